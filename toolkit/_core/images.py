@@ -1,0 +1,187 @@
+"""Validation of X and image shapes: the one place where arrays become image stacks.
+
+Images travel as arrays: a stack ``(n_samples, height, width)`` or ``(n_samples, height, width, 3)``, or flat rows
+``(n_samples, n_features)``. Inside, every room works on float32 stacks whose values are about 0 to 1.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from sklearn.utils.validation import check_array, validate_data
+
+__all__ = [
+    "PixelScale",
+    "as_stack",
+    "iter_chunks",
+    "match_layout",
+    "resolve_image_shape",
+    "to_grey",
+    "validate_images",
+]
+
+# ITU-R BT.601 luma, as in scikit-image's and Pillow's grey conversions.
+_LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+
+
+@dataclass(frozen=True)
+class PixelScale:
+    """The affine map between the values that came in and the unit interval.
+
+    Parameters
+    ----------
+    low, high : float
+        The values that become 0 and 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> scale = PixelScale.learn(np.array([[0, 255]], dtype=np.uint8))
+    >>> scale.from_unit(np.float32([[0.5]]), np.uint8)
+    array([[128]], dtype=uint8)
+    """
+
+    low: float
+    high: float
+
+    @classmethod
+    def learn(cls, X):
+        """uint8 is 0 to 255; anything else is the range seen; constant data gets a range of one."""
+        if X.dtype == np.uint8:
+            return cls(0.0, 255.0)
+        low, high = float(X.min()), float(X.max())
+        return cls(low, high) if high > low else cls(low, low + max(1.0, abs(low)))
+
+    def to_unit(self, stack):
+        """Values as float32, ``low`` to 0 and ``high`` to 1, without clipping."""
+        if stack.dtype == np.uint8 and self.low == 0.0:
+            return stack.astype(np.float32) * np.float32(1.0 / self.high)
+        # Halving first keeps the span finite even for values near the largest float.
+        low, span = 0.5 * self.low, 0.5 * self.high - 0.5 * self.low
+        return ((0.5 * stack.astype(np.float64) - low) / span).astype(np.float32)
+
+    def from_unit(self, unit, dtype):
+        """Values in the original range and ``dtype``; clipped to the range, rounded for integers."""
+        unit = np.clip(np.asarray(unit, dtype=np.float64), 0.0, 1.0)
+        values = self.low * (1.0 - unit) + self.high * unit
+        dtype = np.dtype(dtype)
+        return (np.rint(values) if dtype.kind in "uib" else values).astype(dtype)
+
+
+def resolve_image_shape(n_features, image_shape=None):
+    """The shape of one image in flat rows: as given, else a square, else one row of pixels.
+
+    Examples
+    --------
+    >>> resolve_image_shape(784), resolve_image_shape(10), resolve_image_shape(12, (2, 2, 3))
+    ((28, 28), (1, 10), (2, 2, 3))
+    """
+    if image_shape is not None:
+        try:
+            shape = tuple(int(side) for side in image_shape)
+        except TypeError:
+            raise ValueError(f"image_shape must be (height, width) or (height, width, 3), got {image_shape!r}.") from None
+        if len(shape) not in (2, 3) or min(shape) < 1 or (len(shape) == 3 and shape[2] != 3):
+            raise ValueError(f"image_shape must be (height, width) or (height, width, 3), got {image_shape!r}.")
+        if math.prod(shape) != n_features:
+            raise ValueError(
+                f"image_shape={shape} has {math.prod(shape)} pixels, but X has {n_features} features a row."
+            )
+        return shape
+    side = math.isqrt(n_features)
+    return (side, side) if side * side == n_features else (1, n_features)
+
+
+def _stack_shape(X):
+    """Shape of one image if X is a stack, None if it is something else."""
+    shape = getattr(X, "shape", None)
+    if shape is None:
+        shape = np.shape(X) if isinstance(X, (list, tuple)) and np.ndim(X) > 2 else ()
+    if len(shape) < 3:
+        return None
+    if len(shape) > 4 or (len(shape) == 4 and shape[3] != 3):
+        raise ValueError(
+            "X must be a stack (n_samples, height, width) or (n_samples, height, width, 3) or flat rows "
+            f"(n_samples, n_features), got an array of shape {tuple(shape)}."
+        )
+    if 0 in shape[1:]:
+        raise ValueError(f"X holds images without pixels: shape {tuple(shape)}.")
+    return tuple(shape[1:])
+
+
+def validate_images(estimator, X, *, reset):
+    """Validate X for an image estimator and return it as a stack in the dtype that came.
+
+    Flat rows and stacks both go through scikit-learn's ``validate_data``, so ``n_features_in_`` counts pixels.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its ``image_shape`` parameter, if it has one, shapes flat rows.
+    X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+    reset : bool
+        True in ``fit``: sets ``image_shape_`` and ``pixel_scale_`` on the estimator. False: X is checked against them.
+
+    Returns
+    -------
+    ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
+        uint8 stays uint8, and a memory map is not read into memory.
+    """
+    shape = _stack_shape(X)
+    rows = X
+    if shape is not None:
+        X = np.asanyarray(X)
+        rows = X.reshape(len(X), -1)
+    rows = validate_data(estimator, rows, reset=reset, dtype="numeric")
+    given = getattr(estimator, "image_shape", None)
+    if reset:
+        if shape is not None and given is not None and tuple(given) != shape:
+            raise ValueError(f"image_shape={tuple(given)} was given, but X is a stack of images of shape {shape}.")
+        estimator.image_shape_ = shape or resolve_image_shape(rows.shape[1], given)
+        estimator.pixel_scale_ = PixelScale.learn(rows)
+    elif shape is not None and shape != estimator.image_shape_:
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on images of shape {estimator.image_shape_}, got shape {shape}."
+        )
+    return rows.reshape(len(rows), *estimator.image_shape_)
+
+
+def as_stack(X, image_shape=None):
+    """Validate X outside of an estimator and return it as a stack in the dtype that came.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> as_stack(np.zeros((2, 784))).shape
+    (2, 28, 28)
+    """
+    shape = _stack_shape(X)
+    if shape is not None:
+        X = np.asanyarray(X)
+        rows = X.reshape(len(X), -1)
+    else:
+        rows = X
+    rows = check_array(rows, dtype="numeric")
+    return rows.reshape(len(rows), *(shape or resolve_image_shape(rows.shape[1], image_shape)))
+
+
+def match_layout(stack, like):
+    """``stack`` as flat rows if ``like`` has two dimensions, else as it is."""
+    return stack.reshape(len(stack), -1) if np.ndim(like) == 2 else stack
+
+
+def iter_chunks(n_samples, size):
+    """Slices of at most ``size`` rows that cover ``n_samples`` rows in order.
+
+    Examples
+    --------
+    >>> list(iter_chunks(5, 2))
+    [slice(0, 2, None), slice(2, 4, None), slice(4, 5, None)]
+    """
+    for start in range(0, n_samples, size):
+        yield slice(start, min(start + size, n_samples))
+
+
+def to_grey(stack):
+    """Luma of colour stacks ``(n, height, width, 3)``; grey stacks ``(n, height, width)`` pass."""
+    return stack @ _LUMA if stack.ndim == 4 else stack

@@ -1,0 +1,38 @@
+"""Every error of its own that the toolkit raises.
+
+Each one derives from :class:`ToolkitError` and from the built-in error that a caller would expect, so that
+``except ValueError`` keeps working for people who have never heard of this module.
+"""
+
+__all__ = [
+    "CheckpointError",
+    "DataFormatError",
+    "DivergenceError",
+    "DownloadError",
+    "MissingDependencyError",
+    "ToolkitError",
+]
+
+
+class ToolkitError(Exception):
+    """Base class of the toolkit's own errors."""
+
+
+class DataFormatError(ToolkitError, ValueError):
+    """A file does not hold what it should: wrong rank, wrong dtype, NaN, a lying header, too large."""
+
+
+class DownloadError(ToolkitError, OSError):
+    """A published data set is neither in the cache nor to be had."""
+
+
+class DivergenceError(ToolkitError, RuntimeError):
+    """Training produced NaN or an exploding loss."""
+
+
+class MissingDependencyError(ToolkitError, ImportError):
+    """An optional package is needed for what was asked and is not installed."""
+
+
+class CheckpointError(ToolkitError, ValueError):
+    """A checkpoint is damaged, incomplete, or of another kind."""
