@@ -1,0 +1,97 @@
+"""Initialisation and dropout that draw from a ``torch.Generator`` of their own, never from the global one."""
+
+import math
+
+import torch
+from torch import nn
+
+__all__ = ["GeneratorDropout", "build", "initialise", "torch_generator"]
+
+
+def torch_generator(seed, device="cpu"):
+    """A fresh ``torch.Generator`` seeded with an int.
+
+    Examples
+    --------
+    >>> import torch
+    >>> bool(torch.rand(1, generator=torch_generator(0)) == torch.rand(1, generator=torch_generator(0)))
+    True
+    """
+    generator = torch.Generator(device=device)
+    generator.manual_seed(int(seed))
+    return generator
+
+
+class GeneratorDropout(nn.Module):
+    """Dropout whose mask comes from its own generator.
+
+    Parameters
+    ----------
+    p : float
+        Share of the activations set to zero while training.
+    generator : torch.Generator
+    """
+
+    def __init__(self, p, generator):
+        super().__init__()
+        self.p, self.generator = p, generator
+
+    def forward(self, x):
+        if not self.training or self.p == 0:
+            return x
+        keep = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
+        return x * keep / (1 - self.p)
+
+
+@torch.no_grad()
+def initialise(module, generator):
+    """Draw every weight of ``module`` anew from ``generator``; biases become zero, norms the identity.
+
+    Weights are He-uniform for rectifiers (He et al., 2015, "Delving deep into rectifiers").
+
+    Build the module with :func:`torch.nn.utils.skip_init` or under :func:`toolkit.nn.build`, so that the
+    constructors do not draw from the global generator first.
+
+    Returns
+    -------
+    module
+    """
+    for layer in module.modules():
+        if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)):
+            fan_in = layer.weight[0].numel()
+            if isinstance(layer, nn.ConvTranspose2d):
+                fan_in = layer.weight.shape[0] * layer.weight[0, 0].numel() / math.prod(layer.stride)
+            bound = math.sqrt(6.0 / fan_in)
+            layer.weight.uniform_(-bound, bound, generator=generator)
+            if layer.bias is not None:
+                layer.bias.zero_()
+        elif isinstance(layer, (nn.BatchNorm1d, nn.BatchNorm2d, nn.GroupNorm, nn.LayerNorm)):
+            layer.reset_parameters()
+    return module
+
+
+def build(factory, generator):
+    """Build a module without touching the global generator and initialise it from ``generator``.
+
+    Parameters
+    ----------
+    factory : callable
+        Returns the module; it is called with no argument on torch's ``meta`` device, where nothing is drawn.
+    generator : torch.Generator
+
+    Returns
+    -------
+    torch.nn.Module
+        On the generator's device.
+
+    Examples
+    --------
+    >>> import torch
+    >>> state = torch.get_rng_state()
+    >>> layer = build(lambda: torch.nn.Linear(2, 3), torch_generator(0))
+    >>> bool((torch.get_rng_state() == state).all())
+    True
+    """
+    with torch.device("meta"):
+        module = factory()
+    return initialise(module.to_empty(device=generator.device), generator)
