@@ -1,0 +1,221 @@
+"""The report: findings first, then sections of text, facts, tables and figures, on one page."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from toolkit._core.files import write_text
+from toolkit.report._figures import figure_uri
+from toolkit.report._tables import build_table, format_value
+
+__all__ = ["Report"]
+
+
+@dataclass
+class _Block:
+    """One piece of a section; ``kind`` names the macro of the template that draws it."""
+
+    kind: str
+    content: object
+    caption: str = ""
+    alt: str = ""
+    number: int = 0
+
+
+@dataclass
+class _Section:
+    title: str
+    anchor: str
+    blocks: list = field(default_factory=list)
+
+
+def _paragraphs(text):
+    """Blank lines part paragraphs, as in every plain-text habit."""
+    return [" ".join(part.split()) for part in text.replace("\r\n", "\n").split("\n\n") if part.strip()]
+
+
+def _environment():
+    import jinja2
+
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("toolkit.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+class Report:
+    """One self-contained HTML page.
+
+    The page starts with the findings in plain words, then a list of contents, then the sections in the order they were
+    added. Pictures are embedded, nothing is requested from anywhere (a content security policy in the page forbids
+    it), there is no script, and every text is escaped. It follows the reader's light or dark setting and prints.
+
+    Parameters
+    ----------
+    title : str
+    subtitle : str, default=""
+    footer : str, default=""
+        Small print: versions, seed, command.
+
+    See Also
+    --------
+    toolkit.plots : Displays, which ``figure`` takes as they are.
+
+    Notes
+    -----
+    Each adding method returns the report, so calls chain. Facts, tables and figures added before the first section stand
+    right under the findings.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> report = Report("Audit", subtitle="4,000 glyphs")
+    >>> report = report.findings(["About 20 % of the images are corrupted."])
+    >>> report = report.section("Kinds").table(pd.DataFrame({"kind": ["rotate"], "n": [51]}), "Images per kind")
+    >>> "About 20 % of the images" in report.html()
+    True
+    """
+
+    def __init__(self, title, subtitle="", *, footer=""):
+        self.title = title
+        self.subtitle = subtitle
+        self.footer = footer
+        self._findings = []
+        self._opening = _Section("", "top")
+        self._sections = []
+        self._n_tables = 0
+        self._n_figures = 0
+
+    def findings(self, sentences):
+        """Add findings: plain sentences, the most important first.
+
+        Parameters
+        ----------
+        sentences : list of str or str
+
+        Returns
+        -------
+        self
+        """
+        self._findings.extend([sentences] if isinstance(sentences, str) else map(str, sentences))
+        return self
+
+    def section(self, title, text=""):
+        """Open a section; what is added next belongs to it.
+
+        Parameters
+        ----------
+        title : str
+        text : str, default=""
+            Blank lines part paragraphs.
+
+        Returns
+        -------
+        self
+        """
+        self._sections.append(_Section(str(title), f"section-{len(self._sections) + 1}"))
+        return self.text(text)
+
+    def text(self, text):
+        """Add paragraphs to the open section."""
+        for paragraph in _paragraphs(str(text)):
+            self._add(_Block("paragraph", paragraph))
+        return self
+
+    def note(self, text):
+        """Add a set-off remark: a limit, a caution, something that went wrong."""
+        paragraphs = _paragraphs(str(text))
+        if paragraphs:
+            self._add(_Block("note", paragraphs))
+        return self
+
+    def facts(self, facts):
+        """Add key figures, shown large with their names.
+
+        Parameters
+        ----------
+        facts : dict of str to object
+            Name to value; numbers are formatted, texts shown as they are.
+
+        Returns
+        -------
+        self
+        """
+        self._add(_Block("facts", [(str(name), format_value(value)) for name, value in dict(facts).items()]))
+        return self
+
+    def table(self, frame, caption="", *, precision=3, formats=None, max_rows=100, index=None):
+        """Add a table.
+
+        Parameters
+        ----------
+        frame : DataFrame or Series
+        caption : str, default=""
+        precision : int, default=3
+            Decimals of floats.
+        formats : dict of column to str, default=None
+            Python format strings of single columns, such as ``{"share": "{:.1%}"}``.
+        max_rows : int or None, default=100
+            Rows beyond it are left out, and the caption says how many there are.
+        index : bool, default=None
+            Show the index; None shows it unless it merely counts.
+
+        Returns
+        -------
+        self
+        """
+        table = build_table(frame, precision=precision, formats=formats, max_rows=max_rows, index=index)
+        self._n_tables += 1
+        self._add(_Block("table", table, str(caption), number=self._n_tables))
+        return self
+
+    def figure(self, figure, caption="", *, alt=None, image_format="auto", dpi=144):
+        """Add a figure.
+
+        Parameters
+        ----------
+        figure : matplotlib Figure, plotted display, PNG bytes or path of a PNG file
+            Drawn at once: later changes to the figure do not show.
+        caption : str, default=""
+        alt : str, default=None
+            What a reader who cannot see the picture should know; the caption when None.
+        image_format : {"auto", "png", "svg"}, default="auto"
+            ``"auto"`` takes SVG for charts and PNG for pictures.
+        dpi : int, default=144
+
+        Returns
+        -------
+        self
+        """
+        uri = figure_uri(figure, image_format=image_format, dpi=dpi)
+        self._n_figures += 1
+        text = alt if alt is not None else (caption or f"Figure {self._n_figures}")
+        self._add(_Block("figure", uri, str(caption), str(text), self._n_figures))
+        return self
+
+    def html(self):
+        """The page as text."""
+        return _environment().get_template("report.html.j2").render(
+            title=str(self.title),
+            subtitle=str(self.subtitle),
+            footer=_paragraphs(str(self.footer)),
+            findings=self._findings,
+            opening=self._opening,
+            sections=self._sections,
+        )
+
+    def write(self, path):
+        """Write the page to ``path``, whole or not at all, and return the path."""
+        write_text(path, self.html())
+        return Path(path)
+
+    def _repr_html_(self):
+        # A frame of its own keeps the page's style away from the notebook's.
+        from html import escape
+
+        return f'<iframe srcdoc="{escape(self.html())}" width="100%" height="600" style="border:0"></iframe>'
+
+    def _add(self, block):
+        (self._sections[-1] if self._sections else self._opening).blocks.append(block)
