@@ -1,6 +1,7 @@
 """A label-free laboratory for image sets.
 
-What is wrong with these images, which ones, can it be undone, and did a generator learn all of them? Answered without labels.
+What is wrong with these images, which ones, can it be undone, and did a generator learn all of them?
+Answered without labels.
 
 The topic packages are loaded on first use, so that ``import toolkit`` stays cheap: it loads neither torch nor
 pyod, umap, numba or matplotlib.

@@ -1,7 +1,8 @@
 """Geometry of image stacks, a whole stack at a time.
 
 Conventions: row 0 is displayed on top; ``x`` runs right and ``y`` down, both from the centre of the image; angles are
-in degrees, counter-clockwise as displayed. Stacks are float32 ``(n, height, width)`` or ``(n, height, width, channels)``.
+in degrees, counter-clockwise as displayed. Stacks are float32 ``(n, height, width)`` or
+``(n, height, width, channels)``.
 """
 
 import numpy as np
@@ -44,7 +45,8 @@ def wrap_angle(angle):
 def dihedral(stack, name):
     """Apply one of the eight symmetries of the square to each image.
 
-    ``rotate_90`` turns a quarter counter-clockwise as displayed. Quarter turns and transpositions swap height and width.
+    ``rotate_90`` turns a quarter counter-clockwise as displayed. Quarter turns and transpositions swap height and
+    width.
 
     Examples
     --------
@@ -136,7 +138,8 @@ def _sample_cubic(padded, rows, columns, pad):
     columns = np.clip(columns + np.float32(pad), 1, np.float32(width - 3.001))
     top, left = rows.astype(np.int32), columns.astype(np.int32)
     row_weights, column_weights = _cubic_weights(rows - top), _cubic_weights(columns - left)
-    index = ((top - 1) * width + (left - 1) + (np.arange(n, dtype=np.int32) * (height * width))[:, None]).astype(np.intp)
+    first = np.arange(n, dtype=np.int32)[:, None] * (height * width)
+    index = ((top - 1) * width + (left - 1) + first).astype(np.intp)
     flat = coefficients.ravel()
     values = np.zeros(rows.shape, dtype=np.float32)
     for i in range(4):

@@ -77,10 +77,7 @@ def resolve_image_shape(n_features, image_shape=None):
     ((28, 28), (1, 10), (2, 2, 3))
     """
     if image_shape is not None:
-        try:
-            shape = tuple(int(side) for side in image_shape)
-        except TypeError:
-            raise ValueError(f"image_shape must be (height, width) or (height, width, 3), got {image_shape!r}.") from None
+        shape = tuple(image_shape) if np.iterable(image_shape) else ()
         if len(shape) not in (2, 3) or min(shape) < 1 or (len(shape) == 3 and shape[2] != 3):
             raise ValueError(f"image_shape must be (height, width) or (height, width, 3), got {image_shape!r}.")
         if math.prod(shape) != n_features:

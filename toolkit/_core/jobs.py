@@ -68,4 +68,3 @@ def run_jobs(function, tasks, *, n_jobs=1, verbose=False, desc="", on_error="rai
             results.append(result)
             bar.update()
         return results
-

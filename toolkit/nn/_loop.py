@@ -115,6 +115,7 @@ def fit_loop(
             entry = {"epoch": len(history) + 1, "step": step, "seconds": time.perf_counter() - start}
             entry.update({name: value / seen for name, value in sums.items()})
             history.append(entry)
-            if any([hook(model, entry) for hook in hooks]):
+            stops = [hook(model, entry) for hook in hooks]  # every hook sees every entry
+            if any(stops):
                 break
     return history

@@ -40,7 +40,9 @@ def _render(figure, image_format, dpi):
     # Neither a date nor random identifiers: the same figure gives the same bytes.
     metadata = {"Date": None} if image_format == "svg" else {"Software": None}
     with matplotlib.rc_context({"svg.hashsalt": "toolkit"}):
-        figure.savefig(buffer, format=image_format, dpi=dpi, bbox_inches="tight", facecolor="white", metadata=metadata)
+        figure.savefig(
+            buffer, format=image_format, dpi=dpi, bbox_inches="tight", facecolor="white", metadata=metadata
+        )
     return buffer.getvalue()
 
 
@@ -52,8 +54,8 @@ def figure_uri(figure, *, image_format="auto", dpi=144):
     figure : matplotlib Figure, display with ``figure_``, bytes or path
         Bytes and files must be PNG.
     image_format : {"auto", "png", "svg"}, default="auto"
-        ``"auto"`` takes SVG for charts and PNG for whatever shows pixels. An SVG in an ``img`` element cannot run scripts
-        or load anything.
+        ``"auto"`` takes SVG for charts and PNG for whatever shows pixels. An SVG in an ``img`` element cannot run
+        scripts or load anything.
     dpi : int, default=144
         Resolution of a PNG.
 

@@ -48,9 +48,10 @@ def _environment():
 class Report:
     """One self-contained HTML page.
 
-    The page starts with the findings in plain words, then a list of contents, then the sections in the order they were
-    added. Pictures are embedded, nothing is requested from anywhere (a content security policy in the page forbids
-    it), there is no script, and every text is escaped. It follows the reader's light or dark setting and prints.
+    The page starts with the findings in plain words, then a list of contents, then the sections in the order they
+    were added. Pictures are embedded, nothing is requested from anywhere (a content security policy in the page
+    forbids it), there is no script, and every text is escaped. It follows the reader's light or dark setting and
+    prints.
 
     Parameters
     ----------
@@ -65,8 +66,8 @@ class Report:
 
     Notes
     -----
-    Each adding method returns the report, so calls chain. Facts, tables and figures added before the first section stand
-    right under the findings.
+    Each adding method returns the report, so calls chain. Facts, tables and figures added before the first section
+    stand right under the findings.
 
     Examples
     --------

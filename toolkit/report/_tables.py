@@ -34,15 +34,15 @@ def format_value(value, precision=3):
     Returns
     -------
     str
-        Missing values are an en dash, thousands are set apart by commas.
+        Missing values are a dash, thousands are set apart by commas.
 
     Examples
     --------
     >>> format_value(0.98765), format_value(20000), format_value(float("nan")), format_value(True)
-    ('0.988', '20,000', '–', 'yes')
+    ('0.988', '20,000', '—', 'yes')
     """
     if value is None:
-        return "–"
+        return "—"
     if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
         return "yes" if value else "no"
     if isinstance(value, numbers.Integral):
@@ -50,14 +50,14 @@ def format_value(value, precision=3):
     if isinstance(value, numbers.Real):
         value = float(value)
         if math.isnan(value):
-            return "–"
+            return "—"
         if math.isinf(value):
-            return "∞" if value > 0 else "−∞"
+            return "∞" if value > 0 else "-∞"
         if value and (abs(value) < 10 ** -precision or abs(value) >= 1e7):
             return f"{value:.{precision}g}"
         return f"{value:,.{precision}f}"
     if value != value:  # NaT and pandas.NA's relatives
-        return "–"
+        return "—"
     if isinstance(value, tuple):
         return " · ".join(format_value(part, precision) for part in value)
     return str(value)
