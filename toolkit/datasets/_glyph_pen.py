@@ -1,0 +1,157 @@
+"""A random hand: bend a letter's centre line, then draw it with a soft round pen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit._core.geometry import smooth_field
+from toolkit._core.images import iter_chunks
+from toolkit.datasets._glyph_faces import MARGIN, MASTER
+
+__all__ = ["Hand", "write"]
+
+_FIELD = 20  # cells along each side of the grid on which a letter is bent
+_CHUNK = 256  # letters drawn at a time, so that the working arrays stay within a processor's cache
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How much writing varies. Lengths are in pixels of a 28x28 image, standard deviations unless said otherwise."""
+
+    slant: float = 0.22  # horizontal shift per unit of height
+    rotation: float = 7.0  # degrees
+    stretch: float = 0.16  # log of the ratio of width to height
+    perspective: float = 0.08  # change of scale from the centre to the edge of the letter
+    bend: float = 0.055  # coarse displacement, fraction of the letter's size
+    wobble: float = 0.016  # fine displacement, fraction of the letter's size
+    size: tuple[float, float] = (18.5, 21.5)  # range of the longer side
+    shift: float = 0.6
+    pen: tuple[float, float] = (0.95, 1.9)  # range of the pen's radius
+    pressure: float = 0.10  # relative change of the radius along the strokes
+    softness: tuple[float, float] = (0.9, 1.7)  # range of the width of the edge of a stroke
+
+
+def _bilinear(tables, which, x, y):
+    """Values of ``tables[which]`` at (x, y) in pixels from the upper left; clamped at the border.
+
+    tables (m, s, s, c), which (n,), x and y (n, p) -> (n, p, c)
+    """
+    side = tables.shape[1]
+    x, y = np.clip(x, 0, side - 1.001), np.clip(y, 0, side - 1.001)
+    column, row = x.astype(np.int32), y.astype(np.int32)
+    u, v = (x - column)[..., None], (y - row)[..., None]
+    flat = tables.reshape(-1, tables.shape[3])
+    index = which[:, None].astype(np.int64) * side * side + row * side + column
+    upper = flat[index] + (flat[index + 1] - flat[index]) * u
+    index += side
+    lower = flat[index] + (flat[index + 1] - flat[index]) * u
+    return upper + (lower - upper) * v
+
+
+def _draw_hands(n_letters, hand, generator):
+    """Everything random about ``n_letters``, drawn in one place and one order."""
+    normal = lambda *shape: generator.standard_normal((n_letters, *shape), dtype=np.float32)  # noqa: E731
+    uniform = lambda limits: generator.uniform(*limits, n_letters).astype(np.float32)  # noqa: E731
+    angle, slant, stretch = np.deg2rad(hand.rotation) * normal(), hand.slant * normal(), hand.stretch * normal()
+    wide, high = np.exp(stretch / 2), np.exp(-stretch / 2)
+    cos, sin = np.cos(angle), np.sin(angle)
+    # letter -> paper: stretch, then slant (to the right at the top, where y is negative), then rotate
+    forward = np.empty((n_letters, 2, 2), dtype=np.float32)
+    forward[:, 0, 0], forward[:, 0, 1] = cos * wide, (-cos * slant - sin) * high
+    forward[:, 1, 0], forward[:, 1, 1] = sin * wide, (-sin * slant + cos) * high
+    shape = (_FIELD, _FIELD)
+    bend, wobble = (
+        np.stack([smooth_field(n_letters, shape, cells, generator) for _ in "xy"], axis=-1) for cells in (4.5, 1.8)
+    )
+    return {
+        "forward": forward,
+        "tilt": hand.perspective * np.clip(normal(2), -2, 2) / (MASTER / 2),
+        # Some write evenly, some do not.
+        "field": MASTER * uniform((0.4, 1.4))[:, None, None, None] * (hand.bend * bend + hand.wobble * wobble),
+        "pressure": hand.pressure * smooth_field(n_letters, shape, 3.0, generator)[..., None],
+        "size": uniform(hand.size),
+        "shift": np.clip(hand.shift * normal(2), -2, 2),
+        "pen": uniform(hand.pen),
+        "softness": uniform(hand.softness),
+    }
+
+
+def _displacement(hands, q):
+    """Displacement (n, p, 2) at the points q (n, p, 2) of the letter's plane, centre at the origin."""
+    cell = _FIELD / (MASTER + 2 * MARGIN)
+    at = q * cell + (_FIELD - 1) / 2
+    return _bilinear(hands["field"], np.arange(len(q)), at[..., 0], at[..., 1])
+
+
+def _to_paper(hands, points):
+    """Where the centre line lands on the paper: the inverse of :func:`_to_letter`."""
+    q = points
+    for _ in range(4):  # q + displacement(q) = point, by fixed-point iteration: the field is smooth and small
+        q = points - _displacement(hands, q)
+    q = q / (1 + np.einsum("nj,npj->np", hands["tilt"], q))[..., None]
+    return np.einsum("nij,npj->npi", hands["forward"], q)
+
+
+def _to_letter(hands, paper):
+    """Which point of the undistorted letter shows at each point of the paper."""
+    q = np.einsum("nij,npj->npi", np.linalg.inv(hands["forward"]), paper)
+    q = q / (1 - np.einsum("nj,npj->np", hands["tilt"], q))[..., None]
+    return q + _displacement(hands, q)
+
+
+def write(masters, which, image_size, generator, hand=None):
+    """Write letters.
+
+    Parameters
+    ----------
+    masters : list of Master
+    which : ndarray of int of shape (n,)
+        Index of the master of each image.
+    image_size : int
+    generator : numpy.random.Generator
+    hand : Hand, default=None
+
+    Returns
+    -------
+    ndarray of uint8 of shape (n, image_size, image_size)
+    """
+    tables = np.stack([master.distance for master in masters])[..., None]
+    points = np.stack([master.points for master in masters])
+    images = np.empty((len(which), image_size, image_size), dtype=np.uint8)
+    for part in iter_chunks(len(which), _CHUNK):
+        hands = _draw_hands(len(which[part]), hand or Hand(), generator)
+        images[part] = _write_chunk(tables, points, which[part], image_size, hands)
+    return images
+
+
+def _write_chunk(tables, points, which, image_size, hands):
+    unit = image_size / 28  # pixels here per pixel of a 28x28 image
+    landed = _to_paper(hands, points[which])
+    low, high = landed.min(axis=1), landed.max(axis=1)
+    # The pen adds its width to the box of the centre line. A letter all in one point cannot happen, but costs nothing.
+    free = np.maximum(hands["size"] - 2 * hands["pen"], 4.0) * unit
+    scale = free / np.maximum((high - low).max(axis=1), 1.0)  # pixels per unit of paper
+    # MNIST centres the mass. A long letter is kept inside of the image.
+    mass = landed.mean(axis=1)
+    room = (image_size / 2 - (hands["pen"] + 0.8) * unit)[:, None]
+    shift = hands["shift"] * unit
+    shift = np.minimum(shift, room - (high - mass) * scale[:, None])
+    shift = np.maximum(shift, -room - (low - mass) * scale[:, None])
+
+    axis = np.arange(image_size, dtype=np.float32) - (image_size - 1) / 2
+    grid = np.stack(np.meshgrid(axis, axis), axis=-1).reshape(1, -1, 2)
+    paper = (grid - shift[:, None]) / scale[:, None, None] + mass[:, None]
+    letter = _to_letter(hands, paper.astype(np.float32))
+    at = letter + (tables.shape[1] - 1) / 2
+    distance = _bilinear(tables, which, at[..., 0], at[..., 1])[..., 0]
+    # How far off the drawing a point lies counts too: the table ends, the paper does not.
+    beyond = np.abs(letter).max(axis=2) - (tables.shape[1] - 1) / 2
+    distance += np.maximum(beyond, 0)
+    cell = _FIELD / tables.shape[1]
+    at = letter * cell + (_FIELD - 1) / 2
+    pressure = _bilinear(hands["pressure"], np.arange(len(which)), at[..., 0], at[..., 1])[..., 0]
+    # The local scale of the whole map: lengths in the letter's plane to pixels.
+    to_pixels = scale * np.sqrt(np.abs(np.linalg.det(hands["forward"])))
+    radius = hands["pen"][:, None] * unit * (1 + pressure)
+    ink = 0.5 + (radius - distance * to_pixels[:, None]) / (hands["softness"] * unit)[:, None]
+    return np.rint(np.clip(ink, 0, 1) * 255).astype(np.uint8).reshape(-1, image_size, image_size)
