@@ -1,0 +1,70 @@
+"""``toolkit audit``: audit an image set and write what was found."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["audit"]
+
+
+def audit(
+    data: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Images to audit: .npz with 'images', or .npy.", show_default=False)
+    ] = None,
+    dataset: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Or a data set by name, see `toolkit data list`.  [default: glyphs]")
+    ] = None,
+    n_images: Annotated[
+        int | None, typer.Option(metavar="N", min=1, help="Only the first N images.  [default: all of a file, else 4000]")
+    ] = None,
+    corrupt: Annotated[
+        float | None,
+        typer.Option(
+            metavar="FRACTION",
+            min=0.0,
+            max=1.0,
+            help="Share of images to corrupt first, to see the audit at work.  [default: 0 for a file, else 0.2]",
+        ),
+    ] = None,
+    detectors: Annotated[
+        str, typer.Option(metavar="NAMES", help="Outlier detectors to compare, joined by commas.")
+    ] = "iforest,lof,autoencoder",
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Fits at a time; -1 for one a core.")] = 1,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
+        "outputs/audit"
+    ),
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no findings; errors only.")] = False,
+):
+    """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
+
+    Writes per_image.csv, repaired.npz, detectors.csv, summary.json, figures/*.png and report.html. No labels are used;
+    true kinds, where the file holds them or --corrupt made them, only check the answers.
+    """
+    from toolkit.cli._source import read_source
+    from toolkit.studies import check_audit_target, check_detectors, plain_findings, run_audit, write_audit
+
+    names = tuple(name.strip() for name in detectors.split(",") if name.strip())
+    try:
+        check_detectors(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--detectors") from error
+    if jobs == 0:
+        raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
+    check_audit_target(out)
+
+    source = read_source(data=data, dataset=dataset, n_images=n_images, corrupt=corrupt, seed=seed)
+    result = run_audit(
+        source.images,
+        kinds_truth=source.kinds,
+        clean=source.clean,
+        detectors=names,
+        random_state=seed,
+        n_jobs=jobs,
+        verbose=not quiet,
+        name=source.name,
+    )
+    report = write_audit(result, out)
+    if not quiet:
+        print(*plain_findings(result), "", f"Report: {report}", sep="\n")

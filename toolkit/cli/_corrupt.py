@@ -1,0 +1,45 @@
+"""``toolkit corrupt``: plant known corruptions in a file of images, for experiments."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["corrupt"]
+
+
+def corrupt(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="Images: .npz with 'images', or .npy.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT", help="The .npz to write: images, kinds (the truth), labels.")],
+    fraction: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of images to corrupt.")] = 0.2,
+    kinds: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Kinds of corruption, joined by commas.  [default: all]")
+    ] = None,
+    per_image: Annotated[int, typer.Option(min=1, help="Corruptions for each image that gets any.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
+):
+    """Corrupt a share of the images in IN and write them to OUT, with the truth beside them."""
+    import os
+
+    from toolkit._core.names import check_names
+    from toolkit.cli._source import read_file
+    from toolkit.corruption import KINDS, Corruptor
+    from toolkit.datasets import save_npz
+
+    if target.suffix.lower() != ".npz":
+        raise typer.BadParameter(f"{target} must end in .npz.", param_hint="OUT")
+    if target.exists() and source.exists() and os.path.samefile(source, target):
+        raise typer.BadParameter("OUT is IN: the clean images would be lost.", param_hint="OUT")
+    names = None
+    if kinds is not None:
+        try:
+            names = check_names([name.strip() for name in kinds.split(",") if name.strip()], KINDS, "kind")
+        except ValueError as error:
+            raise typer.BadParameter(str(error), param_hint="--kinds") from error
+
+    given = read_file(source)
+    if given.kinds is not None and (given.kinds != "clean").any():
+        raise typer.BadParameter(f"{source} holds corrupted images already, by its own 'kinds'.", param_hint="IN")
+    images, planted = Corruptor(names, fraction=fraction, n_per_image=per_image, random_state=seed).corrupt(given.images)
+    save_npz(target, images, labels=given.labels, kinds=planted)
+    print(f"{(planted != 'clean').sum():,} of {len(images):,} images corrupted: {target}")

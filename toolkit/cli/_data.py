@@ -1,0 +1,64 @@
+"""``toolkit data``: which data sets there are, fetching them, and what a file or set holds."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["data"]
+
+data = typer.Typer(
+    name="data", help="List, fetch and look at data sets.", no_args_is_help=True, rich_markup_mode=None
+)
+
+
+@data.command("list")
+def list_sets():
+    """List the data sets: embedded ones, and published ones that can be fetched."""
+    from toolkit.datasets import available_datasets
+
+    print(available_datasets().to_string(index=False))
+
+
+@data.command()
+def fetch(
+    name: Annotated[str, typer.Argument(help="As `toolkit data list` calls it.")],
+):
+    """Fetch a published data set into the cache and verify it; what is there already is not fetched again."""
+    found = _load(name)
+    print(f"{name}: {len(found):,} images of {_shape(found)}, verified.")
+
+
+@data.command()
+def info(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A data set, or a .npz or .npy file.")],
+):
+    """Show what a data set or a file of images holds."""
+    import numpy as np
+
+    if Path(name).suffix.lower() in (".npz", ".npy"):
+        from toolkit.cli._source import read_file
+
+        found = read_file(Path(name))
+    else:
+        found = _load(name)
+    images = found.images
+    print(f"name    {found.name or name}")
+    print(f"images  {len(images):,} of {_shape(found)}, {images.dtype.name}, values {images.min():g} to {images.max():g}")
+    if found.labels is not None:
+        print(f"labels  {len(np.unique(found.labels))} different")
+    if found.kinds is not None:
+        corrupted = int((found.kinds != "clean").sum())
+        print(f"kinds   {corrupted:,} corrupted, {len(found.kinds) - corrupted:,} clean")
+
+
+def _load(name):
+    from toolkit.cli._source import check_dataset
+    from toolkit.datasets import load_dataset
+
+    check_dataset(name)
+    return load_dataset(name)
+
+
+def _shape(found):
+    return " x ".join(map(str, found.image_shape))

@@ -1,0 +1,119 @@
+"""The way in and out: commands gathered, errors as one line, exit codes.
+
+Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted by Ctrl-C, 143 terminated.
+"""
+
+import os
+import signal
+import sys
+import warnings
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from toolkit.cli._audit import audit
+from toolkit.cli._corrupt import corrupt
+from toolkit.cli._data import data
+from toolkit.exceptions import ToolkitError
+
+__all__ = ["app", "main"]
+
+FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+
+# Plain help: the rich one takes twice as long to appear.
+app = typer.Typer(
+    name="toolkit",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command()(audit)
+app.command()(corrupt)
+app.add_typer(data)
+
+
+def _show_version(asked: bool):
+    if asked:
+        from toolkit import __version__
+
+        print(f"toolkit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def toolkit(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and leave.")
+    ] = False,
+):
+    """What is wrong with these images, which ones, and can it be undone? Answered without labels."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command and return its exit code.
+
+    Parameters
+    ----------
+    arguments : list of str, optional
+        By default those of the process.
+
+    Returns
+    -------
+    int
+        0 done, 1 failed, 2 used wrongly, 130 interrupted.
+    """
+    warnings.formatwarning = _one_line
+    previous = signal.signal(signal.SIGTERM, _terminate)  # so that temporary files go when the process is ended
+    try:
+        code = app(arguments, prog_name="toolkit", standalone_mode=False)
+        sys.stdout.flush()
+    except TyperException as error:
+        return _used_wrongly(error)
+    except BrokenPipeError:
+        # The reader of our output left (`toolkit data list | head`): nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except MemoryError as error:
+        return _fail(f"not enough memory ({error})" if str(error) else "not enough memory")
+    except (ToolkitError, OSError, ValueError) as error:
+        if os.environ.get("TOOLKIT_TRACEBACK"):
+            raise
+        return _fail(error)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    if code == INTERRUPTED:
+        _say("interrupted; nothing was left half-written.")
+    return code if isinstance(code, int) else 0
+
+
+def _terminate(number, frame):
+    raise SystemExit(TERMINATED)
+
+
+def _say(message):
+    """One line on standard error, whatever the message was broken into."""
+    print(f"toolkit: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _fail(error):
+    _say(f"error: {error}")
+    return FAILED
+
+
+def _used_wrongly(error):
+    context = getattr(error, "ctx", None)
+    if type(error).__name__ == "NoArgsIsHelpError":  # the message is the help itself
+        print(error.format_message(), file=sys.stderr)
+    else:
+        where = f" (see: {context.command_path} --help)" if context else ""
+        _say(f"error: {error.format_message()}{where}")
+    return error.exit_code
+
+
+def _one_line(message, category, filename, lineno, line=None):
+    return f"toolkit: warning: {' '.join(str(message).split())}\n"

@@ -1,0 +1,73 @@
+"""Where a command's images come from: a file, or a data set by name."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import typer
+
+__all__ = ["Source", "check_dataset", "read_file", "read_source"]
+
+DEFAULT_DATASET, DEFAULT_N_IMAGES, DEFAULT_FRACTION = "glyphs", 4000, 0.2
+
+
+@dataclass
+class Source:
+    """Images to audit, what is known about them for checking, and what to call them."""
+
+    images: np.ndarray
+    kinds: np.ndarray | None
+    clean: np.ndarray | None
+    name: str
+
+
+def read_file(path: Path):
+    """The ImageSet in a .npz or .npy file; a suffix that is neither is a mistake in use."""
+    from toolkit.datasets import load_images
+
+    if path.suffix.lower() not in (".npz", ".npy"):
+        raise typer.BadParameter(f"{path} is neither a .npz nor a .npy file.")
+    return load_images(path)
+
+
+def check_dataset(name):
+    """Refuse a data set that does not exist as a mistake in use, and say which ones do."""
+    from toolkit._core.names import lookup
+    from toolkit.datasets import available_datasets
+
+    try:
+        lookup(dict.fromkeys(available_datasets()["name"]), name, "data set")
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
+def read_source(*, data, dataset, n_images, corrupt, seed) -> Source:
+    """Read images from ``data`` or make or fetch the set named ``dataset``, and plant corruptions if asked.
+
+    A file is never corrupted unless asked; a data set is (a fifth of it), as there would be nothing to find otherwise.
+    """
+    if data is not None and dataset is not None:
+        raise typer.BadParameter("--data and --dataset exclude one another: name a file or a data set.")
+    if data is not None:
+        found = read_file(data)
+        name, fraction = data.name, corrupt or 0.0
+    else:
+        from toolkit.datasets import load_dataset
+
+        name = dataset or DEFAULT_DATASET
+        check_dataset(name)
+        found = load_dataset(name, n_samples=n_images or DEFAULT_N_IMAGES, random_state=seed)
+        fraction = DEFAULT_FRACTION if corrupt is None else corrupt
+    images, kinds = found.images[:n_images], None if found.kinds is None else found.kinds[:n_images]
+    if not fraction:
+        return Source(images, kinds, None, name)
+    if kinds is not None:
+        raise typer.BadParameter(f"--corrupt: {name} holds its true kinds already, so it has been corrupted before.")
+
+    from toolkit._core.random import spawn_seeds
+    from toolkit.corruption import Corruptor
+
+    # Not the seed itself: what is planted must not share its random numbers with what the audit plants to learn.
+    corruptor = Corruptor(fraction=fraction, random_state=spawn_seeds([seed, 1], 1)[0])
+    corrupted, kinds = corruptor.corrupt(images)
+    return Source(corrupted, kinds, images, name)
