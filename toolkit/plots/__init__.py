@@ -1,0 +1,26 @@
+"""Displays: each holds its data, gives it as a frame, and draws it on any axes.
+
+Every display has ``from_predictions`` (arrays and frames in) and, where an estimator can supply them,
+``from_estimator``; ``plot(ax=None)`` draws and keeps ``ax_`` and ``figure_``; ``frame()`` is what is drawn, as a tidy
+pandas frame. Scores are anomaly scores throughout: higher = more anomalous, the sign that a reader of an audit
+expects; ``from_estimator`` turns scikit-learn's sign round.
+"""
+
+from toolkit.plots._confusion import KindConfusionDisplay
+from toolkit.plots._critical_difference import CriticalDifferenceDisplay
+from toolkit.plots._curves import PrecisionRecallDisplay, RocDisplay
+from toolkit.plots._gallery import CorruptionGalleryDisplay
+from toolkit.plots._heatmap import KindHeatmapDisplay
+from toolkit.plots._histogram import ScoreHistogramDisplay
+from toolkit.plots._pairs import RepairPairsDisplay
+
+__all__ = [
+    "CorruptionGalleryDisplay",
+    "CriticalDifferenceDisplay",
+    "KindConfusionDisplay",
+    "KindHeatmapDisplay",
+    "PrecisionRecallDisplay",
+    "RepairPairsDisplay",
+    "RocDisplay",
+    "ScoreHistogramDisplay",
+]

@@ -1,0 +1,150 @@
+"""True against found kinds."""
+
+import numpy as np
+
+from toolkit.plots._display import Display
+from toolkit.plots._matrix import draw_matrix
+from toolkit.plots._style import MUTED, kind_order, plain_name, title_axes
+
+__all__ = ["KindConfusionDisplay"]
+
+
+class KindConfusionDisplay(Display):
+    """Confusion matrix of corruption kinds; needs the truth, so it checks, it never finds.
+
+    Parameters
+    ----------
+    counts : DataFrame of shape (n_true_kinds, n_found_kinds)
+        Number of images by true kind (rows) and found kind (columns).
+    title : str, default=""
+
+    Attributes
+    ----------
+    balanced_accuracy : float
+        Mean over the true kinds of the share that was named right.
+
+    See Also
+    --------
+    KindHeatmapDisplay : Which detector finds which kind.
+
+    Examples
+    --------
+    >>> display = KindConfusionDisplay.from_predictions(
+    ...     ["clean", "clean", "invert", "invert"], ["clean", "clean", "invert", "unknown"]
+    ... )
+    >>> display.balanced_accuracy
+    0.75
+    """
+
+    def __init__(self, counts, *, title=""):
+        self.counts = counts
+        self.title = title
+
+    @classmethod
+    def from_predictions(cls, kinds_true, kinds_found, *, title=""):
+        """Count.
+
+        Parameters
+        ----------
+        kinds_true, kinds_found : array-like of str of shape (n_samples,)
+        title : str, default=""
+
+        Returns
+        -------
+        KindConfusionDisplay
+        """
+        import pandas as pd
+
+        true, found = np.asarray(kinds_true).astype(str), np.asarray(kinds_found).astype(str)
+        if true.shape != found.shape or true.ndim != 1:
+            raise ValueError(f"kinds_true and kinds_found must pair up, got shapes {true.shape} and {found.shape}.")
+        counts = pd.crosstab(true, found)
+        every = kind_order([*true, *found])
+        # Every true kind has a column, also one that was never named: an empty column tells that.
+        counts = counts.reindex(
+            index=[kind for kind in every if kind in counts.index], columns=every, fill_value=0
+        ).rename_axis(index="true", columns="found")
+        return cls(counts, title=title)
+
+    @classmethod
+    def from_estimator(cls, identifier, X, kinds_true, *, title=""):
+        """Identify X with a fitted ``CorruptionIdentifier`` and compare with the truth.
+
+        Parameters
+        ----------
+        identifier : CorruptionIdentifier
+            Fitted.
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        kinds_true : array-like of str of shape (n_samples,)
+
+        Returns
+        -------
+        KindConfusionDisplay
+        """
+        return cls.from_predictions(kinds_true, identifier.identify(X)["kind"], title=title)
+
+    @property
+    def balanced_accuracy(self):
+        shares = self._shares()
+        return float(np.mean([shares.at[kind, kind] for kind in shares.index]))
+
+    def frame(self):
+        """The matrix, a row a cell: true, found, count, share of the true kind."""
+        counts = self.counts.reset_index().melt(id_vars="true", value_name="count")
+        shares = self._shares().reset_index().melt(id_vars="true", value_name="share")
+        return counts.assign(share=shares["share"])
+
+    def plot(self, ax=None):
+        """Draw the matrix; cells are shares of the true kind, in percent, rows carry their counts.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            A new figure when None.
+
+        Returns
+        -------
+        self
+        """
+        from matplotlib.colors import LinearSegmentedColormap, PowerNorm
+
+        shares = self._shares()
+        n_rows, n_columns = shares.shape
+        ax = self._take_axes(ax, (max(0.43 * n_columns + 2.6, 4.0), 0.33 * n_rows + 1.9))
+        values = shares.to_numpy(dtype=float)
+        totals = self.counts.sum(axis=1)
+        draw_matrix(
+            ax,
+            values,
+            [[_percent(value) for value in row] for row in values],
+            cmap=LinearSegmentedColormap.from_list("share", ["#FFFFFF", "#8CBEDF", "#00507D"]),
+            # A root, so that a confusion of a few percent shows.
+            norm=PowerNorm(0.6, vmin=0.0, vmax=1.0),
+            row_names=[f"{plain_name(kind)}  ({totals[kind]:,})" for kind in shares.index],
+            column_names=[plain_name(kind) for kind in shares.columns],
+            fontsize=7.5 if n_columns > 14 else 8.5,
+        )
+        ax.set_ylabel("true kind (images)")
+        ax.set_xlabel("found, % of the true kind", labelpad=8)
+        ax.text(
+            1.0,
+            -0.02,
+            f"balanced accuracy {self.balanced_accuracy:.3f}",
+            transform=ax.transAxes,
+            ha="right",
+            va="top",
+            fontsize=9,
+            color=MUTED,
+        )
+        title_axes(ax, self.title)
+        return self
+
+    def _shares(self):
+        return self.counts.div(self.counts.sum(axis=1), axis=0)
+
+
+def _percent(share):
+    """Whole percents; nothing for nothing, and a trace is not rounded away."""
+    if share == 0:
+        return ""
+    return "<1" if share < 0.005 else f"{100 * share:.0f}"

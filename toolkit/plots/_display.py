@@ -1,0 +1,56 @@
+"""What all displays share: axes of their own when none are given, and a picture for notebooks."""
+
+import io
+
+__all__ = ["Display"]
+
+
+class Display:
+    """Base of the displays.
+
+    A display that is given no axes makes a plain ``Figure`` instead of asking pyplot for one: nothing is registered
+    globally, no backend is chosen, nothing has to be closed, and threads may draw at once.
+
+    Attributes
+    ----------
+    ax_ : matplotlib Axes
+        The axes drawn on; after ``plot``.
+    figure_ : matplotlib Figure
+        The figure of ``ax_``; after ``plot``.
+    """
+
+    def plot(self, ax=None):
+        raise NotImplementedError
+
+    def frame(self):
+        raise NotImplementedError
+
+    def save(self, path, *, dpi=150):
+        """Draw if need be and write the figure, whole or not at all; the suffix chooses the format."""
+        from toolkit._core.files import atomic_path
+
+        if not hasattr(self, "figure_"):
+            self.plot()
+        with atomic_path(path) as temporary:
+            self.figure_.savefig(temporary, dpi=dpi, bbox_inches="tight", facecolor="white")
+        return self
+
+    def _take_axes(self, ax, figsize):
+        """Set ``ax_`` and ``figure_``; without axes, make a figure of ``figsize`` inches."""
+        self._owns_figure = ax is None
+        if ax is None:
+            from matplotlib.figure import Figure
+
+            figure = Figure(figsize=figsize, layout="constrained", facecolor="white")
+            ax = figure.add_subplot()
+        self.ax_ = ax
+        self.figure_ = ax.figure
+        return ax
+
+    def _repr_png_(self):
+        # Axes that came from outside belong to a figure that the notebook shows by itself.
+        if not getattr(self, "_owns_figure", False):
+            return None
+        buffer = io.BytesIO()
+        self.figure_.savefig(buffer, format="png", dpi=120, bbox_inches="tight")
+        return buffer.getvalue()

@@ -1,0 +1,78 @@
+"""Many small images on one pair of axes: cells in a grid, names beside rows and above columns."""
+
+import numpy as np
+
+from toolkit.plots._style import INK, MUTED
+
+__all__ = ["GAP", "draw_cell", "frame_cell", "open_mosaic", "row_name", "unit_images"]
+
+# Space between two images, in widths of an image.
+GAP = 0.08
+
+
+def unit_images(X, image_shape=None, *, scale=None):
+    """Images as a float32 stack within 0 to 1, and the scale that made it.
+
+    Parameters
+    ----------
+    X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+    image_shape : tuple of int, default=None
+    scale : PixelScale, default=None
+        Learnt from X when None; handed on so that pictures shown side by side keep one grey scale.
+
+    Returns
+    -------
+    images : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
+    scale : PixelScale
+    """
+    from toolkit._core.images import PixelScale, as_stack
+
+    stack = as_stack(X, image_shape)
+    scale = scale or PixelScale.learn(stack)
+    return np.clip(scale.to_unit(stack), 0.0, 1.0), scale
+
+
+def open_mosaic(ax, n_rows, n_columns, aspect):
+    """Empty axes in units of one image's width; ``aspect`` is an image's height over its width."""
+    ax.set_axis_off()
+    ax.set_xlim(-GAP, n_columns * (1 + GAP))
+    ax.set_ylim(n_rows * (aspect + GAP), -GAP)
+    ax.set_aspect("equal")
+
+
+def _corner(row, column, aspect):
+    return column * (1 + GAP), row * (aspect + GAP)
+
+
+def draw_cell(ax, image, row, column, aspect):
+    """One image into one cell, without smoothing: pixels are the subject."""
+    left, top = _corner(row, column, aspect)
+    ax.imshow(
+        image,
+        cmap="gray",
+        vmin=0.0,
+        vmax=1.0,
+        extent=(left, left + 1, top + aspect, top),
+        interpolation="nearest",
+        aspect="equal",
+        zorder=1,
+    )
+
+
+def frame_cell(ax, row, column, aspect, colour="#c4cacf", width=0.6):
+    """A thin frame, without which a white image has no edge on a white page."""
+    from matplotlib.patches import Rectangle
+
+    left, top = _corner(row, column, aspect)
+    ax.add_patch(
+        Rectangle((left, top), 1, aspect, fill=False, edgecolor=colour, linewidth=width, clip_on=False, zorder=2)
+    )
+
+
+def row_name(ax, row, aspect, name, detail=""):
+    """A name to the left of a row, with a quieter second line."""
+    middle = row * (aspect + GAP) + aspect / 2
+    shift = 0.13 * aspect if detail else 0.0
+    ax.text(-0.18, middle - shift, name, ha="right", va="center", fontsize=9, color=INK)
+    if detail:
+        ax.text(-0.18, middle + 1.6 * shift, detail, ha="right", va="center", fontsize=7.5, color=MUTED)
