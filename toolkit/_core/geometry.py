@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from toolkit._core.names import lookup
 
-__all__ = ["DIHEDRAL", "affine_matrix", "dihedral", "inverse_dihedral", "rotate", "smooth_field", "warp", "wrap_angle"]
+__all__ = ["DIHEDRAL", "affine_matrix", "dihedral", "displace", "inverse_dihedral", "rotate", "smooth_field", "warp", "wrap_angle"]
 
 # Eight symmetries of the square, and which of them undoes which.
 _ACTIONS = {
@@ -109,8 +109,8 @@ def _source_coordinates(matrices, height, width):
 def _sample_linear(padded, rows, columns, pad):
     """Bilinear values of padded images (n, H, W) at (n, p) coordinates of the unpadded ones."""
     n, height, width = padded.shape
-    rows = np.clip(rows + np.float32(pad), 0, np.float32(height - 1.001))
-    columns = np.clip(columns + np.float32(pad), 0, np.float32(width - 1.001))
+    rows = np.clip(rows + np.float32(pad), 0, np.float32(height - 2))
+    columns = np.clip(columns + np.float32(pad), 0, np.float32(width - 2))
     top, left = rows.astype(np.int32), columns.astype(np.int32)
     v, u = rows - top, columns - left
     index = (top * width + left + (np.arange(n, dtype=np.int32) * (height * width))[:, None]).astype(np.intp)
@@ -134,8 +134,8 @@ def _sample_cubic(padded, rows, columns, pad):
     n, height, width = padded.shape
     coefficients = ndimage.spline_filter1d(padded, 3, axis=1, output=np.float32, mode="mirror")
     coefficients = ndimage.spline_filter1d(coefficients, 3, axis=2, output=np.float32, mode="mirror")
-    rows = np.clip(rows + np.float32(pad), 1, np.float32(height - 3.001))
-    columns = np.clip(columns + np.float32(pad), 1, np.float32(width - 3.001))
+    rows = np.clip(rows + np.float32(pad), 1, np.float32(height - 3))
+    columns = np.clip(columns + np.float32(pad), 1, np.float32(width - 3))
     top, left = rows.astype(np.int32), columns.astype(np.int32)
     row_weights, column_weights = _cubic_weights(rows - top), _cubic_weights(columns - left)
     first = np.arange(n, dtype=np.int32)[:, None] * (height * width)
@@ -148,6 +148,27 @@ def _sample_cubic(padded, rows, columns, pad):
             line += flat.take(index + (i * width + j)) * column_weights[j]
         values += line * row_weights[i]
     return values
+
+
+def _resample(stack, coordinates, fill, order):
+    """Read a float32 stack at ``coordinates(part) -> (rows, columns)``, each (n, height * width), a chunk at a time."""
+    if order not in (1, 3):
+        raise ValueError(f"order must be 1 or 3, got {order!r}.")
+    colour = stack if stack.ndim == 4 else stack[..., None]
+    n, height, width, channels = colour.shape
+    fill = np.asarray(fill, dtype=np.float32)
+    fill = np.broadcast_to(fill[:, None] if fill.ndim == 1 else fill, (n, channels))[:, None, None, :]
+    sample, pad = (_sample_linear, 1) if order == 1 else (_sample_cubic, 4)
+    out = np.empty_like(colour)
+    for start in range(0, n, _CHUNK):
+        part = slice(start, start + _CHUNK)
+        rows, columns = coordinates(part)
+        # Working on the difference to the fill value lets one padding with zeros serve every image.
+        padded = np.pad(colour[part] - fill[part], ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+        for channel in range(channels):
+            values = sample(np.ascontiguousarray(padded[..., channel]), rows, columns, pad)
+            out[part, ..., channel] = values.reshape(-1, height, width) + fill[part, ..., channel]
+    return out if stack.ndim == 4 else out[..., 0]
 
 
 def warp(stack, matrices, *, fill=0.0, order=1):
@@ -174,25 +195,39 @@ def warp(stack, matrices, *, fill=0.0, order=1):
     >>> np.argwhere(warp(image, affine_matrix(angle=90.0))[0] > 0.5).tolist()   # from the right to the top
     [[0, 2]]
     """
-    if order not in (1, 3):
-        raise ValueError(f"order must be 1 or 3, got {order!r}.")
     stack = np.asarray(stack, dtype=np.float32)
-    colour = stack if stack.ndim == 4 else stack[..., None]
-    n, height, width, channels = colour.shape
-    matrices = np.broadcast_to(matrices, (n, 2, 3))
-    fill = np.asarray(fill, dtype=np.float32)
-    fill = np.broadcast_to(fill[:, None] if fill.ndim == 1 else fill, (n, channels))[:, None, None, :]
-    sample, pad = (_sample_linear, 1) if order == 1 else (_sample_cubic, 4)
-    out = np.empty_like(colour)
-    for start in range(0, n, _CHUNK):
-        part = slice(start, start + _CHUNK)
-        rows, columns = _source_coordinates(matrices[part], height, width)
-        # Working on the difference to the fill value lets one padding with zeros serve every image.
-        padded = np.pad(colour[part] - fill[part], ((0, 0), (pad, pad), (pad, pad), (0, 0)))
-        for channel in range(channels):
-            values = sample(np.ascontiguousarray(padded[..., channel]), rows, columns, pad)
-            out[part, ..., channel] = values.reshape(-1, height, width) + fill[part, ..., channel]
-    return out if stack.ndim == 4 else out[..., 0]
+    height, width = stack.shape[1:3]
+    matrices = np.broadcast_to(matrices, (len(stack), 2, 3))
+    return _resample(stack, lambda part: _source_coordinates(matrices[part], height, width), fill, order)
+
+
+def displace(stack, dx, dy, *, fill=0.0, order=1):
+    """Read each pixel of the result from a place of its own.
+
+    Parameters
+    ----------
+    stack : ndarray of shape (n, height, width) or (n, height, width, channels)
+    dx, dy : ndarray of shape (n, height, width)
+        Where a pixel of the result is read, in pixels to the right and down of its place.
+    fill, order
+        As in :func:`warp`.
+
+    Returns
+    -------
+    ndarray of float32, of the shape of ``stack``
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> image = np.arange(4.0).reshape(1, 2, 2)
+    >>> displace(image, np.ones((1, 2, 2)), np.zeros((1, 2, 2)), fill=9.0)[0].tolist()
+    [[1.0, 9.0], [3.0, 9.0]]
+    """
+    stack = np.asarray(stack, dtype=np.float32)
+    height, width = stack.shape[1:3]
+    dx, dy = (np.asarray(shift, dtype=np.float32).reshape(len(stack), -1) for shift in (dx, dy))
+    y, x = np.mgrid[:height, :width].reshape(2, -1).astype(np.float32)
+    return _resample(stack, lambda part: (y + dy[part], x + dx[part]), fill, order)
 
 
 def rotate(stack, angles, *, fill=0.0, order=1):
