@@ -1,0 +1,54 @@
+# Two commands do everything on a fresh machine: `make study` and `make test`.
+
+PYTHON ?= python3
+VENV ?= .venv
+JOBS ?= 2
+OUT ?= outputs/audit
+BIN = $(VENV)/bin
+
+# Small fits gain nothing from a second thread and lose much when two run at once: one thread each.
+THREADS = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+PYTEST = $(THREADS) $(BIN)/python -m pytest
+PARALLEL = -n $(JOBS) --dist worksteal
+
+.PHONY: help study test test-all lint format clean
+
+help:
+	@echo "make study     install into $(VENV), audit the embedded data, say where the report is"
+	@echo "make test      install into $(VENV), lint, run the tests"
+	@echo "make test-all  the same with the slow tests"
+	@echo "make lint      style and import floors"
+	@echo "make format    rewrite to the style"
+	@echo "make clean     remove what these commands made, $(VENV) included"
+
+# The stamps are files, so that a second call finds the work done.
+$(VENV)/installed: setup.cfg pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Python 3.11 or newer is needed: make PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@
+
+study: $(VENV)/installed
+	$(THREADS) $(BIN)/toolkit audit --jobs $(JOBS) --out $(OUT)
+
+test: $(VENV)/installed-test lint
+	$(PYTEST) $(PARALLEL) -m "not slow"
+
+test-all: $(VENV)/installed-test lint
+	$(PYTEST) $(PARALLEL)
+
+lint: $(VENV)/installed-test
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+format: $(VENV)/installed-test
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:
+	rm -rf $(VENV) outputs build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	find toolkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

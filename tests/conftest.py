@@ -1,0 +1,21 @@
+"""What the tests share: one thread a process, no display, and published data where somebody has it."""
+
+import os
+
+# Before numpy and torch are imported: the suite runs a process a core, and a second thread in each would only wait.
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(variable, "1")
+os.environ.setdefault("MPLBACKEND", "agg")
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(scope="session")
+def published_data():
+    """Folder with the published data sets; tests that need it skip where it is not to be had."""
+    folder = os.environ.get("TOOLKIT_DATA")
+    if not folder or not (Path(folder) / "mnist").is_dir():
+        pytest.skip("TOOLKIT_DATA names no folder with the published data sets")
+    return Path(folder)
