@@ -10,13 +10,16 @@ __all__ = ["audit"]
 
 def audit(
     data: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Images to audit: .npz with 'images', or .npy.", show_default=False)
+        Path | None,
+        typer.Option(metavar="FILE", help="Images to audit: .npz with 'images', or .npy.", show_default=False),
     ] = None,
     dataset: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Or a data set by name, see `toolkit data list`.  [default: glyphs]")
+        str | None,
+        typer.Option(metavar="NAME", help="Or a data set by name, see `toolkit data list`.  [default: glyphs]"),
     ] = None,
     n_images: Annotated[
-        int | None, typer.Option(metavar="N", min=1, help="Only the first N images.  [default: all of a file, else 4000]")
+        int | None,
+        typer.Option(metavar="N", min=1, help="Only the first N images.  [default: all of a file, else 4000]"),
     ] = None,
     corrupt: Annotated[
         float | None,

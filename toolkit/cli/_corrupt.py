@@ -10,7 +10,9 @@ __all__ = ["corrupt"]
 
 def corrupt(
     source: Annotated[Path, typer.Argument(metavar="IN", help="Images: .npz with 'images', or .npy.")],
-    target: Annotated[Path, typer.Argument(metavar="OUT", help="The .npz to write: images, kinds (the truth), labels.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The .npz to write: images, kinds (the truth), labels.")
+    ],
     fraction: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of images to corrupt.")] = 0.2,
     kinds: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Kinds of corruption, joined by commas.  [default: all]")
@@ -40,6 +42,8 @@ def corrupt(
     given = read_file(source)
     if given.kinds is not None and (given.kinds != "clean").any():
         raise typer.BadParameter(f"{source} holds corrupted images already, by its own 'kinds'.", param_hint="IN")
-    images, planted = Corruptor(names, fraction=fraction, n_per_image=per_image, random_state=seed).corrupt(given.images)
+    images, planted = Corruptor(names, fraction=fraction, n_per_image=per_image, random_state=seed).corrupt(
+        given.images
+    )
     save_npz(target, images, labels=given.labels, kinds=planted)
     print(f"{(planted != 'clean').sum():,} of {len(images):,} images corrupted: {target}")

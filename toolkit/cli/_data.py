@@ -7,9 +7,7 @@ import typer
 
 __all__ = ["data"]
 
-data = typer.Typer(
-    name="data", help="List, fetch and look at data sets.", no_args_is_help=True, rich_markup_mode=None
-)
+data = typer.Typer(name="data", help="List, fetch and look at data sets.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @data.command("list")
@@ -44,7 +42,9 @@ def info(
         found = _load(name)
     images = found.images
     print(f"name    {found.name or name}")
-    print(f"images  {len(images):,} of {_shape(found)}, {images.dtype.name}, values {images.min():g} to {images.max():g}")
+    print(
+        f"images  {len(images):,} of {_shape(found)}, {images.dtype.name}, values {images.min():g} to {images.max():g}"
+    )
     if found.labels is not None:
         print(f"labels  {len(np.unique(found.labels))} different")
     if found.kinds is not None:

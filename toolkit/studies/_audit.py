@@ -1,0 +1,267 @@
+"""The audit: what is wrong with these images, which ones, and can it be undone? Answered without labels."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from toolkit._core.images import as_stack
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.versions import versions
+from toolkit.studies._stages import Stages
+from toolkit.studies._truth import check_against_truth, check_repairs
+
+__all__ = ["PER_IMAGE_COLUMNS", "AuditResult", "check_detectors", "run_audit"]
+
+PER_IMAGE_COLUMNS = (
+    "index",
+    "kind",
+    "confidence",
+    "anomaly_score",
+    "repaired",
+    "restorer",
+    "angle",
+    "severity",
+)
+
+# Detectors are compared on at most this many images: their table says how well they do on this set, and neighbour
+# methods cost more than linear time.
+N_COMPARED = 10_000
+
+
+@dataclass(frozen=True)
+class AuditResult:
+    """What an audit found and did.
+
+    Parameters
+    ----------
+    images, repaired : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
+        As given, and after repair: the same order, dtype and range.
+    per_image : DataFrame
+        One row for each image: ``index``, ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
+        anomalous), ``repaired`` (1 exactly where pixels changed), ``restorer`` (empty where nothing was done),
+        ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``.
+    detectors : DataFrame
+        One row for each detector: its estimated AUROC on this set, and where the truth is known its true figures.
+    prevalence : float
+        Estimated share of corrupted images.
+    prevalence_interval : tuple of float
+        Its lower and upper end.
+    settings : dict
+        What the audit was asked for: name of the data, seed, detectors.
+    timings : dict of str to float
+        Wall-clock seconds of each stage.
+    versions : dict of str to str
+    kinds_truth : ndarray of str of shape (n_samples,), or None
+    clean : ndarray of the shape of ``images``, or None
+    truth : dict or None
+        How right the answers were (see :func:`run_audit`), where the truth is known.
+    truth_per_kind, repairs_per_kind : DataFrame or None
+        The same for each true kind; the repairs need clean originals.
+    """
+
+    images: np.ndarray
+    repaired: np.ndarray
+    per_image: pd.DataFrame
+    detectors: pd.DataFrame
+    prevalence: float
+    prevalence_interval: tuple
+    settings: dict
+    timings: dict
+    versions: dict = field(default_factory=versions)
+    kinds_truth: np.ndarray | None = None
+    clean: np.ndarray | None = None
+    truth: dict | None = None
+    truth_per_kind: pd.DataFrame | None = None
+    repairs_per_kind: pd.DataFrame | None = None
+
+    def __len__(self):
+        return len(self.images)
+
+    @property
+    def counts(self):
+        """Images of each kind found, clean first, then by number: a Series."""
+        counts = self.per_image["kind"].value_counts()
+        order = sorted(counts.index, key=lambda kind: (kind != "clean", -counts[kind], kind))
+        return counts.loc[order].rename("n")
+
+    @property
+    def by_kind(self):
+        """For each kind found: how many, how sure, how many repaired, and how severe; a DataFrame."""
+        groups = self.per_image.groupby("kind")
+        table = pd.DataFrame(
+            {
+                "n": groups.size(),
+                "share": groups.size() / len(self),
+                "mean_confidence": groups["confidence"].mean(),
+                "repaired": groups["repaired"].sum(),
+                "left_alone": groups.size() - groups["repaired"].sum(),
+                "mean_severity": groups["severity"].mean(),
+            }
+        )
+        return table.loc[self.counts.index].reset_index()
+
+    @property
+    def by_restorer(self):
+        """Repairs by restorer: a DataFrame with ``restorer`` and ``n``."""
+        counts = self.per_image.loc[self.per_image["repaired"] == 1, "restorer"].value_counts()
+        return counts.rename("n").rename_axis("restorer").reset_index()
+
+
+def run_audit(
+    images: np.ndarray,
+    *,
+    kinds_truth: np.ndarray | None = None,
+    clean: np.ndarray | None = None,
+    detectors: Sequence = ("iforest", "lof", "autoencoder"),
+    random_state: int = 0,
+    n_jobs: int = 1,
+    verbose: bool = False,
+    name: str = "",
+) -> AuditResult:
+    """Audit an image set: name what is wrong with each image, score it, repair what can be repaired, check the repairs.
+
+    Nothing but the images is used. Where the truth is handed over, it checks the answers and never helps to find them.
+    An audit takes the clean images to be the majority.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_samples, height, width), (n_samples, height, width, 3) or (n_samples, n_features)
+    kinds_truth : array-like of str of shape (n_samples,), optional
+        True kinds, ``"clean"`` where nothing was done, for checking only.
+    clean : ndarray of the shape of ``images``, optional
+        Clean originals, for checking the repairs only. Needs ``kinds_truth``.
+    detectors : sequence of str, default=("iforest", "lof", "autoencoder")
+        Names known to :func:`toolkit.detectors.available_detectors`, compared with one another on this set.
+    random_state : int, default=0
+    n_jobs : int, default=1
+        Detectors fitted at the same time. The figures do not depend on it.
+    verbose : bool, default=False
+        Show progress.
+    name : str, default=""
+        What to call the images in reports.
+
+    Returns
+    -------
+    AuditResult
+
+    See Also
+    --------
+    write_audit : The same as files.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_glyphs
+    >>> from toolkit.corruption import Corruptor
+    >>> from toolkit.studies import run_audit
+    >>> glyphs = load_glyphs(n_samples=60, random_state=0).images
+    >>> images, kinds = Corruptor(["invert"], random_state=0).corrupt(glyphs)
+    >>> result = run_audit(images, kinds_truth=kinds, detectors=["iforest"])
+    >>> len(result.per_image), result.repaired.dtype.name
+    (60, 'uint8')
+    """
+    from toolkit.detectors import CorruptionDetector
+    from toolkit.diagnostics import CorruptionIdentifier
+    from toolkit.restoration import ImageRestorer
+
+    images, clean = as_stack(images), None if clean is None else as_stack(clean)
+    kinds_truth = _check_truth(kinds_truth, clean, images)
+    detectors = check_detectors(detectors)
+    seeds = spawn_seeds(random_state, 4)
+
+    with Stages(4, verbose=verbose) as stages:
+        with stages("learning what is wrong"):
+            identifier = CorruptionIdentifier(random_state=seeds[0], n_jobs=n_jobs, verbose=verbose).fit(images)
+            findings = identifier.identify(images)
+        with stages("scoring"):
+            detector = CorruptionDetector(identifier=identifier, random_state=seeds[1]).fit(images)
+            anomaly_score = -detector.score_samples(images)
+        with stages("repairing"):
+            restorer = ImageRestorer(identifier=identifier, random_state=seeds[2]).fit(images)
+            repaired, repairs = restorer.restore(images, findings=findings)
+        with stages("comparing detectors"):
+            table = _compare(images, kinds_truth, detectors, seeds[3], n_jobs)
+
+    per_image = _per_image(images, repaired, findings, repairs, anomaly_score)
+    truth = per_kind = repairs_per_kind = None
+    if kinds_truth is not None:
+        truth, per_kind = check_against_truth(
+            kinds_truth, per_image["kind"], per_image["confidence"], per_image["anomaly_score"]
+        )
+        if clean is not None:
+            repairs_per_kind = check_repairs(clean, images, repaired, kinds_truth)
+    low, high = identifier.prevalence_interval_
+    return AuditResult(
+        images=images,
+        repaired=repaired,
+        per_image=per_image,
+        detectors=table,
+        prevalence=float(identifier.prevalence_),
+        prevalence_interval=(float(low), float(high)),
+        settings={"name": name, "seed": random_state, "detectors": list(detectors)},
+        timings={name: round(seconds, 3) for name, seconds in stages.seconds.items()},
+        kinds_truth=kinds_truth,
+        clean=clean,
+        truth=truth,
+        truth_per_kind=per_kind,
+        repairs_per_kind=repairs_per_kind,
+    )
+
+
+def _check_truth(kinds_truth, clean, images):
+    """The true kinds as an array of str, if there are any; each must say something about one image."""
+    if clean is not None and kinds_truth is None:
+        raise ValueError("clean originals check the repairs by true kind: kinds_truth is needed with clean.")
+    if clean is not None and clean.shape != images.shape:
+        raise ValueError(f"clean has shape {clean.shape}, but images has shape {images.shape}.")
+    if kinds_truth is None:
+        return None
+    kinds_truth = np.asarray(kinds_truth).astype(str)
+    if kinds_truth.shape != (len(images),):
+        raise ValueError(f"kinds_truth must have shape ({len(images)},), one kind an image, got {kinds_truth.shape}.")
+    return kinds_truth
+
+
+def check_detectors(detectors):
+    """Detector names, each known, none twice: found out before the long work, not after it."""
+    from toolkit._core.names import check_names
+    from toolkit.detectors import available_detectors
+
+    return tuple(dict.fromkeys(check_names(detectors, tuple(available_detectors()["name"]), "detector")))
+
+
+def _compare(images, kinds_truth, detectors, seed, n_jobs):
+    """How well each detector does on this set: estimated without the truth, and measured where it is known."""
+    from toolkit.comparison import compare_detectors, estimate_detection
+
+    if len(images) > N_COMPARED:
+        rows = np.sort(as_generator(seed).choice(len(images), N_COMPARED, replace=False))
+        images, kinds_truth = images[rows], None if kinds_truth is None else kinds_truth[rows]
+    table = estimate_detection(list(detectors), images, random_state=seed)
+    corrupted = None if kinds_truth is None else kinds_truth != "clean"
+    if corrupted is None or corrupted.all() or not corrupted.any():
+        return table
+    true = compare_detectors(
+        detectors=list(detectors), data={"audit": (images, corrupted)}, seeds=(seed,), n_jobs=n_jobs
+    )
+    return table.merge(true.drop(columns=["data", "seed"]), on="method", how="left", validate="one_to_one")
+
+
+def _per_image(images, repaired, findings, repairs, anomaly_score):
+    """One row for each image, in the order of :data:`PER_IMAGE_COLUMNS`."""
+    # Judged by the pixels themselves, so that the column can never disagree with the images.
+    changed = (images != repaired).reshape(len(images), -1).any(axis=1)
+    table = pd.DataFrame(
+        {
+            "index": np.arange(len(images)),
+            "kind": np.asarray(findings["kind"]).astype(str),
+            "confidence": np.asarray(findings["probability"], dtype=float).clip(0, 1),
+            "anomaly_score": np.asarray(anomaly_score, dtype=float),
+            "repaired": changed.astype(int),
+            "restorer": np.where(changed, np.asarray(repairs["restorer"]).astype(str), ""),
+            "angle": np.nan_to_num(np.asarray(findings["angle"], dtype=float)),
+            "severity": np.nan_to_num(np.asarray(findings["severity"], dtype=float)),
+        }
+    )
+    return table[list(PER_IMAGE_COLUMNS)]

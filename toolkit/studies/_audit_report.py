@@ -1,0 +1,147 @@
+"""The audit as one page: findings in plain words first, then what they rest on."""
+
+from toolkit.report import Report
+from toolkit.studies._findings import GUESS, plain_findings
+
+__all__ = ["build_report"]
+
+
+def build_report(result, figures) -> Report:
+    """Lay the result out on one page.
+
+    Parameters
+    ----------
+    result : AuditResult
+    figures : dict of str to Figure
+        As made by :func:`audit_figures`.
+
+    Returns
+    -------
+    Report
+    """
+    report = Report("Image audit", _subtitle(result), footer=_footer(result))
+    report.findings(plain_findings(result))
+    report.facts(_facts(result))
+    _kinds(report, result, figures)
+    _repairs(report, result, figures)
+    _scores(report, result, figures)
+    if result.truth is not None:
+        _truth(report, result, figures)
+    _method(report, result)
+    return report
+
+
+def _subtitle(result):
+    size = " × ".join(map(str, result.images.shape[1:3]))
+    colour = ", colour" if result.images.ndim == 4 else ""
+    name = result.settings.get("name") or "images"
+    return f"{name}: {len(result):,} images of {size} pixels{colour}, audited without labels"
+
+
+def _footer(result):
+    made = ", ".join(f"{package} {version}" for package, version in result.versions.items() if version)
+    spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.timings.items())
+    return f"Seed {result.settings['seed']}. Time: {spent}.\n\n{made}."
+
+
+def _facts(result):
+    flagged = result.per_image["kind"] != "clean"
+    repaired = int(result.per_image["repaired"].sum())
+    return {
+        "images": len(result),
+        "look corrupted": int(flagged.sum()),
+        "repaired": repaired,
+        "left as given": int((flagged & (result.per_image["repaired"] == 0)).sum()),
+    }
+
+
+def _kinds(report, result, figures):
+    report.section(
+        "What is wrong",
+        "Kinds found, with the images named most confidently. “Unknown” is an image that fits neither the clean "
+        "majority nor any single kind that the audit can name.",
+    )
+    report.figure(figures["gallery"], "Examples of each kind, the most confident first.")
+    table = result.by_kind.drop(columns=["repaired", "left_alone"])
+    report.table(
+        table, "Kinds found.", formats={"share": "{:.1%}", "mean_confidence": "{:.2f}", "mean_severity": "{:.2f}"}
+    )
+    if "doubtful" in figures:
+        report.figure(
+            figures["doubtful"],
+            f"Named with a confidence below {GUESS}, the least confident first: worth a look of your own.",
+        )
+
+
+def _repairs(report, result, figures):
+    report.section(
+        "What was repaired",
+        "Each repair was kept only where the result looked cleaner to the audit than what was given; all other images "
+        "kept every pixel.",
+    )
+    if "repairs" in figures:
+        report.figure(figures["repairs"], "Before and after, taking turns between the kinds.")
+        report.table(result.by_restorer, "Repairs by restorer.")
+    else:
+        report.text("Nothing was repaired.")
+    corrupted = result.by_kind[result.by_kind["kind"] != "clean"]
+    if len(corrupted):
+        report.table(corrupted[["kind", "n", "repaired", "left_alone"]], "Repaired and left as given, by kind found.")
+
+
+def _scores(report, result, figures):
+    report.section(
+        "How anomalous each image is",
+        "The anomaly score needs no name for what is wrong: the higher, the less an image fits the rest of the set.",
+    )
+    report.figure(figures["scores"], "Anomaly scores of all images.")
+    report.table(
+        _tidy_detectors(result.detectors),
+        "General outlier detectors on this set. The estimated area under the ROC curve comes from corruptions planted "
+        "in the set itself, so it needs no truth; 0.5 is chance.",
+    )
+
+
+def _tidy_detectors(table):
+    """Leave out what says nothing: columns without a value, and texts where nothing failed."""
+    table = table.dropna(axis="columns", how="all")
+    empty = [column for column in table.columns if (table[column].astype(str) == "").all()]
+    return table.drop(columns=empty)
+
+
+def _truth(report, result, figures):
+    report.section(
+        "Checked against the truth",
+        "The true kinds of this set are known. They were not used to find any of the above; they tell how right it is.",
+    )
+    names = {
+        "auroc": "AUROC",
+        "average_precision": "average precision",
+        "balanced_accuracy": "balanced accuracy",
+        "calibration_error": "calibration error",
+        "false_alarm_rate": "false alarms",
+        "miss_rate": "missed",
+    }
+    report.facts({name: result.truth[key] for key, name in names.items() if result.truth[key] is not None})
+    report.figure(figures["confusion"], "True against found kinds, in percent of the true kind.")
+    report.table(result.truth_per_kind, "By true kind.", formats={"named_right": "{:.1%}", "flagged": "{:.1%}"})
+    if result.repairs_per_kind is not None and len(result.repairs_per_kind):
+        formats = {"repaired": "{:.1%}", **dict.fromkeys(["psnr_before", "psnr_after", "gain"], "{:.1f}")}
+        report.table(
+            result.repairs_per_kind,
+            "Repairs against the clean originals: median PSNR in dB, capped at 60; images left alone gain nothing.",
+            formats=formats,
+        )
+    if "roc" in figures:
+        report.figure(figures["roc"], "The audit's anomaly score against the truth.")
+        report.figure(figures["precision_recall"], "Precision and recall of the anomaly score.")
+
+
+def _method(report, result):
+    report.section(
+        "How this was found",
+        "The audit planted known corruptions in the images given, learnt to name them, set aside the images it came to "
+        "call corrupted, and learnt again from the rest. It takes the clean images to be the majority: a set that is "
+        "corrupted throughout, or clean in its smaller part only, cannot be told apart without labels. Some kinds "
+        "leave no trace in some images (an O upside down is an O) and stay unfound.",
+    )

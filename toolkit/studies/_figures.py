@@ -1,0 +1,61 @@
+"""The figures of an audit, by name."""
+
+import numpy as np
+
+from toolkit.plots import (
+    CorruptionGalleryDisplay,
+    KindConfusionDisplay,
+    PrecisionRecallDisplay,
+    RepairPairsDisplay,
+    RocDisplay,
+    ScoreHistogramDisplay,
+)
+from toolkit.studies._findings import GUESS
+from toolkit.studies._truth import truth_names
+
+__all__ = ["audit_figures"]
+
+_OWN_SCORE = "audit"
+
+
+def audit_figures(result) -> dict:
+    """Draw the figures that the result has something to show in.
+
+    Parameters
+    ----------
+    result : AuditResult
+
+    Returns
+    -------
+    dict of str to matplotlib Figure
+        ``gallery`` and ``scores``, then ``repairs`` if anything was repaired, ``doubtful`` if some images were named
+        with little confidence, and ``confusion``, ``roc``, ``precision_recall`` where the truth is known.
+    """
+    rows = result.per_image
+    kinds, confidence = rows["kind"].to_numpy(), rows["confidence"].to_numpy()
+    scores = rows["anomaly_score"].to_numpy()
+    displays = {
+        "gallery": CorruptionGalleryDisplay.from_predictions(result.images, kinds, confidence=confidence),
+        "scores": ScoreHistogramDisplay.from_predictions(scores, _coarse(kinds)),
+    }
+    if rows["repaired"].any():
+        displays["repairs"] = RepairPairsDisplay.from_predictions(
+            result.images, result.repaired, kinds, clean=result.clean, n_pairs=24, n_columns=12
+        )
+    doubtful = np.flatnonzero((kinds != "clean") & (confidence < GUESS))
+    if len(doubtful):
+        displays["doubtful"] = CorruptionGalleryDisplay.from_predictions(
+            result.images[doubtful], kinds[doubtful], confidence=-confidence[doubtful]
+        )
+    if result.kinds_truth is not None:
+        displays["confusion"] = KindConfusionDisplay.from_predictions(truth_names(result.kinds_truth), kinds)
+        corrupted = result.kinds_truth != "clean"
+        if corrupted.any() and not corrupted.all():
+            displays["roc"] = RocDisplay.from_predictions(corrupted, scores, name=_OWN_SCORE)
+            displays["precision_recall"] = PrecisionRecallDisplay.from_predictions(corrupted, scores, name=_OWN_SCORE)
+    return {name: display.plot().figure_ for name, display in displays.items()}
+
+
+def _coarse(kinds):
+    """Clean, unknown, or a named kind: as many groups as a histogram can show."""
+    return np.where(np.isin(kinds, ["clean", "unknown"]), kinds, "named kind")

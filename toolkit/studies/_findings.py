@@ -1,0 +1,151 @@
+"""An audit's findings in plain words: how many, what kinds, how sure, what was repaired, what was left alone."""
+
+__all__ = ["kind_in_words", "plain_findings"]
+
+# From here on a named kind is spoken of as sure, and below as a guess.
+SURE, GUESS = 0.9, 0.6
+
+_WORDS = {
+    "gaussian_noise": "Gaussian noise",
+    "shot_noise": "shot noise",
+    "speckle_noise": "speckle noise",
+    "salt_and_pepper": "salt-and-pepper noise",
+    "gaussian_blur": "blurred",
+    "motion_blur": "motion blur",
+    "rotate": "rotated",
+    "rotate_90": "a quarter turn to the left",
+    "rotate_180": "upside down",
+    "rotate_270": "a quarter turn to the right",
+    "flip_horizontal": "flipped left to right",
+    "flip_vertical": "flipped top to bottom",
+    "transpose": "transposed",
+    "invert": "inverted",
+    "occlude": "partly covered",
+    "stripe": "striped",
+    "low_contrast": "low contrast",
+    "brightness": "wrong brightness",
+    "translate": "shifted",
+    "scale": "wrong size",
+    "shear": "slanted",
+    "pixelate": "pixelated",
+    "unknown": "wrong in a way that fits no known kind",
+}
+
+
+def kind_in_words(kind):
+    """What a kind of corruption is called in prose.
+
+    Examples
+    --------
+    >>> kind_in_words("rotate_180"), kind_in_words("my_kind")
+    ('upside down', 'my kind')
+    """
+    return _WORDS.get(kind, str(kind).replace("_", " "))
+
+
+def _percent(share):
+    """A share as a percentage, with a decimal where it matters.
+
+    >>> _percent(0.2), _percent(0.004), _percent(0.0)
+    ('20 %', '0.4 %', '0 %')
+    """
+    value = 100 * share
+    return f"{value:.1f} %" if round(value, 1) != round(value) else f"{value:.0f} %"
+
+
+def _images(n):
+    return "1 image" if n == 1 else f"{n:,} images"
+
+
+def _listed(parts):
+    parts = list(parts)
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def plain_findings(result) -> list[str]:
+    """Sentences that a person who has never heard of the toolkit can act on, the most important first.
+
+    Parameters
+    ----------
+    result : AuditResult
+
+    Returns
+    -------
+    list of str
+    """
+    rows = result.per_image
+    flagged = rows[rows["kind"] != "clean"]
+    sentences = [_how_many(result, flagged)]
+    if len(flagged):
+        sentences += [_what_kinds(flagged), _how_sure(flagged)]
+    sentences.append(_what_was_repaired(rows, flagged))
+    if result.truth is not None:
+        sentences.append(_how_right(result))
+    if result.prevalence > 0.4:
+        sentences.append(
+            "Caution: so much of the set looks wrong that the clean images may not be the majority, which every "
+            "audit without labels has to take for granted."
+        )
+    return sentences
+
+
+def _how_many(result, flagged):
+    n, low, high = len(result), *result.prevalence_interval
+    share = f"{_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}"
+    if not len(flagged):
+        return f"None of the {_images(n)} looks corrupted (estimated share of corrupted images: {share})."
+    verb = "looks" if len(flagged) == 1 else "look"
+    return (
+        f"{len(flagged):,} of {_images(n)} ({_percent(len(flagged) / n)}) {verb} corrupted; "
+        f"the share of corrupted images is estimated at {share}."
+    )
+
+
+def _what_kinds(flagged, n_named=6):
+    counts = flagged["kind"].value_counts()
+    named = counts.drop("unknown", errors="ignore")
+    unknown = int(counts.get("unknown", 0))
+    parts = [f"{kind_in_words(kind)} ({n:,})" for kind, n in named.head(n_named).items()]
+    if len(named) > n_named:
+        rest = named.iloc[n_named:]
+        parts.append(f"{len(rest)} more kinds ({rest.sum():,})" if len(rest) > 1 else f"one more kind ({rest.sum():,})")
+    text = f"What is wrong: {_listed(parts)}." if parts else ""
+    if unknown:
+        verb = "is" if unknown == 1 else "are"
+        text += f" {_images(unknown)} {verb} {kind_in_words('unknown')}."
+    return text.strip()
+
+
+def _how_sure(flagged):
+    confidence = flagged["confidence"]
+    sure, guesses = int((confidence >= SURE).sum()), int((confidence < GUESS).sum())
+    text = f"How sure: {sure:,} of the {len(flagged):,} are named with a confidence of {_percent(SURE)} or more"
+    if guesses:
+        text += f", {guesses:,} with less than {_percent(GUESS)}: look at those yourself"
+    return text + "."
+
+
+def _what_was_repaired(rows, flagged):
+    repaired = int(rows["repaired"].sum())
+    left = int((flagged["repaired"] == 0).sum())
+    clean_changed = int(rows.loc[rows["kind"] == "clean", "repaired"].sum())
+    if not repaired:
+        text = "Nothing was repaired"
+    else:
+        text = f"{_images(repaired)} {'was' if repaired == 1 else 'were'} repaired and checked to look cleaner"
+    if left:
+        verb = "was" if left == 1 else "were"
+        noun = "image" if left == 1 else "images"
+        text += f"; {left:,} corrupted {noun} {verb} left as given, for want of a repair that could be confirmed"
+    text += "; the images taken for clean kept every pixel." if not clean_changed else "."
+    return text
+
+
+def _how_right(result):
+    truth = result.truth
+    parts = [f"{_percent(truth['balanced_accuracy'])} of each true kind, on average, are named right"]
+    if truth["miss_rate"] is not None:
+        parts.append(f"{_percent(1 - truth['miss_rate'])} of the corrupted images are flagged")
+    if truth["false_alarm_rate"] is not None:
+        parts.append(f"{_percent(truth['false_alarm_rate'])} of the clean ones are flagged by mistake")
+    return f"Checked against the known truth: {_listed(parts)}."

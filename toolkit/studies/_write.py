@@ -1,0 +1,116 @@
+"""An audit as a folder of files, which appears whole or not at all."""
+
+from pathlib import Path
+
+import numpy as np
+
+from toolkit._core.files import atomic_path, write_json
+from toolkit.datasets import save_npz
+from toolkit.studies._audit_report import build_report
+from toolkit.studies._figures import audit_figures
+from toolkit.studies._findings import plain_findings
+from toolkit.studies._folder import check_target, whole_folder
+
+__all__ = ["AUDIT_FILES", "check_audit_target", "summarise", "write_audit"]
+
+AUDIT_FILES = frozenset({"detectors.csv", "figures", "per_image.csv", "repaired.npz", "report.html", "summary.json"})
+
+
+def check_audit_target(out):
+    """Refuse a folder that :func:`write_audit` would refuse: worth knowing before the long work.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    check_target(out, AUDIT_FILES)
+
+
+def _records(frame):
+    """A table for JSON: a list of rows, or None."""
+    return None if frame is None else frame.to_dict(orient="records")
+
+
+def summarise(result) -> dict:
+    """What ``summary.json`` holds: findings, counts, tables, timings, versions.
+
+    Parameters
+    ----------
+    result : AuditResult
+
+    Returns
+    -------
+    dict
+    """
+    rows = result.per_image
+    low, high = result.prevalence_interval
+    corrupted = int((rows["kind"] != "clean").sum())
+    return {
+        "findings": plain_findings(result),
+        "settings": result.settings,
+        "images": {
+            "n": len(result),
+            "shape": list(result.images.shape[1:]),
+            "dtype": result.images.dtype.name,
+        },
+        "counts": {
+            "clean": len(result) - corrupted,
+            "corrupted": corrupted,
+            "unknown": int((rows["kind"] == "unknown").sum()),
+            "repaired": int(rows["repaired"].sum()),
+            "left_alone": int(((rows["kind"] != "clean") & (rows["repaired"] == 0)).sum()),
+            "by_kind": result.counts.to_dict(),
+        },
+        "prevalence": {"estimate": result.prevalence, "low": low, "high": high},
+        "tables": {
+            "by_kind": _records(result.by_kind),
+            "by_restorer": _records(result.by_restorer),
+            "detectors": _records(result.detectors),
+            "truth_per_kind": _records(result.truth_per_kind),
+            "repairs_per_kind": _records(result.repairs_per_kind),
+        },
+        "truth": result.truth,
+        "timings": result.timings,
+        "versions": result.versions,
+    }
+
+
+def _write_csv(frame, path):
+    with atomic_path(path) as temporary:
+        frame.to_csv(temporary, index=False)
+
+
+def write_audit(result, out) -> Path:
+    """Write an audit as files: all of them appear at once, in the place of an earlier audit's folder.
+
+    Parameters
+    ----------
+    result : AuditResult
+    out : path-like
+        Folder for ``per_image.csv``, ``repaired.npz``, ``detectors.csv``, ``summary.json``, ``figures/*.png`` and
+        ``report.html``.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds something that no audit wrote.
+    """
+    out = Path(out)
+    with whole_folder(out, AUDIT_FILES) as folder:
+        _write_csv(result.per_image, folder / "per_image.csv")
+        _write_csv(result.detectors, folder / "detectors.csv")
+        save_npz(folder / "repaired.npz", np.asarray(result.repaired))
+        figures = audit_figures(result)
+        (folder / "figures").mkdir()
+        for name, figure in figures.items():
+            with atomic_path(folder / "figures" / f"{name}.png") as temporary:
+                figure.savefig(temporary, dpi=120, bbox_inches="tight")
+        build_report(result, figures).write(folder / "report.html")
+        # Last, so that a folder with a summary is a whole one even where somebody copied it by hand.
+        write_json(folder / "summary.json", summarise(result))
+    return out / "report.html"
