@@ -147,4 +147,4 @@ def _percent(share):
     """Whole percents; nothing for nothing, and a trace is not rounded away."""
     if share == 0:
         return ""
-    return "<1" if share < 0.005 else f"{100 * share:.0f}"
+    return "<1" if share < 0.005 else f"{max(100 * share, 1):.0f}"

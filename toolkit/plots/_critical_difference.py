@@ -137,12 +137,12 @@ class CriticalDifferenceDisplay(Display):
                 p_values,
                 alpha=self.alpha,
                 ax=ax,
-                label_fmt_left="{label}  {rank:.2f}",
-                label_fmt_right="{rank:.2f}  {label}",
-                label_props={"color": INK, "fontsize": 9.5},
+                label_fmt_left="{label}  {rank:.2f} ",
+                label_fmt_right=" {rank:.2f}  {label}",
+                label_props={"fontsize": 9.5},  # labels take the colour of their elbows
                 marker_props={"color": INK, "s": 18, "zorder": 5},
-                elbow_props={"color": MUTED, "linewidth": 0.9},
-                crossbar_props={"color": ACCENT, "linewidth": 3.5, "marker": None, "solid_capstyle": "round"},
+                elbow_props={"color": INK, "linewidth": 0.8},
+                crossbar_props={"color": ACCENT, "linewidth": 3.5, "solid_capstyle": "round"},
             )
         ax.tick_params(colors=MUTED, labelcolor=INK, labelsize=9)
         if self.note:
