@@ -10,7 +10,17 @@ from scipy import ndimage
 
 from toolkit._core.names import lookup
 
-__all__ = ["DIHEDRAL", "affine_matrix", "dihedral", "displace", "inverse_dihedral", "rotate", "smooth_field", "warp", "wrap_angle"]
+__all__ = [
+    "DIHEDRAL",
+    "affine_matrix",
+    "dihedral",
+    "displace",
+    "inverse_dihedral",
+    "rotate",
+    "smooth_field",
+    "warp",
+    "wrap_angle",
+]
 
 # Eight symmetries of the square, and which of them undoes which.
 _ACTIONS = {
@@ -164,7 +174,8 @@ def _resample(stack, coordinates, fill, order):
         part = slice(start, start + _CHUNK)
         rows, columns = coordinates(part)
         # Working on the difference to the fill value lets one padding with zeros serve every image.
-        padded = np.pad(colour[part] - fill[part], ((0, 0), (pad, pad), (pad, pad), (0, 0)))
+        # One more on the far side: the sampler reads a pixel past the last coordinate it clips to.
+        padded = np.pad(colour[part] - fill[part], ((0, 0), (pad, pad + 1), (pad, pad + 1), (0, 0)))
         for channel in range(channels):
             values = sample(np.ascontiguousarray(padded[..., channel]), rows, columns, pad)
             out[part, ..., channel] = values.reshape(-1, height, width) + fill[part, ..., channel]
