@@ -129,6 +129,10 @@ def validate_images(estimator, X, *, reset):
     if shape is not None:
         X = np.asanyarray(X)
         rows = X.reshape(len(X), -1)
+    if shape is not None and not reset and shape != estimator.image_shape_:
+        raise ValueError(
+            f"{type(estimator).__name__} was fitted on images of shape {estimator.image_shape_}, got shape {shape}."
+        )
     rows = validate_data(estimator, rows, reset=reset, dtype="numeric")
     given = getattr(estimator, "image_shape", None)
     if reset:
@@ -136,10 +140,6 @@ def validate_images(estimator, X, *, reset):
             raise ValueError(f"image_shape={tuple(given)} was given, but X is a stack of images of shape {shape}.")
         estimator.image_shape_ = shape or resolve_image_shape(rows.shape[1], given)
         estimator.pixel_scale_ = PixelScale.learn(rows)
-    elif shape is not None and shape != estimator.image_shape_:
-        raise ValueError(
-            f"{type(estimator).__name__} was fitted on images of shape {estimator.image_shape_}, got shape {shape}."
-        )
     return rows.reshape(len(rows), *estimator.image_shape_)
 
 
