@@ -1,15 +1,14 @@
 """What the tests share: one thread a process, no display, and published data where somebody has it."""
 
 import os
+from pathlib import Path
+
+import pytest
 
 # Before numpy and torch are imported: the suite runs a process a core, and a second thread in each would only wait.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
 os.environ.setdefault("MPLBACKEND", "agg")
-
-from pathlib import Path
-
-import pytest
 
 
 @pytest.fixture(scope="session")

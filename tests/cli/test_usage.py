@@ -1,0 +1,135 @@
+"""The command line used wrongly: one clear line, and the exit code that belongs to it."""
+
+import os
+import re
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from toolkit import __version__
+from toolkit.cli import main
+
+
+@pytest.fixture
+def images_npz(tmp_path):
+    path = tmp_path / "images.npz"
+    np.savez(path, images=np.random.default_rng(0).integers(0, 256, (12, 8, 8), dtype=np.uint8))
+    return path
+
+
+def run(capsys, *arguments):
+    code = main([str(argument) for argument in arguments])
+    output = capsys.readouterr()
+    return code, output.out, output.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["frobnicate"], "No such command 'frobnicate'"),
+        (["audit", "--nonsense"], "No such option: --nonsense"),
+        (["audit", "--n-images", "many"], "'--n-images'"),
+        (["audit", "--n-images", "0"], "'--n-images'.*range"),
+        (["audit", "--corrupt", "1.5"], "'--corrupt'.*range"),
+        (["audit", "--corrupt", "nan"], "'--corrupt'"),
+        (["audit", "--jobs", "0"], "--jobs.*0 jobs"),
+        (["audit", "--seed", "-1"], "'--seed'.*range"),
+        (["audit", "--detectors", "iforst"], "Unknown detector: 'iforst'.*Did you mean 'iforest'"),
+        (["audit", "--detectors", ","], "At least one detector"),
+        (["audit", "--data", "a.npz", "--dataset", "glyphs"], "exclude one another"),
+        (["audit", "--dataset", "nonsense"], "Unknown data set: 'nonsense'.*glyphs"),
+        (["audit", "--data", "picture.png"], "neither a .npz nor a .npy"),
+        (["corrupt", "in.npz"], "Missing argument 'OUT'"),
+        (["corrupt", "in.npz", "out.csv"], r"must end in \.npz"),
+        (["corrupt", "in.npz", "out.npz", "--kinds", "rotat"], "Unknown kind: 'rotat'.*Did you mean 'rotate'"),
+        (["data", "info", "nonsense"], "Unknown data set: 'nonsense'"),
+        (["data", "fetch", "nonsense"], "Unknown data set: 'nonsense'"),
+    ],
+)
+def test_wrong_use_is_code_2_and_one_line(capsys, arguments, message, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert out == ""
+    assert err.count("\n") == 1
+    assert re.match(rf"toolkit: error: .*{message}", err), err
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("arguments", [[], ["data"]])
+def test_no_command_shows_the_help(capsys, arguments):
+    code, _, err = run(capsys, *arguments)
+    assert code == 2
+    assert err.startswith("Usage: toolkit")
+
+
+def test_version_and_help(capsys):
+    assert run(capsys, "--version") == (0, f"toolkit {__version__}\n", "")
+    code, out, _ = run(capsys, "audit", "-h")
+    assert code == 0
+    for option in ("data", "dataset", "n-images", "corrupt", "detectors", "seed", "jobs", "out"):
+        assert f"--{option}" in out
+
+
+def write_bad_files(folder):
+    (folder / "empty.npz").write_bytes(b"")
+    (folder / "text.npz").write_text("these are no images")
+    (folder / "text.npy").write_text("these are no images")
+    np.savez(folder / "other.npz", pictures=np.zeros((3, 8, 8)))
+    np.savez(folder / "none.npz", images=np.zeros((0, 8, 8), np.uint8))
+    np.savez(folder / "nan.npz", images=np.full((3, 8, 8), np.nan))
+    np.savez(folder / "flat.npz", images=np.zeros((3, 64), np.uint8))
+    np.savez(folder / "words.npz", images=np.full((3, 8, 8), "a"))
+    np.savez(folder / "kinds.npz", images=np.zeros((3, 8, 8), np.uint8), kinds=np.array(["clean"]))
+    np.save(folder / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
+    (folder / "folder.npz").mkdir()
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_bad_files_are_code_1_and_one_line_that_names_the_file(capsys, tmp_path):
+    bad = write_bad_files(tmp_path)
+    for name in [*bad, "missing.npz"]:
+        for command in (
+            ["audit", "--data", tmp_path / name, "--out", tmp_path / "audit"],
+            ["data", "info", tmp_path / name],
+        ):
+            code, out, err = run(capsys, *command)
+            assert (code, out) == (1, ""), (name, out, err)
+            assert err.startswith("toolkit: error: "), (name, err)
+            assert err.count("\n") == 1, (name, err)
+            assert name in err, (name, err)
+    assert sorted(path.name for path in tmp_path.iterdir()) == bad
+
+
+def test_a_folder_with_other_work_in_it_is_refused_before_the_audit_starts(capsys, tmp_path, images_npz):
+    code, _, err = run(capsys, "audit", "--data", images_npz, "--out", tmp_path)
+    assert code == 1
+    assert "images.npz" in err
+    assert "would be lost" in err
+    assert images_npz.exists()
+
+
+def test_known_truth_is_not_corrupted_again(capsys, tmp_path):
+    path = tmp_path / "known.npz"
+    np.savez(path, images=np.zeros((2, 8, 8), np.uint8), kinds=np.array(["clean", "invert"]))
+    code, _, err = run(capsys, "audit", "--data", path, "--corrupt", 0.5, "--out", tmp_path / "audit")
+    assert (code, "true kinds already" in err) == (2, True)
+    code, _, err = run(capsys, "corrupt", path, tmp_path / "twice.npz")
+    assert (code, "corrupted images already" in err) == (2, True)
+    assert not (tmp_path / "twice.npz").exists()
+
+
+def test_a_reader_that_leaves_is_no_error_of_ours():
+    command = f"{sys.executable} -m toolkit --help | true"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True)
+    assert done.stderr == ""
+
+
+def test_traceback_on_request(tmp_path):
+    command = [sys.executable, "-m", "toolkit", "data", "info", str(tmp_path / "missing.npz")]
+    plain = subprocess.run(command, capture_output=True, text=True)
+    full = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TOOLKIT_TRACEBACK": "1"})
+    assert "Traceback" not in plain.stderr
+    assert "Traceback" in full.stderr

@@ -1,0 +1,103 @@
+"""A result folder appears whole or not at all, and never at the cost of somebody's files."""
+
+import os
+import stat
+
+import pytest
+
+from toolkit.studies._folder import check_target, whole_folder
+
+OWN = {"a.txt", "figures"}
+
+
+def names(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def write(folder, text):
+    with whole_folder(folder, OWN) as temporary:
+        (temporary / "a.txt").write_text(text)
+        (temporary / "figures").mkdir()
+        (temporary / "figures" / "x.png").write_text(text)
+
+
+def write_half(folder, error):
+    with whole_folder(folder, OWN) as temporary:
+        (temporary / "a.txt").write_text("half")
+        raise error
+
+
+def test_replaces_an_earlier_result_as_a_whole(tmp_path):
+    target = tmp_path / "deep" / "result"
+    write(target, "first")
+    (target / "figures" / "stale.png").write_text("stale")
+    write(target, "second")
+    assert names(target.parent) == ["result"]
+    assert (target / "a.txt").read_text() == "second"
+    assert names(target / "figures") == ["x.png"]
+
+
+def test_an_empty_folder_is_taken(tmp_path):
+    write(tmp_path / "result", "first")
+    (tmp_path / "empty").mkdir()
+    write(tmp_path / "empty", "second")
+    assert (tmp_path / "empty" / "a.txt").read_text() == "second"
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, RuntimeError])
+def test_failure_leaves_what_was_there(tmp_path, error):
+    target = tmp_path / "result"
+    for earlier in (False, True):
+        if earlier:
+            write(target, "first")
+        with pytest.raises(error):
+            write_half(target, error)
+        assert names(tmp_path) == (["result"] if earlier else [])
+    assert (target / "a.txt").read_text() == "first"
+
+
+def test_an_interrupt_between_the_renames_brings_the_earlier_result_back(tmp_path, monkeypatch):
+    target = tmp_path / "result"
+    write(target, "first")
+    real, calls = os.replace, []
+
+    def interrupted(source, destination):
+        calls.append(destination)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        real(source, destination)
+
+    monkeypatch.setattr(os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write(target, "second")
+    assert len(calls) == 3
+    assert names(tmp_path) == ["result"]
+    assert (target / "a.txt").read_text() == "first"
+
+
+def test_foreign_files_are_refused_before_any_work(tmp_path):
+    (tmp_path / "thesis.tex").write_text("years of work")
+    with pytest.raises(FileExistsError, match=r"thesis\.tex.*would be lost"):
+        check_target(tmp_path, OWN)
+    with pytest.raises(FileExistsError, match=r"thesis\.tex"):
+        write(tmp_path, "first")
+    assert names(tmp_path) == ["thesis.tex"]
+    with pytest.raises(FileExistsError, match="is a file"):
+        check_target(tmp_path / "thesis.tex", OWN)
+    check_target(tmp_path / "not there", OWN)
+
+
+def test_permissions_are_those_of_a_new_folder(tmp_path):
+    write(tmp_path / "result", "first")
+    (tmp_path / "plain").mkdir()
+    modes = [stat.S_IMODE((tmp_path / name).stat().st_mode) for name in ("result", "plain")]
+    assert modes[0] == modes[1]
+
+
+def test_a_relative_folder_survives_a_change_of_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    with whole_folder("result", OWN) as temporary:
+        monkeypatch.chdir("elsewhere")
+        (temporary / "a.txt").write_text("whole")
+    assert (tmp_path / "result" / "a.txt").read_text() == "whole"
