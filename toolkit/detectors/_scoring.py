@@ -1,0 +1,148 @@
+"""Scores of held models that depend on the row alone: not on its batch, not on chance, not on its neighbours in X.
+
+Some of PyOD's detectors score a row together with the others in the call. Here each is scored against a reference that
+is fixed in ``fit``.
+"""
+
+import hashlib
+
+import numpy as np
+
+__all__ = ["ModelScores", "StoredScores", "TailReference", "after_fit", "before_fit", "training_scores"]
+
+
+class StoredScores:
+    """The scores that rows had in the fit, found again by the values of the row.
+
+    A neighbour method leaves a row out of its own neighbours while it is fitted, and cannot know that a row of a later
+    call is the same one. Rows that were fitted on therefore keep the score of the fit, so that scoring the training
+    rows again, in any order or company, gives what ``fit`` found.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_samples, n_features)
+    scores : ndarray of shape (n_samples,)
+    """
+
+    def __init__(self, rows, scores):
+        self.scores = {}
+        for digest, score in zip(self._digests(rows), scores):
+            self.scores.setdefault(digest, float(score))
+
+    @staticmethod
+    def _digests(rows):
+        # Adding zero turns minus zero into zero, which has another bit pattern.
+        rows = np.ascontiguousarray(rows, dtype=np.float64) + 0.0
+        return [hashlib.blake2b(row.data, digest_size=16).digest() for row in rows]
+
+    def find(self, rows):
+        """Stored scores of ``rows``, NaN where a row was not fitted on."""
+        return np.array([self.scores.get(digest, np.nan) for digest in self._digests(rows)], dtype=np.float64)
+
+
+class TailReference:
+    """Tail probabilities of ECOD and COPOD against the training rows alone.
+
+    PyOD ranks the rows of a call together with the training rows. Here a value is ranked among the training values of
+    its column; a value beyond all of them has the tail probability 1 / (n + 1). Training rows get PyOD's own scores. A
+    constant column, whose skewness is undefined and makes PyOD's scores NaN, counts as symmetric.
+
+    Parameters
+    ----------
+    rows : ndarray of shape (n_samples, n_features)
+    mean_of_tails : bool
+        True for COPOD (mean of both tails or the skewed one), False for ECOD (the largest of all).
+
+    References
+    ----------
+    Li et al. (2022), "ECOD: Unsupervised outlier detection using empirical cumulative distribution functions".
+    Li et al. (2020), "COPOD: Copula-based outlier detection".
+    """
+
+    def __init__(self, rows, mean_of_tails):
+        self.mean_of_tails = mean_of_tails
+        centred = rows - rows.mean(axis=0, dtype=np.float64)
+        self.skew_sign = np.sign(np.where(np.ptp(rows, axis=0) > 0, np.mean(centred**3, axis=0), 0.0))
+        self.columns = np.sort(rows, axis=0).T.copy()  # (n_features, n_samples): each column contiguous
+
+    def __call__(self, rows):
+        """Outlier scores of shape (n_samples,): the summed minus log tail probabilities."""
+        total = np.zeros(len(rows))
+        n_reference = self.columns.shape[1]
+        floor = 1.0 / (n_reference + 1)
+        for values, reference, sign in zip(np.ascontiguousarray(rows.T), self.columns, self.skew_sign):
+            left = np.searchsorted(reference, values, side="right") / n_reference
+            right = 1.0 - np.searchsorted(reference, values, side="left") / n_reference
+            left, right = -np.log(np.maximum(left, floor)), -np.log(np.maximum(right, floor))
+            skewed = right if sign > 0 else left if sign < 0 else left + right
+            both = (left + right) / 2 if self.mean_of_tails else np.maximum(left, right)
+            total += np.maximum(skewed, both)
+        return total
+
+
+class _FixedRepresentation:
+    """DIF's random representation, standardised by the rows of the fit instead of by each batch anew."""
+
+    def __call__(self, network, rows):
+        import torch
+
+        with torch.no_grad():
+            reduced = network(torch.from_numpy(np.asarray(rows, dtype=np.float32))).numpy()
+        if not hasattr(network, "reference_mean"):  # the first call for each network comes from fit
+            network.reference_mean, network.reference_sd = reduced.mean(axis=0), reduced.std(axis=0)
+        sd = np.where(network.reference_sd > 0, network.reference_sd, 1.0)
+        return np.tanh((reduced - network.reference_mean) / sd)
+
+
+def _posterior_mean(mean, log_variance):
+    """A variational code without its noise: the score of a row is the same each time."""
+    return mean
+
+
+def before_fit(name, model):
+    """Prepare a model that is about to be fitted."""
+    if name == "dif":
+        model._deep_representation = _FixedRepresentation()
+    return model
+
+
+class ModelScores:
+    """Outlier scores of a fitted model, higher = more of an outlier.
+
+    Parameters
+    ----------
+    model : estimator
+        Of PyOD or in scikit-learn's interface.
+    seed : int or None
+        For a model that draws while it scores (LSCP): every call starts from here.
+    """
+
+    def __init__(self, model, seed=None):
+        self.model, self.seed = model, seed
+
+    def __call__(self, rows):
+        if self.seed is not None:
+            self.model.random_state = np.random.RandomState(self.seed)
+        if hasattr(self.model, "decision_scores_"):
+            return np.asarray(self.model.decision_function(rows), dtype=np.float64).ravel()
+        score = getattr(self.model, "score_samples", None) or self.model.decision_function
+        return -np.asarray(score(rows), dtype=np.float64).ravel()
+
+
+def after_fit(name, model, seed):
+    """What scores in the name of a fitted model; a torch model is put into inference mode."""
+    if name in ("ecod", "copod"):
+        return TailReference(model.X_train, mean_of_tails=name == "copod")
+    if name == "vae":
+        model.model.reparameterize = _posterior_mean
+    for value in list(vars(model).values()):
+        if hasattr(value, "parameters") and hasattr(value, "eval"):
+            value.eval()  # ALAD leaves its dropout on
+    return ModelScores(model, seed if name == "lscp" else None)
+
+
+def training_scores(model):
+    """The outlier scores that a fitted neighbour model keeps of its own training rows."""
+    if hasattr(model, "decision_scores_"):
+        return np.asarray(model.decision_scores_, dtype=np.float64).ravel()
+    return -np.asarray(model.negative_outlier_factor_, dtype=np.float64)

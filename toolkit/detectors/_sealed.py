@@ -1,0 +1,62 @@
+"""A sealed room for models that touch what belongs to everybody: global generators, standard output, threads."""
+
+import contextlib
+import io
+import os
+import random
+import threading
+import warnings
+
+import numpy as np
+
+__all__ = ["sealed"]
+
+_lock = threading.RLock()
+
+
+@contextlib.contextmanager
+def sealed(seed):
+    """Run a model that seeds or draws from global generators, prints, or wants all threads.
+
+    One such model runs at a time. The generators of ``random``, numpy and torch start from ``seed`` inside and are put
+    back as they were; so is ``PYTHONHASHSEED``, which PyOD overwrites. What is printed is swallowed.
+
+    Parameters
+    ----------
+    seed : int
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> before = np.random.get_state()[1].tolist()
+    >>> with sealed(0):
+    ...     print("lost")
+    ...     first = np.random.rand()
+    >>> np.random.get_state()[1].tolist() == before
+    True
+    """
+    import torch
+
+    from toolkit.nn import limit_threads
+
+    with _lock, contextlib.ExitStack() as stack:
+        stack.callback(random.setstate, random.getstate())
+        stack.callback(np.random.set_state, np.random.get_state())
+        stack.callback(torch.set_rng_state, torch.get_rng_state())
+        stack.callback(_restore_hash_seed, os.environ.get("PYTHONHASHSEED"))
+        stack.enter_context(limit_threads(1))
+        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
+        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        random.seed(seed)
+        np.random.seed(seed % 2**32)  # noqa: NPY002: the models inside draw from the global generator
+        torch.random.default_generator.manual_seed(seed)  # the processor's alone: waking a GPU is not ours to do
+        yield
+
+
+def _restore_hash_seed(value):
+    if value is None:
+        os.environ.pop("PYTHONHASHSEED", None)
+    else:
+        os.environ["PYTHONHASHSEED"] = value

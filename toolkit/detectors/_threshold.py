@@ -1,0 +1,132 @@
+"""Where normal ends: thresholds on scores, and the mixin that turns scores into +1 and -1."""
+
+import numbers
+
+import numpy as np
+from sklearn.base import OutlierMixin
+from sklearn.utils.validation import check_is_fitted
+
+__all__ = ["ScoreThresholdMixin", "check_contamination", "robust_cut"]
+
+# A normal variable's standard deviation is 1.4826 times its MAD and 1.2533 times its mean absolute deviation.
+_MAD_TO_SD = 1.4826
+_MEAN_AD_TO_SD = 1.2533
+
+
+def robust_cut(scores, z=3.5):
+    """The lowest score that still counts as normal: median minus ``z`` robust standard deviations.
+
+    The modified z-score of Iglewicz and Hoaglin (1993, "How to detect and handle outliers"), with their limit of 3.5.
+    Median and MAD do not move as long as fewer than half of the rows are outliers. Where more than half of the scores
+    are equal the MAD is zero and the mean absolute deviation from the median takes its place; constant scores flag
+    nothing.
+
+    Parameters
+    ----------
+    scores : array-like of shape (n_samples,)
+        Higher = more normal.
+    z : float, default=3.5
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> robust_cut([1.0, 2.0, 3.0, 4.0, 5.0, -90.0]) > -90
+    True
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    centre = np.median(scores)
+    deviation = np.abs(scores - centre)
+    scale = _MAD_TO_SD * np.median(deviation)
+    if scale <= 1e-12 * max(1.0, abs(centre)):
+        scale = _MEAN_AD_TO_SD * deviation.mean()
+    return float(centre - z * scale)
+
+
+def check_contamination(contamination):
+    """A ValueError unless it is ``"auto"`` or a number in (0, 0.5]."""
+    if isinstance(contamination, str) and contamination == "auto":
+        return
+    valid = isinstance(contamination, numbers.Real) and not isinstance(contamination, bool) and 0 < contamination <= 0.5
+    if not valid:
+        raise ValueError(f"contamination must be 'auto' or a number in (0, 0.5], got {contamination!r}.")
+
+
+class ScoreThresholdMixin(OutlierMixin):
+    """``decision_function``, ``predict``, ``fit_predict`` and ``set_threshold`` on top of ``score_samples``.
+
+    The class that uses it calls ``self._set_training_scores(scores)`` at the end of ``fit``.
+    """
+
+    def _set_training_scores(self, scores):
+        self.training_scores_ = np.asarray(scores, dtype=np.float64)
+        self.offset_ = self._offset(self.contamination)
+        return self
+
+    def _offset(self, contamination):
+        check_contamination(contamination)
+        if isinstance(contamination, str):
+            return robust_cut(self.training_scores_)
+        return float(np.percentile(self.training_scores_, 100.0 * contamination))
+
+    def decision_function(self, X):
+        """``score_samples(X) - offset_``: negative for outliers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        return self.score_samples(X) - self.offset_
+
+    def predict(self, X):
+        """+1 for inliers, -1 for outliers.
+
+        Returns
+        -------
+        ndarray of int of shape (n_samples,)
+        """
+        return np.where(self.decision_function(X) < 0, -1, 1)
+
+    def fit_predict(self, X, y=None):
+        """Fit and return +1 or -1 for the rows that were fitted on.
+
+        Returns
+        -------
+        ndarray of int of shape (n_samples,)
+        """
+        self.fit(X)
+        return np.where(self.training_scores_ - self.offset_ < 0, -1, 1)
+
+    def set_threshold(self, *, contamination=None, score=None):
+        """Move the threshold of a fitted detector; scores stay as they are.
+
+        Parameters
+        ----------
+        contamination : float in (0, 0.5] or "auto", optional
+            Share of the training rows to call outliers, or the rule of ``contamination="auto"``.
+        score : float, optional
+            Rows with a lower ``score_samples`` are outliers.
+
+        Returns
+        -------
+        self
+            Only ``offset_`` has changed.
+
+        Raises
+        ------
+        ValueError
+            Not exactly one of both is given, or it is out of range.
+        """
+        check_is_fitted(self)
+        if (contamination is None) == (score is None):
+            raise ValueError(f"Give either contamination or score, got {contamination=} and {score=}.")
+        if score is None:
+            self.offset_ = self._offset(contamination)
+            return self
+        if not isinstance(score, numbers.Real) or isinstance(score, bool) or not np.isfinite(score):
+            raise ValueError(f"score must be a finite number, got {score!r}.")
+        self.offset_ = float(score)
+        return self
