@@ -1,0 +1,237 @@
+"""What every public estimator keeps: scikit-learn's checks, and the house's own contracts."""
+
+import inspect
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pandas as pd
+import pytest
+from expected_failures import EXPECTED_FAILED_CHECKS
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+import toolkit
+from toolkit.corruption import Corruptor
+from toolkit.datasets import load_glyphs
+from toolkit.detectors import CorruptionDetector, OutlierDetector, ReconstructionDetector
+from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
+from toolkit.restoration import ImageRestorer
+
+ESTIMATORS = [
+    CorruptionDiagnostics(),
+    CorruptionIdentifier(),
+    CorruptionDetector(),
+    ImageRestorer(),
+    OutlierDetector(),
+    ReconstructionDetector(),
+]
+# What an estimator says of images, row by row. `transform` of the restorer gives images back.
+ANSWERS = ("transform", "identify", "kind_probabilities", "predict", "score_samples", "decision_function", "restore")
+
+each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
+
+
+def _reasons(estimator):
+    return EXPECTED_FAILED_CHECKS.get(type(estimator).__name__, {})
+
+
+@parametrize_with_checks(ESTIMATORS, expected_failed_checks=_reasons)
+def test_scikit_learn(estimator, check):
+    check(estimator)
+
+
+def test_every_public_estimator_is_checked():
+    """No estimator slips by, and the table of exceptions stays short and true."""
+    public = {
+        thing
+        for topic in ("comparison", "corruption", "detectors", "diagnostics", "restoration")
+        for name in getattr(toolkit, topic).__all__
+        if inspect.isclass(thing := getattr(getattr(toolkit, topic), name)) and issubclass(thing, BaseEstimator)
+    }
+    assert public == {type(estimator) for estimator in ESTIMATORS}
+    assert set(EXPECTED_FAILED_CHECKS) <= {thing.__name__ for thing in public}
+    for name, checks in EXPECTED_FAILED_CHECKS.items():
+        assert len(checks) <= 3, name
+        assert all(len(reason) > 20 for reason in checks.values()), name
+
+
+@pytest.fixture(scope="module")
+def images():
+    glyphs = load_glyphs(n_samples=60, random_state=0).images
+    return Corruptor(["invert", "gaussian_noise"], random_state=0).corrupt(glyphs)[0]
+
+
+def seeded(estimator, **params):
+    estimator = clone(estimator)
+    if "random_state" in estimator.get_params():
+        params = {"random_state": 0, **params}
+    return estimator.set_params(**params)
+
+
+def answers(estimator, X):
+    """Everything an estimator says of X, as arrays and frames by method name."""
+    found = {}
+    for method in ANSWERS:
+        if hasattr(estimator, method):
+            answer = getattr(estimator, method)(X)
+            for place, part in enumerate(answer if isinstance(answer, tuple) else (answer,)):
+                found[f"{method}[{place}]"] = part
+    assert found
+    return found
+
+
+def assert_same(first, second, **tolerance):
+    assert first.keys() == second.keys()
+    for name in first:
+        a, b = first[name], second[name]
+        if isinstance(a, pd.DataFrame):
+            pd.testing.assert_frame_equal(a, b, check_exact=not tolerance, **tolerance)
+        elif tolerance:
+            np.testing.assert_allclose(a, b, err_msg=name, **tolerance)
+        else:
+            np.testing.assert_array_equal(a, b, err_msg=name)
+
+
+def as_rows(found, X):
+    """Answers that are images, flattened, so that they compare with those to flat rows."""
+    return {
+        name: part.reshape(len(X), -1) if isinstance(part, np.ndarray) and part.ndim > 2 else part
+        for name, part in found.items()
+    }
+
+
+@each_estimator
+def test_constructor_stores_its_arguments_unchanged(estimator):
+    parameters = inspect.signature(type(estimator).__init__).parameters
+    assert all(parameter.kind is not inspect.Parameter.VAR_KEYWORD for parameter in parameters.values())
+    positional = [name for name, p in parameters.items() if p.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD]
+    assert len(positional) <= 2, "keywords after the first argument"
+    marks = {name: object() for name in parameters if name != "self"}
+    made = type(estimator)(**marks)
+    assert vars(made) == marks
+    assert all(made.get_params(deep=False)[name] is mark for name, mark in marks.items())
+
+
+@each_estimator
+def test_labels_change_nothing(estimator, images):
+    labels = np.random.default_rng(0).integers(0, 3, len(images))
+    shuffled = np.random.default_rng(1).permutation(labels)
+    without = answers(seeded(estimator).fit(images), images)
+    assert_same(without, answers(seeded(estimator).fit(images, labels), images))
+    assert_same(without, answers(seeded(estimator).fit(images, shuffled), images))
+
+
+@each_estimator
+def test_a_stack_and_its_flat_rows_are_the_same_data(estimator, images):
+    rows = images.reshape(len(images), -1)
+    fitted = seeded(estimator).fit(images)
+    stack_answers = as_rows(answers(fitted, images), images)
+    assert fitted.n_features_in_ == rows.shape[1]
+    assert_same(stack_answers, answers(seeded(estimator).fit(rows), rows))
+
+
+@each_estimator
+def test_answers_keep_to_their_kind_and_rows(estimator, images):
+    found = answers(seeded(estimator).fit(images), images)
+    for name, part in found.items():
+        assert len(part) == len(images), name
+        if isinstance(part, np.ndarray) and part.dtype.kind == "f":
+            assert np.isfinite(part).all(), name
+    if isinstance(estimator, ImageRestorer):
+        for name in ("transform[0]", "restore[0]"):
+            assert found[name].shape == images.shape
+            assert found[name].dtype == images.dtype
+
+
+@each_estimator
+def test_nothing_but_fit_changes_an_estimator(estimator, images):
+    fitted = seeded(estimator).fit(images)
+    first = answers(fitted, images)
+    before = set(vars(fitted))
+    held = images.copy()
+    answers(fitted, images[:7])
+    assert set(vars(fitted)) == before
+    assert_same(first, answers(fitted, images))
+    np.testing.assert_array_equal(images, held)
+
+
+@each_estimator
+def test_a_second_fit_equals_the_first(estimator, images):
+    once = seeded(estimator).fit(images)
+    expected = answers(once, images)
+    assert_same(expected, answers(seeded(estimator).fit(images), images))
+    assert_same(expected, answers(once.fit(images), images))
+
+
+@each_estimator
+def test_two_threads_at_once_equal_one_after_the_other(estimator, images):
+    state = np.random.get_state()[1].copy()
+
+    def fit(seed):
+        params = {"random_state": seed} if "random_state" in estimator.get_params() else {}
+        return answers(seeded(estimator, **params).fit(images), images)
+
+    expected = [fit(seed) for seed in (0, 1)]
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(fit, (0, 1)))
+    for a, b in zip(expected, found):
+        assert_same(a, b)
+    np.testing.assert_array_equal(np.random.get_state()[1], state)  # the global generator was not drawn from
+
+
+@each_estimator
+def test_thread_setting_is_left_as_found(estimator, images):
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seeded(estimator).fit(images)
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+@each_estimator
+@pytest.mark.parametrize(
+    "make",
+    [
+        pytest.param(lambda images: images.astype(np.float32) / 255, id="unit floats"),
+        pytest.param(lambda images: images.astype(np.float64) * 40 - 5000, id="any range"),
+        pytest.param(lambda images: np.repeat(images[..., None], 3, axis=3), id="colour"),
+        pytest.param(lambda images: images[:, 2:26, :], id="not square"),
+        pytest.param(lambda images: np.full_like(images, 7), id="constant"),
+        pytest.param(lambda images: images[:2], id="two images"),
+    ],
+)
+def test_any_images_will_do(estimator, images, make):
+    X = make(images)
+    found = answers(seeded(estimator).fit(X), X)
+    for name, part in found.items():
+        assert len(part) == len(X), name
+    if isinstance(estimator, ImageRestorer):
+        assert found["restore[0]"].dtype == X.dtype
+        assert found["restore[0]"].shape == X.shape
+        assert found["restore[0]"].min() >= X.min()
+        assert found["restore[0]"].max() <= X.max()
+
+
+@each_estimator
+def test_images_of_another_shape_are_refused(estimator, images):
+    fitted = seeded(estimator).fit(images)
+    method = next(name for name in ANSWERS if hasattr(fitted, name))
+    with pytest.raises(ValueError, match=r"\(28, 28\).*\(14, 56\)"):
+        getattr(fitted, method)(images.reshape(-1, 14, 56))
+
+
+@each_estimator
+def test_docstring_has_its_sections(estimator):
+    text = inspect.getdoc(type(estimator))
+    places = [text.find(f"\n{section}\n---") for section in ("Parameters", "Attributes", "Examples")]
+    assert min(places) > 0, "Parameters, Attributes and Examples"
+    assert places == sorted(places)
+    assert ">>>" in text[places[-1] :]
+    documented = text[places[0] : places[1]]
+    for name in inspect.signature(type(estimator).__init__).parameters:
+        if name != "self":
+            assert name in documented, f"{name} is not among the documented parameters"
