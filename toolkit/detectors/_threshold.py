@@ -4,6 +4,7 @@ import numbers
 
 import numpy as np
 from sklearn.base import OutlierMixin
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 __all__ = ["ScoreThresholdMixin", "check_contamination", "robust_cut"]
@@ -11,6 +12,8 @@ __all__ = ["ScoreThresholdMixin", "check_contamination", "robust_cut"]
 # A normal variable's standard deviation is 1.4826 times its MAD and 1.2533 times its mean absolute deviation.
 _MAD_TO_SD = 1.4826
 _MEAN_AD_TO_SD = 1.2533
+
+_SHARE = Interval(numbers.Real, 0, 0.5, closed="right")
 
 
 def robust_cut(scores, z=3.5):
@@ -49,8 +52,7 @@ def check_contamination(contamination):
     """A ValueError unless it is ``"auto"`` or a number in (0, 0.5]."""
     if isinstance(contamination, str) and contamination == "auto":
         return
-    valid = isinstance(contamination, numbers.Real) and not isinstance(contamination, bool) and 0 < contamination <= 0.5
-    if not valid:
+    if isinstance(contamination, bool) or not _SHARE.is_satisfied_by(contamination):
         raise ValueError(f"contamination must be 'auto' or a number in (0, 0.5], got {contamination!r}.")
 
 
@@ -59,6 +61,9 @@ class ScoreThresholdMixin(OutlierMixin):
 
     The class that uses it calls ``self._set_training_scores(scores)`` at the end of ``fit``.
     """
+
+    # scikit-learn's common checks read the range of contamination from here.
+    _parameter_constraints: dict = {"contamination": [StrOptions({"auto"}), _SHARE]}  # noqa: RUF012
 
     def _set_training_scores(self, scores):
         self.training_scores_ = np.asarray(scores, dtype=np.float64)
