@@ -59,6 +59,8 @@ class AuditResult:
         How right the answers were (see :func:`run_audit`), where the truth is known.
     truth_per_kind, repairs_per_kind : DataFrame or None
         The same for each true kind; the repairs need clean originals.
+    detector_scores : DataFrame or None
+        Anomaly scores of the detectors, a column each, where the truth is known; the index holds the rows compared.
     """
 
     images: np.ndarray
@@ -75,6 +77,7 @@ class AuditResult:
     truth: dict | None = None
     truth_per_kind: pd.DataFrame | None = None
     repairs_per_kind: pd.DataFrame | None = None
+    detector_scores: pd.DataFrame | None = None
 
     def __len__(self):
         return len(self.images)
@@ -181,7 +184,7 @@ def run_audit(
             restorer = ImageRestorer(identifier=identifier, random_state=seeds[2]).fit(images)
             repaired, repairs = restorer.restore(images, findings=findings)
         with stages("comparing detectors"):
-            table = _compare(images, kinds_truth, detectors, seeds[3], n_jobs)
+            table, detector_scores = _compare(images, kinds_truth, detectors, seeds[3], n_jobs)
 
     per_image = _per_image(images, repaired, findings, repairs, anomaly_score)
     truth = per_kind = repairs_per_kind = None
@@ -206,6 +209,7 @@ def run_audit(
         truth=truth,
         truth_per_kind=per_kind,
         repairs_per_kind=repairs_per_kind,
+        detector_scores=detector_scores,
     )
 
 
@@ -235,17 +239,24 @@ def _compare(images, kinds_truth, detectors, seed, n_jobs):
     """How well each detector does on this set: estimated without the truth, and measured where it is known."""
     from toolkit.comparison import compare_detectors, estimate_detection
 
-    if len(images) > N_COMPARED:
-        rows = np.sort(as_generator(seed).choice(len(images), N_COMPARED, replace=False))
+    rows = np.arange(len(images))
+    if len(rows) > N_COMPARED:
+        rows = np.sort(as_generator(seed).choice(len(rows), N_COMPARED, replace=False))
         images, kinds_truth = images[rows], None if kinds_truth is None else kinds_truth[rows]
-    table = estimate_detection(list(detectors), images, random_state=seed)
+    table = estimate_detection(list(detectors), images, random_state=seed, n_jobs=n_jobs)
     corrupted = None if kinds_truth is None else kinds_truth != "clean"
     if corrupted is None or corrupted.all() or not corrupted.any():
-        return table
-    true = compare_detectors(
-        detectors=list(detectors), data={"audit": (images, corrupted)}, seeds=(seed,), n_jobs=n_jobs
+        return table, None
+    true, scores = compare_detectors(
+        detectors=list(detectors),
+        data={"audit": (images, corrupted)},
+        seeds=(seed,),
+        n_jobs=n_jobs,
+        return_scores=True,
     )
-    return table.merge(true.drop(columns=["data", "seed"]), on="method", how="left", validate="one_to_one")
+    shared = [column for column in true.columns if column in table.columns and column != "method"]
+    table = table.merge(true.drop(columns=["data", "seed", *shared]), on="method", how="left", validate="one_to_one")
+    return table, scores["audit", seed].set_axis(rows, axis="index")
 
 
 def _per_image(images, repaired, findings, repairs, anomaly_score):

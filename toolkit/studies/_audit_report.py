@@ -133,8 +133,8 @@ def _truth(report, result, figures):
             formats=formats,
         )
     if "roc" in figures:
-        report.figure(figures["roc"], "The audit's anomaly score against the truth.")
-        report.figure(figures["precision_recall"], "Precision and recall of the anomaly score.")
+        report.figure(figures["roc"], "The audit's anomaly score, and the general detectors, against the truth.")
+        report.figure(figures["precision_recall"], "Precision and recall of the same scores.")
 
 
 def _method(report, result):

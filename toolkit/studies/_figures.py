@@ -15,7 +15,7 @@ from toolkit.studies._truth import truth_names
 
 __all__ = ["audit_figures"]
 
-_OWN_SCORE = "audit"
+_OWN_SCORE = "this audit"
 
 
 def audit_figures(result) -> dict:
@@ -51,9 +51,18 @@ def audit_figures(result) -> dict:
         displays["confusion"] = KindConfusionDisplay.from_predictions(truth_names(result.kinds_truth), kinds)
         corrupted = result.kinds_truth != "clean"
         if corrupted.any() and not corrupted.all():
-            displays["roc"] = RocDisplay.from_predictions(corrupted, scores, name=_OWN_SCORE)
-            displays["precision_recall"] = PrecisionRecallDisplay.from_predictions(corrupted, scores, name=_OWN_SCORE)
+            rows, by_method = _all_scores(result, scores)
+            displays["roc"] = RocDisplay.from_predictions(corrupted[rows], by_method)
+            displays["precision_recall"] = PrecisionRecallDisplay.from_predictions(corrupted[rows], by_method)
     return {name: display.plot().figure_ for name, display in displays.items()}
+
+
+def _all_scores(result, scores):
+    """The audit's own scores beside those of the detectors, on the rows that these were compared on."""
+    others = result.detector_scores
+    rows = np.arange(len(scores)) if others is None else others.index.to_numpy()
+    columns = {} if others is None else {name: others[name].to_numpy() for name in others.columns}
+    return rows, {_OWN_SCORE: scores[rows], **columns}
 
 
 def _coarse(kinds):
