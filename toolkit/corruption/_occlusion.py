@@ -8,15 +8,18 @@ __all__ = ["occlude", "stripe"]
 
 
 def occlude(stack, side, generator):
-    """Hide a square of ``side`` pixels (rounded), anywhere inside, behind one colour.
+    """Hide a square of ``side`` pixels (rounded), somewhere on the content, behind one colour.
 
-    Half of the squares have the image's background colour, so that a part is simply missing; the others any grey.
+    The square is centred on a pixel drawn by its contrast to the background: a square that hides nothing but
+    background would be no occlusion. Half of the squares have the image's background colour, so that a part is simply
+    missing; the others any grey.
     """
     n, height, width = stack.shape[:3]
     side = np.maximum(np.rint(side).astype(int), 1)
     tall, wide = np.minimum(side, height), np.minimum(side, width)
-    top, left = generator.integers(0, height - tall + 1), generator.integers(0, width - wide + 1)
     background = border_background(stack)
+    centre_row, centre_column = _content_pixel(stack, background, generator)
+    top, left = np.clip(centre_row - tall // 2, 0, height - tall), np.clip(centre_column - wide // 2, 0, width - wide)
     grey = generator.random(n, dtype=np.float32)
     missing = generator.random(n) < 0.5
     missing, grey = (np.reshape(a, (n, *(1,) * (background.ndim - 1))) for a in (missing, grey))
@@ -36,10 +39,20 @@ def occlude(stack, side, generator):
     return out, {"side": side, "top": top, "left": left, "value": shown}
 
 
-def stripe(stack, opacity, generator):
-    """Draw lines across the image at a regular distance: bright or dark, horizontal or vertical.
+def _content_pixel(stack, background, generator):
+    """Row and column of one pixel of each image, drawn by its contrast to the background."""
+    n, height, width = stack.shape[:3]
+    contrast = np.abs(stack - background.reshape(n, 1, 1, *background.shape[1:]))
+    contrast = contrast.reshape(n, height * width, -1).max(axis=2) + 1e-6  # an empty image has a centre as well
+    total = np.cumsum(contrast, axis=1, dtype=np.float64)
+    drawn = (total < (generator.random(n) * total[:, -1])[:, None]).sum(axis=1)
+    return np.divmod(np.minimum(drawn, height * width - 1), width)
 
-    ``period`` and ``thickness`` are in pixels; the lines cover at most half of the image.
+
+def stripe(stack, opacity, generator):
+    """Draw lines across the image at a regular distance, horizontal or vertical, that stand out from the background.
+
+    The lines are bright on a dark background and dark on a bright one. ``period`` and ``thickness`` are in pixels; the lines cover at most half of the image.
     """
     n, height, width = stack.shape[:3]
     period = generator.integers(3, 9, n)
@@ -48,7 +61,8 @@ def stripe(stack, opacity, generator):
     horizontal = generator.random(n) < 0.5
     # In an image of one row of pixels only lines across it can be seen as such.
     horizontal = np.where(height < 3, False, np.where(width < 3, True, horizontal))
-    bright = generator.random(n) < 0.5
+    background = border_background(stack)
+    bright = background.reshape(n, -1).mean(axis=1) < 0.5
     position = np.where(
         per_image(horizontal, stack[..., 0] if stack.ndim == 4 else stack) > 0,
         np.arange(height)[:, None],
