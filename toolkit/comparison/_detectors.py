@@ -1,0 +1,155 @@
+"""Detectors against known outliers: every method on every set with every seed."""
+
+import hashlib
+
+import numpy as np
+
+from toolkit._core.jobs import Failed, run_jobs
+from toolkit.comparison._methods import fit_and_score, resolve_detectors
+from toolkit.comparison._metrics import METRICS, detection_metrics
+
+__all__ = ["check_seeds", "compare_detectors", "data_id"]
+
+_MEASURED = ("auroc", "average_precision", "precision_at_n", "fit_seconds", "score_seconds")
+
+
+def data_id(*arrays):
+    """A short hash of the content, so that tables show whether two sets of one name are one set."""
+    digest = hashlib.sha256()
+    for array in arrays:
+        array = np.asarray(array)
+        if array.dtype.kind in "OU":
+            array = array.astype(str).astype("S")
+        digest.update(f"{array.shape}{array.dtype}".encode())
+        # By pieces: a memory map is not read into memory as a whole.
+        for start in range(0, len(array), 4096):
+            digest.update(np.ascontiguousarray(array[start : start + 4096]))
+    return digest.hexdigest()[:12]
+
+
+def check_seeds(seeds):
+    """Seeds as a list of different ints."""
+    seeds = [int(seed) for seed in ([seeds] if np.isscalar(seeds) else seeds)]
+    if not seeds or len(set(seeds)) < len(seeds):
+        raise ValueError(f"seeds must be different integers, at least one, got {seeds}.")
+    return seeds
+
+
+def _check_data(data):
+    """Each set as images and truth; what cannot be judged is refused before anything is fitted."""
+    if not isinstance(data, dict) or not data:
+        raise ValueError("data must be a non-empty dict of name to (X, is_outlier).")
+    sets = {}
+    for name, given in data.items():
+        if hasattr(given, "images") and hasattr(given, "kinds"):
+            given = (given.images, given.kinds)
+        try:
+            X, truth = given
+        except (TypeError, ValueError):
+            raise ValueError(f"data[{name!r}] must be (X, is_outlier), got {type(given).__name__}.") from None
+        X, truth = X if hasattr(X, "shape") else np.asarray(X), np.asarray(truth)
+        if truth.dtype.kind in "OUS" and truth.ndim == 1:
+            truth = truth.astype(str) != "clean"
+        if truth.shape != (len(X),) or truth.dtype.kind not in "bui" or not np.isin(truth, (0, 1)).all():
+            raise ValueError(
+                f"data[{name!r}]: is_outlier must be one boolean for each of the {len(X)} samples (or their kinds), "
+                f"got {truth.dtype} of shape {truth.shape}."
+            )
+        truth = truth.astype(bool)
+        if truth.all() or not truth.any():
+            raise ValueError(f"data[{name!r}] must hold outliers and inliers; {truth.sum()} of {len(X)} are outliers.")
+        sets[str(name)] = (X, truth)
+    return sets
+
+
+def _cell(estimator, X, truth, seed):
+    scores, fit_seconds, score_seconds = fit_and_score(estimator, X, seed)
+    return {
+        **detection_metrics(truth, scores),
+        "fit_seconds": fit_seconds,
+        "score_seconds": score_seconds,
+    }, scores
+
+
+def compare_detectors(*, detectors, data, seeds=(0,), n_jobs=1, verbose=False, return_scores=False):
+    """Fit every detector on every set with every seed, without labels, and compare its scores with the truth.
+
+    Parameters
+    ----------
+    detectors : list of str, or dict of str to str or estimator
+        Names as in ``toolkit.detectors.available_detectors`` (and ``"corruption"``, ``"reconstruction"``), or objects
+        with ``fit`` and ``score_samples`` (higher = more normal), pipelines included. They are cloned, never changed.
+    data : dict of str to (X, is_outlier)
+        X as the detectors take it; is_outlier a boolean a sample, or its kind (``"clean"`` for inliers). An
+        ``ImageSet`` with kinds serves, too.
+    seeds : iterable of int, default=(0,)
+        Each is set as every ``random_state`` of a detector.
+    n_jobs : int or None, default=1
+        Cells at a time, as in joblib, on whichever backend is active. Seconds are wall time: compare them at
+        ``n_jobs=1``.
+    verbose : bool, default=False
+        Show a progress bar.
+    return_scores : bool, default=False
+        Return the anomaly scores as well.
+
+    Returns
+    -------
+    table : DataFrame
+        One row per method x data x seed: method, data, seed, auroc, average_precision, precision_at_n, fit_seconds,
+        score_seconds, status (``"ok"`` or ``"failed"``), error (why), n_outliers, data_id (hash of the set). A cell
+        that failed holds NaN, never a number.
+    scores : dict of (data, seed) to DataFrame of shape (n_samples, n_methods)
+        With ``return_scores``; higher = more anomalous; a failed method has no column.
+
+    Raises
+    ------
+    ValueError
+        Unknown names, no data, a set without outliers or without inliers.
+
+    See Also
+    --------
+    melt_metrics : The table in long form, with ``greater_is_better``.
+    pivot_table, rank_methods, significance : What to make of the table.
+    estimate_detection : Without the truth.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sklearn.ensemble import IsolationForest
+    >>> X = np.random.default_rng(0).normal(size=(200, 16)); X[:10] += 4
+    >>> table = compare_detectors(detectors={"forest": IsolationForest()}, data={"blob": (X, np.arange(200) < 10)})
+    >>> table[["method", "data", "seed", "status"]].values.tolist(), bool(table["auroc"][0] > 0.99)
+    ([['forest', 'blob', 0, 'ok']], True)
+    """
+    import pandas as pd
+
+    estimators, sets, seeds = resolve_detectors(detectors), _check_data(data), check_seeds(seeds)
+    cells = [(method, name, seed) for name in sets for seed in seeds for method in estimators]
+    tasks = [
+        {"estimator": estimators[method], "X": sets[name][0], "truth": sets[name][1], "seed": seed}
+        for method, name, seed in cells
+    ]
+    results = run_jobs(_cell, tasks, n_jobs=n_jobs, verbose=verbose, desc="comparing", on_error="record")
+    ids = {name: data_id(X, truth) for name, (X, truth) in sets.items()}
+    rows, scores = [], {}
+    for (method, name, seed), result in zip(cells, results):
+        failed = isinstance(result, Failed)
+        figures = dict.fromkeys(_MEASURED, np.nan) if failed else result[0]
+        own = scores.setdefault((name, seed), {})
+        if not failed:
+            own[method] = result[1]
+        rows.append(
+            {
+                "method": method,
+                "data": name,
+                "seed": seed,
+                **figures,
+                "status": "failed" if failed else "ok",
+                "error": result.error if failed else "",
+                "n_outliers": int(sets[name][1].sum()),
+                "data_id": ids[name],
+            }
+        )
+    table = pd.DataFrame(rows)
+    table.attrs["greater_is_better"] = {metric: METRICS[metric] for metric in _MEASURED}
+    return (table, {key: pd.DataFrame(own) for key, own in scores.items()}) if return_scores else table

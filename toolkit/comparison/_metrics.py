@@ -1,0 +1,144 @@
+"""What is measured: the literal table of metrics, and the pure functions behind them."""
+
+import numpy as np
+
+__all__ = ["METRICS", "check_scores", "detection_metrics", "per_kind_matrix"]
+
+# metric: is greater better? Every table, rank and pivot asks here.
+METRICS = {
+    "auroc": True,
+    "average_precision": True,
+    "precision_at_n": True,
+    "fit_seconds": False,
+    "score_seconds": False,
+    "psnr_gain": True,
+    "psnr_gain_mean": True,
+    "ssim_gain": True,
+    "improved": True,
+    "worsened": False,
+    "clean_changed": False,
+    "restore_seconds": False,
+}
+
+
+def check_scores(scores, n_samples):
+    """Scores as float64, one finite number a sample; anything else is an error, not a figure.
+
+    Examples
+    --------
+    >>> check_scores([0.1, float("nan")], 2)
+    Traceback (most recent call last):
+        ...
+    ValueError: 1 of 2 scores are not finite.
+    """
+    scores = np.asarray(scores, dtype=np.float64)
+    if scores.shape != (n_samples,):
+        raise ValueError(f"There must be one score for each of the {n_samples} samples, got shape {scores.shape}.")
+    wrong = int((~np.isfinite(scores)).sum())
+    if wrong:
+        raise ValueError(f"{wrong} of {n_samples} scores are not finite.")
+    return scores
+
+
+def detection_metrics(is_outlier, anomaly_scores):
+    """How well scores put outliers ahead.
+
+    Parameters
+    ----------
+    is_outlier : array-like of bool of shape (n_samples,)
+        The truth; with both outliers and inliers.
+    anomaly_scores : array-like of shape (n_samples,)
+        Higher = more anomalous.
+
+    Returns
+    -------
+    dict of str to float
+        ``auroc``; ``average_precision``; ``precision_at_n``, the share of outliers among the n highest scores, where n
+        is the number of outliers. Where a tie crosses the n-th place, its samples count by their mean, so that the
+        order of the rows does not matter.
+
+    References
+    ----------
+    G. O. Campos et al., "On the evaluation of unsupervised outlier detection: measures, datasets, and an empirical
+    study", Data Mining and Knowledge Discovery 30, 2016.
+
+    Examples
+    --------
+    >>> detection_metrics([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])["auroc"]
+    0.75
+    """
+    from sklearn.metrics import average_precision_score, roc_auc_score
+
+    truth = np.asarray(is_outlier).astype(bool)
+    scores = check_scores(anomaly_scores, len(truth))
+    if truth.all() or not truth.any():
+        raise ValueError("is_outlier must hold outliers and inliers; one group alone has no AUROC.")
+    return {
+        "auroc": float(roc_auc_score(truth, scores)),
+        "average_precision": float(average_precision_score(truth, scores)),
+        "precision_at_n": _precision_at_n(truth, scores),
+    }
+
+
+def _precision_at_n(truth, scores):
+    n_outliers = int(truth.sum())
+    cut = np.partition(scores, -n_outliers)[-n_outliers]
+    above, tied = scores > cut, scores == cut
+    places = n_outliers - above.sum()
+    return float((truth[above].sum() + places * truth[tied].mean()) / n_outliers)
+
+
+def per_kind_matrix(scores, kinds):
+    """AUROC of each kind of corruption against the clean, by method.
+
+    Parameters
+    ----------
+    scores : dict of str to array-like of shape (n_samples,), DataFrame of shape (n_samples, n_methods), or array-like
+        Anomaly scores of each method, higher = more anomalous. A method whose scores are None (a failed cell) gets NaN.
+    kinds : array-like of str of shape (n_samples,)
+        True kind of each sample; ``"clean"`` for none.
+
+    Returns
+    -------
+    DataFrame of shape (n_kinds, n_methods)
+        Kinds in the toolkit's order, then others by name.
+
+    Examples
+    --------
+    >>> per_kind_matrix({"a": [0.0, 0.1, 0.9, 0.05]}, ["clean", "clean", "invert", "rotate"])
+    method    a
+    kind       
+    rotate  0.5
+    invert  1.0
+    """  # noqa: W291
+    import pandas as pd
+    from scipy.stats import rankdata
+
+    from toolkit.corruption import KINDS
+
+    kinds = np.asarray(kinds).astype(str)
+    if isinstance(scores, pd.DataFrame):
+        scores = {method: scores[method].to_numpy() for method in scores.columns}
+    elif not isinstance(scores, dict):
+        scores = {"scores": scores}
+    clean = kinds == "clean"
+    if not clean.any() or clean.all():
+        raise ValueError("kinds must name corrupted samples and clean ones (as 'clean').")
+    places = {kind: place for place, kind in enumerate(KINDS)}
+    order = sorted(set(kinds[~clean].tolist()), key=lambda kind: (places.get(kind, len(KINDS)), kind))
+    matrix = pd.DataFrame(
+        np.nan,
+        index=pd.Index(order, name="kind"),
+        columns=pd.Index(list(scores), name="method"),
+        dtype=float,
+    )
+    for method, values in scores.items():
+        if values is None:
+            continue
+        values = check_scores(values, len(kinds))
+        for kind in order:
+            own = values[kinds == kind]
+            # Mann and Whitney's U from the ranks of the pooled scores; ties count half.
+            ranks = rankdata(np.concatenate([own, values[clean]]))[: len(own)]
+            matrix.at[kind, method] = (ranks.sum() - len(own) * (len(own) + 1) / 2) / (len(own) * clean.sum())
+    return matrix
