@@ -1,0 +1,22 @@
+"""Measure and name what went wrong with a set of images.
+
+The identifier is loaded on first use, since it needs torch.
+"""
+
+import importlib
+
+from toolkit.diagnostics._diagnostics import CorruptionDiagnostics
+
+_LAZY = {"CorruptionIdentifier": "toolkit.diagnostics._identifier"}
+
+__all__ = ["CorruptionDiagnostics", "CorruptionIdentifier"]
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'toolkit.diagnostics' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)
