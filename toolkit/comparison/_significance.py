@@ -58,6 +58,18 @@ class Significance:
     reliable: bool
     sentence: str
 
+    @property
+    def differs(self):
+        """Whether the test over all methods is significant: only then do pairs count as told apart."""
+        # Few blocks: the permutation test is right where the approximation is not.
+        p_value = self.p_value if self.reliable else self.p_permutation
+        return bool(self.smallest_p <= self.alpha and p_value < self.alpha)
+
+    @property
+    def told_apart(self):
+        """Pairs that the tests part, True off the diagonal; DataFrame of shape (n_methods, n_methods)."""
+        return (self.p_values < self.alpha) & self.differs
+
 
 def _friedman_statistic(ranks):
     """Friedman's chi-square with correction for ties, for ranks of shape (..., n_blocks, n_methods)."""
@@ -119,7 +131,7 @@ def significance(table, metric="auroc", *, test="nemenyi", alpha=0.05, block="da
     -----
     With one block there is no test: p values are NaN. With few blocks even a perfect order may be unable to reach
     ``alpha``; ``smallest_p`` tells (1 / k!^(n-1) for n blocks and k methods). Pairs count as told apart only when the
-    test over all methods is significant as well.
+    test over all methods is significant as well (``told_apart``).
 
     References
     ----------
@@ -207,7 +219,6 @@ def _sentence(result, block):
         return f"{blocks} gives an order of the methods, but no test: at least two are needed."
     if result["smallest_p"] > alpha:
         return f"{blocks} and {n_methods} methods are too few: no outcome could be significant at {alpha:g}."
-    # Few blocks: the permutation test is right where the approximation is not.
     p_value = result["p_value"] if result["reliable"] else result["p_permutation"]
     name = "Wilcoxon" if n_methods == 2 else "Friedman"
     if p_value >= alpha:

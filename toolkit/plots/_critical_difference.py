@@ -17,6 +17,8 @@ class CriticalDifferenceDisplay(Display):
         Of the pairwise post-hoc test.
     alpha : float, default=0.05
         Pairs with a p value of at least ``alpha`` are joined.
+    differs : bool, default=True
+        Whether the test over all methods is significant; if not, no pair counts as told apart.
     note : str, default=""
         Written below: which test, over how many blocks, what it could not say.
     title : str, default=""
@@ -39,15 +41,16 @@ class CriticalDifferenceDisplay(Display):
     ['iforest', 'lof']
     """
 
-    def __init__(self, mean_ranks, p_values, *, alpha=0.05, note="", title=""):
+    def __init__(self, mean_ranks, p_values, *, alpha=0.05, differs=True, note="", title=""):
         self.mean_ranks = mean_ranks
         self.p_values = p_values
         self.alpha = alpha
+        self.differs = differs
         self.note = note
         self.title = title
 
     @classmethod
-    def from_predictions(cls, mean_ranks, p_values, *, alpha=0.05, note="", title=""):
+    def from_predictions(cls, mean_ranks, p_values, *, alpha=0.05, differs=True, note="", title=""):
         """Take mean ranks and p values.
 
         Parameters
@@ -55,6 +58,7 @@ class CriticalDifferenceDisplay(Display):
         mean_ranks : Series or dict of str to float
         p_values : DataFrame of shape (n_methods, n_methods)
         alpha : float, default=0.05
+        differs : bool, default=True
         note, title : str
 
         Returns
@@ -72,7 +76,8 @@ class CriticalDifferenceDisplay(Display):
                 f"p_values must cover the methods {sorted(map(str, ranks.index))}, "
                 f"got {sorted(map(str, p_values.index))}."
             )
-        return cls(ranks, p_values.loc[ranks.index, ranks.index], alpha=alpha, note=note, title=title)
+        p_values = p_values.loc[ranks.index, ranks.index]
+        return cls(ranks, p_values, alpha=alpha, differs=differs, note=note, title=title)
 
     @classmethod
     def from_table(cls, table, metric="auroc", *, test="nemenyi", alpha=0.05, title=""):
@@ -89,12 +94,18 @@ class CriticalDifferenceDisplay(Display):
         Returns
         -------
         CriticalDifferenceDisplay
+            All methods are joined unless the test over all of them is significant.
         """
         from toolkit.comparison import significance
 
         result = significance(table, metric, test=test, alpha=alpha)
         return cls.from_predictions(
-            result.mean_ranks, result.p_values, alpha=alpha, note=result.sentence, title=title
+            result.mean_ranks,
+            result.p_values,
+            alpha=alpha,
+            differs=result.differs,
+            note=result.sentence,
+            title=title,
         )
 
     def frame(self):
@@ -104,7 +115,7 @@ class CriticalDifferenceDisplay(Display):
         pairs.insert(1, "mean_rank", pairs["method"].map(self.mean_ranks))
         pairs = pairs[pairs["method"] != pairs["other"]]
         order = {method: place for place, method in enumerate(self.mean_ranks.index)}
-        pairs = pairs.assign(told_apart=pairs["p_value"] < self.alpha)
+        pairs = pairs.assign(told_apart=(pairs["p_value"] < self.alpha) & self.differs)
         pairs = pairs.sort_values(["method", "other"], key=lambda names: names.map(order), kind="stable")
         # One row a pair, the better method first.
         keep = pairs["method"].map(order) < pairs["other"].map(order)
@@ -129,6 +140,8 @@ class CriticalDifferenceDisplay(Display):
         names = {method: plain_name(method) for method in self.mean_ranks.index}
         ranks = self.mean_ranks.rename(index=names)
         p_values = self.p_values.rename(index=names, columns=names).fillna(1.0)
+        if not self.differs:
+            p_values = p_values.mask(p_values < 1.0, 1.0)
         ax = self._take_axes(ax, (7.5, 1.5 + 0.17 * len(ranks) + (0.35 if self.note else 0.0)))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
