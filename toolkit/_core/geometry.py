@@ -64,7 +64,8 @@ def dihedral(stack, name):
     >>> dihedral(np.array([[[1, 2], [3, 4]]]), "rotate_90")[0].tolist()
     [[2, 4], [1, 3]]
     """
-    return np.ascontiguousarray(lookup(_ACTIONS, name, "symmetry")(stack))
+    # A copy even where numpy would call the view contiguous: torch refuses negative strides of axes of length one.
+    return lookup(_ACTIONS, name, "symmetry")(stack).copy(order="C")
 
 
 def inverse_dihedral(name):

@@ -11,8 +11,8 @@ def occlude(stack, side, generator):
     """Hide a square of ``side`` pixels (rounded), somewhere on the content, behind one colour.
 
     The square is centred on a pixel drawn by its contrast to the background: a square that hides nothing but
-    background would be no occlusion. Half of the squares have the image's background colour, so that a part is simply
-    missing; the others any grey.
+    background would be no occlusion. A quarter of the squares have the image's background colour, so that a part is
+    simply missing; the others any grey.
     """
     n, height, width = stack.shape[:3]
     side = np.maximum(np.rint(side).astype(int), 1)
@@ -21,7 +21,7 @@ def occlude(stack, side, generator):
     centre_row, centre_column = _content_pixel(stack, background, generator)
     top, left = np.clip(centre_row - tall // 2, 0, height - tall), np.clip(centre_column - wide // 2, 0, width - wide)
     grey = generator.random(n, dtype=np.float32)
-    missing = generator.random(n) < 0.5
+    missing = generator.random(n) < 0.25
     missing, grey = (np.reshape(a, (n, *(1,) * (background.ndim - 1))) for a in (missing, grey))
     value = np.where(missing, background, grey)
     rows, columns = np.arange(height), np.arange(width)

@@ -1,0 +1,144 @@
+"""The networks behind the identifier: a small committee, each member on one thread with randomness of its own."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit._core.geometry import dihedral, rotate
+from toolkit._core.random import as_generator
+from toolkit.diagnostics._planting import Planter
+from toolkit.diagnostics._views import VIEWS, merge_views
+from toolkit.nn import build, fit_loop, limit_threads, torch_generator
+from toolkit.nn._kind_network import KindModel, KindNetwork
+
+__all__ = ["Committee", "Opinion"]
+
+# Offsets, in degrees, at which a rotated image is looked at again once its angle is roughly known.
+_SECOND_LOOKS = (-30.0, -15.0, 0.0, 15.0, 30.0)
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What the committee says of a stack of n images.
+
+    Attributes
+    ----------
+    logs : ndarray of shape (n, n_outputs)
+        Log-likelihoods of the kinds, the mean of the members.
+    direction : ndarray of shape (n, 2)
+        Cosine and sine of the angle, not normalised.
+    severity : ndarray of shape (n,)
+    features : ndarray of shape (n, n_members * n_features)
+    """
+
+    logs: np.ndarray
+    direction: np.ndarray
+    severity: np.ndarray
+    features: np.ndarray
+
+
+class _Member:
+    """One network, its planter and its generator."""
+
+    def __init__(self, image_shape, kinds, n_steps, seed):
+        self.generator = as_generator(seed)
+        self.planter = Planter(kinds)
+        n_outputs = self.planter.n_outputs
+        network = build(lambda: KindNetwork(image_shape, n_outputs), torch_generator(seed))
+        self.model = KindModel(network, n_steps=n_steps)
+        self.shares = self.planter.shares()
+
+    def train(self, images, trusted, n_images, batch_size, n_rounds):
+        """``n_rounds`` rounds of planting anew in ``n_images`` trusted images and learning from all of them."""
+        import torch
+
+        rows = np.flatnonzero(trusted)
+        with limit_threads(1):
+            for _ in range(n_rounds):
+                repeats = -(-n_images // len(rows))
+                order = np.concatenate([self.generator.permutation(rows) for _ in range(repeats)])[:n_images]
+                planted = self.planter.plant(images[order], self.shares, self.generator)
+                self.model.log_share = torch.log(torch.tensor(self.shares, dtype=torch.float32) + 1e-9)
+                fit_loop(
+                    self.model,
+                    planted.arrays(),
+                    batch_size=batch_size,
+                    epochs=1,
+                    generator=self.generator,
+                    shuffle=False,
+                )
+                self.shares = self.planter.shares(self.model.mean_errors())
+
+    def look(self, images, views):
+        """Outputs on each view, the views of one image together."""
+        with limit_threads(1):
+            return {view: self.model.predict(dihedral(images, view)) for view in views}
+
+
+class Committee:
+    """Networks that learn from what is planted in the images themselves.
+
+    Parameters
+    ----------
+    image_shape : tuple
+    kinds : tuple of str
+    n_members : int
+    n_rounds : int
+        Rounds of planting and learning in all.
+    n_images : int
+        Images planted in a round.
+    batch_size : int
+    seeds : list of int
+        One a member.
+    run : callable
+        ``run(function, tasks)`` calls ``function(**task)`` for each task, in threads or one after the other.
+    """
+
+    def __init__(self, image_shape, kinds, *, n_rounds, n_images, batch_size, seeds, run):
+        self.image_shape, self.kinds, self.n_images, self.run = image_shape, kinds, n_images, run
+        self.batch_size = max(2, min(batch_size, n_images))
+        n_steps = n_rounds * -(-n_images // self.batch_size)
+        self.members = [_Member(image_shape, kinds, n_steps, seed) for seed in seeds]
+
+    def train(self, images, trusted, n_rounds):
+        """Train every member for ``n_rounds`` rounds on the trusted rows of ``images`` (uint8)."""
+        self.run(
+            lambda member: member.train(images, trusted, self.n_images, self.batch_size, n_rounds),
+            [{"member": member} for member in self.members],
+        )
+
+    def judge(self, images, *, all_views=True):
+        """The committee's :class:`Opinion` of ``images`` (uint8), from four sides or as they are."""
+        views = VIEWS if all_views else ("identity",)
+        looks = self.run(lambda member: member.look(images, views), [{"member": member} for member in self.members])
+        by_view = {view: np.mean([look[view][0] for look in looks], axis=0) for view in views}
+        amounts = np.mean([look["identity"][1] for look in looks], axis=0)
+        features = np.concatenate([look["identity"][2] for look in looks], axis=1)
+        return Opinion(merge_views(by_view, self.kinds), amounts[:, :2], amounts[:, 2], features)
+
+    def angles(self, images, direction):
+        """Angles of rotated images, in degrees counter-clockwise as displayed.
+
+        The first estimate turns each image roughly upright; looks from several sides around there say how far it still
+        is, and their circular mean counts.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, of shape (n, height, width[, 3])
+        direction : ndarray of shape (n, 2)
+            The first estimate, as in :class:`Opinion`.
+        """
+        if len(images) == 0:
+            return np.zeros(0)
+        unit = images.astype(np.float32) / 255
+        border = np.concatenate([unit[:, 0], unit[:, -1], unit[:, :, 0], unit[:, :, -1]], axis=1)
+        fill = np.median(border, axis=1)
+        estimate = np.rad2deg(np.arctan2(direction[:, 1], direction[:, 0]))
+        total = direction / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-6)
+        for offset in _SECOND_LOOKS:
+            turned = rotate(unit, -(estimate + offset), fill=fill)
+            turned = np.rint(np.clip(turned, 0, 1) * 255).astype(np.uint8)
+            left = self.judge(turned, all_views=False).direction
+            radians = np.deg2rad(estimate + offset) + np.arctan2(left[:, 1], left[:, 0])
+            total = total + np.stack([np.cos(radians), np.sin(radians)], axis=1)
+        return np.rad2deg(np.arctan2(total[:, 1], total[:, 0]))

@@ -1,0 +1,142 @@
+"""Plant known corruptions in a set of images, so that a network can learn to name them.
+
+Besides the named kinds, two sorts of examples stand for "unknown": generic outliers of no kind, and two kinds at once.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from toolkit.corruption import GENERIC_OUTLIERS, apply_corruption, apply_generic
+
+__all__ = ["Planted", "Planter"]
+
+# Share of the planted images that are turned a little and teach the angle only, and how far.
+_TURNED, _MAX_TURN = 0.08, 45.0
+# Images planted at a time; bounds memory, since planting works in float32.
+_CHUNK = 2048
+# Kinds without a strength carry no severity to learn.
+_WITHOUT_STRENGTH = frozenset(
+    ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose", "invert")
+)
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Planted images and the truth about them, row by row.
+
+    Attributes
+    ----------
+    images : ndarray of uint8, of shape (n, height, width[, 3])
+    kind : ndarray of int64
+        0 is clean, then the planted kinds in order, then "unknown"; -1 where only the angle is to be learnt.
+    angle : ndarray of float32
+        Radians, counter-clockwise as displayed; NaN where unknown.
+    severity : ndarray of float32
+        In [0, 1]; NaN where there is none.
+    """
+
+    images: np.ndarray
+    kind: np.ndarray
+    angle: np.ndarray
+    severity: np.ndarray
+
+    def arrays(self):
+        """What the training loop takes."""
+        return self.images, self.kind, self.angle, self.severity
+
+
+class Planter:
+    """Plants the given kinds, in given shares.
+
+    Parameters
+    ----------
+    kinds : tuple of str
+        Named kinds of :data:`toolkit.corruption.KINDS`.
+    """
+
+    def __init__(self, kinds):
+        self.kinds = kinds
+        self.n_outputs = len(kinds) + 2
+
+    def shares(self, errors=None, *, clean=0.25, unknown=0.15):
+        """Share of each output among the planted images.
+
+        Half of what the named kinds get is spread evenly, the other half goes where the network still errs.
+
+        Parameters
+        ----------
+        errors : ndarray of shape (n_outputs,), optional
+            Mean loss of each output so far.
+        """
+        weights = np.ones(len(self.kinds))
+        if errors is not None:
+            losses = np.nan_to_num(errors[1:-1])
+            weights = 0.5 + 0.5 * losses / max(losses.mean(), 1e-6)
+        shares = np.concatenate([[clean], (1 - clean - unknown) * weights / weights.sum(), [unknown]])
+        return shares / shares.sum()
+
+    def plant(self, images, shares, generator):
+        """Plant one thing in each of ``images`` (uint8), drawn by ``shares``."""
+        n = len(images)
+        kind = generator.choice(self.n_outputs, size=n, p=shares)
+        planted = Planted(
+            images.copy(), kind, np.full(n, np.nan, dtype=np.float32), np.full(n, np.nan, dtype=np.float32)
+        )
+        planted.angle[kind == 0] = 0.0
+        for start in range(0, n, _CHUNK):
+            self._plant_chunk(planted, slice(start, start + _CHUNK), generator)
+        return planted
+
+    def _plant_chunk(self, planted, part, generator):
+        unit = planted.images[part].astype(np.float32) / 255
+        kind = planted.kind[part]
+        turned = (kind > 0) & (generator.random(len(kind)) < _TURNED)
+        for code, name in enumerate(self.kinds, start=1):
+            rows = np.flatnonzero((kind == code) & ~turned)
+            if len(rows):
+                unit[rows], parameters = apply_corruption(unit[rows], name, generator=generator)
+                if name == "rotate":
+                    planted.angle[part][rows] = np.deg2rad(parameters["angle"].to_numpy(dtype=np.float32))
+                if name not in _WITHOUT_STRENGTH:
+                    planted.severity[part][rows] = parameters["severity"].to_numpy(dtype=np.float32)
+        rows = np.flatnonzero((kind == self.n_outputs - 1) & ~turned)
+        unit[rows] = self._unknown(unit[rows], generator)
+        rows = np.flatnonzero(turned)
+        unit[rows], planted.angle[part][rows] = _turn(unit[rows], generator)
+        planted.kind[part][rows] = -1
+        planted.images[part] = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
+
+    def _unknown(self, unit, generator):
+        """Generic outliers and pairs of kinds, in equal shares of each sort."""
+        out = unit.copy()
+        sorts = [*GENERIC_OUTLIERS, "pair", "pair"]
+        sort = generator.integers(len(sorts), size=len(unit))
+        for code, name in enumerate(GENERIC_OUTLIERS):
+            rows = np.flatnonzero(sort == code)
+            if len(rows):
+                out[rows] = apply_generic(unit[rows], name, generator=generator)
+        rows = np.flatnonzero(sort >= len(GENERIC_OUTLIERS))
+        out[rows] = self._pairs(unit[rows], generator)
+        return out
+
+    def _pairs(self, unit, generator):
+        """Two kinds, one after the other."""
+        out = unit.copy()
+        for _ in range(2):
+            chosen = generator.integers(len(self.kinds), size=len(unit))
+            for code in np.unique(chosen):
+                rows = np.flatnonzero(chosen == code)
+                out[rows], _ = apply_corruption(out[rows], self.kinds[code], generator=generator)
+        return out
+
+
+def _turn(unit, generator):
+    """Turn each image a little; angles in radians."""
+    from toolkit._core.geometry import rotate
+
+    angles = generator.uniform(-_MAX_TURN, _MAX_TURN, size=len(unit)).astype(np.float32)
+    if len(unit) == 0:
+        return unit, angles
+    border = np.median(np.concatenate([unit[:, 0], unit[:, -1], unit[:, :, 0], unit[:, :, -1]], axis=1), axis=1)
+    return np.clip(rotate(unit, angles, fill=border), 0, 1), np.deg2rad(angles)

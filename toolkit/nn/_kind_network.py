@@ -1,0 +1,151 @@
+"""A small convolutional network that names what was done to an image, and by how much.
+
+Plain strided convolutions: on a processor they cost a third of the same network with pooling. The grid of the last
+convolution is about 7 x 7 whatever the image size, so position still counts: a rotated digit is a matter of where.
+"""
+
+import math
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+__all__ = ["KindModel", "KindNetwork"]
+
+
+class KindNetwork(nn.Module):
+    """Images to logits of kinds, a direction of the angle, and a severity.
+
+    Parameters
+    ----------
+    image_shape : tuple
+        ``(height, width)`` or ``(height, width, 3)``.
+    n_outputs : int
+        Number of kinds, "clean" and "unknown" included.
+    widths : tuple of int
+        Channels of the first, the middle and the last convolution.
+    n_features : int
+        Width of the penultimate layer.
+    """
+
+    def __init__(self, image_shape, n_outputs, *, widths=(32, 64, 96), n_features=192):
+        super().__init__()
+        height, width = image_shape[:2]
+        first, middle, last = widths
+        halvings = max(0, round(math.log2(max(height, width) / 7)))
+        plan = [(3 if len(image_shape) == 3 else 1, first, 5), (first, middle, 3)]
+        plan += [(middle, middle, 3)] * max(0, halvings - 2) + [(middle, last, 3)]
+        layers = []
+        for index, (n_in, n_out, kernel) in enumerate(plan):
+            stride = 2 if index < halvings else 1
+            layers += [
+                nn.Conv2d(n_in, n_out, kernel, stride, kernel // 2, bias=False),
+                nn.BatchNorm2d(n_out),
+                nn.ReLU(),
+            ]
+        side = 2**halvings
+        grid = (min(7, -(-height // side)), min(7, -(-width // side)))
+        self.body = nn.Sequential(
+            *layers,
+            nn.AdaptiveAvgPool2d(grid),  # the identity at 28 x 28
+            nn.Flatten(),
+            nn.Linear(last * math.prod(grid), n_features, bias=False),
+            nn.BatchNorm1d(n_features),
+            nn.ReLU(),
+        )
+        self.kinds = nn.Linear(n_features, n_outputs)
+        self.amounts = nn.Linear(n_features, 3)  # cos and sin of the angle, logit of the severity
+
+    def forward(self, images):
+        features = self.body(images)  # (batch, n_features)
+        return self.kinds(features), self.amounts(features), features
+
+
+def _to_input(images):
+    """uint8 images (batch, height, width[, 3]) as float (batch, channels, height, width) in [0, 1]."""
+    images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images[:, None]
+    return images.float() / 255
+
+
+class KindModel:
+    """A :class:`KindNetwork` with its optimiser: what the training loop calls.
+
+    Parameters
+    ----------
+    network : KindNetwork
+    n_steps : int
+        Steps of the whole training, for the one-cycle learning rate (Smith and Topin, 2018, "Super-convergence").
+    learning_rate : float
+        Peak of the learning rate.
+
+    Attributes
+    ----------
+    log_share : tensor of shape (n_outputs,)
+        Logarithm of the share of each kind among the planted images. Added to the logits in training only, so that the
+        logits themselves are likelihoods, whatever is planted how often (Menon et al., 2021, "Long-tail learning via
+        logit adjustment").
+    """
+
+    def __init__(self, network, *, n_steps, learning_rate=3e-3):
+        self.network = network
+        self.optimiser = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-2, fused=True)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, learning_rate, total_steps=max(n_steps, 8) + 1, pct_start=0.15
+        )
+        self.log_share = torch.zeros(network.kinds.out_features)
+        self.errors = torch.zeros(network.kinds.out_features, 2)  # sum of losses and count, by kind
+
+    def train_step(self, batch):
+        """One step on ``(images, kind, angle, severity)``.
+
+        ``kind`` is -1 where only the angle is to be learnt; ``angle`` (radians) and ``severity`` are NaN where there
+        is none.
+        """
+        images, kind, angle, severity = batch
+        self.network.train()
+        logits, amounts, _ = self.network(_to_input(images))
+        losses = functional.cross_entropy(logits + self.log_share, kind, ignore_index=-1, reduction="none")
+        named = kind >= 0
+        loss_kind = losses.sum() / named.sum().clamp(min=1)
+        direction = torch.stack([angle.cos(), angle.sin()], dim=1)
+        loss_angle = _masked_mean((amounts[:, :2] - direction.nan_to_num()).square().sum(1), ~angle.isnan())
+        loss_severity = _masked_mean((amounts[:, 2].sigmoid() - severity.nan_to_num()).square(), ~severity.isnan())
+        self.optimiser.zero_grad(set_to_none=True)
+        (loss_kind + 2.0 * loss_angle + loss_severity).backward()
+        self.optimiser.step()
+        self.schedule.step()
+        with torch.no_grad():
+            self.errors[:, 0].index_add_(0, kind[named], losses[named])
+            self.errors[:, 1].index_add_(0, kind[named], torch.ones(int(named.sum())))
+        return {"kind": loss_kind.detach(), "angle": loss_angle.detach(), "severity": loss_severity.detach()}
+
+    def mean_errors(self):
+        """Mean loss of each kind since the last call; NaN where a kind was not shown."""
+        means = (self.errors[:, 0] / self.errors[:, 1]).numpy()
+        self.errors = torch.zeros_like(self.errors)
+        return means
+
+    @torch.inference_mode()
+    def predict(self, images, *, batch_size=512):
+        """Log-likelihoods of kinds, directions and severities, and features, as arrays.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, of shape (n, height, width[, 3])
+
+        Returns
+        -------
+        tuple of ndarray of shape (n, n_outputs), (n, 3), (n, n_features)
+        """
+        self.network.eval()
+        outputs = []
+        for start in range(0, len(images), batch_size):
+            part = torch.from_numpy(images[start : start + batch_size])
+            logits, amounts, features = self.network(_to_input(part))
+            amounts[:, 2] = amounts[:, 2].sigmoid()
+            outputs.append((logits.log_softmax(1), amounts, features))
+        return tuple(torch.cat(parts).numpy() for parts in zip(*outputs))
+
+
+def _masked_mean(values, mask):
+    return values[mask].sum() / mask.sum().clamp(min=1)
