@@ -1,7 +1,29 @@
-"""Where images come from: embedded sets, published sets, and files."""
+"""Where images come from: embedded sets, published sets, and files.
 
+Everything returns the same :class:`ImageSet`: images, and labels and kinds where they are known.
+"""
+
+from toolkit.datasets._catalogue import available_datasets, load_dataset
 from toolkit.datasets._digits import load_digits
+from toolkit.datasets._download import ResumingDownloader
+from toolkit.datasets._emnist import fetch_emnist
 from toolkit.datasets._glyphs import load_glyphs
 from toolkit.datasets._image_set import ImageSet
+from toolkit.datasets._npz import load_images, load_npz, save_npz
+from toolkit.datasets._published import FASHION_CLASSES, fetch_fashion_mnist, fetch_mnist
 
-__all__ = ["ImageSet", "load_digits", "load_glyphs"]
+__all__ = [
+    "FASHION_CLASSES",
+    "ImageSet",
+    "ResumingDownloader",
+    "available_datasets",
+    "fetch_emnist",
+    "fetch_fashion_mnist",
+    "fetch_mnist",
+    "load_dataset",
+    "load_digits",
+    "load_glyphs",
+    "load_images",
+    "load_npz",
+    "save_npz",
+]

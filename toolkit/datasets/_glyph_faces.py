@@ -14,7 +14,7 @@ from scipy import ndimage
 
 from toolkit._core.names import lookup
 
-__all__ = ["CLASSES", "FONT_GROUPS", "MASTER", "MARGIN", "faces_of", "masters_for"]
+__all__ = ["CLASSES", "FONT_GROUPS", "MARGIN", "MASTER", "faces_of", "masters_for"]
 
 # The 47 classes of EMNIST balanced: letters whose two cases look alike when written share a class.
 CLASSES = tuple("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabdefghnqrt")
@@ -38,45 +38,62 @@ class Face:
     digit: int = ord("0")
     upper: int = ord("A")
     lower: int = ord("a")
-    # Other signs of the face that people write for a character.
-    variants: tuple[tuple[str, str], ...] = ()
+    # Other signs of the face that look like the way people write a character, "digit + signs".
+    written: tuple[str, ...] = ()
 
-    def glyphs(self, character):
-        """The signs that stand for ``character`` in this face."""
+    def printed(self, character):
+        """The sign that the face has for ``character``, if it is used."""
+        if character not in self.characters:
+            return ()
         if character.isdigit():
-            sign = chr(self.digit + int(character))
-        elif character.isupper():
-            sign = chr(self.upper + ord(character) - ord("A"))
-        else:
-            sign = chr(self.lower + ord(character) - ord("a"))
-        signs = (sign,) if character in self.characters else ()
-        return signs + tuple(sign for written, sign in self.variants if written == character)
+            return (chr(self.digit + int(character)),)
+        first = "A" if character.isupper() else "a"
+        return (chr((self.upper if character.isupper() else self.lower) + ord(character) - ord(first)),)
+
+    def lookalikes(self, character):
+        """The signs that stand for ``character`` as it is written."""
+        return tuple(sign for row in self.written if row[0] == character for sign in row[1:])
 
 
 def _without(*left_out):
     return tuple(character for character in CLASSES if character not in left_out)
 
 
-# A written one is mostly a bar: the sans-serif I. Mono zeros with a dot or a slash inside are left out, as are old-style
-# digits. STIX keeps whole alphabets in the mathematical block of Unicode.
+# Printed digits are not how digits are written: a written one is mostly a bar, a nine ends in a straight stem, a four
+# is open at the top, an eight crosses itself. Other scripts have signs of just these shapes.
+_SANS = (
+    "1I/",
+    "2\u0577\u0541",  # Armenian sha and ja
+    "3\u0417\u01b7",  # Cyrillic ze, Latin ezh
+    "4\u0427\u056f",  # Cyrillic che, Armenian ken
+    "6\u10d1\u1472\u06f9",  # Georgian ban, Canadian ka, Arabic nine
+    "7\u0666\u14a3\u204a",  # Arabic six, Canadian ma, Tironian et
+    "8\u0222\u221e",  # Latin ou, infinity
+    "9\u146b\u06f9",  # Canadian ke, Arabic nine
+)
+_OBLIQUE = ("1I/", "2\u01a7", "3\u0417\u01b7", "4\u0427", "6\u0431", "8\u0222\u221e", "9q")
+_SLIM = ("1/", "3\u0417", "4\u0427", "6\u0431")
+# Quarter turns, counter-clockwise, with which a sign stands for a digit.
+_TURNS = {("6", "\u06f9"): 2, ("8", "\u221e"): 1}
+
+# Mono zeros with a dot or a slash inside are left out, as are old-style digits. STIX keeps whole alphabets in the
+# mathematical block of Unicode.
 _FACES = {
-    "dejavu_sans": Face("DejaVuSans", "sans", variants=(("1", "I"), ("1", "/"))),
-    "dejavu_sans_oblique": Face("DejaVuSans-Oblique", "sans", variants=(("1", "I"),)),
-    "dejavu_sans_bold": Face("DejaVuSans-Bold", "sans", variants=(("1", "I"),)),
-    "computer_modern_sans": Face("cmss10", "sans", variants=(("1", "I"),)),
-    "stix_sans": Face(
-        "STIXGeneral", "sans", digit=0x1D7E2, upper=0x1D5A0, lower=0x1D5BA, variants=(("1", "\U0001d5a8"),)
-    ),
+    "dejavu_sans": Face("DejaVuSans", "sans", written=_SANS),
+    "dejavu_sans_oblique": Face("DejaVuSans-Oblique", "sans", written=_OBLIQUE),
+    "dejavu_sans_bold": Face("DejaVuSans-Bold", "sans"),
+    "computer_modern_sans": Face("cmss10", "sans", written=("1I/",)),
+    "stix_sans": Face("STIXGeneral", "sans", digit=0x1D7E2, upper=0x1D5A0, lower=0x1D5BA, written=("1\U0001d5a8",)),
     "stix_sans_italic": Face("STIXGeneralItalic", "sans", _UPPER + _LOWER, upper=0x1D608, lower=0x1D622),
-    "dejavu_serif": Face("DejaVuSerif", "serif"),
-    "stix": Face("STIXGeneral", "serif", variants=(("1", "|"),)),
-    "computer_modern": Face("cmr10", "serif", variants=(("1", "/"),)),
-    "dejavu_serif_italic": Face("DejaVuSerif-Italic", "italic"),
-    "stix_italic": Face("STIXGeneralItalic", "italic", variants=(("1", "/"),)),
-    "computer_modern_italic": Face("cmti10", "italic", variants=(("1", "/"),)),
+    "dejavu_serif": Face("DejaVuSerif", "serif", written=("1/", "4\u0427", "8\u0222\u221e")),
+    "stix": Face("STIXGeneral", "serif", written=(*_SLIM, "8\u221e")),
+    "computer_modern": Face("cmr10", "serif", written=("1/",)),
+    "dejavu_serif_italic": Face("DejaVuSerif-Italic", "italic", written=("1/", "3\u01b7", "4\u0427", "6\u0431")),
+    "stix_italic": Face("STIXGeneralItalic", "italic", written=_SLIM),
+    "computer_modern_italic": Face("cmti10", "italic", written=("1/",)),
     "computer_modern_math": Face("cmmi10", "italic", _UPPER + _LOWER),
     "stix_script": Face("STIXGeneral", "italic", _LOWER, lower=0x1D4EA),
-    "dejavu_mono": Face("DejaVuSansMono", "mono", _without("0")),
+    "dejavu_mono": Face("DejaVuSansMono", "mono", _without("0"), written=("1/", "4\u0427", "6\u06f9", "9\u06f9")),
     "computer_modern_mono": Face("cmtt10", "mono"),
     "stix_mono": Face("STIXGeneral", "mono", digit=0x1D7F6, upper=0x1D670, lower=0x1D68A),
 }
@@ -106,10 +123,13 @@ class Master:
         Distance of each pixel to the centre line, in pixels.
     points : ndarray of float32 of shape (N_POINTS, 2)
         Points (x, y) of the centre line, in pixels from the centre of the drawing.
+    ends : ndarray of float32 of shape (n_ends, 2)
+        Where a stroke ends; a closed line has none.
     """
 
     distance: np.ndarray
     points: np.ndarray
+    ends: np.ndarray
 
 
 def masters_for(faces, characters):
@@ -122,15 +142,21 @@ def masters_for(faces, characters):
 
     Returns
     -------
-    dict of str to list of Master
-        A character that no face has is an error.
+    dict of str to list of list of Master
+        For each character its printed masters, then those of its lookalikes, if there are any. A character that no face
+        has is an error.
     """
     found = {}
     for character in characters:
-        signs = [(_FACES[name].file, sign) for name in faces for sign in _FACES[name].glyphs(character)]
-        if not signs:
+        printed = [(_FACES[name].file, sign, 0) for name in faces for sign in _FACES[name].printed(character)]
+        written = [
+            (_FACES[name].file, sign, _TURNS.get((character, sign), 0))
+            for name in faces
+            for sign in _FACES[name].lookalikes(character)
+        ]
+        if not printed:
             raise ValueError(f"None of the fonts {', '.join(faces)} is used for the character {character!r}.")
-        found[character] = [_master(*sign) for sign in signs]
+        found[character] = [[_master(*key) for key in keys] for keys in (printed, written) if keys]
     return found
 
 
@@ -162,12 +188,15 @@ def _draw(file, sign):
 
 
 @cache
-def _master(file, sign):
+def _master(file, sign, turns):
     from skimage.morphology import skeletonize
 
     # Rounding the corners first keeps the centre line from branching into each of them.
-    ink = ndimage.gaussian_filter(_draw(file, sign).astype(np.float32), 1.5, mode="constant") > 110
-    points = np.argwhere(skeletonize(ink))[:, ::-1].astype(np.float32)
+    drawing = np.rot90(_draw(file, sign), turns)
+    ink = ndimage.gaussian_filter(drawing.astype(np.float32), 1.5, mode="constant") > 110
+    line = skeletonize(ink)
+    points = np.argwhere(line)[:, ::-1].astype(np.float32)
+    is_end = ndimage.uniform_filter(line.astype(np.float32), 3, mode="constant")[line] * 9 < 2.5  # one neighbour
     points = (points - (points.min(axis=0) + points.max(axis=0)) / 2) / 2
     side = MASTER + 2 * MARGIN
     paper = np.ones((side, side), dtype=bool)
@@ -176,4 +205,4 @@ def _master(file, sign):
     # A little blur smooths the steps that the line takes from pixel to pixel.
     distance = ndimage.gaussian_filter(ndimage.distance_transform_edt(paper).astype(np.float32), 0.8)
     spread = np.linspace(0, len(points) - 1, N_POINTS).round().astype(int)
-    return Master(distance, points[spread])
+    return Master(distance, points[spread], points[is_end])

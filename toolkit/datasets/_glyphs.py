@@ -15,8 +15,8 @@ __all__ = ["load_glyphs"]
 def load_glyphs(n_samples=4000, *, classes=None, fonts=None, image_size=28, random_state=None):
     """Write letters and digits in random hands, in the manner of MNIST and EMNIST.
 
-    The centre lines of the letters in matplotlib's own fonts are bent, slanted, stretched and drawn with a soft round pen
-    of random width, then fitted to a box of about 20 of 28 pixels and centred at their centre of mass, as in MNIST.
+    The centre lines of the letters in matplotlib's own fonts are bent, slanted, stretched and drawn with a soft round
+    pen of random width, then fitted to a box of about 20 of 28 pixels and centred at their centre of mass, as in MNIST.
     No two images are the same.
 
     Parameters
@@ -36,8 +36,8 @@ def load_glyphs(n_samples=4000, *, classes=None, fonts=None, image_size=28, rand
     Returns
     -------
     ImageSet
-        uint8 images, 0 (paper) to 255 (ink), of shape (n_samples, image_size, image_size); the labels are the characters,
-        each class equally often (to within one).
+        uint8 images, 0 (paper) to 255 (ink), of shape (n_samples, image_size, image_size); the labels are the
+        characters, each class equally often (to within one).
 
     See Also
     --------
@@ -70,9 +70,17 @@ def load_glyphs(n_samples=4000, *, classes=None, fonts=None, image_size=28, rand
     masters = masters_for(faces_of(fonts), characters)
     generator = as_generator(random_state)
     codes = generator.permutation(np.resize(np.arange(len(characters)), n_samples))
-    shelf = [master for character in characters for master in masters[character]]
-    counts = np.array([len(masters[character]) for character in characters])
-    first = np.cumsum(counts) - counts
-    which = first[codes] + (generator.random(n_samples) * counts[codes]).astype(int)
+    # A printed form or a written lookalike, half and half where there are both; then any of its faces.
+    pools = [pool for character in characters for pool in masters[character]]
+    n_pools = np.array([len(masters[character]) for character in characters])
+    pool = _pick(n_pools, codes, generator)
+    which = _pick(np.array([len(pool) for pool in pools]), pool, generator)
+    shelf = [master for pool in pools for master in pool]
     images = write(shelf, which, size, generator)
     return ImageSet(images, labels=np.array(characters)[codes], name="glyphs")
+
+
+def _pick(counts, groups, generator):
+    """For each of ``groups`` one of its ``counts`` members, as an index into all members in order."""
+    first = np.cumsum(counts) - counts
+    return first[groups] + (generator.random(len(groups)) * counts[groups]).astype(int)
