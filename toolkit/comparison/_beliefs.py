@@ -8,7 +8,6 @@ from toolkit.comparison._twin import Recipe
 __all__ = ["gather_beliefs"]
 
 
-
 def _from_findings(findings, n_samples, rows):
     """Clean probabilities and kind shares of an identifier's frame."""
     missing = [column for column in ("kind", "clean_probability") if column not in findings]

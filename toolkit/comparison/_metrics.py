@@ -105,12 +105,9 @@ def per_kind_matrix(scores, kinds):
 
     Examples
     --------
-    >>> per_kind_matrix({"a": [0.0, 0.1, 0.9, 0.05]}, ["clean", "clean", "invert", "rotate"])
-    method    a
-    kind       
-    rotate  0.5
-    invert  1.0
-    """  # noqa: W291
+    >>> per_kind_matrix({"lof": [0.0, 0.1, 0.9, 0.05]}, ["clean", "clean", "invert", "rotate"])["lof"].to_dict()
+    {'rotate': 0.5, 'invert': 1.0}
+    """
     import pandas as pd
     from scipy.stats import rankdata
 

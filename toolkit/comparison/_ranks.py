@@ -30,9 +30,7 @@ def block_ranks(table, metric, block="data"):
     if block not in ("data", "run"):
         raise ValueError(f"block must be 'data' or 'run', got {block!r}.")
     check_same_sets(check_table(table, metric))
-    cells = table.assign(value=values_of(table, metric)).pivot(
-        index=["data", "seed"], columns="method", values="value"
-    )
+    cells = table.assign(value=values_of(table, metric)).pivot(index=["data", "seed"], columns="method", values="value")
     cells = cells[list(dict.fromkeys(table["method"]))]
     if block == "data":
         # A block in which a seed failed is failed: the mean of the rest would reward failing on the hard seeds.

@@ -43,9 +43,7 @@ class CorruptionGalleryDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_predictions(
-        cls, images, kinds, *, confidence=None, n_per_kind=10, order=None, image_shape=None, title=""
-    ):
+    def from_predictions(cls, images, kinds, *, confidence=None, n_per_kind=10, order=None, image_shape=None, title=""):
         """Choose the examples.
 
         Parameters

@@ -34,9 +34,7 @@ class ScoreHistogramDisplay(Display):
     [2, 1]
     """
 
-    def __init__(
-        self, anomaly_scores, *, groups=None, threshold=None, n_bins=60, score_name="anomaly score", title=""
-    ):
+    def __init__(self, anomaly_scores, *, groups=None, threshold=None, n_bins=60, score_name="anomaly score", title=""):
         self.anomaly_scores = anomaly_scores
         self.groups = groups
         self.threshold = threshold
@@ -72,9 +70,7 @@ class ScoreHistogramDisplay(Display):
             groups = np.where(groups, "corrupted", "clean") if groups.dtype == bool else groups.astype(str)
             if len(groups) != len(scores):
                 raise ValueError(f"groups has {len(groups)} entries, but there are {len(scores)} scores.")
-        return cls(
-            scores, groups=groups, threshold=threshold, n_bins=n_bins, score_name=score_name, title=title
-        )
+        return cls(scores, groups=groups, threshold=threshold, n_bins=n_bins, score_name=score_name, title=title)
 
     @classmethod
     def from_estimator(cls, detector, X, groups=None, *, n_bins=60, title=""):
@@ -186,7 +182,7 @@ class ScoreHistogramDisplay(Display):
     def _edges(self):
         # A few extreme scores would squeeze all others into one bar: beyond this range they go into the end bins.
         low, high = self.anomaly_scores.min(), self.anomaly_scores.max()
-        first, last = np.quantile(self.anomaly_scores, [0.001, 0.999])
+        first, last = np.quantile(self.anomaly_scores, [0.005, 0.995])
         room = 0.5 * (last - first)
         if room > 0:
             low, high = max(low, first - room), min(high, last + room)

@@ -29,8 +29,7 @@ def draw_matrix(ax, values, texts, *, cmap, norm, row_names, column_names, fonts
     matplotlib QuadMesh
     """
     n_rows, n_columns = values.shape
-    cmap = cmap.copy()
-    cmap.set_bad("#eceff1")
+    cmap = cmap.with_extremes(bad="#eceff1")
     mesh = ax.pcolormesh(np.ma.masked_invalid(values), cmap=cmap, norm=norm, edgecolors="white", linewidth=1.2)
     for row in range(n_rows):
         for column in range(n_columns):

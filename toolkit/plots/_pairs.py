@@ -133,8 +133,8 @@ class RepairPairsDisplay(Display):
 
     def frame(self):
         """Pairs shown, a row each: index, kind, repaired, and the mean absolute change (0 to 1)."""
-        change = np.abs(self.after - self.before).reshape(len(self.before), -1)
-        return self.pairs.assign(mean_change=change.mean(axis=1) if change.size else np.zeros(len(change)))
+        change = np.abs(self.after - self.before)
+        return self.pairs.assign(mean_change=change.mean(axis=tuple(range(1, change.ndim))))
 
     def plot(self, ax=None):
         """Draw the pairs, before above after.

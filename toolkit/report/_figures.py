@@ -40,9 +40,7 @@ def _render(figure, image_format, dpi):
     # Neither a date nor random identifiers: the same figure gives the same bytes.
     metadata = {"Date": None} if image_format == "svg" else {"Software": None}
     with matplotlib.rc_context({"svg.hashsalt": "toolkit"}):
-        figure.savefig(
-            buffer, format=image_format, dpi=dpi, bbox_inches="tight", facecolor="white", metadata=metadata
-        )
+        figure.savefig(buffer, format=image_format, dpi=dpi, bbox_inches="tight", facecolor="white", metadata=metadata)
     return buffer.getvalue()
 
 

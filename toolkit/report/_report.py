@@ -198,13 +198,17 @@ class Report:
 
     def html(self):
         """The page as text."""
-        return _environment().get_template("report.html.j2").render(
-            title=str(self.title),
-            subtitle=str(self.subtitle),
-            footer=_paragraphs(str(self.footer)),
-            findings=self._findings,
-            opening=self._opening,
-            sections=self._sections,
+        return (
+            _environment()
+            .get_template("report.html.j2")
+            .render(
+                title=str(self.title),
+                subtitle=str(self.subtitle),
+                footer=_paragraphs(str(self.footer)),
+                findings=self._findings,
+                opening=self._opening,
+                sections=self._sections,
+            )
         )
 
     def write(self, path):

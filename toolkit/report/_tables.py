@@ -53,7 +53,7 @@ def format_value(value, precision=3):
             return "—"
         if math.isinf(value):
             return "∞" if value > 0 else "-∞"
-        if value and (abs(value) < 10 ** -precision or abs(value) >= 1e7):
+        if value and (abs(value) < 10**-precision or abs(value) >= 1e7):
             return f"{value:.{precision}g}"
         return f"{value:,.{precision}f}"
     if value != value:  # NaT and pandas.NA's relatives

@@ -1,0 +1,305 @@
+"""Displays: what they hold, what they draw, and what they leave alone."""
+
+import sys
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+from sklearn import metrics
+
+from toolkit import plots
+from toolkit.corruption import KINDS
+
+RNG = np.random.default_rng(0)
+IMAGES = RNG.integers(0, 256, (40, 12, 10), dtype=np.uint8)
+KIND = np.array(["clean"] * 20 + ["rotate"] * 10 + ["invert"] * 6 + ["unknown"] * 4)
+TRUTH = KIND != "clean"
+SCORES = {"iforest": RNG.normal(size=40) + 2 * TRUTH, "lof": RNG.normal(size=40).round(1)}
+
+
+class Detector:
+    """Any fitted detector: higher scores are more normal."""
+
+    offset_ = -0.5
+
+    def score_samples(self, X):
+        return -np.asarray(X, dtype=float).reshape(len(X), -1)[:, 0] / 255
+
+
+class Identifier:
+    def identify(self, X):
+        return pd.DataFrame({"kind": KIND[: len(X)], "probability": np.linspace(0, 1, len(X))})
+
+
+class Restorer:
+    def restore(self, X):
+        after = np.array(X)
+        after[TRUTH] = 255 - after[TRUTH]
+        return after, pd.DataFrame({"kind": KIND, "repaired": TRUTH.astype(int)})
+
+
+def ranks():
+    mean_ranks = pd.Series({"iforest": 1.2, "lof": 1.9, "pca": 2.9})
+    p_values = pd.DataFrame(
+        [[1.0, 0.4, 0.01], [0.4, 1.0, 0.03], [0.01, 0.03, 1.0]], index=mean_ranks.index, columns=mean_ranks.index
+    )
+    return mean_ranks, p_values
+
+
+def matrix():
+    return pd.DataFrame({"iforest": [0.9, 0.3], "lof": [0.6, np.nan]}, index=["rotate", "gaussian_noise"])
+
+
+DISPLAYS = {
+    "gallery": lambda: plots.CorruptionGalleryDisplay.from_predictions(IMAGES, KIND, title="Found"),
+    "pairs": lambda: plots.RepairPairsDisplay.from_predictions(IMAGES, 255 - IMAGES, KIND, clean=IMAGES, n_pairs=12),
+    "histogram": lambda: plots.ScoreHistogramDisplay.from_predictions(SCORES["lof"], TRUTH, threshold=0.3),
+    "roc": lambda: plots.RocDisplay.from_predictions(TRUTH, SCORES),
+    "precision_recall": lambda: plots.PrecisionRecallDisplay.from_predictions(TRUTH, SCORES),
+    "heatmap": lambda: plots.KindHeatmapDisplay.from_predictions(matrix()),
+    "confusion": lambda: plots.KindConfusionDisplay.from_predictions(KIND, np.roll(KIND, 3)),
+    "critical_difference": lambda: plots.CriticalDifferenceDisplay.from_predictions(*ranks(), note="Over 20 sets."),
+}
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_every_display_draws_with_and_without_axes(name):
+    display = DISPLAYS[name]()
+    frame = display.frame()
+    assert isinstance(frame, pd.DataFrame)
+    assert len(frame)
+    assert display.plot() is display
+    assert isinstance(display.figure_, Figure)
+    assert display.ax_.figure is display.figure_
+    figure = Figure()
+    left, right = figure.subplots(1, 2)
+    display.plot(ax=right)
+    assert display.ax_ is right
+    assert display.figure_ is figure
+    assert not left.has_data()
+    assert not left.texts
+    assert right.has_data() or right.texts
+    # Drawing takes nothing away from the data.
+    pd.testing.assert_frame_equal(display.frame(), frame)
+
+
+@pytest.mark.parametrize("name", DISPLAYS)
+def test_every_display_shows_itself_and_saves_itself(name, tmp_path):
+    display = DISPLAYS[name]()
+    assert display._repr_png_() is None  # not drawn yet
+    display.plot()
+    assert display._repr_png_().startswith(b"\x89PNG")
+    path = tmp_path / "figure.png"
+    display.save(path)
+    assert path.read_bytes().startswith(b"\x89PNG")
+    display.plot(ax=Figure().add_subplot())
+    assert display._repr_png_() is None  # the owner of the axes shows them
+
+
+def test_displays_touch_nothing_global():
+    import matplotlib.pyplot as plt
+
+    before, backend, figures = dict(matplotlib.rcParams), matplotlib.get_backend(), plt.get_fignums()
+    for make in DISPLAYS.values():
+        make().plot()
+    assert dict(matplotlib.rcParams) == before
+    assert matplotlib.get_backend() == backend
+    assert plt.get_fignums() == figures
+
+
+def test_import_loads_no_matplotlib():
+    import subprocess
+
+    code = "import sys, toolkit.plots, toolkit.report, toolkit.comparison; print('matplotlib' in sys.modules)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.strip() == "False"
+
+
+def test_gallery_shows_the_most_confident_of_each_kind():
+    confidence = np.arange(40) / 40
+    display = plots.CorruptionGalleryDisplay.from_predictions(IMAGES, KIND, confidence=confidence, n_per_kind=3)
+    frame = display.frame()
+    assert list(dict.fromkeys(frame["kind"])) == ["clean", "rotate", "invert", "unknown"]
+    assert frame[frame["kind"] == "rotate"]["index"].tolist() == [29, 28, 27]
+    assert display.counts == {"clean": 20, "rotate": 10, "invert": 6, "unknown": 4}
+    np.testing.assert_allclose(display.images, IMAGES[frame["index"]] / 255.0, atol=1e-6)
+
+
+def test_gallery_takes_flat_rows_colour_and_an_order():
+    flat = plots.CorruptionGalleryDisplay.from_predictions(
+        IMAGES.reshape(40, -1), KIND, image_shape=(12, 10), order=["invert", "rotate"]
+    )
+    assert flat.images.shape[1:] == (12, 10)
+    assert list(dict.fromkeys(flat.frame()["kind"])) == ["invert", "rotate"]
+    colour = plots.CorruptionGalleryDisplay.from_predictions(np.repeat(IMAGES[..., None], 3, axis=3), KIND).plot()
+    assert colour.images.shape[1:] == (12, 10, 3)
+    assert len(colour.ax_.images) == len(colour.frame())
+
+
+def test_gallery_from_estimator():
+    display = plots.CorruptionGalleryDisplay.from_estimator(Identifier(), IMAGES, n_per_kind=1)
+    assert display.frame()["index"].tolist() == [19, 29, 35, 39]
+    assert display.frame()["confidence"].is_monotonic_increasing
+
+
+def test_pairs_take_turns_between_kinds_and_show_only_changes():
+    after, _repairs = Restorer().restore(IMAGES)
+    display = plots.RepairPairsDisplay.from_predictions(IMAGES, after, KIND, n_pairs=7)
+    assert display.frame()["kind"].value_counts().to_dict() == {"rotate": 3, "invert": 2, "unknown": 2}
+    expected = np.abs(IMAGES.astype(float) - after).mean(axis=(1, 2))[display.frame()["index"]] / 255
+    np.testing.assert_allclose(display.frame()["mean_change"], expected, rtol=1e-5)
+    from_estimator = plots.RepairPairsDisplay.from_estimator(Restorer(), IMAGES, n_pairs=7)
+    pd.testing.assert_frame_equal(from_estimator.frame(), display.frame())
+    nothing = plots.RepairPairsDisplay.from_predictions(IMAGES, IMAGES).plot()
+    assert nothing.frame().empty
+    assert nothing.ax_.texts
+
+
+def test_pairs_keep_one_grey_scale():
+    before = np.zeros((2, 4, 4)) + np.array([0.0, 10.0, 20.0, 40.0])
+    display = plots.RepairPairsDisplay.from_predictions(before, before / 2)
+    np.testing.assert_allclose(display.before[0, 0], [0, 0.25, 0.5, 1.0])
+    np.testing.assert_allclose(display.after[0, 0], [0, 0.125, 0.25, 0.5])
+
+
+def test_histogram_counts_every_score_once():
+    scores = np.concatenate([RNG.normal(size=500), [1e6]])
+    display = plots.ScoreHistogramDisplay.from_predictions(scores, np.arange(501) % 3 == 0, n_bins=20)
+    frame = display.frame()
+    assert frame.groupby("group")["count"].sum().to_dict() == {"clean": 334, "corrupted": 167}
+    assert frame["right"].max() < 1e3  # one extreme score does not squeeze the others into a bar
+    constant = plots.ScoreHistogramDisplay.from_predictions(np.ones(5)).plot()
+    assert constant.frame()["count"].sum() == 5
+
+
+def test_histogram_from_estimator_turns_the_sign():
+    display = plots.ScoreHistogramDisplay.from_estimator(Detector(), IMAGES, TRUTH)
+    np.testing.assert_allclose(display.anomaly_scores, IMAGES[:, 0, 0] / 255.0)
+    assert display.threshold == 0.5
+
+
+def test_curves_equal_scikit_learn():
+    roc = plots.RocDisplay.from_predictions(TRUTH, SCORES)
+    recall = plots.PrecisionRecallDisplay.from_predictions(TRUTH, SCORES)
+    for name, scores in SCORES.items():
+        assert roc.summaries[name] == metrics.roc_auc_score(TRUTH, scores)
+        assert recall.summaries[name] == metrics.average_precision_score(TRUTH, scores)
+        points = roc.frame()[roc.frame()["method"] == name]
+        area = np.trapezoid(points["true_positive_rate"], points["false_positive_rate"])
+        assert area == pytest.approx(points["auroc"].iloc[0])
+        points = recall.frame()[recall.frame()["method"] == name]
+        assert points["recall"].iloc[0] == 1.0
+        assert points["precision"].iloc[0] == TRUTH.mean()
+
+
+def test_curves_list_the_best_method_first_and_colours_stay_with_methods():
+    display = plots.RocDisplay.from_predictions(TRUTH, {"lof": SCORES["lof"], "iforest": SCORES["iforest"]}).plot()
+    labels = [text.get_text() for text in display.ax_.get_legend().get_texts()]
+    assert labels[0].startswith("iforest")
+    assert labels[1].startswith("lof")
+    as_frame = plots.RocDisplay.from_predictions(TRUTH, pd.DataFrame(SCORES))
+    assert as_frame.summaries == {"iforest": display.summaries["iforest"], "lof": display.summaries["lof"]}
+
+
+@pytest.mark.parametrize("display", [plots.RocDisplay, plots.PrecisionRecallDisplay])
+def test_curves_from_estimator(display):
+    got = display.from_estimator({"first pixel": Detector()}, IMAGES, TRUTH)
+    want = display.from_predictions(TRUTH, {"first pixel": IMAGES[:, 0, 0] / 255})
+    assert got.summaries == want.summaries
+
+
+@pytest.mark.parametrize(
+    ("truth", "scores", "message"),
+    [
+        (np.ones(40, bool), SCORES, "outliers and inliers"),
+        (np.arange(40), SCORES, "one boolean"),
+        (TRUTH, {"a": np.full(40, np.nan)}, "40 finite numbers"),
+        (TRUTH, np.zeros(3), "40 finite numbers"),
+    ],
+)
+def test_curves_refuse(truth, scores, message):
+    with pytest.raises(ValueError, match=message):
+        plots.RocDisplay.from_predictions(truth, scores)
+
+
+def test_heatmap_orders_kinds_and_computes_them_from_scores():
+    display = plots.KindHeatmapDisplay.from_predictions(matrix())
+    assert display.matrix.index.tolist() == ["gaussian_noise", "rotate"]
+    display.plot()
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["gaussian noise", "rotate", "mean"]
+    texts = [text.get_text() for text in display.ax_.texts]
+    assert texts == ["0.30", "", "0.90", "0.60", "0.60", "0.60"]
+    computed = plots.KindHeatmapDisplay.from_predictions(SCORES, KIND)
+    rows = (KIND == "clean") | (KIND == "invert")
+    expected = metrics.roc_auc_score(KIND[rows] == "invert", SCORES["iforest"][rows])
+    assert computed.matrix.at["invert", "iforest"] == pytest.approx(expected)
+    from_estimator = plots.KindHeatmapDisplay.from_estimator({"d": Detector()}, IMAGES, KIND)
+    expected = metrics.roc_auc_score(KIND[rows] == "invert", IMAGES[rows][:, 0, 0])
+    assert from_estimator.matrix.at["invert", "d"] == pytest.approx(expected)
+
+
+def test_confusion_equals_scikit_learn():
+    names = np.array(["clean", *KINDS[:5], "unknown"])
+    true, found = RNG.choice(names[:-1], 300), RNG.choice(names, 300)
+    display = plots.KindConfusionDisplay.from_predictions(true, found)
+    expected = metrics.confusion_matrix(true, found, labels=names)[:-1]
+    np.testing.assert_array_equal(display.counts.to_numpy(), expected)
+    assert display.counts.columns.tolist() == names.tolist()
+    assert display.balanced_accuracy == pytest.approx(metrics.balanced_accuracy_score(true, found))
+    assert display.frame()["count"].sum() == 300
+    assert display.frame().groupby("true")["share"].sum().to_numpy() == pytest.approx(1.0)
+
+
+def test_confusion_keeps_a_kind_that_was_never_named():
+    display = plots.KindConfusionDisplay.from_predictions(["clean", "invert"], ["clean", "clean"])
+    assert display.counts.loc["invert"].to_dict() == {"clean": 1, "invert": 0}
+    assert display.balanced_accuracy == 0.5
+    truth = KIND.copy()
+    assert plots.KindConfusionDisplay.from_estimator(Identifier(), IMAGES, truth).balanced_accuracy == 1.0
+
+
+def test_critical_difference_joins_what_is_not_told_apart():
+    mean_ranks, p_values = ranks()
+    display = plots.CriticalDifferenceDisplay.from_predictions(mean_ranks, p_values)
+    frame = display.frame()
+    assert frame[["method", "other", "told_apart"]].values.tolist() == [
+        ["iforest", "lof", False],
+        ["iforest", "pca", True],
+        ["lof", "pca", True],
+    ]
+
+    def bars(display):
+        lines = [line for line in display.plot().ax_.lines if line.get_linewidth() > 3]
+        return sorted((min(line.get_xdata()), max(line.get_xdata())) for line in lines)
+
+    assert bars(display) == [(1.2, 1.9)]
+    together = plots.CriticalDifferenceDisplay.from_predictions(mean_ranks, p_values, differs=False)
+    assert bars(together) == [(1.2, 2.9)]
+    assert not together.frame()["told_apart"].any()
+
+
+def test_critical_difference_refuses_ranks_without_p_values():
+    mean_ranks, p_values = ranks()
+    with pytest.raises(ValueError, match="p_values must cover the methods"):
+        plots.CriticalDifferenceDisplay.from_predictions(mean_ranks, p_values.iloc[:2, :2])
+    with pytest.raises(ValueError, match="at least two methods"):
+        plots.CriticalDifferenceDisplay.from_predictions(mean_ranks[:1], p_values)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: plots.CorruptionGalleryDisplay.from_predictions(IMAGES, KIND[:3]), "kinds has 3 entries"),
+        (lambda: plots.CorruptionGalleryDisplay.from_predictions(IMAGES, KIND, n_per_kind=0), "n_per_kind"),
+        (lambda: plots.RepairPairsDisplay.from_predictions(IMAGES, IMAGES[1:]), "one shape"),
+        (lambda: plots.RepairPairsDisplay.from_predictions(IMAGES, IMAGES, KIND[1:]), "kinds has 39 entries"),
+        (lambda: plots.ScoreHistogramDisplay.from_predictions([np.nan]), "finite"),
+        (lambda: plots.ScoreHistogramDisplay.from_predictions([1.0], [True, False]), "groups has 2 entries"),
+        (lambda: plots.KindConfusionDisplay.from_predictions(["a"], ["a", "b"]), "must pair up"),
+    ],
+)
+def test_errors_name_what_came(make, message):
+    with pytest.raises(ValueError, match=message):
+        make()
