@@ -7,5 +7,6 @@ outliers. Neither torch nor pyod is loaded before something is fitted.
 from toolkit.detectors._methods import available_detectors
 from toolkit.detectors._outlier import OutlierDetector
 from toolkit.detectors._planted import planted_auc_scorer
+from toolkit.detectors._reconstruction import ReconstructionDetector
 
-__all__ = ["OutlierDetector", "available_detectors", "planted_auc_scorer"]
+__all__ = ["OutlierDetector", "ReconstructionDetector", "available_detectors", "planted_auc_scorer"]

@@ -1,0 +1,96 @@
+"""A fully connected autoencoder that learns from contaminated rows.
+
+The network is the plain one (Hinton and Salakhutdinov, 2006, "Reducing the dimensionality of data with neural
+networks"): linear layers, batch norm and ReLU down to a code and back. Its training step can trim: rows that are
+reconstructed worst within their batch do not count, since they are the likely outliers (as in robust statistics' least
+trimmed squares; for autoencoders, Beggel et al., 2019, "Robust anomaly detection in images using adversarial
+autoencoders").
+"""
+
+import numpy as np
+import torch
+from torch import nn
+
+from toolkit.nn._random import build
+
+__all__ = ["MLPAutoencoder", "Reconstructor"]
+
+
+def _layers(sizes, last_is_code):
+    layers = []
+    for n_in, n_out in zip(sizes, sizes[1:]):
+        layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
+    return layers if last_is_code else layers[:-2]
+
+
+class MLPAutoencoder:
+    """An autoencoder with its optimiser, trained by :func:`toolkit.nn.fit_loop`.
+
+    Parameters
+    ----------
+    n_features : int
+    hidden : sequence of int
+        Widths from the input to the code; the decoder mirrors them.
+    generator : torch.Generator
+        Initialises the weights.
+    total_steps : int
+        Length of the training, for the learning rate's schedule (one cycle: Smith and Topin, 2019,
+        "Super-convergence").
+    learning_rate : float
+        At the top of the cycle.
+    weight_decay : float
+    """
+
+    def __init__(self, n_features, hidden, *, generator, total_steps, learning_rate, weight_decay=1e-5):
+        sizes = [n_features, *hidden]
+
+        def network():
+            return nn.Sequential(*_layers(sizes, True), *_layers(sizes[::-1], False))
+
+        self.network = build(network, generator)
+        self.optimiser = torch.optim.Adam(
+            self.network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
+        )
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, learning_rate, total_steps=max(2, total_steps), pct_start=0.25
+        )
+        self.trim = 0.0  # share of each batch that does not count; a hook may raise it between epochs
+
+    def train_step(self, batch):
+        """One step on a batch of rows (n, n_features), float32."""
+        # Batch norm has no spread to learn from a single row, which the end of an epoch may leave.
+        self.network.train(len(batch) > 1)
+        error = (self.network(batch) - batch).square().mean(dim=1)  # (n,)
+        kept = error
+        if self.trim:
+            n_kept = max(1, round(len(error) * (1.0 - self.trim)))
+            kept = error.topk(n_kept, largest=False).values
+        loss = kept.mean()
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self.schedule.step()
+        return {"loss": loss.detach(), "untrimmed": error.mean().detach()}
+
+    def finish(self):
+        """The trained network without its optimiser, as a :class:`Reconstructor`."""
+        return Reconstructor(self.network)
+
+
+class Reconstructor:
+    """A trained network that rebuilds rows; it computes in double precision.
+
+    In single precision the last digits of a row's result depend on how many rows are computed with it.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+    """
+
+    def __init__(self, network):
+        self.network = network.eval().double()
+
+    def reconstruct(self, rows):
+        """Rebuild rows (n, n_features); arrays in, float64 arrays out."""
+        with torch.no_grad():
+            return self.network(torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float64))).numpy()
