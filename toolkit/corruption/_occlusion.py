@@ -19,7 +19,10 @@ def occlude(stack, side, generator):
     tall, wide = np.minimum(side, height), np.minimum(side, width)
     background = border_background(stack)
     centre_row, centre_column = _content_pixel(stack, background, generator)
-    top, left = np.clip(centre_row - tall // 2, 0, height - tall), np.clip(centre_column - wide // 2, 0, width - wide)
+    top, left = (
+        np.clip(centre_row - tall // 2, 0, height - tall),
+        np.clip(centre_column - wide // 2, 0, width - wide),
+    )
     grey = generator.random(n, dtype=np.float32)
     missing = generator.random(n) < 0.25
     missing, grey = (np.reshape(a, (n, *(1,) * (background.ndim - 1))) for a in (missing, grey))
@@ -43,7 +46,9 @@ def _content_pixel(stack, background, generator):
     """Row and column of one pixel of each image, drawn by its contrast to the background."""
     n, height, width = stack.shape[:3]
     contrast = np.abs(stack - background.reshape(n, 1, 1, *background.shape[1:]))
-    contrast = contrast.reshape(n, height * width, -1).max(axis=2) + 1e-6  # an empty image has a centre as well
+    contrast = (
+        contrast.reshape(n, height * width, -1).max(axis=2) + 1e-6
+    )  # an empty image has a centre as well
     total = np.cumsum(contrast, axis=1, dtype=np.float64)
     drawn = (total < (generator.random(n) * total[:, -1])[:, None]).sum(axis=1)
     return np.divmod(np.minimum(drawn, height * width - 1), width)
@@ -52,10 +57,12 @@ def _content_pixel(stack, background, generator):
 def stripe(stack, opacity, generator):
     """Draw lines across the image at a regular distance, horizontal or vertical, that stand out from the background.
 
-    The lines are bright on a dark background and dark on a bright one. ``period`` and ``thickness`` are in pixels; the lines cover at most half of the image.
+    The lines are bright on a dark background and dark on a bright one. They cover at most half of the image; the
+    ``period`` is 3 to 8 pixels, more in larger images.
     """
     n, height, width = stack.shape[:3]
-    period = generator.integers(3, 9, n)
+    pixel = max(1.0, np.sqrt(height * width) / 28)
+    period = np.rint(generator.integers(3, 9, n) * pixel).astype(int)
     thickness = generator.integers(1, period // 2 + 1)
     phase = generator.integers(0, period)
     horizontal = generator.random(n) < 0.5
