@@ -33,7 +33,7 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 study: $(VENV)/installed
-	$(THREADS) $(BIN)/toolkit audit --jobs $(JOBS) --out $(OUT)
+	$(THREADS) $(BIN)/toolkit audit --out $(OUT)
 
 test: $(VENV)/installed-test lint
 	$(PYTEST) $(PARALLEL) -m "not slow"

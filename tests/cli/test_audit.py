@@ -117,7 +117,6 @@ def test_only_the_first_images(corrupted, tmp_path):
 @pytest.mark.parametrize(
     "make",
     [
-        pytest.param(lambda images: images[:1], id="one"),
         pytest.param(lambda images: images[:2], id="two"),
         pytest.param(lambda images: images[:5], id="five"),
         pytest.param(lambda images: np.full((30, 28, 28), 9, np.uint8), id="constant"),
@@ -135,6 +134,15 @@ def test_images_of_any_sort(corrupted, tmp_path, make):
     out = tmp_path / "audit"
     assert audit("--data", tmp_path / "images.npz", "--out", out, "-q") == 0
     check_output(out, images)
+
+
+def test_one_image_has_nothing_to_be_compared_with(tmp_path, capsys):
+    np.savez(tmp_path / "images.npz", images=np.zeros((1, 28, 28), np.uint8))
+    assert audit("--data", tmp_path / "images.npz", "--out", tmp_path / "audit", "-q") == 1
+    assert capsys.readouterr().err == (
+        "toolkit: error: An audit compares images with one another: at least 2 are needed, got 1.\n"
+    )
+    assert not (tmp_path / "audit").exists()
 
 
 def interrupt_during(step, tmp_path, number):

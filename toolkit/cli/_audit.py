@@ -34,7 +34,7 @@ def audit(
         str, typer.Option(metavar="NAMES", help="Outlier detectors to compare, joined by commas.")
     ] = "iforest,lof,autoencoder",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
-    jobs: Annotated[int, typer.Option(metavar="N", help="Fits at a time; -1 for one a core.")] = 1,
+    jobs: Annotated[int | None, typer.Option(metavar="N", help="Fits at a time.  [default: one a core]")] = None,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
         "outputs/audit"
     ),

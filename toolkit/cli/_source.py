@@ -64,10 +64,9 @@ def read_source(*, data, dataset, n_images, corrupt, seed) -> Source:
     if kinds is not None:
         raise typer.BadParameter(f"--corrupt: {name} holds its true kinds already, so it has been corrupted before.")
 
-    from toolkit._core.random import spawn_seeds
     from toolkit.corruption import Corruptor
 
     # Not the seed itself: what is planted must not share its random numbers with what the audit plants to learn.
-    corruptor = Corruptor(fraction=fraction, random_state=spawn_seeds([seed, 1], 1)[0])
+    corruptor = Corruptor(fraction=fraction, random_state=np.random.default_rng([seed, 1]))
     corrupted, kinds = corruptor.corrupt(images)
     return Source(corrupted, kinds, images, name)

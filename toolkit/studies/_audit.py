@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import joblib
 import numpy as np
 import pandas as pd
 
@@ -119,7 +120,7 @@ def run_audit(
     clean: np.ndarray | None = None,
     detectors: Sequence = ("iforest", "lof", "autoencoder"),
     random_state: int = 0,
-    n_jobs: int = 1,
+    n_jobs: int | None = None,
     verbose: bool = False,
     name: str = "",
 ) -> AuditResult:
@@ -138,8 +139,8 @@ def run_audit(
     detectors : sequence of str, default=("iforest", "lof", "autoencoder")
         Names known to :func:`toolkit.detectors.available_detectors`, compared with one another on this set.
     random_state : int, default=0
-    n_jobs : int, default=1
-        Detectors fitted at the same time. The figures do not depend on it.
+    n_jobs : int, default=None
+        Fits at the same time, as in joblib; None is one for each processor. The figures do not depend on it.
     verbose : bool, default=False
         Show progress.
     name : str, default=""
@@ -168,7 +169,10 @@ def run_audit(
     from toolkit.diagnostics import CorruptionIdentifier
     from toolkit.restoration import ImageRestorer
 
+    n_jobs = joblib.cpu_count() if n_jobs is None else n_jobs
     images, clean = as_stack(images), None if clean is None else as_stack(clean)
+    if len(images) < 2:
+        raise ValueError("An audit compares images with one another: at least 2 are needed, got 1.")
     kinds_truth = _check_truth(kinds_truth, clean, images)
     detectors = check_detectors(detectors)
     seeds = spawn_seeds(random_state, 4)
@@ -184,7 +188,7 @@ def run_audit(
             restorer = ImageRestorer(identifier=identifier, random_state=seeds[2]).fit(images)
             repaired, repairs = restorer.restore(images, findings=findings)
         with stages("comparing detectors"):
-            table, detector_scores = _compare(images, kinds_truth, detectors, seeds[3], n_jobs)
+            table, detector_scores = _compare(images, findings, kinds_truth, detectors, seeds[3], n_jobs)
 
     per_image = _per_image(images, repaired, findings, repairs, anomaly_score)
     truth = per_kind = repairs_per_kind = None
@@ -235,15 +239,16 @@ def check_detectors(detectors):
     return tuple(dict.fromkeys(check_names(detectors, tuple(available_detectors()["name"]), "detector")))
 
 
-def _compare(images, kinds_truth, detectors, seed, n_jobs):
+def _compare(images, findings, kinds_truth, detectors, seed, n_jobs):
     """How well each detector does on this set: estimated without the truth, and measured where it is known."""
     from toolkit.comparison import compare_detectors, estimate_detection
 
     rows = np.arange(len(images))
     if len(rows) > N_COMPARED:
         rows = np.sort(as_generator(seed).choice(len(rows), N_COMPARED, replace=False))
-        images, kinds_truth = images[rows], None if kinds_truth is None else kinds_truth[rows]
-    table = estimate_detection(list(detectors), images, random_state=seed, n_jobs=n_jobs)
+        images, findings = images[rows], findings.iloc[rows]
+        kinds_truth = None if kinds_truth is None else kinds_truth[rows]
+    table = estimate_detection(list(detectors), images, findings=findings, random_state=seed, n_jobs=n_jobs)
     corrupted = None if kinds_truth is None else kinds_truth != "clean"
     if corrupted is None or corrupted.all() or not corrupted.any():
         return table, None
