@@ -133,7 +133,7 @@ class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
                 self.method, self.params, n_samples=len(reference), n_features=self.n_features_in_, seed=self._seed
             )
             self.detector_ = before_fit(name, model).fit(reference)
-            self._scorer = after_fit(name, self.detector_, self._seed)
+            self._scorer = after_fit(name, self.detector_, seed=self._seed, deep=row.deep)
         self.method_, self.n_reference_ = name, len(reference)
         self._stored = None
         if row.training == "stored":

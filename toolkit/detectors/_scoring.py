@@ -106,6 +106,12 @@ def before_fit(name, model):
     return model
 
 
+def _five_digits(scores):
+    exponent = np.floor(np.log10(np.maximum(np.abs(scores), 1e-30)))
+    unit = 10.0 ** (exponent - 4)
+    return np.rint(scores / unit) * unit
+
+
 class ModelScores:
     """Outlier scores of a fitted model, higher = more of an outlier.
 
@@ -115,21 +121,24 @@ class ModelScores:
         Of PyOD or in scikit-learn's interface.
     seed : int or None
         For a model that draws while it scores (LSCP): every call starts from here.
+    single_precision : bool
+        For torch models: the last digits depend on how many rows are computed together, and are rounded off.
     """
 
-    def __init__(self, model, seed=None):
-        self.model, self.seed = model, seed
+    def __init__(self, model, *, seed=None, single_precision=False):
+        self.model, self.seed, self.single_precision = model, seed, single_precision
 
     def __call__(self, rows):
         if self.seed is not None:
             self.model.random_state = np.random.RandomState(self.seed)
         if hasattr(self.model, "decision_scores_"):
-            return np.asarray(self.model.decision_function(rows), dtype=np.float64).ravel()
+            scores = np.asarray(self.model.decision_function(rows), dtype=np.float64).ravel()
+            return _five_digits(scores) if self.single_precision else scores
         score = getattr(self.model, "score_samples", None) or self.model.decision_function
         return -np.asarray(score(rows), dtype=np.float64).ravel()
 
 
-def after_fit(name, model, seed):
+def after_fit(name, model, *, seed, deep):
     """What scores in the name of a fitted model; a torch model is put into inference mode."""
     if name in ("ecod", "copod"):
         return TailReference(model.X_train, mean_of_tails=name == "copod")
@@ -138,7 +147,7 @@ def after_fit(name, model, seed):
     for value in list(vars(model).values()):
         if hasattr(value, "parameters") and hasattr(value, "eval"):
             value.eval()  # ALAD leaves its dropout on
-    return ModelScores(model, seed if name == "lscp" else None)
+    return ModelScores(model, seed=seed if name == "lscp" else None, single_precision=deep)
 
 
 def training_scores(model):
