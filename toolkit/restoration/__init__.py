@@ -1,0 +1,23 @@
+"""Undo what was done to images: restorers by name, and identify -> repair -> verify -> abstain.
+
+The estimator is loaded on first use, since it needs torch.
+"""
+
+import importlib
+
+from toolkit.restoration._quality import psnr, ssim
+from toolkit.restoration._restorers import available_restorers, restore_images
+
+_LAZY = {"ImageRestorer": "toolkit.restoration._image_restorer"}
+
+__all__ = ["ImageRestorer", "available_restorers", "psnr", "restore_images", "ssim"]
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    raise AttributeError(f"module 'toolkit.restoration' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,368 @@
+"""ImageRestorer: identify, repair, verify, abstain when unsure."""
+
+from numbers import Integral, Real
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.exceptions import NotFittedError
+from sklearn.utils._param_validation import Interval
+from sklearn.utils.validation import check_is_fitted
+
+from toolkit._core.images import PixelScale, iter_chunks, match_layout, validate_images
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.restoration._planting import as_bytes
+from toolkit.restoration._restorers import RESTORERS
+from toolkit.restoration._toolbox import CANDIDATES, Toolbox
+
+__all__ = ["ImageRestorer"]
+
+# Rows at a time: bounds memory, so that a memory map of any length can be restored.
+_CHUNK = 4096
+# A row counts as trusted, for learning what clean images look like, from this probability of being clean.
+_TRUSTED = 0.8
+# A kind that was found in the set gets this many times the attention of one that was not.
+_FOUND_WEIGHT = 6.0
+_FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
+
+
+class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+    """Undo what was done to the images of a set, and leave alone what is clean or unsure.
+
+    The identifier says of each image what was done to it. Where it is sure enough, the image is repaired: by the
+    exact inverse of a flip, a turn or an inversion, by an inverse with parameters estimated on this set (rotation,
+    shift, magnification, slant, contrast), or by a network that learnt to undo corruptions planted in the images that
+    the identifier trusts. Then the identifier looks again: a repair that it does not find cleaner is taken back. All of
+    this needs no labels and no clean copy.
+
+    Which restorer serves a kind is settled in ``fit``: each candidate is tried on corruptions planted in trusted images
+    that were put aside (``ranking_``). A kind that no candidate makes better is left alone, and so is ``"unknown"``.
+
+    Parameters
+    ----------
+    identifier : object, default=None
+        Something with ``fit`` and ``identify``; None is a
+        :class:`toolkit.diagnostics.CorruptionIdentifier`. An identifier that is fitted already, as
+        :func:`sklearn.utils.validation.check_is_fitted` says, is used as it is and never changed; one that is not is
+        cloned and fitted.
+    image_shape : tuple of int, default=None
+        Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
+        else one row of pixels.
+    min_confidence : float, default=0.5
+        Least probability of the named kind for a row to be touched.
+    max_clean_changed : float, default=0.0005
+        Share of the clean images that may be touched, by the identifier's own estimate: the more probably clean a row
+        is, the sooner it is left alone. The limit that this means for a row is ``max_clean_probability_``.
+    min_improvement : float, default=0.1
+        By how much the probability of being clean must rise for a repair to stay.
+    epochs : int, default=5
+        Rounds of planting and learning to undo.
+    images_per_epoch : int, default=12000
+        Images planted in a round, at most twelve for each trusted image; fewer where images are large.
+    max_samples : int, default=20000
+        Rows to learn from; a larger set is sampled. All rows can be restored afterwards.
+    random_state : int, RandomState or None, default=None
+    verbose : bool, default=False
+        Show progress.
+
+    Attributes
+    ----------
+    identifier_ : object
+        The fitted identifier.
+    ranking_ : DataFrame
+        ``kind``, ``restorer``, ``gain`` (median PSNR gain in dB on planted corruptions) and ``improved`` (share of
+        images with any gain), best first within a kind.
+    undoable_ : tuple of str
+        Kinds that at least one restorer makes better by a decibel or more.
+    max_clean_probability_ : float
+        Rows above are left alone.
+    n_trusted_ : int
+        Images that were learned from.
+    image_shape_, n_features_in_
+        Shape of an image and number of its values.
+
+    See Also
+    --------
+    toolkit.diagnostics.CorruptionIdentifier : Names what was done.
+    restore_images : One restorer, on every image.
+
+    References
+    ----------
+    .. [1] Zhang, Zuo and Zhang (2018), "FFDNet: toward a fast and flexible solution for CNN-based image denoising".
+    .. [2] Hendrycks and Dietterich (2019), "Benchmarking neural network robustness to common corruptions and
+           perturbations".
+
+    Examples
+    --------
+    >>> from toolkit.corruption import Corruptor
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.diagnostics import CorruptionIdentifier
+    >>> images = load_digits().images[:200]
+    >>> corrupted, kinds = Corruptor(["invert"], fraction=0.2, random_state=0).corrupt(images)
+    >>> identifier = CorruptionIdentifier(["invert"], epochs=6, random_state=0)
+    >>> restorer = ImageRestorer(identifier, random_state=0).fit(corrupted)
+    >>> repaired, repairs = restorer.restore(corrupted)
+    >>> bool((repaired[kinds == "invert"] == images[kinds == "invert"]).mean() > 0.9)
+    True
+    """
+
+    def __init__(
+        self,
+        identifier=None,
+        *,
+        image_shape=None,
+        min_confidence=0.5,
+        max_clean_changed=0.0005,
+        min_improvement=0.1,
+        epochs=5,
+        images_per_epoch=12_000,
+        max_samples=20_000,
+        random_state=None,
+        verbose=False,
+    ):
+        self.identifier = identifier
+        self.image_shape = image_shape
+        self.min_confidence = min_confidence
+        self.max_clean_changed = max_clean_changed
+        self.min_improvement = min_improvement
+        self.epochs = epochs
+        self.images_per_epoch = images_per_epoch
+        self.max_samples = max_samples
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _parameter_constraints: ClassVar[dict] = {
+        "min_confidence": [Interval(Real, 0, 1, closed="both")],
+        "max_clean_changed": [Interval(Real, 0, 1, closed="both")],
+        "min_improvement": [Interval(Real, 0, 1, closed="both")],
+        "epochs": [Interval(Integral, 1, None, closed="left")],
+        "images_per_epoch": [Interval(Integral, 2, None, closed="left")],
+        "max_samples": [Interval(Integral, 2, None, closed="left")],
+    }
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        return tags
+
+    def fit(self, X, y=None):
+        """Learn what the clean images look like, and how to get back to them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self._validate_params()
+        stack = validate_images(self, X, reset=True)
+        if len(stack) < 2:
+            raise ValueError(f"ImageRestorer needs at least 2 images, got n_samples = {len(stack)}.")
+        generator = as_generator(self.random_state)
+        self.identifier_ = self._fitted_identifier(match_layout(stack, X), generator)
+        rows = np.arange(len(stack))
+        if len(stack) > self.max_samples:
+            rows = np.sort(generator.choice(len(stack), self.max_samples, replace=False))
+        sample = stack[rows]
+        findings = self._identify(sample)
+        clean = np.asarray(findings["clean_probability"], dtype=float)
+        self.max_clean_probability_ = self._touch_limit(clean)
+        trusted = (np.asarray(findings["kind"]) == "clean") & (clean >= _TRUSTED)
+        if trusted.sum() < 2:
+            trusted[np.argsort(-clean, kind="stable")[: max(2, len(clean) // 2)]] = True
+        self.n_trusted_ = int(trusted.sum())
+        images = as_bytes(self.pixel_scale_.to_unit(sample[trusted]))
+        kinds = [kind for kind in CANDIDATES if kind in self._known_kinds()]
+        found = pd.Series(np.asarray(findings["kind"])).value_counts()
+        least = max(2, 0.001 * len(sample))
+        shares = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in kinds}
+        self._toolbox = Toolbox(kinds).fit(
+            images,
+            shares=shares,
+            n_images=self._images_per_round(len(images)),
+            n_rounds=self.epochs,
+            generator=generator,
+            verbose=self.verbose,
+        )
+        self.ranking_ = self._toolbox.ranking
+        self.undoable_ = tuple(self._toolbox.order)
+        return self
+
+    def _images_per_round(self, n_trusted):
+        """Fewer for small sets, which carry little to learn, and for large images, which take long."""
+        size = max(1.0, self.n_features_in_ / 1024)
+        return max(2, min(int(self.images_per_epoch / size**0.5), 12 * n_trusted))
+
+    def _fitted_identifier(self, X, generator):
+        seed = spawn_seeds(generator, 1)[0]
+        if self.identifier is None:
+            # Imported here: a restorer with an identifier of one's own needs no other.
+            from toolkit.diagnostics import CorruptionIdentifier
+
+            identifier = CorruptionIdentifier(
+                image_shape=self.image_shape, random_state=seed, verbose=self.verbose
+            )
+            return identifier.fit(X)
+        if not hasattr(self.identifier, "identify"):
+            raise TypeError(
+                f"identifier must have a method identify(X), got {type(self.identifier).__name__}: {self.identifier!r}."
+            )
+        if not hasattr(self.identifier, "fit"):
+            return self.identifier
+        try:
+            check_is_fitted(self.identifier)
+        except NotFittedError:
+            identifier = clone(self.identifier)
+            if "random_state" in identifier.get_params() and identifier.random_state is None:
+                identifier.set_params(random_state=seed)
+            return identifier.fit(X)
+        return self.identifier
+
+    def _known_kinds(self):
+        """Kinds that the identifier can name."""
+        return getattr(self.identifier_, "kinds_", tuple(CANDIDATES))
+
+    def _identify(self, stack):
+        """Findings on a stack in the dtype that came."""
+        return self.identifier_.identify(stack)
+
+    def _touch_limit(self, clean_probability):
+        """Highest clean probability at which a row may be touched.
+
+        Taken in order of clean probability, the rows below the limit hold so many clean ones as the probabilities add
+        up to: no more than ``max_clean_changed`` of all that are clean.
+        """
+        ordered = np.sort(clean_probability)
+        budget = self.max_clean_changed * ordered.sum()
+        n_within = int(np.searchsorted(np.cumsum(ordered), budget, side="right"))
+        limit = ordered[n_within - 1] if n_within else 0.0
+        return float(min(limit, 0.5))
+
+    def restore(self, X, findings=None):
+        """Repair what can be repaired.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        findings : DataFrame, default=None
+            What ``identify(X)`` of the identifier said, if it was asked already.
+
+        Returns
+        -------
+        images : ndarray
+            In the layout, dtype and range of X. Rows that were not repaired are equal to X, bit by bit.
+        repairs : DataFrame of n_samples rows
+            ``kind``, ``probability``, ``restorer`` (empty where nothing was done), ``angle`` (degrees counter-clockwise
+            as displayed: how far the image was turned), ``severity``, ``repaired`` (exactly where pixels differ),
+            ``improvement`` (rise of the probability of being clean; 0 where nothing was done) and ``outcome``: clean,
+            repaired, unsure, cannot be undone, taken back (the repair was not found cleaner), or no change.
+        """
+        check_is_fitted(self)
+        stack = validate_images(self, X, reset=False)
+        if findings is not None:
+            findings = _check_findings(findings, len(stack))
+        images = np.array(stack)
+        frames = []
+        for part in iter_chunks(len(stack), _CHUNK):
+            given = stack[part]
+            found = self._identify(given) if findings is None else findings.iloc[part]
+            frames.append(self._restore_chunk(given, images[part], found))
+        return match_layout(images, X), pd.concat(frames, ignore_index=True)
+
+    def transform(self, X):
+        """The images of :meth:`restore`.
+
+        Returns
+        -------
+        ndarray
+            In the layout, dtype and range of X.
+        """
+        return self.restore(X)[0]
+
+    def _restore_chunk(self, given, images, found):
+        """Repair one chunk: ``images``, a copy of ``given``, is changed in place."""
+        kinds = np.asarray(found["kind"]).astype(object)
+        probability = np.asarray(found["probability"], dtype=float)
+        clean = np.asarray(found["clean_probability"], dtype=float)
+        repairs = pd.DataFrame(
+            {
+                "kind": kinds,
+                "probability": probability,
+                "restorer": "",
+                "angle": np.asarray(found["angle"], dtype=float),
+                "severity": np.asarray(found["severity"], dtype=float),
+                "repaired": False,
+                "improvement": 0.0,
+                "outcome": "clean",
+            }
+        )
+        suspicious = kinds != "clean"
+        undoable = np.isin(kinds, self.undoable_)
+        sure = (probability >= self.min_confidence) & (clean <= self.max_clean_probability_)
+        repairs.loc[suspicious, "outcome"] = "unsure"
+        repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
+        columns = {
+            name: repairs[name].to_numpy(copy=True)
+            for name in ("restorer", "angle", "improvement", "outcome")
+        }
+        for kind in self.undoable_:
+            rows = np.flatnonzero(undoable & sure & (kinds == kind))
+            if len(rows):
+                self._restore_kind(kind, rows, given, images, clean, columns)
+        for name, values in columns.items():
+            repairs[name] = values
+        repairs["repaired"] = repairs["outcome"] == "repaired"
+        return repairs
+
+    def _restore_kind(self, kind, rows, given, images, clean, columns):
+        """Try the candidates of a kind in order; a row goes to the next one if the first is not found cleaner."""
+        columns["outcome"][rows] = "no change"
+        for name in self._toolbox.order[kind]:
+            if not len(rows):
+                return
+            repaired = self._apply(name, kind, given[rows])
+            changed = (repaired != given[rows]).reshape(len(rows), -1).any(axis=1)
+            gain = np.full(len(rows), -np.inf)
+            if changed.any():
+                after = self._identify(repaired[changed])
+                gain[changed] = np.asarray(after["clean_probability"], dtype=float) - clean[rows[changed]]
+            kept = changed & (gain >= self.min_improvement)
+            done = rows[kept]
+            images[done] = repaired[kept]
+            columns["restorer"][done] = name
+            columns["improvement"][done] = gain[kept]
+            columns["outcome"][done] = "repaired"
+            columns["outcome"][rows[changed & ~kept]] = "taken back"
+            rows = rows[~kept]
+
+    def _apply(self, name, kind, given):
+        """One candidate on rows in the dtype that came."""
+        restorer = RESTORERS.get(name)
+        square = self.image_shape_[0] == self.image_shape_[1]
+        if (
+            restorer is not None
+            and restorer.exact
+            and (square or not kind.endswith(("90", "270", "transpose")))
+        ):
+            return restorer.function(given)
+        scale = PixelScale(self.pixel_scale_.low, self.pixel_scale_.high)
+        unit = np.clip(scale.to_unit(given), 0, 1)
+        return scale.from_unit(self._toolbox.repair(name, unit, kind), given.dtype)
+
+
+def _check_findings(findings, n_samples):
+    missing = [name for name in _FINDINGS if name not in getattr(findings, "columns", ())]
+    if missing:
+        raise ValueError(
+            f"findings must be a frame as identify(X) returns it, with columns {', '.join(_FINDINGS)}; "
+            f"missing: {', '.join(missing)}."
+        )
+    if len(findings) != n_samples:
+        raise ValueError(
+            f"findings must have one row for each image: got {len(findings)} rows for {n_samples} images."
+        )
+    return findings

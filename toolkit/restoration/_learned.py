@@ -1,0 +1,114 @@
+"""The learned restorer: corruptions are planted in clean images, and one network learns to undo them all.
+
+What can be undone in closed form is undone first (an estimated turn is turned back, contrast is stretched), in training
+as in use: the network then learns what is left, the error of the estimate and the blur of sampling twice included.
+"""
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+from toolkit._core.images import iter_chunks
+from toolkit._core.names import check_names
+from toolkit._core.random import as_generator
+from toolkit.corruption import KINDS, apply_corruption
+from toolkit.nn import build, fit_loop, limit_threads, torch_generator
+from toolkit.nn._denoiser import Denoiser, DenoiserTrainer
+from toolkit.restoration._planting import as_bytes, plan_kinds
+
+__all__ = ["LearnedRestorer", "restore_by_learning"]
+
+_BATCH = 64
+_CHUNK = 2048
+# A learned image is rounded to steps far below a grey level: the last digits of single precision depend on how rows
+# are batched, and a restored row must not.
+_STEPS = 4095
+
+
+class LearnedRestorer:
+    """One network that undoes several kinds.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+    first : callable, default=None
+        ``first(stack, kind) -> stack``: what is done in closed form before the network sees an image.
+    """
+
+    def __init__(self, kinds, first=None):
+        self.kinds, self.first = tuple(kinds), first
+
+    def fit(self, clean, *, shares, n_images, n_rounds, generator, verbose=False):
+        """Learn from ``clean`` images (uint8) by planting ``n_images`` corruptions in each of ``n_rounds`` rounds."""
+        self.shape = clean.shape[1:]
+        n_kinds = len(self.kinds)
+        with limit_threads(1):
+            self.network = build(
+                lambda: Denoiser(self.shape, n_kinds), torch_generator(generator.integers(2**31))
+            )
+            per_round = -(-n_images // min(_BATCH, n_images))
+            trainer = DenoiserTrainer(self.network, n_kinds, per_round * n_rounds)
+            for index in range(n_rounds):
+                arrays = self._plant(clean, shares, n_images, generator)
+                title = f"restorer {index + 1}/{n_rounds}"
+                fit_loop(
+                    trainer,
+                    arrays,
+                    batch_size=_BATCH,
+                    epochs=1,
+                    generator=generator,
+                    verbose=verbose,
+                    desc=title,
+                )
+        self.network.eval()
+        return self
+
+    def _plant(self, clean, shares, n_images, generator):
+        rows, kinds = plan_kinds(len(clean), [shares[kind] for kind in self.kinds], n_images, generator)
+        given = np.empty((n_images, *self.shape), dtype=np.uint8)
+        for code, kind in enumerate(self.kinds):
+            mine = np.flatnonzero(kinds == code)
+            for part in iter_chunks(len(mine), _CHUNK):
+                some = mine[part]
+                planted, _ = apply_corruption(clean[rows[some]] / np.float32(255), kind, generator=generator)
+                # The images to be repaired come in 8 bits as a rule, and low contrast leaves few of their steps.
+                planted = as_bytes(planted) / np.float32(255)
+                given[some] = as_bytes(planted if self.first is None else self.first(planted, kind))
+        return _channels_first(given), _channels_first(clean[rows]), kinds
+
+    def restore(self, stack, kind):
+        """Restore a unit stack on which ``first`` was done already."""
+        out = np.empty(stack.shape, dtype=np.float32)
+        code = torch.tensor(self.kinds.index(kind))
+        with limit_threads(1), torch.inference_mode():
+            one_hot = functional.one_hot(code, len(self.kinds)).float()
+            for part in iter_chunks(len(stack), _CHUNK):
+                images = _channels_first(np.clip(stack[part], 0, 1).astype(np.float32))
+                logits = self.network(torch.from_numpy(images), one_hot.expand(len(images), -1))
+                unit = torch.sigmoid(logits).numpy()
+                out[part] = (
+                    np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
+                )
+        return out
+
+
+def _channels_first(stack):
+    return np.ascontiguousarray(stack[:, None] if stack.ndim == 3 else np.moveaxis(stack, -1, 1))
+
+
+def restore_by_learning(stack, *, clean=None, kinds=("gaussian_noise",), n_images=60_000, random_state=None):
+    """Learn to undo ``kinds`` on ``clean`` images (by default the given ones) and apply that to every image.
+
+    With one kind, the network knows what it undoes; of several, each image takes the answers' mean.
+    """
+    kinds = check_names(kinds, KINDS, "kind")
+    generator = as_generator(random_state)
+    clean = as_bytes(stack if clean is None else clean)
+    if clean.shape[1:] != stack.shape[1:]:
+        raise ValueError(f"clean must hold images of shape {stack.shape[1:]}, got {clean.shape[1:]}.")
+    n_rounds = 5
+    per_round = max(1, min(n_images // n_rounds, 12 * len(clean)))
+    learned = LearnedRestorer(kinds).fit(
+        clean, shares=dict.fromkeys(kinds, 1.0), n_images=per_round, n_rounds=n_rounds, generator=generator
+    )
+    return np.mean([learned.restore(stack, kind) for kind in kinds], axis=0, dtype=np.float32)
