@@ -54,9 +54,9 @@ def _immerkaer(views):
 def _border_deviation(views):
     """Root mean square departure from the background in the outer two rings, where strokes seldom reach."""
     d = views.departure
-    inner = d[:, 2:-2, 2:-2]
-    total = pixel_sums(d, d) - pixel_sums(inner, inner)
-    return np.sqrt(np.maximum(total, 0) / (views.n_pixels - inner[0].size))
+    pieces = (d[:, :2], d[:, -2:], d[:, 2:-2, :2], d[:, 2:-2, -2:])
+    total = sum(pixel_sums(piece, piece) for piece in pieces)
+    return np.sqrt(total / sum(piece[0].size for piece in pieces))
 
 
 def noise(views):
