@@ -82,9 +82,9 @@ def available_datasets():
     Returns
     -------
     pandas.DataFrame
-        One row per set: ``name``, ``source`` (``"embedded"``: no download, or ``"published"``), ``n_images`` (0: as many
-        as are asked for), ``n_classes``, ``height``, ``width``, ``available`` (which parts are there without a download:
-        ``"all"``, ``"train"``, ``"test"`` or ``"none"``) and ``description``.
+        One row per set: ``name``, ``source`` (``"embedded"``: no download, or ``"published"``), ``n_images`` (0: as
+        many as are asked for), ``n_classes``, ``height``, ``width``, ``available`` (which parts are there without a
+        download: ``"all"``, ``"train"``, ``"test"`` or ``"none"``) and ``description``.
 
     Examples
     --------

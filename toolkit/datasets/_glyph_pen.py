@@ -10,6 +10,8 @@ from toolkit.datasets._glyph_faces import MARGIN, MASTER
 
 __all__ = ["Hand", "write"]
 
+_LEAVES_FREE = 0.55  # radius of the thickest pen, in terms of a letter's clearance
+_THINNEST = 0.75  # of that bound, in pixels of a 28x28 image
 _FIELD = 20  # cells along each side of the grid on which a letter is bent
 _CHUNK = 256  # letters drawn at a time, so that the working arrays stay within a processor's cache
 
@@ -18,24 +20,21 @@ _CHUNK = 256  # letters drawn at a time, so that the working arrays stay within 
 class Hand:
     """How much writing varies. Lengths are in pixels of a 28x28 image, standard deviations unless said otherwise."""
 
-    slant: float = 0.22  # horizontal shift per unit of height
-    rotation: float = 7.0  # degrees
+    lean: float = 0.18  # mean slant, shift per unit of height: most hands lean to the right
+    slant: float = 0.23
+    rotation: float = 8.0  # degrees
     stretch: float = 0.16  # log of the ratio of width to height
-    lean: float = 0.0  # mean slant: most hands lean to the right
-    proportion: float = 0.0  # how far the middle of a letter moves up or down, and sideways by half of it
     perspective: float = 0.08  # change of scale from the centre to the edge of the letter
-    bend: float = 0.055  # coarse displacement, fraction of the letter's size
+    proportion: float = 0.3  # how far the middle of a letter moves up or down, fraction of half its size
+    bend: float = 0.075  # coarse displacement, fraction of the letter's size
     wobble: float = 0.016  # fine displacement, fraction of the letter's size
-    trim: tuple[float, float] = (
-        0.0,
-        0.0,
-    )  # range of what a stroke's end may be short of, fraction of the letter's size
-    trimmed: float = 0.5  # how often one is
+    trim: tuple[float, float] = (0.0, 0.12)  # range of what a stroke's end falls short of, fraction of the size
+    trimmed: float = 0.5  # how often one does
     size: tuple[float, float] = (18.5, 21.5)  # range of the longer side
     shift: float = 0.6
-    pen: tuple[float, float] = (0.95, 1.9)  # range of the pen's radius
+    pen: tuple[float, float] = (0.8, 1.8)  # range of the pen's radius
     pressure: float = 0.10  # relative change of the radius along the strokes
-    softness: tuple[float, float] = (0.9, 1.7)  # range of the width of the edge of a stroke
+    softness: tuple[float, float] = (0.8, 1.4)  # range of the width of the edge of a stroke
 
 
 def _bilinear(tables, which, x, y):
@@ -57,13 +56,11 @@ def _bilinear(tables, which, x, y):
 
 def _draw_hands(n_letters, hand, generator):
     """Everything random about ``n_letters``, drawn in one place and one order."""
-    normal = lambda *shape: generator.standard_normal((n_letters, *shape), dtype=np.float32)  # noqa: E731
+    # Clipped: a letter that leans by three standard deviations is none any more.
+    normal = lambda *shape: np.clip(generator.standard_normal((n_letters, *shape), dtype=np.float32), -2, 2)  # noqa: E731
     uniform = lambda limits: generator.uniform(*limits, n_letters).astype(np.float32)  # noqa: E731
-    angle, slant, stretch = (
-        np.deg2rad(hand.rotation) * normal(),
-        hand.lean + hand.slant * normal(),
-        hand.stretch * normal(),
-    )
+    angle, stretch = np.deg2rad(hand.rotation) * normal(), hand.stretch * normal()
+    slant = hand.lean + hand.slant * normal()
     wide, high = np.exp(stretch / 2), np.exp(-stretch / 2)
     cos, sin = np.cos(angle), np.sin(angle)
     # letter -> paper: stretch, then slant (to the right at the top, where y is negative), then rotate
@@ -71,19 +68,18 @@ def _draw_hands(n_letters, hand, generator):
     forward[:, 0, 0], forward[:, 0, 1] = cos * wide, (-cos * slant - sin) * high
     forward[:, 1, 0], forward[:, 1, 1] = sin * wide, (-sin * slant + cos) * high
     shape = (_FIELD, _FIELD)
-    bend, wobble = (
-        np.stack([smooth_field(n_letters, shape, cells, generator) for _ in "xy"], axis=-1) for cells in (4.5, 1.8)
-    )
+    fields = lambda cells: np.stack([smooth_field(n_letters, shape, cells, generator) for _ in "xy"], axis=-1)  # noqa: E731
+    bend, wobble = np.clip(fields(4.5), -2, 2), fields(1.8)
     # Moving the middle changes how large the upper and the lower part of a letter are: 6, 9, B, R.
     at = np.linspace(-1, 1, _FIELD, dtype=np.float32) * (1 + 2 * MARGIN / MASTER)
     bump = np.clip(1 - at**2, 0, 1)
-    middle = np.clip(hand.proportion * normal(2), -0.5, 0.5) / 2
+    middle = hand.proportion * normal(2) / 2
     moved = np.zeros_like(bend)
     moved[..., 0] = 0.5 * middle[:, 0, None, None] * bump
     moved[..., 1] = middle[:, 1, None, None] * bump[:, None]
     return {
         "forward": forward,
-        "tilt": hand.perspective * np.clip(normal(2), -2, 2) / (MASTER / 2),
+        "tilt": hand.perspective * normal(2) / (MASTER / 2),
         # Some write evenly, some do not.
         "field": MASTER * uniform((0.4, 1.4))[:, None, None, None] * (hand.bend * bend + hand.wobble * wobble)
         + MASTER * moved,
@@ -91,7 +87,7 @@ def _draw_hands(n_letters, hand, generator):
         "trim": MASTER * uniform(hand.trim) * (uniform((0, 1)) < hand.trimmed),
         "pressure": hand.pressure * smooth_field(n_letters, shape, 3.0, generator)[..., None],
         "size": uniform(hand.size),
-        "shift": np.clip(hand.shift * normal(2), -2, 2),
+        "shift": hand.shift * normal(2),
         "pen": uniform(hand.pen),
         "softness": uniform(hand.softness),
     }
@@ -154,12 +150,13 @@ def write(masters, which, image_size, generator, hand=None):
     ends = np.full((len(masters), max(1, n_ends.max()), 2), 1e6, dtype=np.float32)  # no end: far away
     for row, master in zip(ends, masters, strict=True):
         row[: len(master.ends)] = master.ends
+    clearance = np.array([master.clearance for master in masters], dtype=np.float32)
     images = np.empty((len(which), image_size, image_size), dtype=np.uint8)
     for part in iter_chunks(len(which), _CHUNK):
         hands = _draw_hands(len(which[part]), hand or Hand(), generator)
         chosen = which[part]
         end = ends[chosen, (hands["end"] * np.maximum(n_ends[chosen], 1)).astype(int)]
-        images[part] = _write_chunk(tables, points[chosen], end, chosen, image_size, hands)
+        images[part] = _write_chunk(tables, points[chosen], end, clearance[chosen], chosen, image_size, hands)
     return images
 
 
@@ -169,7 +166,15 @@ def _reach(points, end, hands):
     return np.where(hands["trim"][:, None] > 0, hands["trim"][:, None] - away, -1e6)
 
 
-def _write_chunk(tables, points, end, which, image_size, hands):
+def _local_scale(letter, image_size):
+    """Pixels per unit of the letter's plane at each pixel (n, p), from the map's own area: the pen is not stretched."""
+    grid = letter.reshape(len(letter), image_size, image_size, 2)
+    down, right = np.gradient(grid, axis=(1, 2))
+    area = right[..., 0] * down[..., 1] - right[..., 1] * down[..., 0]
+    return 1 / np.sqrt(np.maximum(np.abs(area), 1e-6)).reshape(len(letter), -1)
+
+
+def _write_chunk(tables, points, end, clearance, which, image_size, hands):
     unit = image_size / 28  # pixels here per pixel of a 28x28 image
     landed = _to_paper(hands, points)
     kept = (_reach(points, end, hands) < 0)[..., None]
@@ -189,17 +194,18 @@ def _write_chunk(tables, points, end, which, image_size, hands):
     paper = (grid - shift[:, None]) / scale[:, None, None] + mass[:, None]
     letter = _to_letter(hands, paper.astype(np.float32))
     at = letter + (tables.shape[1] - 1) / 2
-    # The local scale of the whole map: lengths in the letter's plane to pixels.
-    to_pixels = scale * np.sqrt(np.abs(np.linalg.det(hands["forward"])))
+    to_pixels = scale * np.sqrt(np.abs(np.linalg.det(hands["forward"])))  # on the whole
     distance = _bilinear(tables, which, at[..., 0], at[..., 1])[..., 0]
     # How far off the drawing a point lies counts too: the table ends, the paper does not.
     beyond = np.abs(letter).max(axis=2) - (tables.shape[1] - 1) / 2
     distance += np.maximum(beyond, 0)
-    pen = hands["pen"] * unit / to_pixels
-    distance = np.maximum(distance, _reach(letter, end, hands) + pen[:, None])
+    # Whoever writes with a thick pen leaves the strokes apart all the same.
+    pen = np.minimum(hands["pen"] * unit, np.maximum(_LEAVES_FREE * clearance * to_pixels, _THINNEST * unit))
+    distance = np.maximum(distance, _reach(letter, end, hands) + (pen / to_pixels)[:, None])
     cell = _FIELD / tables.shape[1]
     at = letter * cell + (_FIELD - 1) / 2
     pressure = _bilinear(hands["pressure"], np.arange(len(which)), at[..., 0], at[..., 1])[..., 0]
-    radius = hands["pen"][:, None] * unit * (1 + pressure)
-    ink = 0.5 + (radius - distance * to_pixels[:, None]) / (hands["softness"] * unit)[:, None]
+    radius = pen[:, None] * (1 + pressure)
+    local = np.clip(_local_scale(letter, image_size), 0.4 * to_pixels[:, None], 2.5 * to_pixels[:, None])
+    ink = 0.5 + (radius - distance * local) / (hands["softness"] * unit)[:, None]
     return np.rint(np.clip(ink, 0, 1) * 255).astype(np.uint8).reshape(-1, image_size, image_size)
