@@ -19,7 +19,9 @@ def audit(
     ] = None,
     n_images: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="Only the first N images.  [default: all of a file, else 4000]"),
+        typer.Option(
+            metavar="N", min=1, help="Only N images, of a file the first.  [default: all of a file, else 4000]"
+        ),
     ] = None,
     corrupt: Annotated[
         float | None,
@@ -57,7 +59,7 @@ def audit(
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
     check_audit_target(out)
 
-    source = read_source(data=data, dataset=dataset, n_images=n_images, corrupt=corrupt, seed=seed)
+    source = read_source(data=data, dataset=dataset, n_images=n_images, corrupt=corrupt, seed=seed, verbose=not quiet)
     result = run_audit(
         source.images,
         kinds_truth=source.kinds,

@@ -23,7 +23,14 @@ def fetch(
     name: Annotated[str, typer.Argument(help="As `toolkit data list` calls it.")],
 ):
     """Fetch a published data set into the cache and verify it; what is there already is not fetched again."""
-    found = _load(name)
+    from toolkit.cli._source import load_set
+    from toolkit.datasets import available_datasets
+
+    sets = available_datasets()
+    if name in sets.loc[sets["source"] == "embedded", "name"].tolist():
+        print(f"{name} is embedded: there is nothing to fetch.")
+        return
+    found = load_set(name, verbose=True)
     print(f"{name}: {len(found):,} images of {_shape(found)}, verified.")
 
 
@@ -34,12 +41,10 @@ def info(
     """Show what a data set or a file of images holds."""
     import numpy as np
 
-    if Path(name).suffix.lower() in (".npz", ".npy"):
-        from toolkit.cli._source import read_file
+    from toolkit.cli._source import load_set, read_file
 
-        found = read_file(Path(name))
-    else:
-        found = _load(name)
+    path = Path(name)
+    found = read_file(path) if path.suffix.lower() in (".npz", ".npy") else load_set(name, verbose=True)
     images = found.images
     print(f"name    {found.name or name}")
     print(
@@ -50,14 +55,6 @@ def info(
     if found.kinds is not None:
         corrupted = int((found.kinds != "clean").sum())
         print(f"kinds   {corrupted:,} corrupted, {len(found.kinds) - corrupted:,} clean")
-
-
-def _load(name):
-    from toolkit.cli._source import check_dataset
-    from toolkit.datasets import load_dataset
-
-    check_dataset(name)
-    return load_dataset(name)
 
 
 def _shape(found):

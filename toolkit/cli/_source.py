@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import typer
 
-__all__ = ["Source", "check_dataset", "read_file", "read_source"]
+from toolkit.exceptions import ToolkitError
+
+__all__ = ["Source", "load_set", "read_file", "read_source"]
 
 DEFAULT_DATASET, DEFAULT_N_IMAGES, DEFAULT_FRACTION = "glyphs", 4000, 0.2
 
@@ -30,18 +32,19 @@ def read_file(path: Path):
     return load_images(path)
 
 
-def check_dataset(name):
-    """Refuse a data set that does not exist as a mistake in use, and say which ones do."""
-    from toolkit._core.names import lookup
-    from toolkit.datasets import available_datasets
+def load_set(name, n_images=None, *, seed=None, verbose=False, hint="NAME"):
+    """The ImageSet of that name; a name or part that does not exist is a mistake in use."""
+    from toolkit.datasets import load_dataset
 
     try:
-        lookup(dict.fromkeys(available_datasets()["name"]), name, "data set")
+        return load_dataset(name, n_images, random_state=seed, verbose=verbose)
+    except ToolkitError:  # damaged or out of reach: no mistake in use, though some are ValueErrors, too
+        raise
     except ValueError as error:
-        raise typer.BadParameter(str(error)) from error
+        raise typer.BadParameter(str(error), param_hint=hint) from error
 
 
-def read_source(*, data, dataset, n_images, corrupt, seed) -> Source:
+def read_source(*, data, dataset, n_images, corrupt, seed, verbose) -> Source:
     """Read images from ``data`` or make or fetch the set named ``dataset``, and plant corruptions if asked.
 
     A file is never corrupted unless asked; a data set is (a fifth of it), as there would be nothing to find otherwise.
@@ -52,11 +55,8 @@ def read_source(*, data, dataset, n_images, corrupt, seed) -> Source:
         found = read_file(data)
         name, fraction = data.name, corrupt or 0.0
     else:
-        from toolkit.datasets import load_dataset
-
         name = dataset or DEFAULT_DATASET
-        check_dataset(name)
-        found = load_dataset(name, n_samples=n_images or DEFAULT_N_IMAGES, random_state=seed)
+        found = load_set(name, n_images or DEFAULT_N_IMAGES, seed=seed, verbose=verbose, hint="--dataset")
         fraction = DEFAULT_FRACTION if corrupt is None else corrupt
     images, kinds = found.images[:n_images], None if found.kinds is None else found.kinds[:n_images]
     if not fraction:

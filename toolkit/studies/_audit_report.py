@@ -5,6 +5,9 @@ from toolkit.studies._findings import GUESS, plain_findings
 
 __all__ = ["build_report"]
 
+_TWO_DECIMALS = ("mean_confidence", "mean_severity")
+_DECIBELS = ("psnr_before", "psnr_after", "gain")
+
 
 def build_report(result, figures) -> Report:
     """Lay the result out on one page.
@@ -62,10 +65,7 @@ def _kinds(report, result, figures):
         "majority nor any single kind that the audit can name.",
     )
     report.figure(figures["gallery"], "Examples of each kind, the most confident first.")
-    table = result.by_kind.drop(columns=["repaired", "left_alone"])
-    report.table(
-        table, "Kinds found.", formats={"share": "{:.1%}", "mean_confidence": "{:.2f}", "mean_severity": "{:.2f}"}
-    )
+    _table(report, result.by_kind, "Kinds found, and what became of them.")
     if "doubtful" in figures:
         report.figure(
             figures["doubtful"],
@@ -81,12 +81,9 @@ def _repairs(report, result, figures):
     )
     if "repairs" in figures:
         report.figure(figures["repairs"], "Before and after, taking turns between the kinds.")
-        report.table(result.by_restorer, "Repairs by restorer.")
+        _table(report, result.by_restorer, "Repairs by restorer.")
     else:
         report.text("Nothing was repaired.")
-    corrupted = result.by_kind[result.by_kind["kind"] != "clean"]
-    if len(corrupted):
-        report.table(corrupted[["kind", "n", "repaired", "left_alone"]], "Repaired and left as given, by kind found.")
 
 
 def _scores(report, result, figures):
@@ -102,11 +99,37 @@ def _scores(report, result, figures):
     )
 
 
+def _table(report, frame, caption, **formats):
+    """A table with its names as a person writes them."""
+    formats = {
+        "share": "{:.1%}",
+        **dict.fromkeys(_TWO_DECIMALS, "{:.2f}"),
+        **dict.fromkeys(_DECIBELS, "{:.1f}"),
+        **formats,
+    }
+    words = {column: column.replace("_", " ") for column in frame.columns}
+    names = [column for column in ("kind", "most_often_named", "restorer") if column in frame.columns]
+    frame = frame.assign(**{column: frame[column].str.replace("_", " ") for column in names}).rename(columns=words)
+    report.table(frame, caption, formats={words[column]: formats[column] for column in words if column in formats})
+
+
+_DETECTOR_COLUMNS = {
+    "method": "detector",
+    "estimated_auroc": "estimated AUROC",
+    "standard_error": "± sampling error",
+    "auroc": "true AUROC",
+    "average_precision": "true average precision",
+    "fit_seconds": "seconds to fit",
+    "estimate_error": "why not estimated",
+    "error": "why not measured",
+}
+
+
 def _tidy_detectors(table):
-    """Leave out what says nothing: columns without a value, and texts where nothing failed."""
-    table = table.dropna(axis="columns", how="all")
-    empty = [column for column in table.columns if (table[column].astype(str) == "").all()]
-    return table.drop(columns=empty)
+    """The columns worth reading, under names to be read; what went wrong only where something did."""
+    table = table[[column for column in _DETECTOR_COLUMNS if column in table.columns]]
+    spoken = [column for column in table.columns if table[column].notna().any() and (table[column] != "").any()]
+    return table[spoken].rename(columns=_DETECTOR_COLUMNS)
 
 
 def _truth(report, result, figures):
@@ -124,13 +147,13 @@ def _truth(report, result, figures):
     }
     report.facts({name: result.truth[key] for key, name in names.items() if result.truth[key] is not None})
     report.figure(figures["confusion"], "True against found kinds, in percent of the true kind.")
-    report.table(result.truth_per_kind, "By true kind.", formats={"named_right": "{:.1%}", "flagged": "{:.1%}"})
+    _table(report, result.truth_per_kind, "By true kind.", named_right="{:.1%}", flagged="{:.1%}")
     if result.repairs_per_kind is not None and len(result.repairs_per_kind):
-        formats = {"repaired": "{:.1%}", **dict.fromkeys(["psnr_before", "psnr_after", "gain"], "{:.1f}")}
-        report.table(
+        _table(
+            report,
             result.repairs_per_kind,
             "Repairs against the clean originals: median PSNR in dB, capped at 60; images left alone gain nothing.",
-            formats=formats,
+            repaired="{:.1%}",
         )
     if "roc" in figures:
         report.figure(figures["roc"], "The audit's anomaly score, and the general detectors, against the truth.")
