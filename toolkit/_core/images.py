@@ -128,7 +128,7 @@ def validate_images(estimator, X, *, reset):
     rows = X
     if shape is not None:
         X = np.asanyarray(X)
-        rows = X.reshape(len(X), -1)
+        rows = X.reshape(len(X), math.prod(shape))
     if shape is not None and not reset and shape != estimator.image_shape_:
         raise ValueError(
             f"{type(estimator).__name__} was fitted on images of shape {estimator.image_shape_}, got shape {shape}."
@@ -155,7 +155,7 @@ def as_stack(X, image_shape=None):
     shape = _stack_shape(X)
     if shape is not None:
         X = np.asanyarray(X)
-        rows = X.reshape(len(X), -1)
+        rows = X.reshape(len(X), math.prod(shape))
     else:
         rows = X
     rows = check_array(rows, dtype="numeric")
@@ -163,8 +163,8 @@ def as_stack(X, image_shape=None):
 
 
 def match_layout(stack, like):
-    """``stack`` as flat rows if ``like`` has two dimensions, else as it is."""
-    return stack.reshape(len(stack), -1) if np.ndim(like) == 2 else stack
+    """``stack`` as flat rows unless ``like``, which was validated, is a stack itself."""
+    return stack.reshape(len(stack), -1) if _stack_shape(like) is None else stack
 
 
 def iter_chunks(n_samples, size):
