@@ -50,7 +50,7 @@ def gaussian_blur(stack, sigma, generator):
 def _line_kernels(length, direction, size):
     """Kernels (n, size, size) of a line through the centre, drawn pixel by pixel and spread bilinearly."""
     n, half = len(length), size // 2
-    steps = np.linspace(-0.5, 0.5, 2 * size + 1)
+    steps = (np.arange(2 * size) + 0.5) / (2 * size) - 0.5
     along = steps * np.maximum(np.asarray(length)[:, None] - 1, 0)
     radians = np.deg2rad(direction)[:, None]
     x, y = half + along * np.cos(radians), half - along * np.sin(radians)
