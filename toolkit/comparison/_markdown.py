@@ -44,9 +44,11 @@ def to_markdown(frame, *, precision=3, index=None):
     if index:
         frame = frame.reset_index()
     columns = [" ".join(map(str, c)) if isinstance(c, tuple) else str(c) for c in frame.columns]
-    frame = frame.map(_escaped).set_axis([_escaped(column) for column in columns], axis=1)
     # Text stays text: "007" and "1e5" are names, not numbers.
-    return frame.to_markdown(index=False, floatfmt=f".{precision}f", missingval="", disable_numparse=_texts(frame))
+    texts = _texts(frame)
+    frame = frame.map(_escaped).set_axis([_escaped(column) for column in columns], axis=1)
+    frame = frame.astype(object).where(frame.notna(), None)
+    return frame.to_markdown(index=False, floatfmt=f".{precision}f", missingval="", disable_numparse=texts)
 
 
 def _texts(frame):
