@@ -167,7 +167,7 @@ def interrupt_during(step, tmp_path, number):
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-@pytest.mark.parametrize("step", ["study, '_compare'", "write, 'build_report'"])
+@pytest.mark.parametrize("step", ["study, '_estimate'", "write, 'build_report'"])
 def test_an_interrupted_audit_leaves_nothing_half_written(tmp_path, step, number, code):
     (tmp_path / "audit").mkdir()
     found, err = interrupt_during(step, tmp_path, number)

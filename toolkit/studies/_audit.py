@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit._core.images import as_stack
+from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.studies._stages import Stages
@@ -177,19 +178,43 @@ def run_audit(
     detectors = check_detectors(detectors)
     seeds = spawn_seeds(random_state, 4)
 
-    with Stages(4, verbose=verbose) as stages:
+    compared = _rows_compared(images, kinds_truth, seeds[3])
+    with Stages(4 if compared.truth is None else 5, verbose=verbose) as stages:
         with stages("learning what is wrong"):
             identifier = CorruptionIdentifier(random_state=seeds[0], n_jobs=n_jobs, verbose=verbose).fit(images)
             findings = identifier.identify(images)
-        with stages("scoring"):
-            detector = CorruptionDetector(identifier=identifier, random_state=seeds[1]).fit(images)
-            anomaly_score = -detector.score_samples(images)
-        with stages("repairing"):
-            restorer = ImageRestorer(identifier=identifier, random_state=seeds[2]).fit(images)
-            repaired, repairs = restorer.restore(images, findings=findings)
-        with stages("comparing detectors"):
-            table, detector_scores = _compare(images, findings, kinds_truth, detectors, seeds[3], n_jobs)
 
+        def score():
+            with stages("scoring"):
+                detector = CorruptionDetector(identifier, random_state=seeds[1]).fit(images)
+                return -detector.score_samples(images)
+
+        def repair():
+            with stages("repairing"):
+                restorer = ImageRestorer(identifier, random_state=seeds[2]).fit(images)
+                return restorer.restore(images, findings=findings)
+
+        def estimate():
+            with stages("judging detectors"):
+                return _estimate(images[compared.rows], findings.iloc[compared.rows], detectors, seeds[3])
+
+        def check():
+            if compared.truth is None:
+                return None
+            with stages("checking detectors"):
+                return _check(images[compared.rows], compared.truth, detectors, seeds[3])
+
+        # All four need the identifier and none needs another. Threads: the work is numpy's and torch's, and a process
+        # would spend longer on importing these than most detectors on fitting.
+        steps = [{"step": step} for step in (repair, estimate, check, score)]
+        with joblib.parallel_config(backend="threading"):
+            (repaired, repairs), table, checked, anomaly_score = run_jobs(_take, steps, n_jobs=n_jobs)
+
+    detector_scores = None
+    if checked is not None:
+        figures, scores = checked
+        table = table.merge(figures, on="method", how="left", validate="one_to_one")
+        detector_scores = scores.set_axis(compared.rows, axis="index")
     per_image = _per_image(images, repaired, findings, repairs, anomaly_score)
     truth = per_kind = repairs_per_kind = None
     if kinds_truth is not None:
@@ -239,29 +264,43 @@ def check_detectors(detectors):
     return tuple(dict.fromkeys(check_names(detectors, tuple(available_detectors()["name"]), "detector")))
 
 
-def _compare(images, findings, kinds_truth, detectors, seed, n_jobs):
-    """How well each detector does on this set: estimated without the truth, and measured where it is known."""
-    from toolkit.comparison import compare_detectors, estimate_detection
+@dataclass(frozen=True)
+class _Compared:
+    """The rows that detectors are compared on, and whether each is corrupted, if that is known."""
 
+    rows: np.ndarray
+    truth: np.ndarray | None
+
+
+def _rows_compared(images, kinds_truth, seed):
+    """All rows, or a sample of a large set; no truth where it would not part anything."""
     rows = np.arange(len(images))
     if len(rows) > N_COMPARED:
         rows = np.sort(as_generator(seed).choice(len(rows), N_COMPARED, replace=False))
-        images, findings = images[rows], findings.iloc[rows]
-        kinds_truth = None if kinds_truth is None else kinds_truth[rows]
-    table = estimate_detection(list(detectors), images, findings=findings, random_state=seed, n_jobs=n_jobs)
-    corrupted = None if kinds_truth is None else kinds_truth != "clean"
-    if corrupted is None or corrupted.all() or not corrupted.any():
-        return table, None
-    true, scores = compare_detectors(
-        detectors=list(detectors),
-        data={"audit": (images, corrupted)},
-        seeds=(seed,),
-        n_jobs=n_jobs,
-        return_scores=True,
+    corrupted = None if kinds_truth is None else kinds_truth[rows] != "clean"
+    parts = corrupted is not None and corrupted.any() and not corrupted.all()
+    return _Compared(rows, corrupted if parts else None)
+
+
+def _take(step):
+    return step()
+
+
+def _estimate(images, findings, detectors, seed):
+    """How well each detector does on this set, without the truth."""
+    from toolkit.comparison import estimate_detection
+
+    return estimate_detection(list(detectors), images, findings=findings, random_state=seed)
+
+
+def _check(images, corrupted, detectors, seed):
+    """How well each detector truly does: figures and scores."""
+    from toolkit.comparison import compare_detectors
+
+    table, scores = compare_detectors(
+        detectors=list(detectors), data={"audit": (images, corrupted)}, seeds=(seed,), return_scores=True
     )
-    shared = [column for column in true.columns if column in table.columns and column != "method"]
-    table = table.merge(true.drop(columns=["data", "seed", *shared]), on="method", how="left", validate="one_to_one")
-    return table, scores["audit", seed].set_axis(rows, axis="index")
+    return table.drop(columns=["data", "seed"]), scores["audit", seed]
 
 
 def _per_image(images, repaired, findings, repairs, anomaly_score):
