@@ -49,7 +49,7 @@ def noise(image, background):
         "noise_local": deviations[int(0.1 * (len(deviations) - 1))],
         "noise_border": np.sqrt(np.mean((image[outer] - background) ** 2)),
         "noise_median": residual.mean(),
-        "impulse_fraction": np.mean(residual > 0.2),
+        "impulse_fraction": np.mean(residual > 50.5 / 255),
     }
 
 

@@ -130,6 +130,7 @@ class CorruptionDiagnostics(TransformerMixin, BaseEstimator):
         """Every name that may be asked for: a group has a list of its statistics, a statistic has itself."""
         views, structure = Views(unit), MeanStructure(unit)
         groups = {group: list((measure or structure)(views)) for group, measure in _GROUPS.items()}
+        groups = {group: names for group, names in groups.items() if names}
         return groups | {name: [name] for names in groups.values() for name in names}
 
     def transform(self, X):

@@ -9,7 +9,7 @@ from toolkit.diagnostics._statistics_views import pixel_sums
 
 __all__ = ["noise"]
 
-_IMPULSE = 0.2  # departure from the median of the neighbourhood that counts as an impulse
+_IMPULSE = 50.5 / 255  # departure from the neighbourhood that counts as an impulse; between two grey levels
 _WINDOW = 5  # side of the window of the local deviation, in pixels
 _QUANTILE = 0.1  # a tenth of the windows is assumed to be flat
 
