@@ -10,4 +10,10 @@ from toolkit.detectors._outlier import OutlierDetector
 from toolkit.detectors._planted import planted_auc_scorer
 from toolkit.detectors._reconstruction import ReconstructionDetector
 
-__all__ = ["CorruptionDetector", "OutlierDetector", "ReconstructionDetector", "available_detectors", "planted_auc_scorer"]
+__all__ = [
+    "CorruptionDetector",
+    "OutlierDetector",
+    "ReconstructionDetector",
+    "available_detectors",
+    "planted_auc_scorer",
+]

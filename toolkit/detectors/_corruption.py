@@ -5,7 +5,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
-from toolkit._core.images import match_layout, validate_images
+from toolkit._core.images import validate_images
 from toolkit._core.random import spawn_seeds
 from toolkit.detectors._robust import RobustDistance, robust_scale
 from toolkit.detectors._threshold import ScoreThresholdMixin, check_contamination
@@ -15,7 +15,13 @@ __all__ = ["CorruptionDetector"]
 
 class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
     def __init__(
-        self, identifier=None, *, reconstruction=None, image_shape=None, contamination="auto", random_state=None,
+        self,
+        identifier=None,
+        *,
+        reconstruction=None,
+        image_shape=None,
+        contamination="auto",
+        random_state=None,
         verbose=False,
     ):
         self.identifier = identifier
@@ -57,11 +63,13 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         return np.asarray(self.diagnostics_.transform(X), dtype=np.float64)
 
     def _components(self, X, statistics):
-        return np.column_stack([
-            self.identifier_.score_samples(X),
-            -np.log(0.05 + self.distance_.score(statistics)),
-            self.reconstruction_.score_samples(X),
-        ])
+        return np.column_stack(
+            [
+                self.identifier_.score_samples(X),
+                -np.log(0.05 + self.distance_.score(statistics)),
+                self.reconstruction_.score_samples(X),
+            ]
+        )
 
     def _combine(self, components):
         return ((components - self.centre_) / self.scale_) @ np.array([1.0, 0.25, 0.25])

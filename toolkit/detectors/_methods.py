@@ -90,7 +90,9 @@ METHODS = {
     "ocsvm": Method("ocsvm:OCSVM", "linear", "high", 5_000),
     "pca": Method("pca:PCA", "linear", "low", stochastic=True, seeded=True),
     "qmcd": Method("qmcd:QMCD", "distribution", "high", 5_000),
-    "sampling": Method("sampling:Sampling", "neighbours", "low", stochastic=True, seeded=True, clip=(("subset_size", 0),)),
+    "sampling": Method(
+        "sampling:Sampling", "neighbours", "low", stochastic=True, seeded=True, clip=(("subset_size", 0),)
+    ),
     "suod": Method("suod:SUOD", "ensemble", "high", 5_000, stochastic=True, requires="suod"),
     "vae": Method("vae:VAE", "deep", "high", 50_000, True, True, True, clip=_BATCH, defaults=_SILENT),
 }

@@ -118,7 +118,9 @@ def _given_model(method, params, seed):
         model = clone(method)
         _check_known(params, model.get_params(), type(method).__name__)
         return model.set_params(**{**extra, **params})
-    values = {name: copy.deepcopy(getattr(method, name, value)) for name, value in _default_values(type(method)).items()}
+    values = {
+        name: copy.deepcopy(getattr(method, name, value)) for name, value in _default_values(type(method)).items()
+    }
     _check_known(params, values, type(method).__name__)
     values.update(params)
     if "random_state" in values and values["random_state"] is None:

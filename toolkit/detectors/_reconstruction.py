@@ -1,9 +1,11 @@
 """Outlier scores from reconstruction: what a model of the set cannot rebuild does not belong to it."""
 
+import contextlib
 import numbers
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
+from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.images import iter_chunks, match_layout, validate_images
@@ -210,8 +212,10 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         if not isinstance(self.learning_rate, numbers.Real) or not self.learning_rate > 0:
             raise ValueError(f"learning_rate must be a positive number, got {self.learning_rate!r}.")
         hidden = self.hidden
-        if not isinstance(hidden, (tuple, list)) or not hidden or not all(
-            isinstance(width, numbers.Integral) and width > 0 for width in hidden
+        if (
+            not isinstance(hidden, (tuple, list))
+            or not hidden
+            or not all(isinstance(width, numbers.Integral) and width > 0 for width in hidden)
         ):
             raise ValueError(f"hidden must be a non-empty sequence of positive ints, got {hidden!r}.")
 
@@ -261,7 +265,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
                 "estimator must have reconstruct, or transform and inverse_transform, "
                 f"and be an object, got {self.estimator!r}."
             )
-        if not hasattr(self.estimator, "fit"):
+        if not hasattr(self.estimator, "fit") or isinstance(self.estimator, FrozenEstimator):
             self.estimator_ = self.estimator
             return
         self.estimator_ = clone(self.estimator)
@@ -288,9 +292,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         return unit, unit - rebuilt.reshape(unit.shape)
 
     def _profiles(self, stack, X):
-        from contextlib import nullcontext
-
-        room = nullcontext()
+        room = contextlib.nullcontext()
         if self.estimator is None:
             from toolkit.nn import limit_threads
 

@@ -41,7 +41,7 @@ def sealed(seed):
 
     with _lock, contextlib.ExitStack() as stack:
         stack.callback(random.setstate, random.getstate())
-        stack.callback(np.random.set_state, np.random.get_state())
+        stack.callback(np.random.set_state, np.random.get_state())  # noqa: NPY002
         stack.callback(torch.set_rng_state, torch.get_rng_state())
         stack.callback(_restore_hash_seed, os.environ.get("PYTHONHASHSEED"))
         stack.enter_context(limit_threads(1))
@@ -50,7 +50,8 @@ def sealed(seed):
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         random.seed(seed)
-        np.random.seed(seed % 2**32)  # noqa: NPY002: the models inside draw from the global generator
+        # The models inside draw from the global generator.
+        np.random.seed(seed % 2**32)  # noqa: NPY002
         torch.random.default_generator.manual_seed(seed)  # the processor's alone: waking a GPU is not ours to do
         yield
 

@@ -19,11 +19,11 @@ _SHARE = Interval(numbers.Real, 0, 0.5, closed="right")
 def robust_cut(scores, z=2.5):
     """The lowest score that still counts as normal: median minus ``z`` robust standard deviations.
 
-    The standard deviation is taken from the MAD, with the limit of 2.5 that Leys et al. (2013, "Detecting outliers: Do
-    not use standard deviation around the mean, use absolute deviation around the median") recommend: 0.6 % of normally
-    distributed scores lie below. Neither median nor MAD is carried away as long as fewer than half of the rows are
-    outliers. Where more than half of the scores are equal the MAD is zero and the mean absolute deviation from the
-    median takes its place (Iglewicz and Hoaglin, 1993); constant scores flag nothing.
+    The standard deviation is taken from the MAD, with the limit of 2.5 that Leys et al. recommend: 0.6 % of normally
+    distributed scores lie below, of scores with a long tail some per cent. Neither median nor MAD is carried away as
+    long as fewer than half of the rows are outliers. Where more than half of the scores are equal the MAD is zero and
+    the mean absolute deviation from the median takes its place (Iglewicz and Hoaglin, 1993); constant scores flag
+    nothing.
 
     Parameters
     ----------
@@ -34,6 +34,11 @@ def robust_cut(scores, z=2.5):
     Returns
     -------
     float
+
+    References
+    ----------
+    Leys et al. (2013), "Detecting outliers: Do not use standard deviation around the mean, use absolute deviation
+    around the median", Journal of Experimental Social Psychology 49.
 
     Examples
     --------

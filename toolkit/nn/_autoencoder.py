@@ -7,6 +7,8 @@ trimmed squares; for autoencoders, Beggel et al., 2019, "Robust anomaly detectio
 autoencoders").
 """
 
+import itertools
+
 import numpy as np
 import torch
 from torch import nn
@@ -18,7 +20,7 @@ __all__ = ["MLPAutoencoder", "Reconstructor"]
 
 def _layers(sizes, last_is_code):
     layers = []
-    for n_in, n_out in zip(sizes, sizes[1:]):
+    for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
     return layers if last_is_code else layers[:-2]
 
