@@ -1,6 +1,7 @@
 """The batched statistics against the same ones written image by image with scikit-image and SciPy."""
 
 import importlib.util
+import time
 from pathlib import Path
 
 import numpy as np
@@ -216,3 +217,18 @@ def test_a_grey_image_in_three_channels_has_the_grey_statistics(glyphs):
     assert (colour["saturation_mean"] == 0).all()
     # The luma weights sum to one only to rounding, which counts of saturated pixels may feel.
     np.testing.assert_allclose(colour[grey.columns], grey, atol=5e-3)
+
+
+def test_batched_is_far_ahead_of_the_loop(glyphs):
+    """At least 25 times less CPU than image by image; benchmarks/diagnostics_speed.py has the figures."""
+    images = np.tile(glyphs, (4, 1, 1))
+    diagnostics = CorruptionDiagnostics().fit(images)
+    start = time.process_time()
+    diagnostics.transform(images)
+    batched = (time.process_time() - start) / len(images)
+    unit = glyphs[:20].astype(np.float32) / 255
+    model = reference.fit_structure(unit)
+    start = time.process_time()
+    for image in unit:
+        reference.describe(image, model)
+    assert (time.process_time() - start) / len(unit) > 25 * batched

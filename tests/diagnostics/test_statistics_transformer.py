@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -143,8 +144,6 @@ def test_memory_map_is_read_in_chunks(tmp_path, glyphs):
     tiled.flush()
     mapped = np.load(tmp_path / "big.npy", mmap_mode="r")
     diagnostics = CorruptionDiagnostics(["noise", "ink"]).fit(mapped)
-    import tracemalloc
-
     tracemalloc.start()
     values = diagnostics.transform(mapped)
     peak = tracemalloc.get_traced_memory()[1]

@@ -41,7 +41,9 @@ def test_steps_end_in_the_middle_of_an_epoch_and_losses_are_weighted_means():
 
 def test_a_hook_ends_training_and_a_batch_larger_than_the_data_is_clipped():
     model = Recorder()
-    nn.fit_loop(model, np.zeros(3), batch_size=64, epochs=9, generator=np.random.default_rng(0), hooks=[lambda m, e: True])
+    nn.fit_loop(
+        model, np.zeros(3), batch_size=64, epochs=9, generator=np.random.default_rng(0), hooks=[lambda m, e: True]
+    )
     assert len(model.batches) == 1
 
 

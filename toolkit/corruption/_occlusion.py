@@ -12,7 +12,7 @@ def occlude(stack, side, generator):
 
     The square is centred on a pixel drawn by its contrast to the background: a square that hides nothing but
     background would be no occlusion. A quarter of the squares have the image's background colour, so that a part is
-    simply missing; the others any grey.
+    simply missing; the others any grey that differs from the background by a quarter of the range.
     """
     n, height, width = stack.shape[:3]
     side = np.maximum(np.rint(side).astype(int), 1)
@@ -23,7 +23,11 @@ def occlude(stack, side, generator):
         np.clip(centre_row - tall // 2, 0, height - tall),
         np.clip(centre_column - wide // 2, 0, width - wide),
     )
-    grey = generator.random(n, dtype=np.float32)
+    # From a quarter above the background, around through the ends of the range, to a quarter below it.
+    level = background.reshape(n, -1).mean(axis=1)
+    above, below = np.maximum(0.75 - level, 0), np.maximum(level - 0.25, 0)
+    drawn = generator.random(n, dtype=np.float32) * (above + below)
+    grey = np.where(drawn < above, level + 0.25 + drawn, drawn - above).astype(np.float32)
     missing = generator.random(n) < 0.25
     missing, grey = (np.reshape(a, (n, *(1,) * (background.ndim - 1))) for a in (missing, grey))
     value = np.where(missing, background, grey)

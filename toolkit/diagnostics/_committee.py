@@ -48,16 +48,21 @@ class _Member:
         self.model = KindModel(network, n_steps=n_steps)
         self.shares = self.planter.shares()
 
-    def train(self, images, trusted, n_images, batch_size, n_rounds):
-        """``n_rounds`` rounds of planting anew in ``n_images`` trusted images and learning from all of them."""
+    def train(self, images, trusted, own, n_images, batch_size, n_rounds):
+        """``n_rounds`` rounds of planting anew in ``n_images`` trusted images and learning from all of them.
+
+        Corruptions are planted in any trusted image; only the member's own ones are shown to it as clean.
+        """
         import torch
 
-        rows = np.flatnonzero(trusted)
+        rows, own = np.flatnonzero(trusted), np.flatnonzero(trusted & own)
         with limit_threads(1):
             for _ in range(n_rounds):
                 repeats = -(-n_images // len(rows))
                 order = np.concatenate([self.generator.permutation(rows) for _ in range(repeats)])[:n_images]
-                planted = self.planter.plant(images[order], self.shares, self.generator)
+                kind = self.planter.draw(n_images, self.shares, self.generator)
+                order[kind == 0] = np.resize(self.generator.permutation(own), (kind == 0).sum())
+                planted = self.planter.plant(images[order], kind, self.generator)
                 self.model.log_share = torch.log(torch.tensor(self.shares, dtype=torch.float32) + 1e-9)
                 fit_loop(
                     self.model,
@@ -100,12 +105,32 @@ class Committee:
         n_steps = n_rounds * -(-n_images // self.batch_size)
         self.members = [_Member(image_shape, kinds, n_steps, seed) for seed in seeds]
 
-    def train(self, images, trusted, n_rounds):
-        """Train every member for ``n_rounds`` rounds on the trusted rows of ``images`` (uint8)."""
+    def train(self, images, trusted, owner, n_rounds):
+        """Train every member for ``n_rounds`` rounds on the trusted rows of ``images`` (uint8).
+
+        ``owner`` says which member may be shown a row as clean. A network soon knows by heart what it was shown as
+        clean, so on a row that is not, only a member that was not shown it can say so.
+        """
         self.run(
-            lambda member: member.train(images, trusted, self.n_images, self.batch_size, n_rounds),
-            [{"member": member} for member in self.members],
+            lambda member, own: member.train(images, trusted, own, self.n_images, self.batch_size, n_rounds),
+            [{"member": member, "own": owner == index} for index, member in enumerate(self.members)],
         )
+
+    def cross_judge(self, images, owner):
+        """Log-likelihoods of every row, from the members that do not own it (from the only one, if it is alone)."""
+        n_members = len(self.members)
+        tasks = [
+            {"member": member, "rows": np.flatnonzero((owner != index) | (n_members == 1))}
+            for index, member in enumerate(self.members)
+        ]
+        looks = self.run(lambda member, rows: member.look(images[rows], VIEWS), tasks)
+        shape = (len(images), self.members[0].planter.n_outputs)
+        by_view, counts = {view: np.zeros(shape) for view in VIEWS}, np.zeros((len(images), 1))
+        for task, look in zip(tasks, looks):
+            counts[task["rows"]] += 1
+            for view in VIEWS:
+                by_view[view][task["rows"]] += look[view][0]
+        return merge_views({view: logs / counts for view, logs in by_view.items()}, self.kinds)
 
     def judge(self, images, *, all_views=True):
         """The committee's :class:`Opinion` of ``images`` (uint8), from four sides or as they are."""

@@ -26,8 +26,10 @@ __all__ = ["CorruptionIdentifier"]
 _ANGLES = {"rotate_90": 90.0, "rotate_180": 180.0, "rotate_270": -90.0}
 # Images judged at a time: bounds memory, so that a memory map of any length can be identified.
 _CHUNK = 4096
-# Share of the clean that may be called novel, and below how many rows nothing is held back for calibration.
-_NOVEL_SHARE, _MIN_HELD_BACK = 0.003, 500
+# Share of the clean that may be named a kind, and that may be called novel.
+_FALSE_ALARMS, _NOVEL_SHARE = 0.005, 0.002
+# Below so many rows nothing is held back for calibration.
+_MIN_HELD_BACK = 500
 
 
 class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -41,8 +43,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     It assumes that the clean images are the majority and that the set has an upright: a wholly corrupted set, or a
     clean minority, cannot be told apart from a clean set without labels, and what looks the same after a flip (an 8,
-    an H) shows no flip. It is no classifier: nothing it learns comes from labels, and ``predict`` returns integer codes into
-    ``kinds_``, as clusterers do.
+    an H) shows no flip. It is no classifier: nothing it learns comes from labels, and ``predict`` returns integer
+    codes into ``kinds_``, as clusterers do.
 
     Parameters
     ----------
@@ -51,7 +53,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     image_shape : tuple of int, default=None
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
-    epochs : int, default=9
+    epochs : int, default=8
         Rounds of planting and learning. Sets of fewer than a thousand images are given fewer rounds.
     images_per_epoch : int, default=20000
         Images planted in a round: at most three for each image of the set, and never more than this.
@@ -78,6 +80,9 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         95 % interval of ``prevalence_``; it covers chance and overlap, not a misfit of the networks.
     trusted_ : ndarray of bool of shape (n_learned_from,)
         Which of the rows learned from count as clean (``learned_from_`` says which rows those are).
+    clean_threshold_ : float
+        Probability of being clean above which an image is called clean: between .5 and .9, as high as the false alarms
+        to be expected (half a per cent of the clean) allow.
     temperature_ : float
         Calibration of the likelihoods.
     image_shape_, n_features_in_
@@ -112,7 +117,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         kinds=None,
         *,
         image_shape=None,
-        epochs=9,
+        epochs=8,
         images_per_epoch=20_000,
         n_members=2,
         batch_size=128,
@@ -184,8 +189,9 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         held_back = np.zeros(n_samples, dtype=bool)
         if n_samples >= _MIN_HELD_BACK:
             held_back[generator.choice(n_samples, min(n_samples // 10, 1500), replace=False)] = True
-        self._learn(images, held_back, n_rounds, clean if clean is None else clean[self.learned_from_])
-        self._calibrate(images, held_back, generator)
+        owner = np.where(held_back, -1, generator.permutation(n_samples) % n_members)
+        self._learn(images, owner, n_rounds, clean if clean is None else clean[self.learned_from_])
+        self._calibrate(images, owner, generator)
         self.epochs_ = n_rounds
         self._n_features_out = self._committee.judge(images[:2], all_views=False).features.shape[1]
         return self
@@ -201,7 +207,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             return np.ascontiguousarray(stack)
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
-    def _learn(self, images, held_back, n_rounds, clean):
+    def _learn(self, images, owner, n_rounds, clean):
         """Rounds of learning, with a verdict on every row after each second round."""
         from tqdm.auto import tqdm
 
@@ -210,14 +216,14 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             done = 0
             while done < n_rounds:
                 rounds = min(2, n_rounds - done)
-                self._committee.train(images, trusted & ~held_back, rounds)
+                self._committee.train(images, trusted & (owner >= 0), owner, rounds)
                 done += rounds
                 bar.update(rounds)
                 if clean is None and done < n_rounds:
-                    logs = self._committee.judge(images, all_views=False).logs
-                    trusted = self._trust(logs, first=done == rounds, held_back=held_back)
+                    logs = self._committee.cross_judge(images, owner)
+                    trusted = self._trust(logs, owner, first=done == rounds)
 
-    def _trust(self, logs, *, first, held_back):
+    def _trust(self, logs, owner, *, first):
         """Which rows to show as clean from now on.
 
         While contamination is still part of what is called clean, the likelihoods are biased towards clean, and shares
@@ -231,20 +237,24 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         if trusted.mean() < 0.5:
             # The clean are the majority: at least half of the rows stay, the cleanest ones.
             trusted = probability >= np.median(probability)
-        if (trusted & ~held_back).sum() < 2:
-            trusted[:] = True
+        # Every member keeps something to be shown as clean.
+        for index in range(owner.max() + 1):
+            if not (trusted & (owner == index)).any():
+                trusted |= owner == index
         return trusted
 
-    def _calibrate(self, images, held_back, generator):
-        """Temperature on planted rows that were held back; shares of the kinds; what counts as novel."""
+    def _calibrate(self, images, owner, generator):
+        """Temperature on planted rows that were held back; shares of the kinds; what is flagged; what is novel."""
+        held_back = owner < 0
         opinion = self._judge_all(images)
-        trusted = self._trust(opinion.logs, first=False, held_back=held_back)
+        trusted = self._trust(opinion.logs, owner, first=False)
         base = images[trusted & held_back]
         self.temperature_ = 1.0
         if len(base) >= 30:
             planter = Planter(tuple(self.kinds_[1:-1]))
             even = np.full(planter.n_outputs, 1.0 / planter.n_outputs)
-            planted = planter.plant(np.concatenate([base] * max(1, 3000 // len(base))), even, generator)
+            base = np.concatenate([base] * max(1, 3000 // len(base)))
+            planted = planter.plant(base, planter.draw(len(base), even, generator), generator)
             named = planted.kind >= 0
             logs = self._judge_all(planted.images[named]).logs
             self.temperature_ = fit_temperature(logs, planted.kind[named])
@@ -253,7 +263,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         probability = posterior(logs, self.shares_)[:, 0]
         self.prevalence_ = float(1 - self.shares_[0])
         self.prevalence_interval_ = clean_interval(logs, self.shares_)
-        self.trusted_ = probability > 0.5
+        self.clean_threshold_ = _clean_threshold(probability)
+        self.trusted_ = probability > self.clean_threshold_
         if self.trusted_.sum() < 2:
             self.trusted_[:] = True
         self._novelty = Novelty().fit(opinion.features[self.trusted_ & ~held_back], generator)
@@ -261,7 +272,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         clean = novelty[self.trusted_ & held_back] if len(base) >= 30 else novelty[self.trusted_]
         self._novelty_centre, self._novelty_spread = _centre_and_spread(clean)
         self._novelty_limit = float(np.quantile(clean, 1 - _NOVEL_SHARE))
-        beyond = (novelty > self._novelty_limit) & (probability > 0.5)
+        beyond = (novelty > self._novelty_limit) & self.trusted_
         # Of the rows beyond the limit, so many would be clean anyway.
         self._novel_clean = float(np.clip(_NOVEL_SHARE * self.trusted_.sum() / max(beyond.sum(), 1), 0.0, 0.5))
 
@@ -282,11 +293,15 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         opinion = self._committee.judge(images)
         probabilities = posterior(opinion.logs / self.temperature_, self.shares_)
         novelty = self._novelty.score(opinion.features)
-        novel = (novelty > self._novelty_limit) & (probabilities.argmax(axis=1) == 0)
+        novel = (novelty > self._novelty_limit) & (self._decide(probabilities) == 0)
         moved = probabilities[novel, 0] * (1 - self._novel_clean)
         probabilities[novel, 0] -= moved
         probabilities[novel, -1] += moved
         return opinion, probabilities, novelty
+
+    def _decide(self, probabilities):
+        """Clean above the threshold, else the most probable of the other kinds."""
+        return np.where(probabilities[:, 0] > self.clean_threshold_, 0, probabilities[:, 1:].argmax(axis=1) + 1)
 
     def identify(self, X):
         """Say of each image what was done to it.
@@ -307,7 +322,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _identify_chunk(self, images):
         opinion, probabilities, _ = self._assess(images)
-        codes = probabilities.argmax(axis=1)
+        codes = self._decide(probabilities)
         kinds = self.kinds_[codes]
         angle = np.array([_ANGLES.get(kind, 0.0) for kind in kinds])
         rotated = np.flatnonzero(kinds == "rotate")
@@ -335,13 +350,13 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return pd.DataFrame(np.concatenate(parts), columns=list(self.kinds_))
 
     def predict(self, X):
-        """Code of the most probable kind of each image: an index into ``kinds_``.
+        """Code of the kind of each image, an index into ``kinds_``, as ``identify`` names it.
 
         Returns
         -------
         ndarray of int of shape (n_samples,)
         """
-        return np.concatenate([self._assess(images)[1].argmax(axis=1) for images in self._chunks(X)])
+        return np.concatenate([self._decide(self._assess(images)[1]) for images in self._chunks(X)])
 
     def score_samples(self, X):
         """How normal each image is: higher is more normal.
@@ -373,6 +388,18 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         parts = [self._committee.judge(images, all_views=False).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
         return np.concatenate(parts).astype(dtype, copy=False)
+
+
+def _clean_threshold(probability):
+    """Probability of being clean above which an image is called clean.
+
+    A missed corruption costs more than a second look at a clean image. So the threshold rises from one half, to .9 at
+    most, as long as the false alarms to be expected stay below a small share of the clean.
+    """
+    order = np.sort(probability)
+    false_alarms = np.cumsum(order)
+    allowed = np.searchsorted(false_alarms, _FALSE_ALARMS * order.sum())
+    return float(np.clip(order[min(allowed, len(order) - 1)], 0.5, 0.9))
 
 
 def _centre_and_spread(values):

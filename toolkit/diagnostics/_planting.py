@@ -76,12 +76,15 @@ class Planter:
         shares = np.concatenate([[clean], (1 - clean - unknown) * weights / weights.sum(), [unknown]])
         return shares / shares.sum()
 
-    def plant(self, images, shares, generator):
-        """Plant one thing in each of ``images`` (uint8), drawn by ``shares``."""
+    def draw(self, n_images, shares, generator):
+        """What to plant in each of ``n_images`` images, drawn by ``shares``."""
+        return generator.choice(self.n_outputs, size=n_images, p=shares)
+
+    def plant(self, images, kind, generator):
+        """Plant ``kind[i]`` in each image ``i`` of ``images`` (uint8)."""
         n = len(images)
-        kind = generator.choice(self.n_outputs, size=n, p=shares)
         planted = Planted(
-            images.copy(), kind, np.full(n, np.nan, dtype=np.float32), np.full(n, np.nan, dtype=np.float32)
+            images.copy(), kind.copy(), np.full(n, np.nan, dtype=np.float32), np.full(n, np.nan, dtype=np.float32)
         )
         planted.angle[kind == 0] = 0.0
         for start in range(0, n, _CHUNK):

@@ -1,0 +1,110 @@
+"""The parts of the identifier against closed forms: mixtures, temperature, views, novelty, planting."""
+
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from toolkit._core.geometry import dihedral
+from toolkit.corruption import KINDS
+from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
+from toolkit.diagnostics._novelty import Novelty
+from toolkit.diagnostics._planting import Planter
+from toolkit.diagnostics._views import VIEWS, merge_views, symmetry_codes
+
+
+def overlapping(n, shares, seed=0):
+    """Log-likelihoods of one number under unit normals at 0, 2, 4, and where it came from."""
+    generator = np.random.default_rng(seed)
+    kind = generator.choice(3, size=n, p=shares)
+    values = generator.normal(2.0 * kind)
+    return -0.5 * (values[:, None] - 2.0 * np.arange(3)) ** 2, kind
+
+
+@pytest.mark.parametrize("shares", [(1.0, 0.0, 0.0), (0.8, 0.15, 0.05), (0.5, 0.2, 0.3)])
+def test_shares_are_recovered_from_overlapping_likelihoods(shares):
+    logs, _ = overlapping(20_000, shares)
+    np.testing.assert_allclose(mixture_shares(logs), shares, atol=0.015)
+
+
+def test_the_interval_of_the_prevalence_covers_the_truth():
+    covered = 0
+    for seed in range(40):
+        logs, kind = overlapping(1500, (0.8, 0.15, 0.05), seed)
+        low, high = clean_interval(logs, mixture_shares(logs))
+        covered += low <= 0.2 <= high
+    assert covered >= 34  # 95 % of 40 is 38; fewer than 34 would be a chance of 1 in 1,000
+
+
+def test_posterior_is_bayes_rule():
+    logs, _ = overlapping(10, (0.6, 0.3, 0.1))
+    expected = np.exp(logs) * [0.6, 0.3, 0.1]
+    np.testing.assert_allclose(posterior(logs, np.array([0.6, 0.3, 0.1])), expected / expected.sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 2.5])
+def test_the_temperature_that_was_applied_is_found(temperature):
+    logs, kind = overlapping(30_000, (1 / 3, 1 / 3, 1 / 3))
+    assert fit_temperature(logs * temperature, kind) == pytest.approx(temperature, rel=0.05)
+
+
+def test_views_of_one_image_agree_on_what_it_is():
+    """A perfect opinion on each view, led back, must be the perfect opinion on the image."""
+    kinds = KINDS
+    codes = symmetry_codes(kinds)
+    pattern = np.random.default_rng(0).random((1, 5, 5))
+    known = {name: dihedral(pattern, name) for name in codes}
+
+    def perfect(image):
+        logs = np.full((1, len(kinds) + 2), -9.0)
+        for name, code in codes.items():
+            if np.array_equal(known[name], image):
+                logs[0, code] = 0.0
+        return logs
+
+    for name, code in codes.items():
+        by_view = {view: perfect(dihedral(known[name], view)) for view in VIEWS}
+        assert merge_views(by_view, kinds)[0].argmax() == code, name
+
+
+def test_merging_leaves_other_kinds_and_the_total_alone():
+    kinds = ("invert", "flip_horizontal", "rotate_180")
+    generator = np.random.default_rng(1)
+    logs = {view: np.log(generator.dirichlet(np.ones(5), size=7)) for view in VIEWS}
+    merged = merge_views(logs, kinds)
+    np.testing.assert_array_equal(merged[:, [1, 4]], logs["identity"][:, [1, 4]])
+    np.testing.assert_allclose(np.exp(merged).sum(axis=1), 1.0)
+    one_symmetry = merge_views({view: logs[view] for view in VIEWS}, ("invert", "stripe", "occlude"))
+    np.testing.assert_array_equal(one_symmetry, logs["identity"])
+
+
+def test_novelty_is_the_mean_distance_to_the_nearest_neighbours():
+    generator = np.random.default_rng(2)
+    reference, rows = generator.normal(size=(300, 6)), generator.normal(size=(50, 6)) * 3
+    novelty = Novelty(n_neighbors=4).fit(reference, generator)
+    scaled = reference / reference.std(axis=0)
+    distances, _ = NearestNeighbors(n_neighbors=5).fit(scaled).kneighbors(rows / reference.std(axis=0))
+    np.testing.assert_allclose(novelty.score(rows), distances[:, 1:].mean(axis=1), rtol=1e-6)
+
+
+def test_planting_follows_the_shares_and_says_the_truth():
+    planter = Planter(("invert", "rotate", "gaussian_noise"))
+    images = np.random.default_rng(3).integers(0, 256, (3000, 12, 12), dtype=np.uint8)
+    shares = planter.shares()
+    assert shares.sum() == pytest.approx(1)
+    generator = np.random.default_rng(4)
+    planted = planter.plant(images, planter.draw(len(images), shares, generator), generator)
+    np.testing.assert_array_equal(planted.images[planted.kind == 0], images[planted.kind == 0])
+    np.testing.assert_array_equal(planted.images[planted.kind == 1], 255 - images[planted.kind == 1])
+    assert np.isnan(planted.severity[planted.kind == 1]).all()
+    assert (np.abs(np.rad2deg(planted.angle[planted.kind == 2])) >= 19.9).all()
+    assert (planted.angle[planted.kind == 0] == 0).all()
+    assert ((planted.severity[planted.kind == 3] >= 0) & (planted.severity[planted.kind == 3] <= 1)).all()
+    counts = np.bincount(planted.kind + 1, minlength=6)[1:] / (planted.kind >= 0).sum()
+    np.testing.assert_allclose(counts, shares / shares.sum(), atol=0.04)
+
+
+def test_what_is_still_confused_is_planted_more_often():
+    planter = Planter(("invert", "rotate"))
+    shares = planter.shares(np.array([0.1, 0.1, 2.0, 0.5]))
+    assert shares[2] > 1.5 * shares[1]
+    assert shares[0] == pytest.approx(planter.shares()[0])
