@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from scipy import ndimage
 
 from toolkit.corruption import (
     FAMILIES,
@@ -209,8 +210,6 @@ def test_generic_outliers_are_visible_and_not_kinds(unit):
 
 def test_erosion_and_dilation_bracket_the_image(unit):
     """Half of the images get darker nowhere, the others brighter nowhere; never beyond two 3 x 3 neighbourhoods."""
-    from scipy import ndimage
-
     out = apply_generic(unit, "erosion_dilation", np.random.default_rng(0))
     wider, thinner = (out >= unit - 1e-6).all(axis=(1, 2)), (out <= unit + 1e-6).all(axis=(1, 2))
     assert (wider | thinner).all()
