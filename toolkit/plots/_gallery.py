@@ -139,7 +139,8 @@ class CorruptionGalleryDisplay(Display):
             frame_cell(ax, places[kind], column, aspect)
         open_mosaic(ax, n_rows, n_columns, aspect)  # each imshow resets the limits
         for kind, row in places.items():
-            row_name(ax, row, aspect, plain_name(kind), f"{self.counts.get(kind, 0):,} images")
+            n = self.counts.get(kind, 0)
+            row_name(ax, row, aspect, plain_name(kind), f"{n:,} image{'' if n == 1 else 's'}")
         title_axes(ax, self.title)
         return self
 
