@@ -52,9 +52,9 @@ MIXED = ["clean"] * 8 + ["invert", "unknown"]
 def test_findings_say_how_many_what_how_sure_and_what_was_done():
     findings = plain_findings(make_result(MIXED, confidence=[0.95] * 9 + [0.5], repaired=[8]))
     assert findings == [
-        "2 of 10 images (20 %) look corrupted; the share of corrupted images is estimated at 19 % to 21 %.",
+        "2 of 10 images (20%) look corrupted; the share of corrupted images is estimated at 19% to 21%.",
         "What is wrong: inverted (1). 1 image is wrong in a way that fits no known kind.",
-        "How sure: 1 of the 2 are named with a confidence of 90 % or more, 1 with less than 60 %: "
+        "How sure: 1 of the 2 are named with a confidence of 90% or more, 1 with less than 60%: "
         "look at those yourself.",
         "1 image was repaired and checked to look cleaner; 1 corrupted image was left as given, for want of a repair "
         "that could be confirmed; the images taken for clean kept every pixel.",
@@ -117,7 +117,7 @@ def test_a_written_audit_reads_back(tmp_path, shape):
 def test_the_page_opens_with_the_findings_and_asks_nobody_for_anything(tmp_path):
     page = write_audit(make_result(MIXED, repaired=[8]), tmp_path / "audit").read_text()
     body = page[page.index("<body") :]
-    assert body.index("2 of 10 images (20 %) look corrupted") < body.index("<img")
+    assert body.index("2 of 10 images (20%) look corrupted") < body.index("<img")
     targets = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'\s>]*)""", page)
     assert targets
     assert all(target.startswith(("data:", "#")) for target in targets)

@@ -107,7 +107,7 @@ def _table(report, frame, caption, **formats):
         **dict.fromkeys(_DECIBELS, "{:.1f}"),
         **formats,
     }
-    words = {column: column.replace("_", " ") for column in frame.columns}
+    words = {column: column.replace("_", " ").replace("psnr", "PSNR") for column in frame.columns}
     names = [column for column in ("kind", "most_often_named", "restorer") if column in frame.columns]
     frame = frame.assign(**{column: frame[column].str.replace("_", " ") for column in names}).rename(columns=words)
     report.table(frame, caption, formats={words[column]: formats[column] for column in words if column in formats})

@@ -47,10 +47,10 @@ def _percent(share):
     """A share as a percentage, with a decimal where it matters.
 
     >>> _percent(0.2), _percent(0.004), _percent(0.0)
-    ('20 %', '0.4 %', '0 %')
+    ('20%', '0.4%', '0%')
     """
     value = 100 * share
-    return f"{value:.1f} %" if round(value, 1) != round(value) else f"{value:.0f} %"
+    return f"{value:.1f}%" if round(value, 1) != round(value) else f"{value:.0f}%"
 
 
 def _images(n):

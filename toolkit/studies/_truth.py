@@ -4,6 +4,8 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from toolkit.corruption import KINDS
+
 __all__ = ["calibration_error", "check_against_truth", "check_repairs", "truth_names"]
 
 # A perfect repair has infinite PSNR; capped, it can be averaged.
@@ -20,6 +22,12 @@ def truth_names(kinds):
     """
     kinds = np.asarray(kinds).astype(str)
     return np.where(np.char.find(kinds, "+") >= 0, "unknown", kinds)
+
+
+def _in_order(kinds):
+    """Different kinds: clean, then as the toolkit lists them, then others."""
+    places = {kind: place for place, kind in enumerate(("clean", *KINDS))}
+    return sorted(set(kinds.tolist()), key=lambda kind: (places.get(kind, len(places)), kind))
 
 
 def calibration_error(confidence, correct, n_bins=15):
@@ -80,7 +88,7 @@ def check_against_truth(kinds_true, kinds_named, confidence, anomaly_score):
         "miss_rate": float(1 - flagged[corrupted].mean()) if corrupted.any() else None,
     }
     rows = []
-    for kind in sorted(set(true), key=lambda kind: (kind != "clean", kind)):
+    for kind in _in_order(true):
         rows_of_kind = true == kind
         names, counts = np.unique(named[rows_of_kind], return_counts=True)
         rows.append(
@@ -118,7 +126,7 @@ def check_repairs(clean, images, repaired, kinds_true):
     before = np.minimum(psnr(clean, images, data_range=data_range), PSNR_CAP)
     after = np.minimum(psnr(clean, repaired, data_range=data_range), PSNR_CAP)
     rows = []
-    for kind in sorted(set(true) - {"clean"}):
+    for kind in _in_order(true[true != "clean"]):
         rows_of_kind = true == kind
         rows.append(
             {
