@@ -195,7 +195,7 @@ def download(target, urls, check, *, verbose=False):
             for other in urls:
                 downloader.partial_path(other).unlink(missing_ok=True)
             return []
-    return problems
+    return problems or ["no address is known"]
 
 
 def _reason(error):

@@ -11,7 +11,7 @@ from pathlib import Path
 __all__ = ["ResumingDownloader"]
 
 _logger = logging.getLogger(__name__)
-_CHUNK = 2**18
+_CHUNK = 2**14  # what is lost at a cut is at most this
 _WORTH_ANOTHER_TRY = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 

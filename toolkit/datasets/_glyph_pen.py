@@ -20,13 +20,13 @@ _CHUNK = 256  # letters drawn at a time, so that the working arrays stay within 
 class Hand:
     """How much writing varies. Lengths are in pixels of a 28x28 image, standard deviations unless said otherwise."""
 
-    lean: float = 0.18  # mean slant, shift per unit of height: most hands lean to the right
-    slant: float = 0.23
-    rotation: float = 8.0  # degrees
+    lean: float = 0.15  # mean slant, shift per unit of height: most hands lean to the right
+    slant: float = 0.18
+    rotation: float = 6.0  # degrees
     stretch: float = 0.16  # log of the ratio of width to height
     perspective: float = 0.08  # change of scale from the centre to the edge of the letter
     proportion: float = 0.3  # how far the middle of a letter moves up or down, fraction of half its size
-    bend: float = 0.075  # coarse displacement, fraction of the letter's size
+    bend: float = 0.06  # coarse displacement, fraction of the letter's size
     wobble: float = 0.016  # fine displacement, fraction of the letter's size
     trim: tuple[float, float] = (0.0, 0.12)  # range of what a stroke's end falls short of, fraction of the size
     trimmed: float = 0.5  # how often one does
