@@ -157,7 +157,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=8)
     arguments = parser.parse_args()
     result = train(arguments.epochs)
-    write_json(Path(__file__).parent / "results" / "repair" / "digit_reader.json", result)
+    write_json(Path(__file__).parent / "results" / "digit_reader" / "seed0.json", result)
     print(f"MNIST test accuracy of the digit reader: {100 * result['test_accuracy']:.2f} %")
 
 

@@ -59,7 +59,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     epochs : int, default=5
         Rounds of planting and learning to undo.
     images_per_epoch : int, default=12000
-        Images planted in a round, at most twelve for each trusted image; fewer where images are large.
+        Images planted in a round; fewer for small sets (three to twelve for each image) and for large images.
     max_samples : int, default=20000
         Rows to learn from; a larger set is sampled. All rows can be restored afterwards.
     random_state : int, RandomState or None, default=None
@@ -193,9 +193,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self
 
     def _images_per_round(self, n_trusted):
-        """Fewer for small sets, which carry little to learn, and for large images, which take long."""
+        """Fewer for small sets, which should not take long, and for large images, which do."""
         size = max(1.0, self.n_features_in_ / 1024)
-        return max(2, min(int(self.images_per_epoch / size**0.5), 12 * n_trusted))
+        planted = max(3 * n_trusted, 12 * (n_trusted - 200))
+        return max(2, min(planted, int(self.images_per_epoch / size**0.5)))
 
     def _fitted_identifier(self, X, generator):
         seed = spawn_seeds(generator, 1)[0]

@@ -67,7 +67,7 @@ def wavelet(stack, *, sigma=None, wavelet="db2", mode="soft"):
     from skimage.restoration import denoise_wavelet
 
     options = {"sigma": sigma, "wavelet": wavelet, "mode": mode, "rescale_sigma": True}
-    if min(stack.shape[1:3]) < 2:
+    if min(stack.shape[1:3]) < 8:  # the filters would be longer than the image
         return np.clip(stack, 0, 1).astype(np.float32)
     with np.errstate(invalid="ignore", divide="ignore"):
         return _each(

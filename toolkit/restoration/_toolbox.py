@@ -45,7 +45,7 @@ CANDIDATES = {
 }
 
 # Trusted images put aside to rank the candidates on, at most, and the least median gain in dB that counts as undoing.
-_N_TRIALS = 200
+_N_TRIALS = 120
 _WORTHWHILE = 1.0
 
 

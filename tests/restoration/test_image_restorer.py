@@ -1,0 +1,314 @@
+"""Identify, repair, verify, abstain: with identifiers that know the truth, and with ones that lie."""
+
+import copy
+import pickle
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import NotFittedError
+
+from toolkit.corruption import Corruptor, apply_corruption
+from toolkit.datasets import load_glyphs
+from toolkit.diagnostics import CorruptionIdentifier
+from toolkit.restoration import ImageRestorer, psnr
+
+KINDS = ("gaussian_noise", "salt_and_pepper", "rotate", "flip_horizontal", "invert", "low_contrast")
+COLUMNS = ["kind", "probability", "restorer", "angle", "severity", "repaired", "improvement", "outcome"]
+SMALL = {"epochs": 2, "images_per_epoch": 600, "random_state": 0}
+
+
+class Oracle:
+    """Knows what was done to each image it has seen; anything else it believes clean to the degree ``belief``."""
+
+    def __init__(self, images, kinds, belief=0.98, sure=0.99):
+        self.known = {image.tobytes(): kind for image, kind in zip(images, kinds)}
+        self.kinds_ = np.array(["clean", *KINDS, "unknown"])
+        self.belief, self.sure = belief, sure
+
+    def identify(self, X):
+        rows = []
+        for image in np.asarray(X):
+            kind = self.known.get(np.ascontiguousarray(image).tobytes())
+            clean = self.belief if kind is None else (1 - 1e-5 if kind == "clean" else 1e-6)
+            probability = clean if kind in (None, "clean") else self.sure
+            rows.append((kind or "clean", probability, 0.5, 0.0, clean))
+        return pd.DataFrame(rows, columns=["kind", "probability", "severity", "angle", "clean_probability"])
+
+
+@pytest.fixture(scope="module")
+def clean():
+    return load_glyphs(n_samples=300, random_state=0).images
+
+
+@pytest.fixture(scope="module")
+def corrupted(clean):
+    return Corruptor(KINDS, fraction=0.2, random_state=0).corrupt(clean)
+
+
+@pytest.fixture(scope="module")
+def fitted(corrupted):
+    return ImageRestorer(Oracle(*corrupted), **SMALL).fit(corrupted[0])
+
+
+def changed_rows(images, given):
+    return (images != given).reshape(len(given), -1).any(axis=1)
+
+
+def with_identifier(fitted, identifier):
+    """The fitted restorer, asking somebody else."""
+    twin = copy.copy(fitted)
+    twin.identifier_ = identifier
+    return twin
+
+
+def test_what_is_known_is_repaired_and_the_rest_keeps_every_pixel(fitted, clean, corrupted):
+    given, kinds = corrupted
+    before = given.copy()
+    images, repairs = fitted.restore(given)
+    np.testing.assert_array_equal(given, before)
+    assert list(repairs.columns) == COLUMNS
+    assert list(repairs.index) == list(range(len(given)))
+    np.testing.assert_array_equal(repairs["repaired"], changed_rows(images, given))
+    np.testing.assert_array_equal(repairs["repaired"], repairs["restorer"] != "")
+    np.testing.assert_array_equal(images[kinds == "clean"], given[kinds == "clean"])
+    assert repairs["repaired"][kinds != "clean"].mean() > 0.95
+    for kind in ("flip_horizontal", "invert"):
+        np.testing.assert_array_equal(images[kinds == kind], clean[kinds == kind])
+    gain = psnr(images, clean) - psnr(given, clean)
+    for kind, least in {"salt_and_pepper": 6, "rotate": 2, "low_contrast": 10, "gaussian_noise": 0.2}.items():
+        assert np.median(gain[kinds == kind]) > least, kind
+    assert set(repairs["outcome"]) <= {"clean", "repaired", "no change"}
+
+
+def test_the_ranking_is_of_this_set_and_kinds_the_identifier_cannot_name_are_not_learnt(fitted):
+    assert set(fitted.ranking_["kind"]) == set(KINDS)
+    for _, group in fitted.ranking_.groupby("kind"):
+        assert group["gain"].is_monotonic_decreasing
+    best = fitted.ranking_.drop_duplicates("kind").set_index("kind")["restorer"]
+    assert best["low_contrast"] == "stretch_contrast"  # nothing learnt undoes a stretch better than a stretch
+    assert fitted.undoable_ == tuple(kind for kind in KINDS if kind in set(fitted.undoable_))
+
+
+def test_a_repair_that_is_not_found_cleaner_is_taken_back(fitted, corrupted):
+    given, kinds = corrupted
+    images, repairs = with_identifier(fitted, Oracle(*corrupted, belief=0.05)).restore(given)
+    assert images.tobytes() == given.tobytes()
+    assert not repairs["repaired"].any()
+    assert (repairs["restorer"] == "").all()
+    assert (repairs["improvement"] == 0).all()
+    undoable = np.isin(kinds, fitted.undoable_)
+    assert set(repairs["outcome"][undoable]) <= {"taken back", "no change"}
+
+
+def test_a_liar_about_clean_images_is_found_out_by_its_own_second_look(fitted, clean):
+    """Flipping a clean image twice over: the second look sees what the first called flipped, and says so."""
+
+    class Liar(Oracle):
+        def identify(self, X):
+            frame = super().identify(X)
+            return frame.assign(kind="flip_horizontal", probability=0.99, clean_probability=1e-6)
+
+    images, repairs = with_identifier(fitted, Liar(clean, ["clean"] * len(clean))).restore(clean)
+    assert images.tobytes() == clean.tobytes()
+    assert set(repairs["outcome"]) <= {"taken back", "no change"}
+
+
+@pytest.mark.parametrize(
+    ("lie", "outcome"),
+    [
+        ({"probability": 0.3}, "unsure"),
+        ({"clean_probability": 0.4}, "unsure"),
+        ({"kind": "unknown"}, "cannot be undone"),
+        ({"kind": "motion_blur"}, "cannot be undone"),
+    ],
+)
+def test_unsure_and_unknown_rows_are_left_alone(fitted, corrupted, lie, outcome):
+    given, kinds = corrupted
+    findings = Oracle(*corrupted).identify(given)
+    bad = kinds == "rotate"
+    for name, value in lie.items():
+        findings.loc[bad, name] = value
+    images, repairs = fitted.restore(given, findings=findings)
+    np.testing.assert_array_equal(images[bad], given[bad])
+    assert set(repairs["outcome"][bad]) == {outcome}
+    assert repairs["repaired"][kinds == "invert"].all()
+
+
+def test_rows_that_are_rather_clean_are_touched_only_within_the_budget(clean, corrupted):
+    given, kinds = corrupted
+
+    class Wavering(Oracle):
+        def identify(self, X):
+            frame = super().identify(X)
+            inverted = frame["kind"] == "invert"
+            frame.loc[inverted, "clean_probability"] = 0.2
+            return frame
+
+    strict = ImageRestorer(Wavering(*corrupted), **SMALL).fit(given)
+    assert strict.max_clean_probability_ < 0.2
+    assert not strict.restore(given)[1]["repaired"][kinds == "invert"].any()
+    lax = ImageRestorer(Wavering(*corrupted), max_clean_changed=0.05, **SMALL).fit(given)
+    assert lax.max_clean_probability_ >= 0.2
+    assert lax.restore(given)[1]["repaired"][kinds == "invert"].all()
+
+
+def test_findings_are_used_instead_of_asking_again(fitted, corrupted):
+    given, _ = corrupted
+    oracle = Oracle(*corrupted)
+    expected = fitted.restore(given)
+    images, repairs = fitted.restore(given, findings=oracle.identify(given))
+    np.testing.assert_array_equal(images, expected[0])
+    pd.testing.assert_frame_equal(repairs, expected[1])
+    shuffled = oracle.identify(given).set_index(np.arange(len(given))[::-1])  # an index is no order
+    pd.testing.assert_frame_equal(fitted.restore(given, findings=shuffled)[1], expected[1])
+
+
+def test_findings_that_do_not_fit_are_refused(fitted, corrupted):
+    given, _ = corrupted
+    findings = Oracle(*corrupted).identify(given)
+    with pytest.raises(ValueError, match="got 300 rows for 10 images"):
+        fitted.restore(given[:10], findings=findings)
+    with pytest.raises(ValueError, match="missing: clean_probability"):
+        fitted.restore(given, findings=findings.drop(columns="clean_probability"))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.int16])
+def test_layout_dtype_and_range_come_back(clean, dtype):
+    """The same images in other numbers, flat or stacked: the same rows are repaired, and land in the same range."""
+    scaled = (
+        clean[:120].astype(dtype)
+        if dtype == np.uint8
+        else (clean[:120].astype(dtype) * 2 - 100).astype(dtype)
+    )
+    given, kinds = Corruptor(["invert"], fraction=0.2, random_state=1).corrupt(scaled)
+    flat = given.reshape(len(given), -1)
+    oracle = Oracle(given, kinds)
+    restorer = ImageRestorer(oracle, epochs=1, images_per_epoch=50, random_state=0).fit(given)
+    stacked, repairs = restorer.restore(given)
+    rows, _ = restorer.restore(flat)
+    assert stacked.shape == given.shape
+    assert stacked.dtype == rows.dtype == dtype
+    np.testing.assert_array_equal(rows, stacked.reshape(len(given), -1))
+    np.testing.assert_array_equal(restorer.transform(flat), rows)
+    bad = kinds == "invert"
+    assert repairs["repaired"][bad].all()
+    np.testing.assert_array_equal(stacked[~bad], given[~bad])
+    np.testing.assert_allclose(stacked[bad], scaled[bad], atol=1e-3)
+
+
+def test_colour_images_are_repaired(clean):
+    colour = np.stack([clean[:100], clean[:100] // 2, 255 - clean[:100]], axis=-1)
+    given, kinds = Corruptor(["flip_horizontal", "gaussian_noise"], random_state=0).corrupt(colour)
+    restorer = ImageRestorer(Oracle(given, kinds), epochs=1, images_per_epoch=100, random_state=0).fit(given)
+    images, repairs = restorer.restore(given)
+    flipped = kinds == "flip_horizontal"
+    np.testing.assert_array_equal(images[flipped], colour[flipped])
+    assert repairs["repaired"][flipped].sum() >= flipped.sum() - 1  # a symmetric glyph may not change
+
+
+def test_a_memory_map_is_restored_in_chunks_like_an_array(tmp_path, monkeypatch, fitted, corrupted):
+    given, _ = corrupted
+    np.save(tmp_path / "given.npy", given)
+    mapped = np.load(tmp_path / "given.npy", mmap_mode="r")
+    expected = fitted.restore(given)
+    monkeypatch.setattr("toolkit.restoration._image_restorer._CHUNK", 37)
+    images, repairs = fitted.restore(mapped)
+    np.testing.assert_array_equal(images, expected[0])
+    pd.testing.assert_frame_equal(repairs, expected[1])
+
+
+def test_equal_seeds_give_equal_repairs_and_other_seeds_do_not(clean, corrupted):
+    given = corrupted[0]
+    first, again = (ImageRestorer(Oracle(*corrupted), **SMALL).fit(given).transform(given) for _ in range(2))
+    other = ImageRestorer(Oracle(*corrupted), **{**SMALL, "random_state": 1}).fit(given).transform(given)
+    np.testing.assert_array_equal(first, again)
+    assert (first != other).any()
+
+
+def test_a_pickled_restorer_restores_alike(fitted, corrupted):
+    twin = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(twin.transform(corrupted[0]), fitted.transform(corrupted[0]))
+
+
+class Recorder(BaseEstimator):
+    """An identifier that counts its fits and calls everything clean."""
+
+    def __init__(self, fits=None):
+        self.fits = fits
+
+    def fit(self, X, y=None):
+        self.n_fits_ = getattr(self, "n_fits_", 0) + 1
+        return self
+
+    def identify(self, X):
+        columns = {
+            "kind": "clean",
+            "probability": 1.0,
+            "severity": 0.0,
+            "angle": 0.0,
+            "clean_probability": 1.0,
+        }
+        return pd.DataFrame(columns, index=range(len(X)))
+
+
+def test_a_fitted_identifier_is_used_as_it_is_and_a_fresh_one_is_cloned(clean):
+    fresh = Recorder()
+    restorer = ImageRestorer(fresh, epochs=1, images_per_epoch=20, random_state=0).fit(clean[:20])
+    assert not hasattr(fresh, "n_fits_")
+    assert restorer.identifier_ is not fresh
+    assert restorer.identifier_.n_fits_ == 1
+    ready = Recorder().fit(clean)
+    before = copy.deepcopy(vars(ready))
+    restorer = ImageRestorer(ready, epochs=1, images_per_epoch=20, random_state=0).fit(clean[:20])
+    assert restorer.identifier_ is ready
+    restorer.restore(clean[:20])
+    assert vars(ready) == before
+    images, repairs = restorer.restore(clean[:20])
+    assert images.tobytes() == clean[:20].tobytes()
+    assert (repairs["outcome"] == "clean").all()
+
+
+def test_wrong_use_says_what_is_wrong(clean):
+    with pytest.raises(TypeError, match=r"identifier must have a method identify\(X\), got str: 'iforest'"):
+        ImageRestorer("iforest").fit(clean)
+    with pytest.raises(
+        ValueError, match="'min_confidence' parameter of ImageRestorer must be a float in the range"
+    ):
+        ImageRestorer(min_confidence=2).fit(clean)
+    with pytest.raises(ValueError, match="at least 2 images"):
+        ImageRestorer().fit(clean[:1])
+    with pytest.raises(NotFittedError):
+        ImageRestorer().restore(clean)
+
+
+def test_without_an_oracle_a_corrupted_set_becomes_cleaner():
+    """The whole way with the toolkit's own identifier; gross kinds, so that a small and quick one knows them."""
+    images = load_glyphs(n_samples=500, classes="0123456789", random_state=3).images
+    given, kinds = Corruptor(["invert", "salt_and_pepper"], fraction=0.2, random_state=0).corrupt(images)
+    identifier = CorruptionIdentifier(["invert", "salt_and_pepper"], n_members=1, random_state=0)
+    restorer = ImageRestorer(
+        identifier, max_clean_changed=0.01, epochs=1, images_per_epoch=500, random_state=0
+    )
+    repaired, repairs = restorer.fit(given).restore(given)
+    gain = psnr(repaired, images) - psnr(given, images)
+    assert repairs["repaired"][kinds == "invert"].mean() >= 0.8
+    assert np.median(gain[kinds == "invert"]) >= 20
+    assert gain[repairs["repaired"]].min() > -1
+    assert repairs["repaired"][kinds == "clean"].mean() <= 0.02
+    assert (repairs["improvement"][repairs["repaired"]] >= 0.1).all()
+
+
+def test_a_blurred_image_is_never_given_back_blurrier(fitted, clean):
+    """No restorer is kept for a kind that it does not improve on planted images."""
+    assert (
+        fitted.ranking_.set_index("kind").loc[list(fitted.undoable_), "gain"].groupby(level=0).max() >= 1
+    ).all()
+    noisy, _ = apply_corruption(
+        clean[:50] / np.float32(255), "salt_and_pepper", generator=np.random.default_rng(9)
+    )
+    noisy = np.rint(noisy * 255).astype(np.uint8)
+    images, repairs = with_identifier(fitted, Oracle(noisy, ["salt_and_pepper"] * 50)).restore(noisy)
+    gain = psnr(images, clean[:50]) - psnr(noisy, clean[:50])
+    assert (gain[repairs["repaired"]] > 0).mean() > 0.9
