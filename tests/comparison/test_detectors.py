@@ -16,7 +16,7 @@ from toolkit.datasets import ImageSet
 RNG = np.random.default_rng(0)
 OUTLIER = np.arange(80) % 8 == 0
 X = RNG.normal(size=(80, 16)) + 3.0 * OUTLIER[:, None]
-SEEN = []  # what Norm.fit was given
+seen = []  # what Norm.fit was given
 FIGURES = ["auroc", "average_precision", "precision_at_n", "fit_seconds", "score_seconds"]
 
 
@@ -28,7 +28,7 @@ class Norm(BaseEstimator):
         self.noise = noise
 
     def fit(self, X, *args):
-        SEEN.append((np.shape(X), args))
+        seen.append((np.shape(X), args))
         self.mean_ = np.mean(X, axis=0)
         return self
 
@@ -76,9 +76,9 @@ def test_one_row_per_method_data_and_seed_with_true_figures():
 
 
 def test_detectors_never_see_the_truth():
-    SEEN.clear()
+    seen.clear()
     compare_detectors(detectors={"norm": Norm()}, data={"a": (X, OUTLIER)})
-    assert SEEN == [(X.shape, ())]
+    assert seen == [(X.shape, ())]
 
 
 def test_detectors_are_cloned():
@@ -178,7 +178,7 @@ def test_kinds_and_image_sets_are_truths_as_well():
 )
 def test_wrong_arguments_are_refused_before_the_work(change, error, message):
     settings = {"detectors": {"norm": Norm()}, "data": {"a": (X, OUTLIER)}, "seeds": [0], **change}
-    SEEN.clear()
+    seen.clear()
     with pytest.raises(error, match=message):
         compare_detectors(**settings)
-    assert not SEEN
+    assert not seen

@@ -16,6 +16,8 @@ _PER_KIND = 100
 _ROUNDS = 3
 # Before anything is seen, half of the weight is on clean: enough for rare kinds to be heard.
 _CLEAN_PRIOR = 0.5
+# A kind that explains less than this share of the rows in a step is taken for confusion with others.
+_TRACE = 0.001
 
 
 def _planted_statistics(diagnostics, stack, scale, kinds, generator):
@@ -56,6 +58,8 @@ def _shares(probability, priors, n_steps=50):
         posterior = probability * (shares / priors)
         posterior /= posterior.sum(axis=1, keepdims=True)
         shares = posterior.mean(axis=0)
+        shares[1:] = np.maximum(shares[1:] - _TRACE, 0.0)
+        shares /= shares.sum()
     return posterior, shares
 
 

@@ -96,7 +96,7 @@ def _quality(images, clean, data_range):
     """PSNR, capped, and SSIM of each image."""
     from toolkit.restoration import psnr, ssim
 
-    return np.minimum(psnr(images, clean, data_range), _CAP), np.asarray(ssim(images, clean, data_range))
+    return psnr(images, clean, data_range, cap=_CAP), np.asarray(ssim(images, clean, data_range))
 
 
 def _cell(restorer, corrupted, clean, seed):
