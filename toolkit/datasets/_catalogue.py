@@ -90,8 +90,8 @@ def available_datasets():
     --------
     >>> from toolkit.datasets import available_datasets
     >>> table = available_datasets().set_index("name")
-    >>> table.loc["digits", ["source", "n_images"]].tolist()
-    ['embedded', 1797]
+    >>> table.loc[["digits", "mnist"], "n_images"].tolist()
+    [1797, 70000]
     """
     import pandas as pd
 

@@ -1,0 +1,115 @@
+"""Downloads against a local server that cuts connections, ignores ranges, refuses, or sends the wrong thing."""
+
+import gzip
+import hashlib
+
+import numpy as np
+import pytest
+import requests
+
+from toolkit.datasets import ResumingDownloader
+
+CONTENT = np.random.default_rng(0).integers(256, size=3_000_000, dtype=np.uint8).tobytes()
+CUT = 10 * 2**16  # a cut in mid-chunk loses that chunk; whole ones can be counted exactly
+
+
+def downloader(folder, **options):
+    return ResumingDownloader(folder, **({"wait": 0.01, "timeout": 5.0} | options))
+
+
+def test_a_whole_file(tmp_path, serving):
+    with serving({"a": CONTENT}) as server:
+        downloader(tmp_path)(f"{server.url}/a", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+    assert server.requests == [("/a", None)]
+    assert [entry.name for entry in tmp_path.iterdir()] == ["out"], "no partial file stays"
+
+
+def test_a_cut_download_goes_on_where_it_stopped(tmp_path, serving):
+    with serving({"a": CONTENT}, cut_after=CUT) as server:
+        downloader(tmp_path, n_retries=1)(f"{server.url}/a", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+    starts = [int(asked.removeprefix("bytes=").rstrip("-")) for _, asked in server.requests[1:]]
+    # More cuts than retries are allowed: each brought something, and nothing was sent twice.
+    assert len(starts) == 4
+    assert starts == [CUT, 2 * CUT, 3 * CUT, 4 * CUT]
+
+
+def test_it_goes_on_in_another_process(tmp_path, serving):
+    """What has arrived outlives the downloader: another one, later, asks for the rest only."""
+    with serving({"a": CONTENT}, cut_after=CUT, cuts=1, then=[404]) as server:
+        with pytest.raises(requests.exceptions.HTTPError, match="404"):
+            downloader(tmp_path)(f"{server.url}/a", tmp_path / "out")
+        assert not (tmp_path / "out").exists()
+        downloader(tmp_path)(f"{server.url}/a", tmp_path / "out")
+        assert server.requests[-1] == ("/a", f"bytes={CUT}-")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+
+
+def test_a_server_that_ignores_range(tmp_path, serving):
+    with serving({"a": CONTENT}, cut_after=CUT, cuts=2, ranges=False) as server:
+        downloader(tmp_path)(f"{server.url}/a", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT, "what was sent again replaces, it is not appended"
+    assert [asked for _, asked in server.requests] == [None, f"bytes={CUT}-", f"bytes={CUT}-"]
+
+
+def test_a_server_that_ignores_range_and_always_cuts_is_given_up(tmp_path, serving):
+    with serving({"a": CONTENT}, cut_after=CUT, ranges=False) as server:
+        with pytest.raises(requests.exceptions.RequestException):
+            downloader(tmp_path, n_retries=3)(f"{server.url}/a", tmp_path / "out")
+        assert len(server.requests) == 1 + 3 + 1  # the first brought something, then three retries and the last straw
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_partial_file_that_is_whole_already(tmp_path, serving):
+    with serving({"a": CONTENT}) as server:
+        fetch = downloader(tmp_path)
+        fetch.partial_path(f"{server.url}/a").write_bytes(CONTENT)
+        fetch(f"{server.url}/a", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+
+
+def test_a_partial_file_that_is_too_long(tmp_path, serving):
+    with serving({"a": CONTENT}) as server:
+        fetch = downloader(tmp_path)
+        fetch.partial_path(f"{server.url}/a").write_bytes(CONTENT + b"of another file")
+        fetch(f"{server.url}/a", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+
+
+def test_a_busy_server_is_asked_again_and_a_refusal_is_final(tmp_path, serving):
+    with serving({"a": CONTENT}, statuses=[503]) as server:
+        downloader(tmp_path)(f"{server.url}/a", tmp_path / "out")
+        assert len(server.requests) == 2
+        with pytest.raises(requests.exceptions.HTTPError, match="404"):
+            downloader(tmp_path)(f"{server.url}/missing", tmp_path / "out2")
+        assert len(server.requests) == 3
+    assert (tmp_path / "out").read_bytes() == CONTENT
+
+
+def test_nobody_there_is_known_soon(tmp_path, serving):
+    with serving({}) as server:
+        url = server.url
+    with pytest.raises(requests.exceptions.ConnectionError):
+        downloader(tmp_path, n_retries=50)(f"{url}/a", tmp_path / "out")
+
+
+def test_pooch_takes_it(tmp_path, serving):
+    import pooch
+
+    digest = hashlib.sha256(CONTENT).hexdigest()
+    with serving({"a": CONTENT}, cut_after=CUT) as server:
+        path = pooch.retrieve(f"{server.url}/a", digest, fname="a", path=tmp_path, downloader=downloader(tmp_path))
+        assert downloader(tmp_path)(f"{server.url}/a", None, check_only=True) is False  # no HEAD here: 501
+    with open(path, "rb") as file:
+        assert file.read() == CONTENT
+
+
+def test_bytes_arrive_as_they_are(tmp_path, serving):
+    """A .gz is not unpacked on the way, and the progress bar can be shown."""
+    packed = gzip.compress(b"abc" * 1000)
+    with serving({"a.gz": packed}) as server:
+        downloader(tmp_path, verbose=True)(f"{server.url}/a.gz", tmp_path / "out")
+        with open(tmp_path / "out2", "wb") as file:
+            downloader(tmp_path)(f"{server.url}/a.gz", file)
+    assert (tmp_path / "out").read_bytes() == (tmp_path / "out2").read_bytes() == packed
