@@ -10,7 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
-from toolkit._core.images import PixelScale, iter_chunks, match_layout, validate_images
+from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._restorers import RESTORERS
@@ -24,6 +24,8 @@ _CHUNK = 4096
 _TRUSTED = 0.8
 # A kind that was found in the set gets this many times the attention of one that was not.
 _FOUND_WEIGHT = 6.0
+# Symmetries that images which are not square keep their shape under.
+_SHAPE_KEEPING = ("rotate_180", "flip_horizontal", "flip_vertical")
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
@@ -186,6 +188,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             n_images=self._images_per_round(len(images)),
             n_rounds=self.epochs,
             generator=generator,
+            angles=lambda unit: np.asarray(
+                self._identify(self.pixel_scale_.from_unit(unit, stack.dtype))["angle"], dtype=float
+            ),
             verbose=self.verbose,
         )
         self.ranking_ = self._toolbox.ranking
@@ -322,10 +327,13 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _restore_kind(self, kind, rows, given, images, clean, columns):
         """Try the candidates of a kind in order; a row goes to the next one if the first is not found cleaner."""
         columns["outcome"][rows] = "no change"
+        turned = columns["angle"].copy()
+        if kind == "rotate":
+            columns["angle"][rows] = self._toolbox.estimate_angle(self._unit(given[rows]), turned[rows])
         for name in self._toolbox.order[kind]:
             if not len(rows):
                 return
-            repaired = self._apply(name, kind, given[rows])
+            repaired = self._apply(name, kind, given[rows], turned[rows])
             changed = (repaired != given[rows]).reshape(len(rows), -1).any(axis=1)
             gain = np.full(len(rows), -np.inf)
             if changed.any():
@@ -340,19 +348,17 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             columns["outcome"][rows[changed & ~kept]] = "taken back"
             rows = rows[~kept]
 
-    def _apply(self, name, kind, given):
+    def _unit(self, given):
+        return np.clip(self.pixel_scale_.to_unit(given), 0, 1)
+
+    def _apply(self, name, kind, given, angle):
         """One candidate on rows in the dtype that came."""
         restorer = RESTORERS.get(name)
         square = self.image_shape_[0] == self.image_shape_[1]
-        if (
-            restorer is not None
-            and restorer.exact
-            and (square or not kind.endswith(("90", "270", "transpose")))
-        ):
+        if restorer is not None and restorer.exact and (square or kind in _SHAPE_KEEPING):
             return restorer.function(given)
-        scale = PixelScale(self.pixel_scale_.low, self.pixel_scale_.high)
-        unit = np.clip(scale.to_unit(given), 0, 1)
-        return scale.from_unit(self._toolbox.repair(name, unit, kind), given.dtype)
+        unit = self._toolbox.repair(name, self._unit(given), kind, angle)
+        return self.pixel_scale_.from_unit(unit, given.dtype)
 
 
 def _check_findings(findings, n_samples):

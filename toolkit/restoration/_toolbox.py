@@ -8,6 +8,7 @@ ranked by what they gained there: a label-free choice, like everything here.
 import numpy as np
 import pandas as pd
 
+from toolkit._core.geometry import wrap_angle
 from toolkit.corruption import apply_corruption
 from toolkit.restoration import _intensity
 from toolkit.restoration._learned import LearnedRestorer
@@ -47,6 +48,16 @@ CANDIDATES = {
 # Trusted images put aside to rank the candidates on, at most, and the least median gain in dB that counts as undoing.
 _N_TRIALS = 120
 _WORTHWHILE = 1.0
+# Weights of a second opinion on the angle that are tried.
+_WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
+
+
+def _blend(own, second, weight):
+    """Mean of two angles on the circle; where there is no second one, the first."""
+    radians = np.deg2rad(np.stack([own, np.where(np.isfinite(second), second, own)]))
+    x = (1 - weight) * np.cos(radians[0]) + weight * np.cos(radians[1])
+    y = (1 - weight) * np.sin(radians[0]) + weight * np.sin(radians[1])
+    return np.rad2deg(np.arctan2(y, x))
 
 
 class Toolbox:
@@ -62,8 +73,12 @@ class Toolbox:
         self.kinds = tuple(kind for kind in CANDIDATES if kind in kinds)
         self.learned_kinds = tuple(k for k in self.kinds if any("learned" in name for name in CANDIDATES[k]))
 
-    def fit(self, clean, *, shares, n_images, n_rounds, generator, verbose=False):
-        """Learn from ``clean`` (uint8); ``shares`` says how much attention each kind gets."""
+    def fit(self, clean, *, shares, n_images, n_rounds, generator, angles=None, verbose=False):
+        """Learn from ``clean`` (uint8).
+
+        ``shares`` says how much attention each kind gets; ``angles(unit_stack)`` is a second opinion, the identifier's,
+        on how far images were turned.
+        """
         aside = min(_N_TRIALS, len(clean) // 5)
         order = generator.permutation(len(clean))
         trials, lessons = clean[order[:aside]] if aside else clean, clean[order[aside:]]
@@ -77,14 +92,31 @@ class Toolbox:
         if self.learned_kinds:
             self.learned = LearnedRestorer(self.learned_kinds, self.first)
             self.learned.fit(lessons, n_images=n_images, verbose=verbose, **plan)
-        self.ranking = self._rank(trials, generator)
+        self.angle_weight = 0.0
+        if angles is not None and "rotate" in poses:
+            self.angle_weight = self._weigh_angles(trials, angles, generator)
+        self.ranking = self._rank(trials, angles, generator)
         worthwhile = self.ranking[self.ranking["gain"] >= _WORTHWHILE]
         self.order = {
             kind: tuple(group["restorer"]) for kind, group in worthwhile.groupby("kind", sort=False)
         }
         return self
 
-    def first(self, stack, kind):
+    def estimate_angle(self, stack, second=None):
+        """How far each image was turned, in degrees: the pose network's opinion, and a second one where it helps."""
+        own = self.pose.estimate(stack, "rotate")["angle"]
+        return own if second is None else _blend(own, second, self.angle_weight)
+
+    def _weigh_angles(self, trials, angles, generator):
+        """The weight of the second opinion at which planted turns are met best."""
+        planted, truth = apply_corruption(trials / np.float32(255), "rotate", generator=generator)
+        planted = as_bytes(planted) / np.float32(255)
+        own, second = self.pose.estimate(planted, "rotate")["angle"], angles(planted)
+        truth = truth["angle"].to_numpy(dtype=float)
+        errors = [np.abs(wrap_angle(_blend(own, second, weight) - truth)).mean() for weight in _WEIGHTS]
+        return _WEIGHTS[int(np.argmin(errors))]
+
+    def first(self, stack, kind, angle=None):
         """The closed form for one kind on a unit stack, with parameters estimated on this set."""
         if kind == "low_contrast":
             return _intensity.stretch_contrast(stack, low=self.low, high=self.high)
@@ -92,28 +124,32 @@ class Toolbox:
             return _intensity.level_brightness(stack, low=self.low, high=self.high)
         if kind in POSE_KINDS:
             name = CANDIDATES[kind][-1]
+            if kind == "rotate" and angle is not None:
+                return RESTORERS[name].function(stack, angle=self.estimate_angle(stack, angle))
             return RESTORERS[name].function(stack, **self.pose.estimate(stack, kind))
         return stack
 
-    def repair(self, name, stack, kind, dtype=None):
-        """Apply one candidate of a kind. Exact restorers take any stack, the others unit ones."""
+    def repair(self, name, stack, kind, angle=None):
+        """Apply one candidate of a kind to a unit stack; ``angle`` is the second opinion on turned images."""
         if name.endswith("learned"):
-            return self.learned.restore(self.first(stack, kind), kind)
+            return self.learned.restore(self.first(stack, kind, angle), kind)
         if name == "stretch_contrast":
             return _intensity.stretch_contrast(stack, low=self.low, high=self.high)
         if kind in POSE_KINDS or kind == "brightness":
-            return self.first(stack, kind)
+            return self.first(stack, kind, angle)
         return RESTORERS[name].function(stack)
 
-    def _rank(self, trials, generator):
+    def _rank(self, trials, angles, generator):
         """Median PSNR gain of each candidate on corruptions planted in ``trials``, best first within a kind."""
         rows = []
         for kind in self.kinds:
             planted, _ = apply_corruption(trials / np.float32(255), kind, generator=generator)
             planted = as_bytes(planted)
+            unit = planted / np.float32(255)
+            angle = angles(unit) if kind == "rotate" and angles is not None else None
             before = psnr(planted, trials)
             for place, name in enumerate(CANDIDATES[kind]):
-                repaired = as_bytes(self.repair(name, planted / np.float32(255), kind))
+                repaired = as_bytes(self.repair(name, unit, kind, angle))
                 gain = psnr(repaired, trials) - before
                 rows.append(
                     {
