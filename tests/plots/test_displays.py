@@ -174,6 +174,14 @@ def test_histogram_counts_every_score_once():
     assert constant.frame()["count"].sum() == 5
 
 
+def test_histogram_puts_small_groups_together():
+    names = ["clean"] * 30 + ["unknown"] + [kind for place, kind in enumerate(KINDS[:9]) for _ in range(place + 1)]
+    display = plots.ScoreHistogramDisplay.from_predictions(np.arange(len(names)), names)
+    counts = display.frame().groupby("group")["count"].sum()
+    kept = {kind: place + 1 for place, kind in enumerate(KINDS[:9]) if place >= 5}
+    assert counts.to_dict() == {"clean": 30, "unknown": 1, "other": 15, **kept}
+
+
 def test_histogram_from_estimator_turns_the_sign():
     display = plots.ScoreHistogramDisplay.from_estimator(Detector(), IMAGES, TRUTH)
     np.testing.assert_allclose(display.anomaly_scores, IMAGES[:, 0, 0] / 255.0)

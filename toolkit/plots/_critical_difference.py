@@ -1,5 +1,7 @@
 """The critical-difference diagram: mean ranks on a line, bars over what cannot be told apart."""
 
+import textwrap
+
 from toolkit.plots._display import Display
 from toolkit.plots._style import ACCENT, INK, MUTED, plain_name, title_axes
 
@@ -159,6 +161,9 @@ class CriticalDifferenceDisplay(Display):
             )
         ax.tick_params(colors=MUTED, labelcolor=INK, labelsize=9)
         if self.note:
-            ax.text(0.0, -0.06, self.note, transform=ax.transAxes, va="top", fontsize=8.5, color=MUTED)
+            note = textwrap.fill(self.note, 100)
+            text = ax.text(0.0, -0.06, note, transform=ax.transAxes, va="top", fontsize=8.5, color=MUTED)
+            # On someone's axes among others a long line must not push its neighbours aside.
+            text.set_in_layout(self._owns_figure)
         title_axes(ax, self.title)
         return self

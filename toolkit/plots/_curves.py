@@ -203,7 +203,7 @@ class PrecisionRecallDisplay(_CurveDisplay):
     """
 
     _columns = ("recall", "precision")
-    _labels = ("share of outliers found (recall)", "share of the flagged that are outliers (precision)")
+    _labels = ("recall: share of the outliers found", "precision: share of outliers in the flagged")
     _summary = "average_precision"
     _legend_title = "average precision"
     _corner = "lower left"

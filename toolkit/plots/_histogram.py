@@ -7,6 +7,9 @@ from toolkit.plots._style import INK, colours_of, kind_order, plain_name, tidy_a
 
 __all__ = ["ScoreHistogramDisplay"]
 
+# More colours than this nobody tells apart in stacked bars.
+_MAX_GROUPS = 7
+
 
 class ScoreHistogramDisplay(Display):
     """Histogram of anomaly scores, by group where groups are given.
@@ -53,7 +56,8 @@ class ScoreHistogramDisplay(Display):
         anomaly_scores : array-like of shape (n_samples,)
             Higher = more anomalous; finite.
         groups : array-like of shape (n_samples,), default=None
-            Names, or booleans that are read as corrupted or clean.
+            Names, or booleans that are read as corrupted or clean. Of more than seven the smallest are put together as
+            ``"other"``.
         threshold : float, default=None
         n_bins : int, default=60
         score_name, title : str
@@ -70,6 +74,7 @@ class ScoreHistogramDisplay(Display):
             groups = np.where(groups, "corrupted", "clean") if groups.dtype == bool else groups.astype(str)
             if len(groups) != len(scores):
                 raise ValueError(f"groups has {len(groups)} entries, but there are {len(scores)} scores.")
+            groups = _few(groups)
         return cls(scores, groups=groups, threshold=threshold, n_bins=n_bins, score_name=score_name, title=title)
 
     @classmethod
@@ -151,27 +156,16 @@ class ScoreHistogramDisplay(Display):
         ax.set_ylim(0, below.max() * 1.12)
         if self.threshold is not None and np.isfinite(self.threshold):
             self._draw_threshold(ax)
-        if len(parts) > 1:
-            ax.legend(frameon=False, fontsize=9, labelcolor=INK, ncols=1 if len(parts) < 8 else 2)
+        if len(parts) > 1 or self.threshold is not None:
+            legend = ax.legend(fontsize=9, labelcolor=INK)
+            legend.get_frame().set(edgecolor="none", facecolor="white", alpha=0.85)
         title_axes(ax, self.title)
         return self
 
     def _draw_threshold(self, ax):
         above = float((self.anomaly_scores > self.threshold).mean())
-        ax.axvline(self.threshold, color=INK, linewidth=1.2, linestyle=(0, (4, 2)))
-        left, right = ax.get_xlim()
-        on_right = self.threshold > left + 0.6 * (right - left)
-        ax.annotate(
-            f"threshold {self.threshold:.3g}: {above:.1%} above",
-            (self.threshold, 0.985),
-            xycoords=("data", "axes fraction"),
-            xytext=(-5 if on_right else 5, 0),
-            textcoords="offset points",
-            ha="right" if on_right else "left",
-            va="top",
-            fontsize=9,
-            color=INK,
-        )
+        name = f"threshold {self.threshold:.3g}: {above:.1%} above"
+        ax.axvline(self.threshold, color=INK, linewidth=1.2, linestyle=(0, (4, 2)), label=name)
 
     def _parts(self):
         """Groups and their rows; the clean first, so that they lie at the bottom of the stack."""
@@ -189,3 +183,14 @@ class ScoreHistogramDisplay(Display):
         if not high > low:
             low, high = low - 0.5, high + 0.5
         return np.linspace(low, high, self.n_bins + 1)
+
+
+def _few(groups):
+    """Names with all but the largest groups put together; clean and unknown keep their names."""
+    names, counts = np.unique(groups, return_counts=True)
+    if len(names) <= _MAX_GROUPS:
+        return groups
+    kept = [name for name in ("clean", "unknown") if name in names]
+    by_size = [name for name in names[np.argsort(-counts, kind="stable")] if name not in kept]
+    kept += by_size[: _MAX_GROUPS - 1 - len(kept)]
+    return np.where(np.isin(groups, kept), groups, "other")
