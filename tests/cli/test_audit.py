@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.cli import main
+from toolkit.cli import run
 from toolkit.corruption import KINDS, Corruptor
 from toolkit.datasets import load_glyphs, load_npz
 
@@ -58,7 +58,7 @@ def corrupted(tmp_path_factory):
 
 
 def audit(*arguments):
-    return main(["audit", *map(str, arguments)])
+    return run(["audit", *map(str, arguments)])
 
 
 def test_a_file_with_truth(corrupted, tmp_path, capsys):
@@ -153,7 +153,7 @@ def interrupt_during(step, tmp_path, number):
         "def wait(*a, **k):\n"
         "    print('waiting', flush=True); time.sleep(60)\n"
         "setattr(module, name, wait)\n"
-        "sys.exit(toolkit.cli.main(sys.argv[1:]))\n"
+        "toolkit.cli.main()\n"
     )
     command = [sys.executable, "-c", code, "audit", "--dataset", "digits", "--n-images", "40", "--detectors", "iforest"]
     process = subprocess.Popen(

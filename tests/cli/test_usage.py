@@ -8,8 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from toolkit import __version__
-from toolkit.cli import main
+from toolkit import __version__, cli
 
 
 @pytest.fixture
@@ -20,7 +19,7 @@ def images_npz(tmp_path):
 
 
 def run(capsys, *arguments):
-    code = main([str(argument) for argument in arguments])
+    code = cli.run([str(argument) for argument in arguments])
     output = capsys.readouterr()
     return code, output.out, output.err
 

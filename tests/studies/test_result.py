@@ -58,6 +58,7 @@ def test_findings_say_how_many_what_how_sure_and_what_was_done():
         "look at those yourself.",
         "1 image was repaired and checked to look cleaner; 1 corrupted image was left as given, for want of a repair "
         "that could be confirmed; the images taken for clean kept every pixel.",
+        "Caution: 10 images are few to learn from; take the names above as hints.",
     ]
 
 
@@ -65,7 +66,8 @@ def test_findings_of_a_clean_set():
     findings = plain_findings(make_result(["clean"] * 5))
     assert findings[0].startswith("None of the 5 images looks corrupted")
     assert findings[1].startswith("Nothing was repaired")
-    assert len(findings) == 2
+    assert len(findings) == 3
+    assert len(plain_findings(make_result(["clean"] * 1000, shape=(2, 2)))) == 2
 
 
 def test_findings_of_unknown_alone_and_of_many_kinds():

@@ -3,6 +3,6 @@
 Nothing heavy is imported before a command runs, so that ``toolkit --help`` answers at once.
 """
 
-from toolkit.cli._main import main
+from toolkit.cli._main import main, run
 
-__all__ = ["main"]
+__all__ = ["main", "run"]

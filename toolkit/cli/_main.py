@@ -6,6 +6,8 @@ Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted by Ctrl-C, 143 ter
 import os
 import signal
 import sys
+import threading
+import traceback
 import warnings
 from typing import Annotated
 
@@ -17,7 +19,7 @@ from toolkit.cli._corrupt import corrupt
 from toolkit.cli._data import data
 from toolkit.exceptions import ToolkitError
 
-__all__ = ["app", "main"]
+__all__ = ["app", "main", "run"]
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 
@@ -52,7 +54,19 @@ def toolkit(
     """What is wrong with these images, which ones, and can it be undone? Answered without labels."""
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main() -> None:
+    """Run the command of this process, and leave with its exit code."""
+    code = run()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if code and any(thread.daemon for thread in threading.enumerate()):
+        # What failed or was interrupted left threads at work in native code, and an orderly exit would pull the
+        # ground from under them (an abort, with a code of its own). Files are whole or gone by now.
+        os._exit(code)
+    sys.exit(code)
+
+
+def run(arguments: list[str] | None = None) -> int:
     """Run a command and return its exit code.
 
     Parameters
@@ -63,7 +77,7 @@ def main(arguments: list[str] | None = None) -> int:
     Returns
     -------
     int
-        0 done, 1 failed, 2 used wrongly, 130 interrupted.
+        0 done, 1 failed, 2 used wrongly, 130 interrupted, 143 terminated.
     """
     warnings.formatwarning = _one_line
     previous = signal.signal(signal.SIGTERM, _terminate)  # so that temporary files go when the process is ended
@@ -78,11 +92,14 @@ def main(arguments: list[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         code = INTERRUPTED
+    except _Terminated:
+        return TERMINATED
     except MemoryError as error:
         return _fail(f"not enough memory ({error})" if str(error) else "not enough memory")
     except (ToolkitError, OSError, ValueError) as error:
         if os.environ.get("TOOLKIT_TRACEBACK"):
-            raise
+            traceback.print_exc()
+            return FAILED
         return _fail(error)
     finally:
         signal.signal(signal.SIGTERM, previous)
@@ -91,8 +108,12 @@ def main(arguments: list[str] | None = None) -> int:
     return code if isinstance(code, int) else 0
 
 
+class _Terminated(BaseException):
+    """The process was asked to end."""
+
+
 def _terminate(number, frame):
-    raise SystemExit(TERMINATED)
+    raise _Terminated
 
 
 def _say(message):

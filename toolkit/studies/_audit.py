@@ -290,7 +290,11 @@ def _estimate(images, findings, detectors, seed):
     """How well each detector does on this set, without the truth."""
     from toolkit.comparison import estimate_detection
 
-    return estimate_detection(list(detectors), images, findings=findings, random_state=seed)
+    try:
+        return estimate_detection(list(detectors), images, findings=findings, random_state=seed)
+    except ValueError as error:  # a set too small to plant in, or nothing clean in it, has no estimate; the rest stands
+        unknown = {"estimated_auroc": np.nan, "estimate_status": "failed", "estimate_error": str(error)}
+        return pd.DataFrame({"method": list(detectors), **unknown})
 
 
 def _check(images, corrupted, detectors, seed):

@@ -4,6 +4,8 @@ __all__ = ["kind_in_words", "plain_findings"]
 
 # From here on a named kind is spoken of as sure, and below as a guess.
 SURE, GUESS = 0.9, 0.6
+# Below this many images an audit says that it had little to learn from.
+FEW = 1000
 
 _WORDS = {
     "gaussian_noise": "Gaussian noise",
@@ -81,6 +83,11 @@ def plain_findings(result) -> list[str]:
     sentences.append(_what_was_repaired(rows, flagged))
     if result.truth is not None:
         sentences.append(_how_right(result))
+    if len(result) < FEW:
+        sentences.append(
+            f"Caution: {_images(len(result))} {'is' if len(result) == 1 else 'are'} few to learn from; take the names "
+            "above as hints."
+        )
     if result.prevalence > 0.4:
         sentences.append(
             "Caution: so much of the set looks wrong that the clean images may not be the majority, which every "
