@@ -24,6 +24,8 @@ _CHUNK = 4096
 _TRUSTED = 0.8
 # A kind that was found in the set gets this many times the attention of one that was not.
 _FOUND_WEIGHT = 6.0
+# A round of fewer planted images than this is not worth its while: there are fewer, larger ones.
+_LEAST_ROUND = 2000
 # Symmetries that images which are not square keep their shape under.
 _SHAPE_KEEPING = ("rotate_180", "flip_horizontal", "flip_vertical")
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
@@ -185,8 +187,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self._toolbox = Toolbox(kinds).fit(
             images,
             shares=shares,
-            n_images=self._images_per_round(len(images)),
-            n_rounds=self.epochs,
+            **self._plan(len(images)),
             generator=generator,
             angles=lambda unit: np.asarray(
                 self._identify(self.pixel_scale_.from_unit(unit, stack.dtype))["angle"], dtype=float
@@ -197,11 +198,13 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.undoable_ = tuple(self._toolbox.order)
         return self
 
-    def _images_per_round(self, n_trusted):
-        """Fewer for small sets, which should not take long, and for large images, which do."""
+    def _plan(self, n_trusted):
+        """Images to plant in a round, and rounds: less for small sets, which should not take long, and large images."""
         size = max(1.0, self.n_features_in_ / 1024)
-        planted = max(3 * n_trusted, 12 * (n_trusted - 200))
-        return max(2, min(planted, int(self.images_per_epoch / size**0.5)))
+        n_images = min(max(3 * n_trusted, 12 * (n_trusted - 200)), int(self.images_per_epoch / size**0.5))
+        total = self.epochs * max(n_images, 2)
+        n_rounds = min(self.epochs, max(1, total // _LEAST_ROUND))
+        return {"n_images": total // n_rounds, "n_rounds": n_rounds}
 
     def _fitted_identifier(self, X, generator):
         seed = spawn_seeds(generator, 1)[0]
