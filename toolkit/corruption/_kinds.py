@@ -1,8 +1,8 @@
 """The table of corruption kinds: their order, families and default ranges.
 
-The ranges are data and were fixed before anything was tuned on them. Two models were narrowed later, while the identifier
-was being built: occluders first lay anywhere, half of them in the background's colour and the others in any grey; stripes
-were first bright or dark at random. What is reported of these two kinds holds for the models as they stand now.
+The ranges are data and were fixed before anything was tuned on them. Two models were narrowed later, while the
+identifier was being built: occluders first lay anywhere, half of them in the background's colour and the others in any
+grey; stripes were first bright or dark at random. What is reported of these two kinds holds for the models as they stand.
 
 Lengths are in pixels of a 28 x 28 image and grow with the image: a length is multiplied by the square root of
 ``height * width`` over 28.
