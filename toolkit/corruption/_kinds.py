@@ -2,7 +2,7 @@
 
 The ranges are data and were fixed before anything was tuned on them. Two models were narrowed later, while the
 identifier was being built: occluders first lay anywhere, half of them in the background's colour and the others in any
-grey; stripes were first bright or dark at random. What is reported of these two kinds holds for the models as they stand.
+grey; stripes were first bright or dark at random. Figures for these two kinds hold for the models as they stand now.
 
 Lengths are in pixels of a 28 x 28 image and grow with the image: a length is multiplied by the square root of
 ``height * width`` over 28.
