@@ -8,27 +8,17 @@ __all__ = ["occlude", "stripe"]
 
 
 def occlude(stack, side, generator):
-    """Hide a square of ``side`` pixels (rounded), somewhere on the content, behind one colour.
+    """Hide a square of ``side`` pixels (rounded), anywhere inside, behind one colour.
 
-    The square is centred on a pixel drawn by its contrast to the background: a square that hides nothing but
-    background would be no occlusion. A quarter of the squares have the image's background colour, so that a part is
-    simply missing; the others any grey that differs from the background by a quarter of the range.
+    Half of the squares have the image's background colour, so that a part is simply missing; the others any grey.
     """
     n, height, width = stack.shape[:3]
     side = np.maximum(np.rint(side).astype(int), 1)
     tall, wide = np.minimum(side, height), np.minimum(side, width)
+    top, left = generator.integers(0, height - tall + 1), generator.integers(0, width - wide + 1)
     background = border_background(stack)
-    centre_row, centre_column = _content_pixel(stack, background, generator)
-    top, left = (
-        np.clip(centre_row - tall // 2, 0, height - tall),
-        np.clip(centre_column - wide // 2, 0, width - wide),
-    )
-    # From a quarter above the background, around through the ends of the range, to a quarter below it.
-    level = background.reshape(n, -1).mean(axis=1)
-    above, below = np.maximum(0.75 - level, 0), np.maximum(level - 0.25, 0)
-    drawn = generator.random(n, dtype=np.float32) * (above + below)
-    grey = np.where(drawn < above, level + 0.25 + drawn, drawn - above).astype(np.float32)
-    missing = generator.random(n) < 0.25
+    grey = generator.random(n, dtype=np.float32)
+    missing = generator.random(n) < 0.5
     missing, grey = (np.reshape(a, (n, *(1,) * (background.ndim - 1))) for a in (missing, grey))
     value = np.where(missing, background, grey)
     rows, columns = np.arange(height), np.arange(width)
@@ -46,23 +36,10 @@ def occlude(stack, side, generator):
     return out, {"side": side, "top": top, "left": left, "value": shown}
 
 
-def _content_pixel(stack, background, generator):
-    """Row and column of one pixel of each image, drawn by its contrast to the background."""
-    n, height, width = stack.shape[:3]
-    contrast = np.abs(stack - background.reshape(n, 1, 1, *background.shape[1:]))
-    contrast = (
-        contrast.reshape(n, height * width, -1).max(axis=2) + 1e-6
-    )  # an empty image has a centre as well
-    total = np.cumsum(contrast, axis=1, dtype=np.float64)
-    drawn = (total < (generator.random(n) * total[:, -1])[:, None]).sum(axis=1)
-    return np.divmod(np.minimum(drawn, height * width - 1), width)
-
-
 def stripe(stack, opacity, generator):
-    """Draw lines across the image at a regular distance, horizontal or vertical, that stand out from the background.
+    """Draw lines across the image at a regular distance: bright or dark, horizontal or vertical.
 
-    The lines are bright on a dark background and dark on a bright one. They cover at most half of the image; the
-    ``period`` is 3 to 8 pixels, more in larger images.
+    The lines cover at most half of the image; the ``period`` is 3 to 8 pixels, more in larger images.
     """
     n, height, width = stack.shape[:3]
     pixel = max(1.0, np.sqrt(height * width) / 28)
@@ -72,8 +49,7 @@ def stripe(stack, opacity, generator):
     horizontal = generator.random(n) < 0.5
     # In an image of one row of pixels only lines across it can be seen as such.
     horizontal = np.where(height < 3, False, np.where(width < 3, True, horizontal))
-    background = border_background(stack)
-    bright = background.reshape(n, -1).mean(axis=1) < 0.5
+    bright = generator.random(n) < 0.5
     position = np.where(
         per_image(horizontal, stack[..., 0] if stack.ndim == 4 else stack) > 0,
         np.arange(height)[:, None],

@@ -26,8 +26,8 @@ __all__ = ["CorruptionIdentifier"]
 _ANGLES = {"rotate_90": 90.0, "rotate_180": 180.0, "rotate_270": -90.0}
 # Images judged at a time: bounds memory, so that a memory map of any length can be identified.
 _CHUNK = 4096
-# Share of the clean that may be named a kind, and that may be called novel.
-_FALSE_ALARMS, _NOVEL_SHARE = 0.005, 0.002
+# Share of the flagged that may be expected to be clean, and share of the clean that may be called novel.
+_FALSE_DISCOVERIES, _NOVEL_SHARE = 0.1, 0.002
 # Below so many rows nothing is held back for calibration.
 _MIN_HELD_BACK = 500
 
@@ -81,8 +81,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     trusted_ : ndarray of bool of shape (n_learned_from,)
         Which of the rows learned from count as clean (``learned_from_`` says which rows those are).
     clean_threshold_ : float
-        Probability of being clean above which an image is called clean: between .5 and .9, as high as the false alarms
-        to be expected (half a per cent of the clean) allow.
+        Probability of being clean above which an image is called clean: between .5 and .9, as high as an expected
+        false discovery rate of one in ten allows.
     temperature_ : float
         Calibration of the likelihoods.
     image_shape_, n_features_in_
@@ -393,13 +393,14 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 def _clean_threshold(probability):
     """Probability of being clean above which an image is called clean.
 
-    A missed corruption costs more than a second look at a clean image. So the threshold rises from one half, to .9 at
-    most, as long as the false alarms to be expected stay below a small share of the clean.
+    Images are flagged in the order of that probability, as many as keep the false discovery rate to be expected at one
+    in ten (Mueller et al., 2004, "Optimal sample size for multiple testing"): a missed corruption costs more than a
+    second look, and a set with nothing to find yields nothing to look at. Between .5 and .9 all the same.
     """
     order = np.sort(probability)
-    false_alarms = np.cumsum(order)
-    allowed = np.searchsorted(false_alarms, _FALSE_ALARMS * order.sum())
-    return float(np.clip(order[min(allowed, len(order) - 1)], 0.5, 0.9))
+    rates = np.cumsum(order) / np.arange(1, len(order) + 1)
+    flagged = np.searchsorted(rates, _FALSE_DISCOVERIES)
+    return float(np.clip(order[min(flagged, len(order) - 1)], 0.5, 0.9))
 
 
 def _centre_and_spread(values):

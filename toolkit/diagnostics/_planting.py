@@ -11,8 +11,8 @@ from toolkit.corruption import GENERIC_OUTLIERS, apply_corruption, apply_generic
 
 __all__ = ["Planted", "Planter"]
 
-# Share of the planted images that are turned a little and teach the angle only, and how far.
-_TURNED, _MAX_TURN = 0.08, 45.0
+# Share of the planted images that are turned by any angle up to a quarter turn and teach the angle only.
+_TURNED, _MAX_TURN = 0.15, 90.0
 # Images planted at a time; bounds memory, since planting works in float32.
 _CHUNK = 2048
 # Kinds without a strength carry no severity to learn.
@@ -135,7 +135,7 @@ class Planter:
 
 
 def _turn(unit, generator):
-    """Turn each image a little; angles in radians."""
+    """Turn each image by up to a quarter turn; angles in radians."""
     from toolkit._core.geometry import rotate
 
     angles = generator.uniform(-_MAX_TURN, _MAX_TURN, size=len(unit)).astype(np.float32)

@@ -8,6 +8,7 @@ autoencoders").
 """
 
 import itertools
+import math
 
 import numpy as np
 import torch
@@ -16,6 +17,8 @@ from torch import nn
 from toolkit.nn._random import build
 
 __all__ = ["MLPAutoencoder", "Reconstructor"]
+
+_WARM_UP = 0.25  # share of the steps in which the learning rate rises
 
 
 def _layers(sizes, last_is_code):
@@ -36,10 +39,9 @@ class MLPAutoencoder:
     generator : torch.Generator
         Initialises the weights.
     total_steps : int
-        Length of the training, for the learning rate's schedule (one cycle: Smith and Topin, 2019,
-        "Super-convergence").
+        Length of the training, for the schedule of the learning rate.
     learning_rate : float
-        At the top of the cycle.
+        At its highest.
     weight_decay : float
     """
 
@@ -53,9 +55,7 @@ class MLPAutoencoder:
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
         )
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, learning_rate, total_steps=max(2, total_steps), pct_start=0.25
-        )
+        self.learning_rate, self.total_steps, self.step = learning_rate, total_steps, 0
         self.trim = 0.0  # share of each batch that does not count; a hook may raise it between epochs
 
     def train_step(self, batch):
@@ -70,9 +70,18 @@ class MLPAutoencoder:
         loss = kept.mean()
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        for group in self.optimiser.param_groups:
+            group["lr"] = self._rate()
         self.optimiser.step()
-        self.schedule.step()
+        self.step += 1
         return {"loss": loss.detach(), "untrimmed": error.mean().detach()}
+
+    def _rate(self):
+        """Up in a line over the first quarter of the steps, then down in half a cosine."""
+        done = (self.step + 1) / (self.total_steps + 1)
+        if done < _WARM_UP:
+            return self.learning_rate * done / _WARM_UP
+        return self.learning_rate * 0.5 * (1.0 + math.cos(math.pi * (done - _WARM_UP) / (1.0 - _WARM_UP)))
 
     def finish(self):
         """The trained network without its optimiser, as a :class:`Reconstructor`."""

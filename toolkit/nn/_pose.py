@@ -60,9 +60,7 @@ class PoseTrainer:
             group["lr"] = self.rate * max(1 - self.step / self.n_steps, 0.01)
         answers = self.network(images.float() / 255, functional.one_hot(kinds, self.n_kinds).float())
         asked = ~torch.isnan(targets)
-        loss = torch.where(
-            asked, answers - torch.nan_to_num(targets), 0.0
-        ).square().sum() / asked.sum().clamp(min=1)
+        loss = torch.where(asked, answers - torch.nan_to_num(targets), 0.0).square().sum() / asked.sum().clamp(min=1)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
