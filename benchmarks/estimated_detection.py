@@ -52,13 +52,16 @@ def cell(name, recipe, seed):
     given, truth = Corruptor(kinds, fraction=fraction, random_state=100 + seed).corrupt(clean[rows])
     estimate = estimate_detection(detectors(), given, random_state=seed).set_index("method")
     true = compare_detectors(detectors=detectors(), data={name: (given, truth)}, seeds=(seed,)).set_index("method")
-    estimated, measured = estimate["estimated_auroc"], true["auroc"].loc[estimate.index]
+    # A detector that failed on either side has no figure to compare.
+    both = pd.DataFrame({"estimated": estimate["estimated_auroc"], "measured": true["auroc"]}).dropna()
+    estimated, measured = both["estimated"], both["measured"]
     return {
         "spearman": spearmanr(estimated, measured).statistic,
         "mean_error": float((estimated - measured).abs().mean()),
         "best_chosen_regret": float(measured.max() - measured[estimated.idxmax()]),
         "assumed_prevalence": float(estimate["assumed_prevalence"].iloc[0]),
         "true_prevalence": fraction,
+        "failed": sorted(set(estimate.index) - set(both.index)),
         "estimated_auroc": estimated.to_dict(),
         "true_auroc": measured.to_dict(),
     }
