@@ -29,7 +29,7 @@ def test_shares_are_recovered_from_overlapping_likelihoods(shares):
 def test_the_interval_of_the_prevalence_covers_the_truth():
     covered = 0
     for seed in range(40):
-        logs, kind = overlapping(1500, (0.8, 0.15, 0.05), seed)
+        logs, _ = overlapping(1500, (0.8, 0.15, 0.05), seed)
         low, high = clean_interval(logs, mixture_shares(logs))
         covered += low <= 0.2 <= high
     assert covered >= 34  # 95 % of 40 is 38; fewer than 34 would be a chance of 1 in 1,000
