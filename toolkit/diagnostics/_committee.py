@@ -117,18 +117,22 @@ class Committee:
         )
 
     def cross_judge(self, images, owner):
-        """Log-likelihoods of every row, from the members that do not own it (from the only one, if it is alone)."""
+        """Log-likelihoods of every row, from the members that do not own it (from the only one, if it is alone).
+
+        From two sides only: it is asked often.
+        """
+        views = VIEWS[:2]
         n_members = len(self.members)
         tasks = [
             {"member": member, "rows": np.flatnonzero((owner != index) | (n_members == 1))}
             for index, member in enumerate(self.members)
         ]
-        looks = self.run(lambda member, rows: member.look(images[rows], VIEWS), tasks)
+        looks = self.run(lambda member, rows: member.look(images[rows], views), tasks)
         shape = (len(images), self.members[0].planter.n_outputs)
-        by_view, counts = {view: np.zeros(shape) for view in VIEWS}, np.zeros((len(images), 1))
+        by_view, counts = {view: np.zeros(shape) for view in views}, np.zeros((len(images), 1))
         for task, look in zip(tasks, looks):
             counts[task["rows"]] += 1
-            for view in VIEWS:
+            for view in views:
                 by_view[view][task["rows"]] += look[view][0]
         return merge_views({view: logs / counts for view, logs in by_view.items()}, self.kinds)
 

@@ -383,7 +383,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
         Returns
         -------
-        ndarray of shape (n_samples, n_members * 192)
+        ndarray of shape (n_samples, n_members * 128)
         """
         parts = [self._committee.judge(images, all_views=False).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32

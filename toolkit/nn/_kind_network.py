@@ -28,7 +28,7 @@ class KindNetwork(nn.Module):
         Width of the penultimate layer.
     """
 
-    def __init__(self, image_shape, n_outputs, *, widths=(32, 64, 96), n_features=192):
+    def __init__(self, image_shape, n_outputs, *, widths=(32, 64, 96), n_features=128):
         super().__init__()
         height, width = image_shape[:2]
         first, middle, last = widths
@@ -44,8 +44,11 @@ class KindNetwork(nn.Module):
                 nn.ReLU(),
             ]
         side = 2**halvings
-        grid = (min(7, -(-height // side)), min(7, -(-width // side)))
-        self.body = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(grid), nn.Flatten())  # pooling: identity at 28 x 28
+        found = (-(-height // side), -(-width // side))
+        grid = (min(7, found[0]), min(7, found[1]))
+        # Pooling to the size that is there already would change nothing and cost a fifth of the whole network.
+        pooling = nn.Identity() if grid == found else nn.AdaptiveAvgPool2d(grid)
+        self.body = nn.Sequential(*layers, pooling, nn.Flatten())
         self.layout = nn.Sequential(nn.BatchNorm1d(6), nn.Linear(6, 32), nn.ReLU())
         self.merge = nn.Sequential(
             nn.Linear(last * math.prod(grid) + 32, n_features, bias=False), nn.BatchNorm1d(n_features), nn.ReLU()
@@ -62,7 +65,7 @@ class KindNetwork(nn.Module):
 def _to_input(images):
     """uint8 images (batch, height, width[, 3]) as float (batch, channels, height, width) in [0, 1]."""
     images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images[:, None]
-    return images.float() / 255
+    return images.to(dtype=torch.float32, memory_format=torch.channels_last) / 255
 
 
 def _moments(images):
@@ -103,7 +106,8 @@ class KindModel:
     """
 
     def __init__(self, network, *, n_steps, learning_rate=3e-3):
-        self.network = network
+        # On a processor, channels-last convolutions of this size take four fifths of the time.
+        self.network = network.to(memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-2, fused=True)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser, learning_rate, total_steps=max(n_steps, 8) + 1, pct_start=0.15
