@@ -153,7 +153,7 @@ def test_auto_is_the_documented_rule(rows):
     detector = OutlierDetector("knn").fit(rows)
     scores = detector.training_scores_
     spread = 1.4826 * stats.median_abs_deviation(scores)
-    assert detector.offset_ == pytest.approx(np.median(scores) - 2.5 * spread)
+    assert detector.offset_ == pytest.approx(np.median(scores) - 2.24 * spread)
 
 
 def test_auto_on_degenerate_scores():

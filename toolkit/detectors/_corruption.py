@@ -3,22 +3,114 @@
 import numpy as np
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
-from toolkit._core.images import validate_images
-from toolkit._core.random import spawn_seeds
+from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.corruption import Corruptor
 from toolkit.detectors._robust import RobustDistance, robust_scale
 from toolkit.detectors._threshold import ScoreThresholdMixin, check_contamination
 
 __all__ = ["CorruptionDetector"]
 
+_NAMES = ("identifier", "statistics", "reconstruction")
+# The statistics have learnt from no planting, so plantings cannot flatter them: their weight does not fall below this.
+_LEAST_STATISTICS = 0.5
+_MAX_PLANTED = 1000  # images corrupted and left alone, together, to find the weights
+# Robust standard deviations: beyond these an opinion is certain, and must not outvote the others by shouting.
+_LOWEST, _CERTAIN = -3.0, 3.0
+_CHUNK = 4096
+_MAX_ROWS = 50_000  # for the scatter of the statistics: more rows make it no better
+_BULK = 0.75  # share of all rows that a first scatter rests on, before anybody is trusted
+_KEPT = 0.95  # share of the trusted rows that the second rests on: some may be trusted that should not
+
 
 class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
+    """Score images by how likely something was done to them, with everything the toolkit knows and without labels.
+
+    Three opinions are added up. The identifier knows the corruptions it has planted and the neighbourhood of what it
+    found clean; the statistics know noise, blur, contrast, position and symmetry of whatever kind, by their robust
+    distance from the bulk; the reconstruction knows what the set can and cannot rebuild. Each is strong where another
+    is weak: kinds that were never planted are where the statistics help most.
+
+    Parameters
+    ----------
+    identifier : estimator, optional
+        With ``fit`` and ``score_samples``, such as :class:`~toolkit.diagnostics.CorruptionIdentifier`, which is the
+        default. One that is fitted already is used as it is, so that an audit trains once; another is cloned.
+    reconstruction : estimator, optional
+        A detector with ``fit`` and ``score_samples``; :class:`ReconstructionDetector` by default. It is cloned.
+    weights : dict, optional
+        Weight of each of ``"identifier"``, ``"statistics"`` and ``"reconstruction"``; what is not named is not
+        computed, except that the identifier also says which rows to trust. None finds the weights by planting
+        corruptions in the set, see Notes.
+    image_shape : tuple of int, optional
+        Shape of an image in flat rows; None takes a square, or else one row of pixels.
+    contamination : "auto" or float in (0, 0.5], default="auto"
+        Where to cut. ``"auto"`` calls as many of the training rows outliers as the identifier finds corrupted, its
+        ``prevalence_`` (at most half); without one, the rule is that of :class:`OutlierDetector`.
+    random_state : int, RandomState instance or None, default=None
+    verbose : bool, default=False
+        Show the progress of training.
+
+    Attributes
+    ----------
+    identifier_ : estimator
+    diagnostics_ : CorruptionDiagnostics
+    reconstruction_ : estimator
+        Absent where its weight is zero, as is ``diagnostics_``.
+    weights_ : dict of str to float
+    planted_auroc_ : dict of str to float
+        How well each opinion finds planted corruptions; empty if ``weights`` were given.
+    centre_, scale_ : ndarray of shape (n_components,)
+        Of each opinion among the rows found clean.
+    offset_ : float
+        ``decision_function = score_samples - offset_``.
+    training_scores_ : ndarray of shape (n_samples,)
+        ``score_samples`` of the rows of the fit.
+    n_features_in_ : int
+
+    See Also
+    --------
+    toolkit.diagnostics.CorruptionIdentifier : Says what was done, not only whether.
+    OutlierDetector : Any outlier detector, on features or pixels.
+
+    Notes
+    -----
+    An opinion counts in robust standard deviations of the rows found clean, from -3 to 3, and grows only
+    logarithmically beyond. The rows found clean are the share ``1 - prevalence_`` (at least half) that identifier and
+    statistics together find the most normal.
+
+    Weights come from corruptions planted in up to 1,000 of the rows found clean. With ``e`` for one minus an opinion's
+    AUROC there, an opinion weighs ``(e_best / e) ** 2``, so one that is twice as often wrong counts a quarter; the
+    statistics, which have learnt from no planting, never less than 0.5. A small set teaches an identifier little, and
+    its weight shows it.
+
+    The clean images must be the majority.
+
+    References
+    ----------
+    Rousseeuw and Van Driessen (1999), "A fast algorithm for the minimum covariance determinant estimator".
+    Golan and El-Yaniv (2018), "Deep anomaly detection using geometric transformations".
+
+    Examples
+    --------
+    >>> from toolkit.corruption import Corruptor
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.detectors import CorruptionDetector
+    >>> X, kinds = Corruptor(["invert", "stripe"], fraction=0.2, random_state=0).corrupt(load_digits().images[:200])
+    >>> scores = CorruptionDetector(random_state=0).fit(X).score_samples(X)
+    >>> bool(scores[kinds == "clean"].mean() > scores[kinds != "clean"].mean())
+    True
+    """
+
     def __init__(
         self,
         identifier=None,
         *,
         reconstruction=None,
+        weights=None,
         image_shape=None,
         contamination="auto",
         random_state=None,
@@ -26,58 +118,175 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
     ):
         self.identifier = identifier
         self.reconstruction = reconstruction
+        self.weights = weights
         self.image_shape = image_shape
         self.contamination = contamination
         self.random_state = random_state
         self.verbose = verbose
 
     def fit(self, X, y=None):
-        from toolkit.detectors._reconstruction import ReconstructionDetector
-        from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
+        """Train what is not trained yet, and learn how each opinion spreads among the clean rows.
 
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
         stack = validate_images(self, X, reset=True)
         check_contamination(self.contamination)
+        names = self._check_weights()
         if len(stack) < 2:
             raise ValueError(f"CorruptionDetector needs at least 2 images, got n_samples = {len(stack)}.")
-        seeds = spawn_seeds(self.random_state, 2)
-        self.identifier_ = self.identifier
-        if self.identifier is None:
-            identifier = CorruptionIdentifier(random_state=seeds[0], image_shape=self.image_shape, verbose=self.verbose)
-            self.identifier_ = identifier.fit(X)
-        elif not _is_fitted(self.identifier):
-            self.identifier_ = clone(self.identifier).fit(X)
-        self.diagnostics_ = CorruptionDiagnostics(image_shape=self.image_shape).fit(X)
-        self.reconstruction_ = ReconstructionDetector(image_shape=self.image_shape, random_state=seeds[1]).fit(X)
-        statistics = self._statistics(X)
-        self.distance_ = RobustDistance().fit(statistics)
-        components = self._components(X, statistics)
-        self.centre_, self.scale_ = robust_scale(components)
-        return self._set_training_scores(self._combine(components))
+        X = np.asanyarray(X)
+        identifier_seed, reconstruction_seed, sample_seed, planting_seed = spawn_seeds(self.random_state, 4)
+        self.identifier_ = self._fit_identifier(X, identifier_seed)
+        opinions = {"identifier": -np.asarray(self.identifier_.score_samples(X), dtype=np.float64)}
+        trusted = self._trusted(opinions["identifier"])
+        if "statistics" in names:
+            opinions["statistics"], trusted = self._fit_statistics(X, opinions["identifier"], as_generator(sample_seed))
+        if "reconstruction" in names:
+            self.reconstruction_ = self._fit_reconstruction(X, reconstruction_seed)
+            opinions["reconstruction"] = -self.reconstruction_.score_samples(X)
+        opinions = np.column_stack([opinions[name] for name in names])
+        self.centre_, self.scale_ = robust_scale(opinions[trusted])
+        self.weights_, self.planted_auroc_ = dict.fromkeys(names, 1.0), {}
+        if self.weights is None:
+            self._learn_weights(X, trusted, as_generator(planting_seed))
+        else:
+            self.weights_ = {name: float(self.weights[name]) for name in names}
+        return self._set_training_scores(self._combine(opinions))
 
     def score_samples(self, X):
+        """How normal each image is; higher = more normal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        return self._combine(self._opinions(X))
+
+    def opinions(self, X):
+        """What each component says of each image, to see where a score comes from.
+
+        Returns
+        -------
+        DataFrame of n_samples rows
+            One column per component, in robust standard deviations of the clean rows; higher = more anomalous.
+        """
+        import pandas as pd
+
+        return pd.DataFrame((self._opinions(X) - self.centre_) / self.scale_, columns=list(self.weights_))
+
+    def _check_weights(self):
+        """Names of the opinions to ask."""
+        if self.weights is None:
+            return _NAMES
+        if not isinstance(self.weights, dict) or not self.weights or not set(self.weights) <= set(_NAMES):
+            raise ValueError(f"weights must be a dict with keys among {', '.join(_NAMES)}, got {self.weights!r}.")
+        if not all(0 < weight < np.inf for weight in self.weights.values()):
+            raise ValueError(f"weights must be positive and finite, got {self.weights!r}.")
+        return tuple(name for name in _NAMES if name in self.weights)
+
+    def _learn_weights(self, X, trusted, generator):
+        """Plant corruptions in rows found clean, and weigh each opinion by how well it finds them."""
+        index = np.flatnonzero(trusted)
+        index = np.sort(generator.choice(index, size=min(_MAX_PLANTED, len(index)), replace=False))
+        planter = Corruptor(fraction=0.5, random_state=generator, image_shape=self.image_shape)
+        planted, kinds = planter.corrupt(X[index])
+        clean = kinds == "clean"
+        if clean.all() or not clean.any():
+            return
+        opinions = self._opinions(planted)
+        auroc = {name: roc_auc_score(~clean, opinion) for name, opinion in zip(self.weights_, opinions.T)}
+        # Nobody is right more often than the sample can show, and less than chance is chance.
+        wrong = {name: 1.0 - np.clip(value, 0.5, 1.0 - 1.0 / len(index)) for name, value in auroc.items()}
+        best = min(wrong.values())
+        self.weights_ = {name: float((best / value) ** 2) for name, value in wrong.items()}
+        self.weights_["statistics"] = max(self.weights_["statistics"], _LEAST_STATISTICS)
+        self.planted_auroc_ = {name: float(value) for name, value in auroc.items()}
+
+    def _fit_identifier(self, X, seed):
+        if self.identifier is None:
+            from toolkit.diagnostics import CorruptionIdentifier
+
+            return CorruptionIdentifier(image_shape=self.image_shape, random_state=seed, verbose=self.verbose).fit(X)
+        if not hasattr(self.identifier, "score_samples"):
+            raise ValueError(f"identifier must have fit and score_samples, got {self.identifier!r}.")
+        return self.identifier if _is_fitted(self.identifier) else clone(self.identifier).fit(X)
+
+    def _clean_share(self):
+        return np.clip(1.0 - getattr(self.identifier_, "prevalence_", 0.25), 0.5, 1.0)
+
+    def _trusted(self, anomaly):
+        """The least anomalous rows: as many as the identifier thinks are clean, at least half."""
+        return anomaly <= np.quantile(anomaly, self._clean_share())
+
+    def _fit_statistics(self, X, anomaly, generator):
+        """Fit the distance of the statistics; returns it for each row, and which rows both opinions find clean.
+
+        A first distance rests on the bulk of all rows, and with the identifier's opinion says which rows to trust; the
+        second rests on those. So neither opinion alone decides, and a poor identifier on a small set does less harm.
+        """
+        from toolkit.diagnostics import CorruptionDiagnostics
+
+        self.diagnostics_ = CorruptionDiagnostics(image_shape=self.image_shape).fit(X)
+        statistics = np.asarray(self.diagnostics_.transform(X), dtype=np.float64)
+        index = np.arange(len(statistics))
+        if len(index) > _MAX_ROWS:
+            index = np.sort(generator.choice(index, size=_MAX_ROWS, replace=False))
+        both = np.column_stack([anomaly, RobustDistance(_BULK).fit(statistics[index]).log_score(statistics)])
+        centre, scale = robust_scale(both)
+        trusted = self._trusted(np.clip((both - centre) / scale, -_CERTAIN, _CERTAIN).sum(axis=1))
+        self._distance = RobustDistance(_KEPT).fit(statistics[index[trusted[index]]])
+        return self._distance.log_score(statistics), trusted
+
+    def _automatic_offset(self):
+        prevalence = getattr(self.identifier_, "prevalence_", None)
+        if prevalence is None:
+            return super()._automatic_offset()
+        return float(np.quantile(self.training_scores_, np.clip(prevalence, 0.0, 0.5)))
+
+    def _fit_reconstruction(self, X, seed):
+        if self.reconstruction is not None:
+            return clone(self.reconstruction).fit(X)
+        from toolkit.detectors._reconstruction import ReconstructionDetector
+
+        return ReconstructionDetector(image_shape=self.image_shape, random_state=seed, verbose=self.verbose).fit(X)
+
+    def _opinions(self, X):
+        """Raw opinions (n_samples, n_components), a chunk of images at a time; higher = more anomalous."""
         check_is_fitted(self)
         validate_images(self, X, reset=False)
-        return self._combine(self._components(X, self._statistics(X)))
+        X = np.asanyarray(X)
+        parts = []
+        for part in iter_chunks(len(X), _CHUNK):
+            columns = []
+            if "identifier" in self.weights_:
+                columns.append(-np.asarray(self.identifier_.score_samples(X[part]), dtype=np.float64))
+            if "statistics" in self.weights_:
+                columns.append(self._distance.log_score(np.asarray(self.diagnostics_.transform(X[part]), np.float64)))
+            if "reconstruction" in self.weights_:
+                columns.append(-self.reconstruction_.score_samples(X[part]))
+            parts.append(np.column_stack(columns))
+        return np.concatenate(parts)
 
-    def _statistics(self, X):
-        return np.asarray(self.diagnostics_.transform(X), dtype=np.float64)
-
-    def _components(self, X, statistics):
-        return np.column_stack(
-            [
-                self.identifier_.score_samples(X),
-                -np.log(0.05 + self.distance_.score(statistics)),
-                self.reconstruction_.score_samples(X),
-            ]
-        )
-
-    def _combine(self, components):
-        return ((components - self.centre_) / self.scale_) @ np.array([1.0, 0.25, 0.25])
+    def _combine(self, opinions):
+        votes = np.maximum((opinions - self.centre_) / self.scale_, _LOWEST)
+        votes = np.minimum(votes, _CERTAIN) + np.log1p(np.maximum(votes - _CERTAIN, 0.0))
+        return -(votes @ np.array(list(self.weights_.values())))
 
 
 def _is_fitted(estimator):
     try:
         check_is_fitted(estimator)
-    except NotFittedError:
+    except (NotFittedError, TypeError):
         return False
     return True

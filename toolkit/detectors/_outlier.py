@@ -36,7 +36,7 @@ class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
         "iforest": {"n_estimators": 50}}``), so that a swap by name leaves nothing stale.
     contamination : "auto" or float in (0, 0.5], default="auto"
         Where to cut. A number is the share of training rows to call outliers. ``"auto"`` calls a row an outlier if its
-        score is more than 2.5 robust standard deviations (1.4826 MAD) below the median of the training scores.
+        score is more than 2.24 robust standard deviations (1.4826 MAD) below the median of the training scores.
     reference_size : "auto", int or None, default="auto"
         How many rows, drawn at random, the model is fitted on at most. All rows are scored against them, so that cost
         stays linear in ``n_samples``. ``"auto"`` takes the limit of :func:`available_detectors` (10,000 for nearest

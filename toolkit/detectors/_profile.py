@@ -83,7 +83,6 @@ class ErrorProfile:
 
     def score(self, profile):
         """How unusual each profile is, of shape (n_samples,); higher = more of an outlier."""
-        # The offset keeps a profile in the very middle from scoring minus infinity.
-        two_sided = np.log(0.05 + self.distance_.score(profile))
+        two_sided = self.distance_.log_score(profile)
         one_sided = (profile[:, 0] - self.slope_ * profile[:, 1] - self.level_) / self.sd_
         return two_sided + one_sided

@@ -92,3 +92,8 @@ class RobustDistance:
     def score(self, rows):
         """Squared distances of shape (n_samples,), in units of the training rows' median."""
         return self._distance((rows - self.centre_) / self.scale_) / self.unit_
+
+    def log_score(self, rows):
+        """Logarithm of :meth:`score`, for distances that spread over orders of magnitude."""
+        # The offset keeps a row in the very middle from scoring minus infinity.
+        return np.log(0.05 + self.score(rows))

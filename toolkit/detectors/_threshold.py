@@ -16,20 +16,20 @@ _MEAN_AD_TO_SD = 1.2533
 _SHARE = Interval(numbers.Real, 0, 0.5, closed="right")
 
 
-def robust_cut(scores, z=2.5):
+def robust_cut(scores, z=2.24):
     """The lowest score that still counts as normal: median minus ``z`` robust standard deviations.
 
-    The standard deviation is taken from the MAD, with the limit of 2.5 that Leys et al. recommend: 0.6 % of normally
-    distributed scores lie below, of scores with a long tail some per cent. Neither median nor MAD is carried away as
-    long as fewer than half of the rows are outliers. Where more than half of the scores are equal the MAD is zero and
-    the mean absolute deviation from the median takes its place (Iglewicz and Hoaglin, 1993); constant scores flag
-    nothing.
+    The MAD-median rule (Wilcox): the standard deviation is taken from the MAD, and 2.24 is the square root of the .975
+    quantile of chi-square with one degree of freedom. 1.3 % of normally distributed scores lie below, of scores with a
+    long tail some per cent. Neither median nor MAD is carried away as long as fewer than half of the rows are outliers.
+    Where more than half of the scores are equal the MAD is zero and the mean absolute deviation from the median takes
+    its place (Iglewicz and Hoaglin, 1993); constant scores flag nothing.
 
     Parameters
     ----------
     scores : array-like of shape (n_samples,)
         Higher = more normal.
-    z : float, default=2.5
+    z : float, default=2.24
 
     Returns
     -------
@@ -37,8 +37,7 @@ def robust_cut(scores, z=2.5):
 
     References
     ----------
-    Leys et al. (2013), "Detecting outliers: Do not use standard deviation around the mean, use absolute deviation
-    around the median", Journal of Experimental Social Psychology 49.
+    Wilcox (2012), "Introduction to robust estimation and hypothesis testing", section 3.13.1.
 
     Examples
     --------
@@ -79,8 +78,11 @@ class ScoreThresholdMixin(OutlierMixin):
     def _offset(self, contamination):
         check_contamination(contamination)
         if isinstance(contamination, str):
-            return robust_cut(self.training_scores_)
+            return self._automatic_offset()
         return float(np.percentile(self.training_scores_, 100.0 * contamination))
+
+    def _automatic_offset(self):
+        return robust_cut(self.training_scores_)
 
     def decision_function(self, X):
         """``score_samples(X) - offset_``: negative for outliers.
