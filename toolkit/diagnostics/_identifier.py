@@ -387,7 +387,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         parts = [self._committee.judge(images, all_views=False).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
-        return np.concatenate(parts).astype(dtype, copy=False)
+        return np.round(np.concatenate(parts), 5).astype(dtype, copy=False)  # as in score_samples
 
 
 def _clean_threshold(probability):
