@@ -27,7 +27,7 @@ _ANGLES = {"rotate_90": 90.0, "rotate_180": 180.0, "rotate_270": -90.0}
 # Images judged at a time: bounds memory, so that a memory map of any length can be identified.
 _CHUNK = 4096
 # Share of the flagged that may be expected to be clean, and share of the clean that may be called novel.
-_FALSE_DISCOVERIES, _NOVEL_SHARE = 0.1, 0.002
+_FALSE_DISCOVERIES, _NOVEL_SHARE = 0.1, 0.006
 # Below so many rows nothing is held back for calibration.
 _MIN_HELD_BACK = 500
 
@@ -56,7 +56,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     epochs : int, default=8
         Rounds of planting and learning. Sets of fewer than a thousand images are given fewer rounds.
     images_per_epoch : int, default=20000
-        Images planted in a round: at most three for each image of the set, and never more than this.
+        Images planted in a round, at most: as many as there are in the set, and up to three times as many where that is
+        less than 15,000.
     n_members : int, default=2
         Networks in the committee.
     batch_size : int, default=128
@@ -175,7 +176,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         n_samples = len(images)
         # Few images carry little to learn, and a tiny set should not take long: the plan shrinks with it.
         n_rounds = min(self.epochs, max(3, n_samples // 100))
-        n_images = max(min(3 * n_samples if n_samples >= 1000 else n_samples, self.images_per_epoch), 2)
+        n_images = max(min(_planned(n_samples), self.images_per_epoch), 2)
         n_members = self.n_members if n_samples >= _MIN_HELD_BACK else 1
         self._committee = Committee(
             self.image_shape_,
@@ -368,12 +369,11 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of shape (n_samples,)
         """
-        return np.concatenate([self._normality(*self._assess(images)) for images in self._chunks(X)])
+        return np.concatenate([self._normality(*self._assess(images)[1:]) for images in self._chunks(X)])
 
-    def _normality(self, opinion, probabilities, novelty):
-        logs = opinion.logs / self.temperature_
-        others = np.logaddexp.reduce(logs[:, 1:], axis=1)
-        odds = np.clip(logs[:, 0] - others, -15, 15)
+    def _normality(self, probabilities, novelty):
+        clean = np.clip(probabilities[:, 0], 1e-6, 1 - 1e-6)
+        odds = np.log(clean) - np.log1p(-clean)
         strangeness = (novelty - self._novelty_centre) / self._novelty_spread
         # Networks answer in single precision, and the last digits depend on how rows are batched.
         return np.round(odds - strangeness, 4)
@@ -388,6 +388,11 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         parts = [self._committee.judge(images, all_views=False).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
         return np.round(np.concatenate(parts), 5).astype(dtype, copy=False)  # as in score_samples
+
+
+def _planned(n_samples):
+    """Images to plant in a round: a small set is planted several times over, a tiny one is not."""
+    return n_samples if n_samples < 1000 else max(n_samples, min(3 * n_samples, 15_000))
 
 
 def _clean_threshold(probability):
