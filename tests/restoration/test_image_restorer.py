@@ -13,6 +13,7 @@ from toolkit.corruption import Corruptor, apply_corruption
 from toolkit.datasets import load_glyphs
 from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.restoration import ImageRestorer, psnr
+from toolkit.restoration._limits import touch_limits
 
 KINDS = ("gaussian_noise", "salt_and_pepper", "rotate", "flip_horizontal", "invert", "low_contrast")
 COLUMNS = ["kind", "probability", "restorer", "angle", "severity", "repaired", "improvement", "outcome"]
@@ -49,7 +50,15 @@ def corrupted(clean):
 
 @pytest.fixture(scope="module")
 def fitted(corrupted):
-    return ImageRestorer(Oracle(*corrupted), **SMALL).fit(corrupted[0])
+    return fit(Oracle(*corrupted), corrupted[0])
+
+
+def fit(identifier, X, **params):
+    """A fitted restorer that trusts its oracle, which knows what it was shown but nothing that ``fit`` plants."""
+    restorer = ImageRestorer(identifier, **{**SMALL, **params}).fit(X)
+    assert not any(restorer.limits_.values())
+    restorer.limits_ = dict.fromkeys(restorer.undoable_, 0.5)
+    return restorer
 
 
 def changed_rows(images, given):
@@ -119,7 +128,7 @@ def test_a_liar_about_clean_images_is_found_out_by_its_own_second_look(fitted, c
     ("lie", "outcome"),
     [
         ({"probability": 0.3}, "unsure"),
-        ({"clean_probability": 0.4}, "unsure"),
+        ({"clean_probability": 0.6}, "unsure"),
         ({"kind": "unknown"}, "cannot be undone"),
         ({"kind": "motion_blur"}, "cannot be undone"),
     ],
@@ -136,22 +145,61 @@ def test_unsure_and_unknown_rows_are_left_alone(fitted, corrupted, lie, outcome)
     assert repairs["repaired"][kinds == "invert"].all()
 
 
-def test_rows_that_are_rather_clean_are_touched_only_within_the_budget(clean, corrupted):
-    given, kinds = corrupted
+def test_limits_follow_what_planted_corruptions_look_like():
+    """Counts by hand: a kind that is there, one that is only imagined, and one that clean images resemble."""
 
-    class Wavering(Oracle):
+    def frame(kind, clean_probability):
+        return pd.DataFrame(
+            {"kind": kind, "probability": 0.9, "clean_probability": np.asarray(clean_probability)}
+        )
+
+    doubts = np.geomspace(1e-6, 0.3, 40)
+    clean = frame("clean", np.full(1000, 0.999))
+    found = pd.concat(
+        [
+            clean,
+            frame("invert", doubts),  # as planted
+            frame("gaussian_noise", np.linspace(0.1, 0.4, 30)),  # doubtful ones only
+            frame(
+                "transpose", [1e-7, *np.linspace(0.2, 0.4, 9)]
+            ),  # one undoubted: clean images may resemble it
+            frame("stripe", [1e-7]),  # one undoubted
+        ],
+        ignore_index=True,
+    )
+    planted = {kind: frame(kind, doubts) for kind in ("invert", "gaussian_noise", "transpose", "occlude")}
+    planted["stripe"] = frame("clean", doubts)  # the identifier does not see it when it is there
+    limits = touch_limits(found, planted, min_confidence=0.5, max_clean_changed=0.001)
+    assert limits == {
+        "invert": pytest.approx(0.3),
+        "gaussian_noise": 0,
+        "transpose": 0,
+        "occlude": 0,
+        "stripe": 0,
+    }
+    limits = touch_limits(found, planted, min_confidence=0.5, max_clean_changed=0.0)
+    assert 1e-7 <= limits["transpose"] < 0.3  # that one, and no more of the doubtful than chance may bring
+    assert touch_limits(found, planted, min_confidence=0.95, max_clean_changed=0.0)["invert"] == 0
+
+
+def test_a_kind_that_is_only_imagined_is_left_alone(clean):
+    """An identifier that calls some clean images flipped, doubtfully, but knows flipped ones without a doubt."""
+    imagined = {image.tobytes() for image in clean[:40]}
+
+    class Dreamer(Oracle):
         def identify(self, X):
             frame = super().identify(X)
-            inverted = frame["kind"] == "invert"
-            frame.loc[inverted, "clean_probability"] = 0.2
+            dreamt = np.array([np.ascontiguousarray(image).tobytes() in imagined for image in X])
+            frame.loc[dreamt, ["kind", "probability", "clean_probability"]] = ["flip_horizontal", 0.6, 0.3]
+            planted = frame["clean_probability"] == self.belief
+            frame.loc[planted, ["kind", "probability", "clean_probability"]] = ["flip_horizontal", 1.0, 1e-6]
             return frame
 
-    strict = ImageRestorer(Wavering(*corrupted), **SMALL).fit(given)
-    assert strict.max_clean_probability_ < 0.2
-    assert not strict.restore(given)[1]["repaired"][kinds == "invert"].any()
-    lax = ImageRestorer(Wavering(*corrupted), max_clean_changed=0.05, **SMALL).fit(given)
-    assert lax.max_clean_probability_ >= 0.2
-    assert lax.restore(given)[1]["repaired"][kinds == "invert"].all()
+    restorer = ImageRestorer(Dreamer(clean, ["clean"] * len(clean)), **SMALL).fit(clean)
+    assert restorer.limits_["flip_horizontal"] == 0
+    images, repairs = restorer.restore(clean)
+    assert images.tobytes() == clean.tobytes()
+    assert (repairs["outcome"][:40] == "unsure").all()
 
 
 def test_findings_are_used_instead_of_asking_again(fitted, corrupted):
@@ -185,7 +233,7 @@ def test_layout_dtype_and_range_come_back(clean, dtype):
     given, kinds = Corruptor(["invert"], fraction=0.2, random_state=1).corrupt(scaled)
     flat = given.reshape(len(given), -1)
     oracle = Oracle(given, kinds)
-    restorer = ImageRestorer(oracle, epochs=1, images_per_epoch=50, random_state=0).fit(given)
+    restorer = fit(oracle, given, epochs=1, images_per_epoch=50)
     stacked, repairs = restorer.restore(given)
     rows, _ = restorer.restore(flat)
     assert stacked.shape == given.shape
@@ -201,7 +249,7 @@ def test_layout_dtype_and_range_come_back(clean, dtype):
 def test_colour_images_are_repaired(clean):
     colour = np.stack([clean[:100], clean[:100] // 2, 255 - clean[:100]], axis=-1)
     given, kinds = Corruptor(["flip_horizontal", "gaussian_noise"], random_state=0).corrupt(colour)
-    restorer = ImageRestorer(Oracle(given, kinds), epochs=1, images_per_epoch=100, random_state=0).fit(given)
+    restorer = fit(Oracle(given, kinds), given, epochs=1, images_per_epoch=100)
     images, repairs = restorer.restore(given)
     flipped = kinds == "flip_horizontal"
     np.testing.assert_array_equal(images[flipped], colour[flipped])
@@ -221,8 +269,8 @@ def test_a_memory_map_is_restored_in_chunks_like_an_array(tmp_path, monkeypatch,
 
 def test_equal_seeds_give_equal_repairs_and_other_seeds_do_not(clean, corrupted):
     given = corrupted[0]
-    first, again = (ImageRestorer(Oracle(*corrupted), **SMALL).fit(given).transform(given) for _ in range(2))
-    other = ImageRestorer(Oracle(*corrupted), **{**SMALL, "random_state": 1}).fit(given).transform(given)
+    first, again = (fit(Oracle(*corrupted), given).transform(given) for _ in range(2))
+    other = fit(Oracle(*corrupted), given, random_state=1).transform(given)
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
 
@@ -295,7 +343,7 @@ def test_without_an_oracle_a_corrupted_set_becomes_cleaner():
     gain = psnr(repaired, images) - psnr(given, images)
     assert repairs["repaired"][kinds == "invert"].mean() >= 0.8
     assert np.median(gain[kinds == "invert"]) >= 20
-    assert gain[repairs["repaired"]].min() > -1
+    assert gain[repairs["repaired"] & (kinds != "clean")].min() > -1
     assert repairs["repaired"][kinds == "clean"].mean() <= 0.02
     assert (repairs["improvement"][repairs["repaired"]] >= 0.1).all()
 

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.restoration._limits import touch_limits
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._restorers import RESTORERS
 from toolkit.restoration._toolbox import CANDIDATES, Toolbox
@@ -28,6 +29,8 @@ _FOUND_WEIGHT = 6.0
 _LEAST_ROUND = 2000
 # Symmetries that images which are not square keep their shape under.
 _SHAPE_KEEPING = ("rotate_180", "flip_horizontal", "flip_vertical")
+# A repair stays if the image is then found rather clean than not.
+_RATHER_CLEAN = 0.5
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
@@ -56,10 +59,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     min_confidence : float, default=0.5
         Least probability of the named kind for a row to be touched.
     max_clean_changed : float, default=0.0005
-        Share of the clean images that may be touched, by the identifier's own estimate: the more probably clean a row
-        is, the sooner it is left alone. The limit that this means for a row is ``max_clean_probability_``.
+        Share of the clean images that are expected to look flipped, turned or occluded by themselves, without any
+        doubt. A kind of which no more than that is found is left alone.
     min_improvement : float, default=0.1
-        By how much the probability of being clean must rise for a repair to stay.
+        By how much the probability of being clean must rise for a repair to stay. It must also reach a half.
     epochs : int, default=5
         Rounds of planting and learning to undo.
     images_per_epoch : int, default=12000
@@ -79,8 +82,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         images with any gain), best first within a kind.
     undoable_ : tuple of str
         Kinds that at least one restorer makes better by a decibel or more.
-    max_clean_probability_ : float
-        Rows above are left alone.
+    limits_ : dict of str to float
+        For each of ``undoable_`` the highest probability of being clean at which a row named so is touched. It is set
+        so that no more rows are touched than the least doubtful ones among them vouch for, compared with images in
+        which the kind was planted.
     n_trusted_ : int
         Images that were learned from.
     image_shape_, n_features_in_
@@ -174,7 +179,6 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         sample = stack[rows]
         findings = self._identify(sample)
         clean = np.asarray(findings["clean_probability"], dtype=float)
-        self.max_clean_probability_ = self._touch_limit(clean)
         trusted = (np.asarray(findings["kind"]) == "clean") & (clean >= _TRUSTED)
         if trusted.sum() < 2:
             trusted[np.argsort(-clean, kind="stable")[: max(2, len(clean) // 2)]] = True
@@ -190,13 +194,24 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             **self._plan(len(images)),
             generator=generator,
             angles=lambda unit: np.asarray(
-                self._identify(self.pixel_scale_.from_unit(unit, stack.dtype))["angle"], dtype=float
+                self._identify(self._given(unit, stack.dtype))["angle"], dtype=float
             ),
             verbose=self.verbose,
         )
         self.ranking_ = self._toolbox.ranking
         self.undoable_ = tuple(self._toolbox.order)
+        planted = self._toolbox.plant_trials(self.undoable_, generator)
+        self.limits_ = touch_limits(
+            findings,
+            {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
+            min_confidence=self.min_confidence,
+            max_clean_changed=self.max_clean_changed,
+        )
         return self
+
+    def _given(self, unit, dtype):
+        """A unit stack in the range and dtype that came."""
+        return self.pixel_scale_.from_unit(unit, dtype)
 
     def _plan(self, n_trusted):
         """Images to plant in a round, and rounds: less for small sets, which should not take long, and large images."""
@@ -238,18 +253,6 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _identify(self, stack):
         """Findings on a stack in the dtype that came."""
         return self.identifier_.identify(stack)
-
-    def _touch_limit(self, clean_probability):
-        """Highest clean probability at which a row may be touched.
-
-        Taken in order of clean probability, the rows below the limit hold so many clean ones as the probabilities add
-        up to: no more than ``max_clean_changed`` of all that are clean.
-        """
-        ordered = np.sort(clean_probability)
-        budget = self.max_clean_changed * ordered.sum()
-        n_within = int(np.searchsorted(np.cumsum(ordered), budget, side="right"))
-        limit = ordered[n_within - 1] if n_within else 0.0
-        return float(min(limit, 0.5))
 
     def restore(self, X, findings=None):
         """Repair what can be repaired.
@@ -311,7 +314,8 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         )
         suspicious = kinds != "clean"
         undoable = np.isin(kinds, self.undoable_)
-        sure = (probability >= self.min_confidence) & (clean <= self.max_clean_probability_)
+        limits = np.array([self.limits_.get(kind, 0.0) for kind in kinds])
+        sure = (probability >= self.min_confidence) & (clean <= limits)
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
         columns = {
@@ -328,21 +332,21 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return repairs
 
     def _restore_kind(self, kind, rows, given, images, clean, columns):
-        """Try the candidates of a kind in order; a row goes to the next one if the first is not found cleaner."""
+        """Try the candidates of a kind in order; a row goes to the next one if it is not found cleaner."""
         columns["outcome"][rows] = "no change"
         turned = columns["angle"].copy()
         if kind == "rotate":
             columns["angle"][rows] = self._toolbox.estimate_angle(self._unit(given[rows]), turned[rows])
-        for name in self._toolbox.order[kind]:
+        for name, sharpness in self._toolbox.steps(kind):
             if not len(rows):
                 return
-            repaired = self._apply(name, kind, given[rows], turned[rows])
+            repaired = self._apply(name, kind, given[rows], turned[rows], sharpness)
             changed = (repaired != given[rows]).reshape(len(rows), -1).any(axis=1)
-            gain = np.full(len(rows), -np.inf)
+            after, gain = np.zeros(len(rows)), np.zeros(len(rows))
             if changed.any():
-                after = self._identify(repaired[changed])
-                gain[changed] = np.asarray(after["clean_probability"], dtype=float) - clean[rows[changed]]
-            kept = changed & (gain >= self.min_improvement)
+                after[changed] = self._identify(repaired[changed])["clean_probability"]
+                gain[changed] = after[changed] - clean[rows[changed]]
+            kept = changed & (after >= _RATHER_CLEAN) & (gain >= self.min_improvement)
             done = rows[kept]
             images[done] = repaired[kept]
             columns["restorer"][done] = name
@@ -354,14 +358,13 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     def _unit(self, given):
         return np.clip(self.pixel_scale_.to_unit(given), 0, 1)
 
-    def _apply(self, name, kind, given, angle):
+    def _apply(self, name, kind, given, angle, sharpness=1.0):
         """One candidate on rows in the dtype that came."""
         restorer = RESTORERS.get(name)
         square = self.image_shape_[0] == self.image_shape_[1]
         if restorer is not None and restorer.exact and (square or kind in _SHAPE_KEEPING):
             return restorer.function(given)
-        unit = self._toolbox.repair(name, self._unit(given), kind, angle)
-        return self.pixel_scale_.from_unit(unit, given.dtype)
+        return self._given(self._toolbox.repair(name, self._unit(given), kind, angle, sharpness), given.dtype)
 
 
 def _check_findings(findings, n_samples):

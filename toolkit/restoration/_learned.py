@@ -76,8 +76,8 @@ class LearnedRestorer:
                 given[some] = as_bytes(planted if self.first is None else self.first(planted, kind))
         return _channels_first(given), _channels_first(clean[rows]), kinds
 
-    def restore(self, stack, kind):
-        """Restore a unit stack on which ``first`` was done already."""
+    def restore(self, stack, kind, sharpness=1.0):
+        """Restore a unit stack on which ``first`` was done already; ``sharpness`` multiplies the logits."""
         out = np.empty(stack.shape, dtype=np.float32)
         code = torch.tensor(self.kinds.index(kind))
         with limit_threads(1), torch.inference_mode():
@@ -85,7 +85,7 @@ class LearnedRestorer:
             for part in iter_chunks(len(stack), _CHUNK):
                 images = _channels_first(np.clip(stack[part], 0, 1).astype(np.float32))
                 logits = self.network(torch.from_numpy(images), one_hot.expand(len(images), -1))
-                unit = torch.sigmoid(logits).numpy()
+                unit = torch.sigmoid(logits * sharpness).numpy()
                 out[part] = (
                     np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
                 )

@@ -48,6 +48,9 @@ CANDIDATES = {
 # Trusted images put aside to rank the candidates on, at most, and the least median gain in dB that counts as undoing.
 _N_TRIALS = 120
 _WORTHWHILE = 1.0
+# How sharp a learned answer is made, in the order of trying. As it comes it has the least error, but where the network
+# is in doubt it is soft, and softness is itself a fault: an image that is not found clean is tried again, sharper.
+_SHARPNESS = (1.0, 1.5, 2.0, 3.0)
 # Weights of a second opinion on the angle that are tried.
 _WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -82,6 +85,7 @@ class Toolbox:
         aside = min(_N_TRIALS, len(clean) // 5)
         order = generator.permutation(len(clean))
         trials, lessons = clean[order[:aside]] if aside else clean, clean[order[aside:]]
+        self.trials = trials
         unit = lessons / np.float32(255)
         _, _, self.low, self.high = _intensity.image_levels(unit)
         plan = {"shares": shares, "n_rounds": n_rounds, "generator": generator}
@@ -129,10 +133,22 @@ class Toolbox:
             return RESTORERS[name].function(stack, **self.pose.estimate(stack, kind))
         return stack
 
-    def repair(self, name, stack, kind, angle=None):
+    def steps(self, kind):
+        """Restorers of a kind in the order to try them, each with its sharpness."""
+        for name in self.order[kind]:
+            for sharpness in _SHARPNESS if name.endswith("learned") else (1.0,):
+                yield name, sharpness
+
+    def plant_trials(self, kinds, generator):
+        """Each kind planted in the images put aside: pairs of kind and unit stack."""
+        for kind in kinds:
+            planted, _ = apply_corruption(self.trials / np.float32(255), kind, generator=generator)
+            yield kind, as_bytes(planted) / np.float32(255)
+
+    def repair(self, name, stack, kind, angle=None, sharpness=1.0):
         """Apply one candidate of a kind to a unit stack; ``angle`` is the second opinion on turned images."""
         if name.endswith("learned"):
-            return self.learned.restore(self.first(stack, kind, angle), kind)
+            return self.learned.restore(self.first(stack, kind, angle), kind, sharpness)
         if name == "stretch_contrast":
             return _intensity.stretch_contrast(stack, low=self.low, high=self.high)
         if kind in POSE_KINDS or kind == "brightness":
