@@ -375,8 +375,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         clean = np.clip(probabilities[:, 0], 1e-6, 1 - 1e-6)
         odds = np.log(clean) - np.log1p(-clean)
         strangeness = (novelty - self._novelty_centre) / self._novelty_spread
-        # Networks answer in single precision, and the last digits depend on how rows are batched.
-        return np.round(odds - strangeness, 4)
+        return odds - strangeness
 
     def transform(self, X):
         """Features of the networks' penultimate layers.
@@ -387,7 +386,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         parts = [self._committee.judge(images, all_views=False).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
-        return np.round(np.concatenate(parts), 5).astype(dtype, copy=False)  # as in score_samples
+        return np.concatenate(parts).astype(dtype, copy=False)
 
 
 def _planned(n_samples):

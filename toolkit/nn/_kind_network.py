@@ -148,12 +148,15 @@ class KindModel:
         return means
 
     @torch.inference_mode()
-    def predict(self, images, *, batch_size=512):
+    def predict(self, images, *, batch_size=64):
         """Log-likelihoods of kinds, directions and severities, and features, as arrays.
 
         Parameters
         ----------
         images : ndarray of uint8, of shape (n, height, width[, 3])
+        batch_size : int, default=64
+            Every batch is filled up to this size: how a row is answered, to the last digit, then does not depend on
+            how many rows came with it.
 
         Returns
         -------
@@ -163,9 +166,12 @@ class KindModel:
         outputs = []
         for start in range(0, len(images), batch_size):
             part = torch.from_numpy(images[start : start + batch_size])
+            n_rows = len(part)
+            if n_rows < batch_size:
+                part = torch.cat([part, part.new_zeros((batch_size - n_rows, *part.shape[1:]))])
             logits, amounts, features = self.network(_to_input(part))
             amounts[:, 2] = amounts[:, 2].sigmoid()
-            outputs.append((logits.log_softmax(1), amounts, features))
+            outputs.append((logits.log_softmax(1)[:n_rows], amounts[:n_rows], features[:n_rows]))
         return tuple(torch.cat(parts).numpy() for parts in zip(*outputs))
 
 
