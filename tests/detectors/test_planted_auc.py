@@ -67,9 +67,10 @@ def test_a_search_picks_the_better_method(images):
 def test_it_ranks_as_labels_would(images):
     """The truth, for checking: plantings agree with labels about which of two methods is better."""
     dirty, kinds = Corruptor(KINDS, fraction=0.2, random_state=5).corrupt(images)
+    pipe = Pipeline([("diagnose", CorruptionDiagnostics()), ("detect", OutlierDetector())])
     search = GridSearchCV(
-        OutlierDetector("pca"),
-        {"params": [{"n_components": 30}, {"n_components": 30, "n_selected_components": 1, "weighted": False}]},
+        pipe.set_params(diagnose__statistics="noise"),
+        {"detect__method": ["hdbscan", "knn", "kde"]},
         scoring={"planted": planted_auc_scorer(KINDS), "labels": "roc_auc"},
         cv=FOLDS,
         refit="planted",

@@ -42,7 +42,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
     epochs : int, default=20
     batch_size : int, default=256
         Clipped so that an epoch has at least eight batches.
-    learning_rate : float, default=0.02
+    learning_rate : float, default=0.01
         At its highest: it rises in the first quarter of the steps and falls to nothing after it.
     trim : float in [0, 0.5], default=0.25
         Share of each batch, the worst rebuilt, that does not count after the first quarter of the epochs.
@@ -107,7 +107,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         hidden=(64, 32),
         epochs=20,
         batch_size=256,
-        learning_rate=0.02,
+        learning_rate=0.01,
         trim=0.25,
         max_samples=50_000,
         image_shape=None,
