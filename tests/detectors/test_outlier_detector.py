@@ -22,6 +22,7 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import RobustScaler
 
 from toolkit.detectors import OutlierDetector, available_detectors
+from toolkit.detectors._methods import METHODS
 from toolkit.exceptions import MissingDependencyError
 
 FAST = ("copod", "ecod", "gmm", "iforest", "kde", "knn", "loda", "lof", "mcd", "ocsvm", "pca", "sampling")
@@ -274,8 +275,6 @@ def test_the_table_names_classes_that_exist():
     assert table["name"].is_unique
     assert {"iforest", "lof", "autoencoder"} <= set(table["name"])
     assert set(table["cost"]) <= {"low", "medium", "high", "very high"}
-    from toolkit.detectors._methods import METHODS
-
     for name, method in METHODS.items():
         if not method.requires:
             module, _, class_name = method.path.partition(":")
@@ -293,6 +292,34 @@ def test_neighbourhoods_and_batches_clip_to_the_data(rows):
     detector = OutlierDetector("autoencoder", params={"epoch_num": 1}, random_state=0).fit(few)
     assert detector.params_["batch_size"] == 5
     assert np.isfinite(detector.score_samples(rows)).all()
+
+
+BRIEF = {
+    "ae1svm": {"epochs": 2},
+    "alad": {"epochs": 2},
+    "anogan": {"epochs": 2, "epochs_query": 2},
+    "autoencoder": {"epoch_num": 2},
+    "deep_svdd": {"epochs": 2},
+    "dif": {"n_ensemble": 3},
+    "lunar": {"n_epochs": 2},
+    "vae": {"epoch_num": 2},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize("method", [name for name, row in METHODS.items() if not row.requires])
+def test_every_method_in_the_table(method):
+    """Far rows score lower, a score depends on its row alone, and a fit repeats; 65 rows leave a last batch of one."""
+    X = np.random.default_rng(0).normal(size=(65, 6))
+    X[60:] += 6
+    first, second = (OutlierDetector(method, params=BRIEF, random_state=0).fit(X) for _ in range(2))
+    scores = first.training_scores_
+    if method != "hdbscan":  # the five far rows are a cluster to it
+        assert scores[:60].mean() > scores[60:].mean()
+    np.testing.assert_array_equal(scores, second.training_scores_)
+    alone = np.concatenate([first.score_samples(X[i : i + 1]) for i in range(5)])
+    np.testing.assert_allclose(alone, scores[:5], rtol=2e-4, atol=1e-8)
 
 
 def test_large_sets_are_scored_against_a_sample():

@@ -100,9 +100,13 @@ def _complete(name, row, given, values, n_samples, n_features, seed):
         values["detector_list"] = _lscp_members(n_samples)
     if name == "lscp" and "local_region_size" not in given:
         values["local_region_size"] = max(2, min(values["local_region_size"], n_samples))
+    if name == "lscp" and "n_bins" not in given:
+        values["n_bins"] = min(values["n_bins"], len(values["detector_list"]))
     for parameter, spare in row.clip:
         if isinstance(values.get(parameter), int):
             values[parameter] = max(1, min(values[parameter], n_samples - spare))
+    while name == "ae1svm" and n_samples % values["batch_size"] == 1 and values["batch_size"] > 2:
+        values["batch_size"] -= 1  # its batch norm cannot learn from the single row that would be left over
     if "device" in values and values["device"] is None:
         values["device"] = "cpu"  # PyOD would take a GPU unasked, and results would depend on the machine
     return values

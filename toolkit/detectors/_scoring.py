@@ -123,12 +123,19 @@ class ModelScores:
         For a model that draws while it scores (LSCP): every call starts from here.
     single_precision : bool
         For torch models: the last digits depend on how many rows are computed together, and are rounded off.
+    lone_rows : bool
+        False for a model that fails on a batch of a single row (AE1SVM), which is then accompanied by itself.
     """
 
-    def __init__(self, model, *, seed=None, single_precision=False):
-        self.model, self.seed, self.single_precision = model, seed, single_precision
+    def __init__(self, model, *, seed=None, single_precision=False, lone_rows=True):
+        self.model, self.seed, self.single_precision, self.lone_rows = model, seed, single_precision, lone_rows
 
     def __call__(self, rows):
+        if not self.lone_rows and len(rows) % self.model.batch_size == 1:
+            return self._scores(np.concatenate([rows, rows[-1:]]))[:-1]
+        return self._scores(rows)
+
+    def _scores(self, rows):
         if self.seed is not None:
             self.model.random_state = np.random.RandomState(self.seed)
         if hasattr(self.model, "decision_scores_"):
@@ -147,7 +154,7 @@ def after_fit(name, model, *, seed, deep):
     for value in list(vars(model).values()):
         if hasattr(value, "parameters") and hasattr(value, "eval"):
             value.eval()  # ALAD leaves its dropout on
-    return ModelScores(model, seed=seed if name == "lscp" else None, single_precision=deep)
+    return ModelScores(model, seed=seed if name == "lscp" else None, single_precision=deep, lone_rows=name != "ae1svm")
 
 
 def training_scores(model):
