@@ -16,14 +16,14 @@ EASY = ("invert", "gaussian_noise", "low_contrast", "rotate")
 def corrupted():
     """Images, kinds, and one row of true parameters an image."""
     images, kinds, parameters = Corruptor(EASY, fraction=0.2, random_state=0).corrupt(
-        load_digits().images, return_parameters=True
+        load_digits().images[:1300], return_parameters=True
     )
     return images, kinds, parameters.set_index("index").reindex(range(len(images)))
 
 
 @pytest.fixture(scope="module")
 def fitted(corrupted):
-    return CorruptionIdentifier(EASY, epochs=6, images_per_epoch=2000, random_state=0).fit(corrupted[0])
+    return CorruptionIdentifier(EASY, epochs=5, images_per_epoch=2000, random_state=0).fit(corrupted[0])
 
 
 @pytest.fixture(scope="module")
@@ -72,20 +72,21 @@ def test_scores_codes_and_probabilities_tell_one_story(fitted, found, corrupted)
     np.testing.assert_array_equal(fitted.kinds_[fitted.predict(images)], found["kind"])
     probabilities = fitted.kind_probabilities(images)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1)
-    np.testing.assert_allclose(probabilities.max(axis=1), found["probability"], atol=1e-6)
+    named = probabilities.to_numpy()[np.arange(len(images)), fitted.predict(images)]
+    np.testing.assert_allclose(named, found["probability"], atol=1e-6)
     assert roc_auc_score(kinds == "clean", fitted.score_samples(images)) > 0.97
 
 
 def test_the_threads_do_not_change_the_result(corrupted):
     images = corrupted[0][:500]
-    estimator = CorruptionIdentifier(EASY, epochs=2, images_per_epoch=300, random_state=3)
+    estimator = CorruptionIdentifier(EASY, epochs=1, images_per_epoch=256, random_state=3)
     one, two = (clone(estimator).set_params(n_jobs=n).fit(images).kind_probabilities(images) for n in (1, 2))
     np.testing.assert_array_equal(one, two)
 
 
 def test_a_clean_set_stays_clean():
-    images = load_digits().images
-    identifier = CorruptionIdentifier(EASY, epochs=5, images_per_epoch=1800, random_state=1).fit(images)
+    images = load_digits().images[:1300]
+    identifier = CorruptionIdentifier(EASY, epochs=4, images_per_epoch=1500, random_state=1).fit(images)
     assert (identifier.identify(images)["kind"] != "clean").mean() <= 0.02
     assert identifier.prevalence_ < 0.03
 
