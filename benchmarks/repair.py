@@ -68,6 +68,7 @@ def cell(name, seed):
     bad = truth != "clean"
     gain, gain_ssim = np.zeros(len(given)), np.zeros(len(given))
     touched = repairs["repaired"].to_numpy()
+    # Rows that were left alone keep a gain of exactly 0.
     gain[touched] = psnr(repaired[touched], clean[touched]) - psnr(given[touched], clean[touched])
     gain_ssim[touched] = ssim(repaired[touched], clean[touched]) - ssim(given[touched], clean[touched])
     noisy = truth == "gaussian_noise"
@@ -100,7 +101,7 @@ def cell(name, seed):
         "single_gains": single,
         "kinds": by_kind,
         "ranking": restorer.ranking_.round(3).to_dict("records"),
-        "max_clean_probability": restorer.max_clean_probability_,
+        "limits": restorer.limits_,
         "identify_seconds": identified - start,
         "fit_seconds": fitted - identified,
         "restore_seconds": end - fitted,
@@ -142,7 +143,7 @@ def clean_cell(name, seed):
         "flagged": float((findings["kind"] != "clean").mean()),
         "changed": float(changed.mean()),
         "changed_by": repairs["restorer"][changed].value_counts().to_dict(),
-        "max_clean_probability": restorer.max_clean_probability_,
+        "limits": restorer.limits_,
         "prevalence": identifier.prevalence_,
     }
 

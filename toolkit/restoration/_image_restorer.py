@@ -56,7 +56,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     image_shape : tuple of int, default=None
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
-    min_confidence : float, default=0.5
+    min_confidence : float, default=0.6
         Least probability of the named kind for a row to be touched.
     max_clean_changed : float, default=0.0005
         Share of the clean images that are expected to look flipped, turned or occluded by themselves, without any
@@ -121,7 +121,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         identifier=None,
         *,
         image_shape=None,
-        min_confidence=0.5,
+        min_confidence=0.6,
         max_clean_changed=0.0005,
         min_improvement=0.1,
         epochs=5,
