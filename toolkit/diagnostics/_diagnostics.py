@@ -111,17 +111,13 @@ class CorruptionDiagnostics(TransformerMixin, BaseEstimator):
         sample = np.unique(np.linspace(0, len(stack) - 1, min(len(stack), _STRUCTURE_SAMPLE)).astype(int))
         unit = self.pixel_scale_.to_unit(stack[sample])
         valid = self._valid_names(unit[:1])
-        chosen = (
-            tuple(_GROUPS) if self.statistics is None else check_names(self.statistics, valid, "statistic")
-        )
+        chosen = tuple(_GROUPS) if self.statistics is None else check_names(self.statistics, valid, "statistic")
         self._columns = {}
         for group, names in valid.items():
             if group in _GROUPS:
                 mine = [name for name in names if group in chosen or name in chosen]
                 self._columns.update({group: mine} if mine else {})
-        self.statistics_ = np.array(
-            [name for names in self._columns.values() for name in names], dtype=object
-        )
+        self.statistics_ = np.array([name for names in self._columns.values() for name in names], dtype=object)
         self.structure_ = MeanStructure(unit) if "structure" in self._columns else None
         return self
 

@@ -191,7 +191,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         if n_samples >= _MIN_HELD_BACK:
             held_back[generator.choice(n_samples, min(n_samples // 10, 1500), replace=False)] = True
         owner = np.where(held_back, -1, generator.permutation(n_samples) % n_members)
-        self._learn(images, owner, n_rounds, clean if clean is None else clean[self.learned_from_])
+        self._learn(images, owner, n_rounds, clean if clean is None else clean[self.learned_from_], generator)
         self._calibrate(images, owner, generator)
         self.epochs_ = n_rounds
         self._n_features_out = self._committee.judge(images[:2], all_views=False).features.shape[1]
@@ -208,7 +208,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             return np.ascontiguousarray(stack)
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
-    def _learn(self, images, owner, n_rounds, clean):
+    def _learn(self, images, owner, n_rounds, clean, generator):
         """Rounds of learning, with a verdict on every row after each second round."""
         from tqdm.auto import tqdm
 
@@ -222,19 +222,19 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
                 bar.update(rounds)
                 if clean is None and done < n_rounds:
                     logs = self._committee.cross_judge(images, owner)
-                    trusted = self._trust(logs, owner, first=done == rounds)
+                    temperature = self._temperature(images, logs, owner, generator)
+                    trusted = self._trust(logs / temperature, owner)
 
-    def _trust(self, logs, owner, *, first):
-        """Which rows to show as clean from now on.
+    def _trust(self, logs, owner):
+        """Which rows to show as clean from now on: all but those that would hardly be, if one in two were clean.
 
-        While contamination is still part of what is called clean, the likelihoods are biased towards clean, and shares
-        fitted to them would find nothing corrupted; so the first verdict weighs all kinds alike. Later ones lean
-        halfway to the fitted shares: dropping a clean row costs less than keeping a corrupted one.
+        While contamination is part of what is shown as clean, the likelihoods lean to clean, and shares fitted to them
+        would find little; all kinds alike, on the other hand, would drop what is only rare.
         """
-        # Weighing alike means: as many clean among the corrupted as were planted, one in four.
-        even = np.r_[1.0, np.full(logs.shape[1] - 1, 3.0 / (logs.shape[1] - 1))]
-        probability = posterior(logs, even if first else np.sqrt(mixture_shares(logs)))[:, 0]
-        trusted = probability > 0.5
+        even = np.full(logs.shape[1], 0.5 / (logs.shape[1] - 1))
+        even[0] = 0.5
+        probability = posterior(logs, even)[:, 0]
+        trusted = probability > 0.3
         if trusted.mean() < 0.5:
             # The clean are the majority: at least half of the rows stay, the cleanest ones.
             trusted = probability >= np.median(probability)
@@ -248,19 +248,9 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """Temperature on planted rows that were held back; shares of the kinds; what is flagged; what is novel."""
         held_back = owner < 0
         opinion = self._judge_all(images)
-        trusted = self._trust(opinion.logs, owner, first=False)
-        base = images[trusted & held_back]
-        self.temperature_ = 1.0
-        if len(base) >= 30:
-            planter = Planter(tuple(self.kinds_[1:-1]))
-            even = np.full(planter.n_outputs, 1.0 / planter.n_outputs)
-            base = np.concatenate([base] * max(1, 3000 // len(base)))
-            planted = planter.plant(base, planter.draw(len(base), even, generator), generator)
-            named = planted.kind >= 0
-            logs = self._judge_all(planted.images[named]).logs
-            self.temperature_ = fit_temperature(logs, planted.kind[named])
+        self.temperature_ = self._temperature(images, opinion.logs, owner, generator)
         logs = opinion.logs / self.temperature_
-        self.shares_ = mixture_shares(logs)
+        self.shares_ = mixture_shares(logs, evenness=0.15)
         probability = posterior(logs, self.shares_)[:, 0]
         self.prevalence_ = float(1 - self.shares_[0])
         self.prevalence_interval_ = clean_interval(logs, self.shares_)
@@ -270,12 +260,36 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             self.trusted_[:] = True
         self._novelty = Novelty().fit(opinion.features[self.trusted_ & ~held_back], generator)
         novelty = self._novelty.score(opinion.features)
-        clean = novelty[self.trusted_ & held_back] if len(base) >= 30 else novelty[self.trusted_]
+        apart = self.trusted_ & held_back
+        clean = novelty[apart] if apart.sum() >= 30 else novelty[self.trusted_]
         self._novelty_centre, self._novelty_spread = _centre_and_spread(clean)
         self._novelty_limit = float(np.quantile(clean, 1 - _NOVEL_SHARE))
         beyond = (novelty > self._novelty_limit) & self.trusted_
         # Of the rows beyond the limit, so many would be clean anyway.
         self._novel_clean = float(np.clip(_NOVEL_SHARE * self.trusted_.sum() / max(beyond.sum(), 1), 0.0, 0.5))
+
+    def _temperature(self, images, logs, owner, generator):
+        """Temperature that suits rows nobody learnt from: as they came, but for the surely corrupted, and planted.
+
+        On rows that the networks trust alone they would seem surer than they are.
+        """
+        held_back = owner < 0
+        suspicious = posterior(logs, np.ones(logs.shape[1]))[:, 0] < 0.02
+        doubtful = held_back & ~suspicious
+        base = images[doubtful]
+        if len(base) < 30:
+            return 1.0
+        planter = Planter(tuple(self.kinds_[1:-1]))
+        even = np.r_[0.0, np.full(planter.n_outputs - 1, 1.0 / (planter.n_outputs - 1))]
+        base = np.concatenate([base] * max(1, 2000 // len(base)))
+        planted = planter.plant(base, planter.draw(len(base), even, generator), generator)
+        named = planted.kind >= 0
+        planted_logs = self._committee.judge(planted.images[named]).logs
+        return fit_temperature(
+            np.concatenate([logs[doubtful], planted_logs]),
+            np.concatenate([np.zeros(len(logs[doubtful]), dtype=int), planted.kind[named]]),
+            doubt=0.05,
+        )
 
     def _judge_all(self, images):
         parts = [self._committee.judge(images[part]) for part in iter_chunks(len(images), _CHUNK)]

@@ -25,7 +25,7 @@ def posterior(log_likelihoods, shares):
     return values / values.sum(axis=1, keepdims=True)
 
 
-def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2):
+def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenness=0.0):
     """Shares of the kinds in a set, by expectation maximisation.
 
     The likelihoods stay, only their mixture is fitted (Saerens et al., 2002, "Adjusting the outputs of a classifier to
@@ -37,6 +37,9 @@ def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2):
     n_iterations : int, default=100
     prior_count : float, default=0.2
         Images of each kind imagined beforehand, so that no share is exactly zero.
+    evenness : float, default=0.0
+        Part of the corrupted share that is spread evenly over the kinds: with few images the most likely mixture gives
+        everything to one of two kinds that look alike.
 
     Returns
     -------
@@ -59,6 +62,7 @@ def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2):
         weights /= weights.sum(axis=1, keepdims=True)
         counts = weights.sum(axis=0) + prior_count
         updated = counts / counts.sum()
+        updated[1:] = (1 - evenness) * updated[1:] + evenness * updated[1:].mean()
         if np.abs(updated - shares).max() < 1e-6:
             return updated
         shares = updated
@@ -84,25 +88,33 @@ def clean_interval(log_likelihoods, shares, *, z=1.96):
     return max(0.0, corrupted - half), min(1.0, corrupted + half)
 
 
-def fit_temperature(log_likelihoods, kind):
-    """Temperature by which to divide log-likelihoods so that they are calibrated on planted images.
+def fit_temperature(log_likelihoods, kind, *, clean_share=0.8, doubt=0.0):
+    """Temperature by which to divide log-likelihoods so that the probabilities made from them are calibrated.
 
-    One number (Guo et al., 2017, "On calibration of modern neural networks").
+    One number (Guo et al., 2017, "On calibration of modern neural networks"), found where it counts: as if most of the
+    images were clean.
 
     Parameters
     ----------
     log_likelihoods : ndarray of shape (n, n_outputs)
     kind : ndarray of int of shape (n,)
-        The planted kinds, each equally often or weighted so beforehand.
+        What each row is; 0 is clean.
+    clean_share : float, default=0.8
+        Weight of the clean rows; the kinds share the rest.
+    doubt : float, default=0.0
+        Chance that a corrupted row stands among the clean ones. Above zero, rows said to be clean that are surely not
+        pull at nothing.
     """
-    counts = np.bincount(kind, minlength=log_likelihoods.shape[1])
-    weights = (1.0 / np.maximum(counts, 1))[kind]
-    weights /= weights.sum()
+    n_outputs = log_likelihoods.shape[1]
+    shares = np.full(n_outputs, (1 - clean_share) / (n_outputs - 1))
+    shares[0] = clean_share
+    weights = (shares / np.maximum(np.bincount(kind, minlength=n_outputs), 1))[kind]
+    doubts = np.where(kind == 0, doubt, 0.0)
 
     def loss(log_temperature):
-        scaled = log_likelihoods / np.exp(log_temperature)
-        own = np.take_along_axis(scaled, kind[:, None], axis=1)[:, 0]
-        return float(weights @ (np.logaddexp.reduce(scaled, axis=1) - own))
+        probability = posterior(log_likelihoods / np.exp(log_temperature), shares)
+        own = np.take_along_axis(probability, kind[:, None], axis=1)[:, 0]
+        return -float(weights @ np.log(np.maximum(own * (1 - doubts) + doubts, 1e-12)))
 
-    found = optimize.minimize_scalar(loss, bounds=(np.log(0.25), np.log(4.0)), method="bounded")
+    found = optimize.minimize_scalar(loss, bounds=(np.log(0.25), np.log(8.0)), method="bounded")
     return float(np.exp(found.x))

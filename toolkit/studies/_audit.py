@@ -187,7 +187,7 @@ def run_audit(
         def score():
             with stages("scoring"):
                 detector = CorruptionDetector(identifier, random_state=seeds[1]).fit(images)
-                return -detector.score_samples(images)
+                return -detector.training_scores_
 
         def repair():
             with stages("repairing"):
@@ -319,7 +319,8 @@ def _per_image(images, repaired, findings, repairs, anomaly_score):
             "anomaly_score": np.asarray(anomaly_score, dtype=float),
             "repaired": changed.astype(int),
             "restorer": np.where(changed, np.asarray(repairs["restorer"]).astype(str), ""),
-            "angle": np.nan_to_num(np.asarray(findings["angle"], dtype=float)),
+            # The restorer looks at a rotated image again before it turns it back.
+            "angle": np.nan_to_num(np.asarray((repairs if "angle" in repairs else findings)["angle"], dtype=float)),
             "severity": np.nan_to_num(np.asarray(findings["severity"], dtype=float)),
         }
     )
