@@ -18,6 +18,7 @@ _TOPICS = (
     "detectors",
     "diagnostics",
     "exceptions",
+    "generators",
     "plots",
     "report",
     "restoration",

@@ -16,7 +16,7 @@ from torch import nn
 
 from toolkit.nn._random import build
 
-__all__ = ["MLPAutoencoder", "Reconstructor"]
+__all__ = ["MLPAutoencoder", "Reconstructor", "RectifierStack"]
 
 _WARM_UP = 0.25  # share of the steps in which the learning rate rises
 
@@ -26,6 +26,21 @@ def _layers(sizes, last_is_code):
     for n_in, n_out in itertools.pairwise(sizes):
         layers += [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
     return layers if last_is_code else layers[:-2]
+
+
+class RectifierStack(nn.Sequential):
+    """Linear layers, batch norm and ReLU from the rows down to a code and back; the last layer is linear.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Widths from the input to the code; the way back mirrors them.
+    """
+
+    def __init__(self, sizes):
+        sizes = [int(size) for size in sizes]
+        super().__init__(*_layers(sizes, True), *_layers(sizes[::-1], False))
+        self.config = {"sizes": sizes}
 
 
 class MLPAutoencoder:
@@ -46,12 +61,7 @@ class MLPAutoencoder:
     """
 
     def __init__(self, n_features, hidden, *, generator, total_steps, learning_rate, weight_decay=1e-5):
-        sizes = [n_features, *hidden]
-
-        def network():
-            return nn.Sequential(*_layers(sizes, True), *_layers(sizes[::-1], False))
-
-        self.network = build(network, generator)
+        self.network = build(lambda: RectifierStack([n_features, *hidden]), generator)
         self.optimiser = torch.optim.Adam(
             self.network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
         )

@@ -1,0 +1,7 @@
+"""Generators: models that learn a set of images (or any table) and draw new ones, as fit / sample estimators.
+
+Everything here composes as a ``GaussianMixture`` does: ``fit``, ``sample(n_samples, random_state=...)``, arrays in and
+arrays out. No torch is loaded before something is fitted.
+"""
+
+__all__ = []
