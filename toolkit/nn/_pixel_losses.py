@@ -1,0 +1,33 @@
+"""What a reconstruction costs, by name: squared error, or cross entropy for pixels between 0 and 1.
+
+Each loss takes the decoder's raw answer and the images, both (batch, channels, height, width), and gives one number an
+image: the sum over its pixels. Minus the loss is a log density up to a constant: squared error belongs to normal noise
+of variance 1/2 on each pixel, cross entropy to pixels that are on with the given probability.
+"""
+
+import math
+
+import torch
+from torch.nn import functional
+
+__all__ = ["LOG_DENSITY_CONSTANTS", "LOSSES", "OUTPUTS"]
+
+
+# The decoder's raw answer to pixels in units of the range that was seen in fit.
+OUTPUTS = {"sigmoid": torch.sigmoid, "identity": lambda raw: raw}
+
+
+def _squared_error(raw, images, output):
+    return (OUTPUTS[output](raw) - images).square().flatten(1).sum(dim=1)
+
+
+def _cross_entropy(raw, images, output):
+    if output != "sigmoid":
+        raise ValueError(f"loss='bce' needs output='sigmoid', since it takes probabilities, got output={output!r}.")
+    return functional.binary_cross_entropy_with_logits(raw, images, reduction="none").flatten(1).sum(dim=1)
+
+
+LOSSES = {"mse": _squared_error, "bce": _cross_entropy}
+
+# What one pixel adds to minus the loss, so that it becomes the logarithm of a density.
+LOG_DENSITY_CONSTANTS = {"mse": -0.5 * math.log(math.pi), "bce": 0.0}
