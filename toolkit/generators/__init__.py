@@ -4,4 +4,6 @@ Everything here composes as a ``GaussianMixture`` does: ``fit``, ``sample(n_samp
 arrays out. No torch is loaded before something is fitted.
 """
 
-__all__ = []
+from toolkit.generators._autoencoder import Autoencoder
+
+__all__ = ["Autoencoder"]

@@ -99,7 +99,7 @@ class AutoencoderTrainer:
 
     @torch.no_grad()
     def evaluate(self, batch):
-        """Named losses of a batch as ``train_step`` takes it, learning nothing and drawing nothing from ``generator``."""
+        """Named losses of a batch as ``train_step`` takes it; nothing is learnt, and ``generator`` stays as it is."""
         self._train(False)
         held, state = self.noise, self.generator.get_state()
         self.noise = 0.0

@@ -1,0 +1,317 @@
+"""What the autoencoder and the variational autoencoder share: training, and the way to the latent space and back."""
+
+import copy
+import math
+
+import numpy as np
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from toolkit._core.images import iter_chunks, match_layout, validate_images
+from toolkit._core.names import lookup
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.generators._checks import check_choice, check_int, check_number, check_sizes
+
+__all__ = ["LatentModel"]
+
+_MIN_BATCHES = 8  # in an epoch, so that a small set is not trained by a single step
+_MIN_BATCH_SIZE = 16
+_CHUNK = 2048  # rows in double precision at a time
+
+
+class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+    """Base of the two; a subclass gives the parameters, ``_make_trainer`` and ``sample``."""
+
+    _outputs_per_latent = 1  # what the encoder answers for each latent dimension
+
+    def fit(self, X, y=None, *, checkpoint=None, resume=False, hooks=()):
+        """Train encoder and decoder.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+            At least two rows. uint8 stays uint8 in memory.
+        y : ignored
+        checkpoint : toolkit.nn.Checkpoint, optional
+            Where and how often to write what is needed to go on after a crash.
+        resume : bool or path-like, default=False
+            True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that
+            was never interrupted.
+        hooks : sequence of callable
+            Each is called as ``hook(trainer, entry)`` after an epoch with the entry of ``history_``; one that returns
+            True ends the training.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A parameter out of range, or fewer than two rows.
+        DivergenceError
+            The loss became NaN or exploded.
+        """
+        stack = validate_images(self, X, reset=True)
+        self._check_parameters()
+        if len(stack) < 2:
+            raise ValueError(
+                f"{type(self).__name__} needs at least 2 rows to learn from, got n_samples = {len(stack)}."
+            )
+        self.dtype_ = stack.dtype.name
+        self.layout_ = "rows" if match_layout(stack[:1], X).ndim == 2 else "stack"
+        seeds = dict(zip(("weights", "noise", "order", "split", "after"), spawn_seeds(self.random_state, 5)))
+
+        from toolkit.nn import fit_loop, limit_threads
+
+        # uint8 is scaled a batch at a time; anything else once, since torch knows fewer types than numpy does.
+        unit = stack if stack.dtype == np.uint8 else self.pixel_scale_.to_unit(stack)
+        unit, held_back = self._split(unit, seeds["split"])
+        self.batch_size_ = int(np.clip(len(unit) // _MIN_BATCHES, min(_MIN_BATCH_SIZE, len(unit)), self.batch_size))
+        with limit_threads(self.n_threads):
+            trainer = self._make_trainer(*self._networks(seeds["weights"]), len(unit), seeds["noise"])
+            if held_back is not None:
+                hooks = (_ValidationHook(held_back), *hooks)
+            self.history_ = fit_loop(
+                trainer,
+                unit,
+                batch_size=self.batch_size_,
+                epochs=self.epochs,
+                generator=as_generator(seeds["order"]),
+                hooks=hooks,
+                checkpoint=checkpoint,
+                resume=resume,
+                verbose=self.verbose,
+                desc=type(self).__name__,
+            )
+        self.encoder_ = trainer.encoder.eval().cpu()
+        self.decoder_ = trainer.decoder.eval().cpu()
+        self._finish(stack, as_generator(seeds["after"]))
+        return self
+
+    def transform(self, X):
+        """Latent vectors of images.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, latent_dim)
+            For a variational autoencoder the means of the posterior.
+        """
+        check_is_fitted(self)
+        return self._each_part(validate_images(self, X, reset=False), self._latent)
+
+    def inverse_transform(self, X):
+        """Images of latent vectors.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, latent_dim)
+
+        Returns
+        -------
+        ndarray
+            In the layout, dtype and range of the images in ``fit``.
+        """
+        check_is_fitted(self)
+        latent = check_array(X, input_name="X")
+        if latent.shape[1] != self.latent_dim_:
+            raise ValueError(f"X must have {self.latent_dim_} latent values a row, got {latent.shape[1]}.")
+        images = self._each_part(latent, lambda coder, part: self._as_given(coder.decode(part), self.dtype_))
+        return images if self.layout_ == "stack" else images.reshape(len(images), -1)
+
+    def reconstruct(self, X):
+        """Images as the model rebuilds them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray
+            In the layout, dtype and range of ``X``.
+        """
+        check_is_fitted(self)
+        stack = validate_images(self, X, reset=False)
+        rebuilt = self._each_part(
+            stack, lambda coder, part: self._as_given(coder.decode(self._latent(coder, part)), stack.dtype)
+        )
+        return match_layout(rebuilt, X)
+
+    def score_samples(self, X):
+        """Minus the reconstruction error of each row; higher = more normal.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Minus the loss a pixel, in units of the range seen in ``fit`` (for uint8: of 255).
+        """
+        check_is_fitted(self)
+
+        def losses(coder, part):
+            return coder.losses(self.pixel_scale_.to_unit(part), self._latent(coder, part))
+
+        return -self._each_part(validate_images(self, X, reset=False), losses) / self.n_features_in_
+
+    def score(self, X, y=None):
+        """Mean of :meth:`score_samples`; ``y`` is ignored."""
+        return float(np.mean(self.score_samples(X)))
+
+    @property
+    def _n_features_out(self):
+        return self.latent_dim_
+
+    def _check_parameters(self):
+        from toolkit.nn._coders import ACTIVATIONS, ARCHITECTURES
+        from toolkit.nn._input_noise import INPUT_NOISES
+
+        if isinstance(self.architecture, str):
+            lookup(ARCHITECTURES, self.architecture, "architecture")
+        elif not (isinstance(self.architecture, (tuple, list)) and len(self.architecture) == 2):
+            raise ValueError(
+                f"architecture must be a name or a pair of torch modules (encoder, decoder), got {self.architecture!r}."
+            )
+        lookup(ACTIVATIONS, self.activation, "activation")
+        lookup(INPUT_NOISES, self.noise_kind, "noise_kind")
+        check_choice("loss", self.loss, ("mse", "bce"))
+        check_choice("output", self.output, ("sigmoid", "identity"))
+        check_choice("lr_schedule", self.lr_schedule, ("cosine", "constant"))
+        if self.loss == "bce" and self.output != "sigmoid":
+            raise ValueError(
+                f"output must be 'sigmoid' for loss='bce', which takes probabilities, got {self.output!r}."
+            )
+        for name in ("latent_dim", "epochs", "batch_size", "n_threads"):
+            check_int(name, getattr(self, name))
+        for name in ("hidden_sizes", "widths"):
+            check_sizes(name, getattr(self, name))
+        check_number("learning_rate", self.learning_rate, above=True)
+        for name in ("weight_decay", "noise"):
+            check_number(name, getattr(self, name))
+        if self.noise_kind != "gaussian":
+            check_number("noise", self.noise, high=1.0)
+        check_number("validation_fraction", self.validation_fraction, high=0.5)
+
+    def _split(self, unit, seed):
+        """Rows to learn from, and rows held back to watch the loss on (or None)."""
+        n_held = min(math.ceil(self.validation_fraction * len(unit)), len(unit) - 2)
+        if n_held < 1:
+            return unit, None
+        order = as_generator(seed).permutation(len(unit))
+        return unit[np.sort(order[n_held:])], unit[np.sort(order[:n_held])]
+
+    def _networks(self, seed):
+        """Encoder and decoder on their device, with fresh weights unless they are the caller's own."""
+        import torch
+
+        from toolkit.nn import build, resolve_device, torch_generator
+        from toolkit.nn._coders import ARCHITECTURES
+
+        height, width, channels = (*self.image_shape_, 1)[:3]
+        shape = (channels, height, width)
+        if isinstance(self.architecture, str):
+            make_encoder, make_decoder = ARCHITECTURES[self.architecture]
+            sizes = self.hidden_sizes if self.architecture == "mlp" else self.widths
+            n_outputs, generator = self.latent_dim * self._outputs_per_latent, torch_generator(seed)
+            encoder = build(lambda: make_encoder(shape, sizes, n_outputs, self.activation), generator)
+            decoder = build(lambda: make_decoder(self.latent_dim, sizes[::-1], shape, self.activation), generator)
+            self.latent_dim_ = int(self.latent_dim)
+        else:
+            if not all(isinstance(network, torch.nn.Module) for network in self.architecture):
+                raise ValueError(f"architecture must be a pair of torch modules, got {self.architecture!r}.")
+            encoder, decoder = (copy.deepcopy(network).float() for network in self.architecture)
+            self.latent_dim_ = self._own_latent_dim(encoder, decoder, shape)
+        device = resolve_device(self.device)
+        return encoder.to(device), decoder.to(device)
+
+    def _own_latent_dim(self, encoder, decoder, shape):
+        """Latent size of the caller's own networks, which are tried on an empty image."""
+        import torch
+
+        try:
+            with torch.no_grad():
+                answer = encoder.eval()(torch.zeros(1, *shape))
+                latent_dim = answer.shape[1] // self._outputs_per_latent
+                image = decoder.eval()(torch.zeros(1, latent_dim))
+        except RuntimeError as error:
+            raise ValueError(f"architecture does not take images of shape {shape} and back: {error}") from error
+        if (
+            answer.ndim != 2
+            or answer.shape[1] != latent_dim * self._outputs_per_latent
+            or image.numel() != math.prod(shape)
+        ):
+            raise ValueError(
+                f"architecture must lead images of shape {shape} to (n, {self._outputs_per_latent} x latent_dim) and "
+                f"back, got {tuple(answer.shape)} and {tuple(image.shape)}."
+            )
+        return latent_dim
+
+    def _trainer_options(self, encoder, n_samples, seed):
+        """Arguments that both trainers take."""
+        from toolkit.nn import torch_generator
+
+        device = next(encoder.parameters()).device
+        return {
+            "generator": torch_generator(seed, device),
+            "total_steps": self.epochs * -(-n_samples // self.batch_size_),
+            "loss": self.loss,
+            "output": self.output,
+            "learning_rate": self.learning_rate,
+            "lr_schedule": self.lr_schedule,
+            "weight_decay": self.weight_decay,
+            "noise": self.noise,
+            "noise_kind": self.noise_kind,
+        }
+
+    def _make_trainer(self, encoder, decoder, n_samples, seed):
+        raise NotImplementedError
+
+    def _finish(self, stack, generator):
+        """What is left to learn once the networks are trained."""
+
+    def _each_part(self, rows, function):
+        """``function(coder, part)`` over the rows, some thousand at a time, on as many threads as the fit had."""
+        from toolkit.nn import limit_threads, resolve_device
+        from toolkit.nn._trained_coder import TrainedCoder
+
+        coder = TrainedCoder(
+            self.encoder_,
+            self.decoder_,
+            image_shape=self.image_shape_,
+            loss=self.loss,
+            output=self.output,
+            device=resolve_device(self.device),
+        )
+        with limit_threads(self.n_threads):
+            return np.concatenate([function(coder, rows[part]) for part in iter_chunks(len(rows), _CHUNK)])
+
+    def _latent(self, coder, stack):
+        """Latent vectors of images as they came; of a posterior its means, which come first."""
+        return coder.encode(self.pixel_scale_.to_unit(stack))[:, : self.latent_dim_]
+
+    def _as_given(self, unit, dtype):
+        return self.pixel_scale_.from_unit(unit, dtype)
+
+
+class _ValidationHook:
+    """Adds the losses on rows held back to the history, as ``validation_<name>``."""
+
+    def __init__(self, held_back):
+        self.held_back = held_back
+
+    def __call__(self, trainer, entry):
+        import torch
+
+        sums = {}
+        for part in iter_chunks(len(self.held_back), _CHUNK):
+            batch = torch.from_numpy(self.held_back[part]).to(trainer.device)
+            for name, value in trainer.evaluate(batch).items():
+                sums[name] = sums.get(name, 0.0) + value * len(batch)
+        entry.update({f"validation_{name}": value / len(self.held_back) for name, value in sums.items()})
