@@ -15,18 +15,31 @@ from toolkit.corruption import Corruptor
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import CorruptionDetector, OutlierDetector, ReconstructionDetector
 from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
+from toolkit.generators import Autoencoder, VariationalAutoencoder
 from toolkit.restoration import ImageRestorer
 
 ESTIMATORS = [
+    Autoencoder(),
     CorruptionDiagnostics(),
     CorruptionIdentifier(),
     CorruptionDetector(),
     ImageRestorer(),
     OutlierDetector(),
     ReconstructionDetector(),
+    VariationalAutoencoder(),
 ]
 # What an estimator says of images, row by row. `transform` of the restorer gives images back.
-ANSWERS = ("transform", "identify", "kind_probabilities", "predict", "score_samples", "decision_function", "restore")
+ANSWERS = (
+    "transform",
+    "identify",
+    "kind_probabilities",
+    "predict",
+    "score_samples",
+    "decision_function",
+    "restore",
+    "reconstruct",
+    "elbo",
+)
 
 each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
 
@@ -44,7 +57,7 @@ def test_every_public_estimator_is_checked():
     """No estimator slips by, and the table of exceptions stays short and true."""
     public = {
         thing
-        for topic in ("comparison", "corruption", "detectors", "diagnostics", "restoration")
+        for topic in ("comparison", "corruption", "detectors", "diagnostics", "generators", "restoration")
         for name in getattr(toolkit, topic).__all__
         if inspect.isclass(thing := getattr(getattr(toolkit, topic), name)) and issubclass(thing, BaseEstimator)
     }

@@ -5,5 +5,6 @@ arrays out. No torch is loaded before something is fitted.
 """
 
 from toolkit.generators._autoencoder import Autoencoder
+from toolkit.generators._variational import VariationalAutoencoder
 
-__all__ = ["Autoencoder"]
+__all__ = ["Autoencoder", "VariationalAutoencoder"]
