@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from sklearn import metrics
 
 from toolkit import plots
+from toolkit._core.images import PixelScale
 from toolkit.corruption import KINDS
 
 RNG = np.random.default_rng(0)
@@ -40,6 +41,23 @@ class Restorer:
         return after, pd.DataFrame({"kind": KIND, "repaired": TRUTH.astype(int)})
 
 
+class Coder:
+    """A fitted model with a two-dimensional latent space: the first value moves a bright column."""
+
+    latent_dim_, image_shape_, pixel_scale_ = 2, (6, 5), PixelScale(0.0, 1.0)
+
+    def inverse_transform(self, latent):
+        images = np.zeros((len(latent), 6, 5))
+        images[:, :, 0], images[:, 0, 0] = np.tanh(latent[:, :1]) / 2 + 0.5, np.tanh(latent[:, 1]) / 2 + 0.5
+        return images
+
+
+HISTORY = [
+    {"epoch": n, "step": 8 * n, "seconds": 0.1 * n, "loss": 3 / n, "kl": 1.0 * n, "validation_loss": 4 / n}
+    for n in (1, 2, 3, 4)
+]
+
+
 def ranks():
     mean_ranks = pd.Series({"iforest": 1.2, "lof": 1.9, "pca": 2.9})
     p_values = pd.DataFrame(
@@ -60,6 +78,10 @@ DISPLAYS = {
     "precision_recall": lambda: plots.PrecisionRecallDisplay.from_predictions(TRUTH, SCORES),
     "heatmap": lambda: plots.KindHeatmapDisplay.from_predictions(matrix()),
     "confusion": lambda: plots.KindConfusionDisplay.from_predictions(KIND, np.roll(KIND, 3)),
+    "reconstructions": lambda: plots.ReconstructionDisplay.from_predictions(IMAGES, 255 - IMAGES, n_images=12),
+    "latent": lambda: plots.LatentDisplay.from_predictions(RNG.normal(size=(40, 2)), KIND),
+    "latent_grid": lambda: plots.LatentGridDisplay.from_estimator(Coder(), n_per_side=4),
+    "loss_curves": lambda: plots.LossCurveDisplay.from_history(HISTORY),
     "critical_difference": lambda: plots.CriticalDifferenceDisplay.from_predictions(*ranks(), note="Over 20 sets."),
 }
 
@@ -311,3 +333,75 @@ def test_critical_difference_refuses_ranks_without_p_values():
 def test_errors_name_what_came(make, message):
     with pytest.raises(ValueError, match=message):
         make()
+
+
+def test_reconstructions_pair_up_on_one_grey_scale():
+    display = plots.ReconstructionDisplay.from_predictions(IMAGES, IMAGES // 2, n_images=5)
+    frame = display.frame()
+    assert frame["index"].tolist() == [0, 9, 19, 29, 39]
+    unit = IMAGES[frame["index"]] / 255.0
+    expected = np.square(unit - (IMAGES[frame["index"]] // 2) / 255.0).mean(axis=(1, 2))
+    np.testing.assert_allclose(frame["mse"], expected, atol=1e-6)
+    with pytest.raises(ValueError, match=r"one shape, got \(40, 12, 10\) and \(3, 12, 10\)"):
+        plots.ReconstructionDisplay.from_predictions(IMAGES, IMAGES[:3])
+
+
+def test_latent_points_are_coloured_only_when_labels_are_given():
+    points = RNG.normal(size=(30, 2))
+    plain = plots.LatentDisplay.from_predictions(points).plot()
+    assert len(np.unique(plain.ax_.collections[0].get_facecolors(), axis=0)) == 1
+    assert not plain.ax_.texts
+    labels = np.repeat(list("abc"), 10)
+    coloured = plots.LatentDisplay.from_predictions(points, labels).plot()
+    assert len(np.unique(coloured.ax_.collections[0].get_facecolors(), axis=0)) == 3
+    for text, name in zip(coloured.ax_.texts, "abc"):
+        assert text.get_text() == name
+        np.testing.assert_allclose(text.get_position(), np.median(points[labels == name], axis=0))
+
+
+def test_latent_space_of_many_dimensions_is_seen_by_its_principal_components():
+    from sklearn.decomposition import PCA
+
+    latent = RNG.normal(size=(50, 5)) * [1, 5, 2, 9, 0.1]
+    shown = plots.LatentDisplay.from_predictions(latent).points
+    expected = PCA(n_components=2, svd_solver="full").fit_transform(latent)
+    np.testing.assert_allclose(np.abs(shown), np.abs(expected), atol=1e-9)
+    with pytest.raises(ValueError, match="labels has 3 entries"):
+        plots.LatentDisplay.from_predictions(latent, ["a", "b", "c"])
+
+
+def test_latent_grid_parts_the_prior_into_equal_shares():
+    from scipy.stats import norm
+
+    display = plots.LatentGridDisplay.from_estimator(Coder(), n_per_side=5)
+    np.testing.assert_allclose(norm.cdf(display.first), [0.1, 0.3, 0.5, 0.7, 0.9])
+    np.testing.assert_allclose(display.second, display.first[::-1])  # up is more
+    # Right is more of the first value, top more of the second.
+    np.testing.assert_allclose(display.images[2, :, 3, 0], np.tanh(display.first) / 2 + 0.5, atol=1e-6)
+    np.testing.assert_allclose(display.images[:, 2, 0, 0], np.tanh(display.second) / 2 + 0.5, atol=1e-6)
+    with pytest.raises(ValueError, match="dims must be two of the 2"):
+        plots.LatentGridDisplay.from_estimator(Coder(), dims=(0, 2))
+
+
+def test_latent_grid_of_a_mixture_spans_its_moments():
+    from sklearn.mixture import GaussianMixture
+
+    latent = np.concatenate([RNG.normal(-5, 1, (300, 2)), RNG.normal(5, 2, (300, 2))])
+    model = Coder()
+    model.density_ = GaussianMixture(2, random_state=0).fit(latent)
+    display = plots.LatentGridDisplay.from_estimator(model, n_per_side=3)
+    np.testing.assert_allclose(display.first[1], latent[:, 0].mean(), atol=1e-3)
+    np.testing.assert_allclose(np.ptp(display.first), 2 * 0.967422 * latent[:, 0].std(), rtol=1e-3)
+
+
+def test_loss_curves_are_the_history():
+    frame = plots.LossCurveDisplay.from_history(HISTORY).frame()
+    assert sorted(set(frame["name"])) == ["kl", "loss", "validation_loss"]
+    assert frame[frame["name"] == "loss"]["value"].tolist() == [3 / n for n in (1, 2, 3, 4)]
+    chosen = plots.LossCurveDisplay.from_history(HISTORY, ["loss"]).plot()
+    styles = {line.get_label().split(":")[0]: line.get_linestyle() for line in chosen.ax_.lines}
+    assert styles == {"loss": "-", "validation loss": "--"}
+    with pytest.raises(ValueError, match="history is empty"):
+        plots.LossCurveDisplay.from_history([])
+    with pytest.raises(ValueError, match="names must be in the history .* got 'losses'"):
+        plots.LossCurveDisplay.from_history(HISTORY, ["losses"])

@@ -15,6 +15,7 @@ from toolkit.nn._pixel_losses import LOSSES
 __all__ = ["AutoencoderTrainer", "as_images"]
 
 _WARM_UP = 0.1  # share of the steps in which a cosine schedule rises
+_BETAS = (0.9, 0.99)  # a shorter memory of the second moment than the usual .999: trainings here are short
 
 
 def as_images(batch):
@@ -75,7 +76,9 @@ class AutoencoderTrainer:
         self.autocast, self.step = autocast, 0
         self.parameters = [*encoder.parameters(), *decoder.parameters()]
         self.device = self.parameters[0].device
-        self.optimiser = torch.optim.AdamW(self.parameters, lr=learning_rate, weight_decay=weight_decay, fused=True)
+        self.optimiser = torch.optim.AdamW(
+            self.parameters, lr=learning_rate, betas=_BETAS, weight_decay=weight_decay, fused=True
+        )
 
     def train_step(self, batch):
         """One step on a batch (n, height, width[, 3])."""

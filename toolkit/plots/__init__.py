@@ -12,14 +12,21 @@ from toolkit.plots._curves import PrecisionRecallDisplay, RocDisplay
 from toolkit.plots._gallery import CorruptionGalleryDisplay
 from toolkit.plots._heatmap import KindHeatmapDisplay
 from toolkit.plots._histogram import ScoreHistogramDisplay
+from toolkit.plots._latent import LatentDisplay, LatentGridDisplay
+from toolkit.plots._loss_curves import LossCurveDisplay
 from toolkit.plots._pairs import RepairPairsDisplay
+from toolkit.plots._reconstructions import ReconstructionDisplay
 
 __all__ = [
     "CorruptionGalleryDisplay",
     "CriticalDifferenceDisplay",
     "KindConfusionDisplay",
     "KindHeatmapDisplay",
+    "LatentDisplay",
+    "LatentGridDisplay",
+    "LossCurveDisplay",
     "PrecisionRecallDisplay",
+    "ReconstructionDisplay",
     "RepairPairsDisplay",
     "RocDisplay",
     "ScoreHistogramDisplay",
