@@ -27,7 +27,21 @@ class DownloadError(ToolkitError, OSError):
 
 
 class DivergenceError(ToolkitError, RuntimeError):
-    """Training produced NaN or an exploding loss."""
+    """Training produced NaN or an exploding loss.
+
+    Attributes
+    ----------
+    step : int or None
+        The step at which it was seen, counted from one.
+    checkpoint : pathlib.Path or None
+        The last checkpoint of the same training, written while all was well.
+    history : list of dict
+        The epochs that were completed.
+    """
+
+    def __init__(self, message, *, step=None, checkpoint=None, history=()):
+        super().__init__(message)
+        self.step, self.checkpoint, self.history = step, checkpoint, list(history)
 
 
 class MissingDependencyError(ToolkitError, ImportError):
@@ -35,4 +49,4 @@ class MissingDependencyError(ToolkitError, ImportError):
 
 
 class CheckpointError(ToolkitError, ValueError):
-    """A checkpoint is damaged, incomplete, or of another kind."""
+    """A checkpoint or a saved estimator is damaged, incomplete, foreign, or of another kind."""

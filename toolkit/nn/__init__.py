@@ -1,15 +1,19 @@
-"""The torch engine room: networks, one training loop, threads, randomness and device.
+"""The torch engine room: networks, one training loop, checkpoints, threads, randomness, device and precision.
 
 Tensors stay in here and in the rooms' private modules; public signatures take and return arrays.
 """
 
+from toolkit.nn._checkpoint import Checkpoint
 from toolkit.nn._device import resolve_device
 from toolkit.nn._loop import fit_loop
 from toolkit.nn._random import GeneratorDropout, build, initialise, torch_generator
+from toolkit.nn._state import StateMixin
 from toolkit.nn._threads import limit_threads
 
 __all__ = [
+    "Checkpoint",
     "GeneratorDropout",
+    "StateMixin",
     "build",
     "fit_loop",
     "initialise",

@@ -1,32 +1,50 @@
 """The one training loop of the project.
 
 ``fit_loop -> epoch -> model.train_step(batch) -> dict of losses``. A model supplies only ``train_step``; it owns its
-optimiser, and does zero_grad, backward and step there. Batches are cut from arrays in memory: for small images a
-worker-based loader costs more than the network does.
+optimiser, and does zero_grad, backward and step there. What the loop itself must remember to go on after a crash is
+in one small record, :class:`Position`.
 """
 
 import time
+from dataclasses import dataclass, field
 
 import numpy as np
-import torch
 
 from toolkit._core.images import iter_chunks
 from toolkit.exceptions import DivergenceError
+from toolkit.nn._batches import Batches
+from toolkit.nn._losses import EpochLosses
 
-__all__ = ["fit_loop"]
-
-
-def _epoch_order(n_samples, shuffle, generator):
-    return generator.permutation(n_samples) if shuffle else np.arange(n_samples)
+__all__ = ["Position", "fit_loop"]
 
 
-def _losses(model, batch, step):
-    losses = model.train_step(batch)
-    values = {name: float(value) for name, value in losses.items()}
-    for name, value in values.items():
-        if not np.isfinite(value):
-            raise DivergenceError(f"Training diverged at step {step}: {name} is {value}.")
-    return values
+@dataclass
+class Position:
+    """How far a training has come.
+
+    Attributes
+    ----------
+    step : int
+        Steps done.
+    batch : int
+        Batches done of the present epoch.
+    order : ndarray or None
+        The order of the rows in the present epoch; None between epochs.
+    losses : EpochLosses
+    history : list of dict
+    seconds : float
+        Spent so far.
+    stopped : bool
+        A hook has ended the training.
+    """
+
+    losses: EpochLosses
+    step: int = 0
+    batch: int = 0
+    order: np.ndarray | None = None
+    history: list = field(default_factory=list)
+    seconds: float = 0.0
+    stopped: bool = False
 
 
 def fit_loop(
@@ -39,6 +57,9 @@ def fit_loop(
     generator,
     shuffle=True,
     hooks=(),
+    checkpoint=None,
+    resume=False,
+    explosion=1e6,
     verbose=False,
     desc="",
 ):
@@ -47,7 +68,11 @@ def fit_loop(
     Parameters
     ----------
     model : object with ``train_step(batch) -> dict of str to float or 0-d tensor``
-        ``batch`` is a tensor if ``arrays`` is one array, else a tuple of tensors.
+        ``batch`` is a tensor if ``arrays`` is one array, else a tuple of tensors; on ``model.device`` if there is such
+        an attribute. Losses may stay on an accelerator: they are read every 64 steps. For checkpoints the model also
+        needs ``state_dict()`` and ``load_state_dict(state)``: nested dicts and lists of tensors, arrays, numbers and
+        strings that hold all that it will need again, optimisers and generators included
+        (:class:`toolkit.nn.StateMixin` writes them).
     arrays : ndarray or tuple of ndarray, each of shape (n_samples, ...)
         Kept as they are (uint8 stays uint8); only a batch at a time becomes a tensor, in its own dtype.
     batch_size : int, default=128
@@ -59,7 +84,15 @@ def fit_loop(
     shuffle : bool, default=True
     hooks : sequence of callable
         Each is called as ``hook(model, entry)`` after an epoch with the entry of the history; one that returns True
-        ends the training.
+        ends the training. One with ``state_dict`` and ``load_state_dict`` is part of a checkpoint.
+    checkpoint : Checkpoint, optional
+        Where and how often to write what is needed to go on after a crash; the end of a training is always written.
+    resume : bool or path-like, default=False
+        True goes on from the latest checkpoint in the folder of ``checkpoint``, or starts anew if there is none. A path
+        names a checkpoint to go on from. On the same machine, versions and threads, what comes out is bitwise equal to
+        the training that was never interrupted.
+    explosion : float or None, default=1e6
+        A loss this many times larger than in the first ten steps (and than 1) counts as divergence; None: never.
     verbose : bool, default=False
         Show a progress bar.
     desc : str
@@ -73,7 +106,9 @@ def fit_loop(
     Raises
     ------
     DivergenceError
-        A loss is NaN or infinite.
+        A loss is NaN, infinite or has exploded. It carries ``step``, the last good ``checkpoint`` and the ``history``.
+    CheckpointError
+        What to resume from is damaged, or belongs to another training.
 
     Examples
     --------
@@ -87,35 +122,69 @@ def fit_loop(
     """
     if (epochs is None) == (steps is None):
         raise ValueError(f"Give either epochs or steps, got epochs={epochs!r} and steps={steps!r}.")
-    single = not isinstance(arrays, (tuple, list))
-    arrays = (arrays,) if single else tuple(arrays)
-    n_samples = len(arrays[0])
-    if any(len(array) != n_samples for array in arrays):
-        raise ValueError(f"arrays must be equally long, got lengths {[len(array) for array in arrays]}.")
-    batch_size = max(1, min(batch_size, n_samples))
-    per_epoch = -(-n_samples // batch_size)
-    total = epochs * per_epoch if steps is None else steps
+    if resume is True and checkpoint is None:
+        raise ValueError("resume=True needs a checkpoint, whose folder says where to go on from.")
+    batches = Batches(arrays, getattr(model, "device", None))
+    batch_size = max(1, min(batch_size, batches.n_samples))
+    total = epochs * -(-batches.n_samples // batch_size) if steps is None else steps
+    position = Position(EpochLosses(explosion))
+    saver = None
+    if checkpoint is not None or resume:
+        from toolkit.nn._checkpoint import Saver
 
+        saver = Saver(checkpoint, model, batches, generator, hooks, batch_size=batch_size, shuffle=shuffle)
+        saver.restore(position, resume)
+    try:
+        _run(model, batches, batch_size, total, generator, shuffle, hooks, position, saver, verbose, desc)
+    except DivergenceError as error:
+        error.history = list(position.history)
+        error.checkpoint = saver.last if saver is not None else None
+        raise
+    return position.history
+
+
+def _run(model, batches, batch_size, total, generator, shuffle, hooks, position, saver, verbose, desc):
+    """Epochs until the end, from wherever ``position`` is."""
     from tqdm.auto import tqdm
 
-    history, step, start = [], 0, time.perf_counter()
-    with tqdm(total=total, desc=desc, disable=not verbose) as bar:
-        while step < total:
-            order, sums, seen = _epoch_order(n_samples, shuffle, generator), {}, 0
-            for part in iter_chunks(n_samples, batch_size):
-                index = order[part]
-                batch = tuple(torch.from_numpy(np.ascontiguousarray(array[index])) for array in arrays)
-                step += 1
-                for name, value in _losses(model, batch[0] if single else batch, step).items():
-                    sums[name] = sums.get(name, 0.0) + value * len(index)
-                seen += len(index)
+    start = time.perf_counter() - position.seconds
+    with tqdm(total=total, initial=position.step, desc=desc, disable=not verbose) as bar:
+        while position.step < total and not position.stopped:
+            if position.order is None:
+                n_samples = batches.n_samples
+                position.order = generator.permutation(n_samples) if shuffle else np.arange(n_samples)
+            parts = list(iter_chunks(batches.n_samples, batch_size))
+            last = min(len(parts), position.batch + total - position.step)
+            while position.batch < last:
+                index = position.order[parts[position.batch]]
+                position.step += 1
+                position.batch += 1
+                position.losses.add(position.step, len(index), model.train_step(batches[index]))
                 bar.update()
-                if step == total:
-                    break
-            entry = {"epoch": len(history) + 1, "step": step, "seconds": time.perf_counter() - start}
-            entry.update({name: value / seen for name, value in sums.items()})
-            history.append(entry)
-            stops = [hook(model, entry) for hook in hooks]  # every hook sees every entry
-            if any(stops):
-                break
-    return history
+                if saver is not None and position.batch < last and saver.due(step=position.step):
+                    position.losses.read()
+                    position.seconds = time.perf_counter() - start
+                    saver.save(position)
+            _end_epoch(model, hooks, position, time.perf_counter() - start)
+            if verbose:
+                bar.set_postfix(_shown(position.history[-1]))
+            if saver is not None:
+                done = position.stopped or position.step >= total
+                if done or saver.due(step=position.step, epoch=len(position.history)):
+                    saver.save(position)
+
+
+def _end_epoch(model, hooks, position, seconds):
+    entry = {"epoch": len(position.history) + 1, "step": position.step, "seconds": seconds}
+    entry.update(position.losses.means())
+    position.seconds = seconds
+    position.losses, position.order, position.batch = position.losses.next_epoch(), None, 0
+    position.history.append(entry)
+    stops = [hook(model, entry) for hook in hooks]  # every hook sees every entry
+    position.stopped = any(stops)
+
+
+def _shown(entry):
+    """The first three losses, short enough for a line of progress."""
+    names = [name for name in entry if name not in ("epoch", "step", "seconds")][:3]
+    return {name: f"{entry[name]:.4g}" for name in names}
