@@ -222,6 +222,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             n_outputs, generator = self.latent_dim * self._outputs_per_latent, torch_generator(seed)
             encoder = build(lambda: make_encoder(shape, sizes, n_outputs, self.activation), generator)
             decoder = build(lambda: make_decoder(self.latent_dim, sizes[::-1], shape, self.activation), generator)
+            decoder.spread(generator)
             self.latent_dim_ = int(self.latent_dim)
         else:
             if not all(isinstance(network, torch.nn.Module) for network in self.architecture):

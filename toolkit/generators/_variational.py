@@ -33,7 +33,7 @@ class VariationalAutoencoder(LatentModel):
         Layers of the ``"mlp"`` encoder between pixels and latent vector; the decoder mirrors them.
     widths : tuple of int, default=(32, 64)
         Channels of the ``"convolutional"`` encoder, each at half of the sides of the one before.
-    activation : {"relu", "leaky_relu", "elu", "silu", "gelu", "tanh", "identity"}, default="relu"
+    activation : {"relu", "leaky_relu", "elu", "silu", "gelu", "tanh", "identity"}, default="tanh"
     output : {"sigmoid", "identity"}, default="sigmoid"
         The decoder's last function; ``"identity"`` rebuilds by a linear last layer.
     loss : {"mse", "bce"}, default="mse"
@@ -45,7 +45,7 @@ class VariationalAutoencoder(LatentModel):
     epochs : int, default=30
     batch_size : int, default=128
         Clipped so that an epoch has at least eight batches.
-    learning_rate : float, default=0.006
+    learning_rate : float, default=0.01
         At its highest.
     lr_schedule : {"cosine", "constant"}, default="cosine"
         ``"cosine"`` rises over the first tenth of the steps and falls to nothing after it.
@@ -112,14 +112,14 @@ class VariationalAutoencoder(LatentModel):
         beta=1.0,
         hidden_sizes=(256,),
         widths=(32, 64),
-        activation="relu",
+        activation="tanh",
         output="sigmoid",
         loss="mse",
         noise=0.0,
         noise_kind="gaussian",
         epochs=30,
         batch_size=128,
-        learning_rate=0.006,
+        learning_rate=0.01,
         lr_schedule="cosine",
         weight_decay=0.0,
         validation_fraction=0.0,

