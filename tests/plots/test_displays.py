@@ -81,6 +81,7 @@ DISPLAYS = {
     "reconstructions": lambda: plots.ReconstructionDisplay.from_predictions(IMAGES, 255 - IMAGES, n_images=12),
     "latent": lambda: plots.LatentDisplay.from_predictions(RNG.normal(size=(40, 2)), KIND),
     "latent_grid": lambda: plots.LatentGridDisplay.from_estimator(Coder(), n_per_side=4),
+    "samples": lambda: plots.SampleGridDisplay.from_predictions(IMAGES[:7], title="Drawn"),
     "loss_curves": lambda: plots.LossCurveDisplay.from_history(HISTORY),
     "critical_difference": lambda: plots.CriticalDifferenceDisplay.from_predictions(*ranks(), note="Over 20 sets."),
 }
@@ -405,3 +406,18 @@ def test_loss_curves_are_the_history():
         plots.LossCurveDisplay.from_history([])
     with pytest.raises(ValueError, match="names must be in the history .* got 'losses'"):
         plots.LossCurveDisplay.from_history(HISTORY, ["losses"])
+
+
+def test_samples_stand_in_their_order_on_the_scale_of_the_model():
+    display = plots.SampleGridDisplay.from_predictions(IMAGES[:7], n_columns=3)
+    assert display.frame()[["row", "column"]].to_numpy().tolist()[-2:] == [[1, 2], [2, 0]]
+
+    class Sampler:
+        image_shape_, pixel_scale_ = (2, 8), PixelScale(0.0, 4.0)
+
+        def sample(self, n_samples, random_state):
+            return np.ones((n_samples, 16))
+
+    drawn = plots.SampleGridDisplay.from_estimator(Sampler(), 4)
+    assert drawn.images.shape == (4, 2, 8)
+    np.testing.assert_allclose(drawn.images, 0.25)

@@ -16,6 +16,7 @@ from toolkit.plots._latent import LatentDisplay, LatentGridDisplay
 from toolkit.plots._loss_curves import LossCurveDisplay
 from toolkit.plots._pairs import RepairPairsDisplay
 from toolkit.plots._reconstructions import ReconstructionDisplay
+from toolkit.plots._sample_grid import SampleGridDisplay
 
 __all__ = [
     "CorruptionGalleryDisplay",
@@ -29,5 +30,6 @@ __all__ = [
     "ReconstructionDisplay",
     "RepairPairsDisplay",
     "RocDisplay",
+    "SampleGridDisplay",
     "ScoreHistogramDisplay",
 ]
