@@ -1,0 +1,445 @@
+"""The generative adversarial network: a generator that learns by fooling a discriminator."""
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_array, check_is_fitted
+
+from toolkit._core.images import iter_chunks, match_layout, validate_images
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.generators import _gan_setup as setup
+from toolkit.generators._checks import check_int
+from toolkit.generators._paths import latent_path
+from toolkit.generators._replicas import ReplicasMixin
+
+__all__ = ["GAN"]
+
+_CHUNK = 4096
+_COMPANIES = 4  # of training rows, with which a packed discriminator judges each row
+
+
+class GAN(ReplicasMixin, BaseEstimator):
+    """Learn a set of images, or the rows of any table, as a game of two networks, and draw new ones.
+
+    The generator makes images of random latents; the discriminator learns to tell them from real ones, the generator to
+    be taken for real [1]_. What is said to cause or to cure mode collapse is a parameter here, each with its paper.
+
+    Parameters
+    ----------
+    architecture : {"mlp", "dcgan", "resnet"} or pair of torch.nn.Module, default="mlp"
+        Own modules, ``(generator, discriminator)``, take latents (n, latent_dim) to images (n, channels, height, width)
+        in [-1, 1], and such images, packed along the channels, to n logits. They are copied, and trained from the
+        weights they have; widths, norms and dropout are then their own affair.
+    objective : str, default="nonsaturating"
+        What both minimise: ``"minimax"`` and ``"nonsaturating"`` [1]_, ``"least_squares"`` (Mao et al., 2017),
+        ``"wasserstein"`` (weights clipped to 0.01 unless a gradient penalty is given; Arjovsky et al., 2017),
+        ``"wasserstein_gp"`` (with the penalty ``"wgan"``; Gulrajani et al., 2017), ``"hinge"`` (Lim and Ye, 2017),
+        ``"relativistic"`` (pairs of real and fake rows; Jolicoeur-Martineau, 2018).
+    latent_dim : int, default=100
+    latent_distribution : {"normal", "uniform"}, default="normal"
+    generator_widths, discriminator_widths : tuple of int, optional
+        Hidden layers from the input on, or channels of each grid. None is 256, 512, 1024 and 512, 256 for ``"mlp"``.
+    generator_norm : {"none", "batch"}, default="none"
+        Batch norm in the generator (Radford et al., 2016).
+    spectral_norm : bool, default=False
+        In the discriminator (Miyato et al., 2018).
+    minibatch_std : bool, default=False
+        Show the discriminator how much its batch varies (Karras et al., 2018).
+    dropout : float in [0, 1), default=0.0
+        In the discriminator.
+    gradient_penalty : {"r1", "r2", "r1r2", "zero_centred", "wgan"}, optional
+        On the discriminator: ``"r1"`` at real rows, ``"r2"`` at fake ones (Mescheder et al., 2018), both (Huang et al.,
+        2024), between them (Thanh-Tung et al., 2019), or between them towards slope one (Gulrajani et al., 2017).
+    penalty_weight : float, default=10.0
+        R1 and R2 are taken by half of it, as defined.
+    penalty_interval : int, default=1
+        Steps between two penalties, each then this many times stronger (Karras et al., 2020).
+    packing : int, default=1
+        Rows that the discriminator judges at a time (PacGAN; Lin et al., 2018). Batches are divided into packs.
+    label_smoothing : float in [0, 0.5], default=0.0
+        One-sided: how far the target of real rows is below one (Salimans et al., 2016).
+    instance_noise : float, default=0.0
+        Standard deviation of noise on all that the discriminator sees, in units of half the range, falling to nothing
+        over the training (Sønderby et al., 2017).
+    weight_averaging : float in [0, 1), optional
+        Decay of a moving average of the generator's weights, which is then the generator that is kept (Yazıcı et al.,
+        2019). Batch-norm statistics are estimated anew for it.
+    epochs : int, default=10
+    max_steps : int, optional
+        Length of the training in steps instead of epochs.
+    batch_size : int, default=64
+        Clipped to the number of rows.
+    learning_rate : float, default=0.0002
+        Of Adam, for both networks unless the next is given.
+    discriminator_learning_rate : float, optional
+        Two time scales: Heusel et al. (2017).
+    betas : tuple of two floats, default=(0.5, 0.999)
+    discriminator_betas : tuple of two floats, optional
+    lr_schedule : {"constant", "linear", "cosine"}, default="constant"
+        The last two fall to nothing at the end.
+    critic_steps : int, default=1
+        Steps of the discriminator, a batch each, to one of the generator.
+    snapshot_epochs : tuple of int, default=(10, 50, 100)
+        After which a fixed set of latents is drawn.
+    n_snapshot_samples : int, default=25
+    precision : {"float32", "bfloat16", "auto"}, default="float32"
+        Of matrix products in training. Sampling is always in single precision.
+    scaling : {"auto", "pixels", "columns"}, default="auto"
+        One range for all values, or one for each column. ``"auto"`` takes pixels for stacks, uint8, a given
+        ``image_shape``, and rows that form a square of at least 8 x 8; columns for other tables.
+    image_shape : tuple of int, optional
+        Shape of an image in flat rows; None takes a square, or else one row of pixels.
+    device : str, default="auto"
+        ``"auto"`` is CUDA where there is one, else the processor.
+    n_threads : int, default=1
+        Threads of torch. Results are bitwise repeatable at an equal number only.
+    random_state : int, RandomState instance or None, default=None
+    verbose : bool, default=False
+        Show a progress bar.
+
+    Attributes
+    ----------
+    generator_, discriminator_ : torch.nn.Module
+        The trained networks, on the processor; the generator is the averaged one if weights are averaged.
+    history_ : list of dict
+        One entry per epoch: ``epoch``, ``step``, ``seconds``, and means of ``generator_loss``, ``discriminator_loss``,
+        ``real_accuracy`` and ``fake_accuracy`` (shares called rightly by the discriminator),
+        ``generator_gradient_norm``, ``discriminator_gradient_norm``, and ``gradient_penalty`` if there is one.
+    snapshots_ : dict of int to ndarray
+        Samples of the same latents after the epochs asked for.
+    training_state_ : dict
+        What :meth:`partial_fit` goes on from, optimisers included.
+    companions_ : ndarray
+        Training rows that complete the packs of :meth:`discriminator_score`.
+    column_range_ : ndarray of shape (2, n_features), or None
+    batch_size_ : int
+        The batch size used.
+    dtype_, layout_ : str
+        Of the training rows, and so of samples.
+    n_features_in_ : int
+
+    See Also
+    --------
+    VariationalAutoencoder : Has a bound of the likelihood, and blurs.
+
+    Notes
+    -----
+    Everything random comes from local generators, and torch runs on one thread: fits repeat bitwise, also several at a
+    time. In inference each row is independent of its neighbours.
+
+    References
+    ----------
+    .. [1] I. Goodfellow et al., Generative adversarial nets, NeurIPS 2014.
+    .. [2] N. Huang et al., The GAN is dead; long live the GAN! A modern GAN baseline, NeurIPS 2024.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.generators import GAN
+    >>> X = load_digits().images[:200]
+    >>> gan = GAN(epochs=1, random_state=0).fit(X)
+    >>> gan.sample(5, random_state=0).shape, gan.discriminator_score(X).shape, len(gan.history_)
+    ((5, 28, 28), (200,), 1)
+    """
+
+    def __init__(
+        self,
+        architecture="mlp",
+        *,
+        objective="nonsaturating",
+        latent_dim=100,
+        latent_distribution="normal",
+        generator_widths=None,
+        discriminator_widths=None,
+        generator_norm="none",
+        spectral_norm=False,
+        minibatch_std=False,
+        dropout=0.0,
+        gradient_penalty=None,
+        penalty_weight=10.0,
+        penalty_interval=1,
+        packing=1,
+        label_smoothing=0.0,
+        instance_noise=0.0,
+        weight_averaging=None,
+        epochs=10,
+        max_steps=None,
+        batch_size=64,
+        learning_rate=0.0002,
+        discriminator_learning_rate=None,
+        betas=(0.5, 0.999),
+        discriminator_betas=None,
+        lr_schedule="constant",
+        critic_steps=1,
+        snapshot_epochs=(10, 50, 100),
+        n_snapshot_samples=25,
+        precision="float32",
+        scaling="auto",
+        image_shape=None,
+        device="auto",
+        n_threads=1,
+        random_state=None,
+        verbose=False,
+    ):
+        self.architecture = architecture
+        self.objective = objective
+        self.latent_dim = latent_dim
+        self.latent_distribution = latent_distribution
+        self.generator_widths = generator_widths
+        self.discriminator_widths = discriminator_widths
+        self.generator_norm = generator_norm
+        self.spectral_norm = spectral_norm
+        self.minibatch_std = minibatch_std
+        self.dropout = dropout
+        self.gradient_penalty = gradient_penalty
+        self.penalty_weight = penalty_weight
+        self.penalty_interval = penalty_interval
+        self.packing = packing
+        self.label_smoothing = label_smoothing
+        self.instance_noise = instance_noise
+        self.weight_averaging = weight_averaging
+        self.epochs = epochs
+        self.max_steps = max_steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.discriminator_learning_rate = discriminator_learning_rate
+        self.betas = betas
+        self.discriminator_betas = discriminator_betas
+        self.lr_schedule = lr_schedule
+        self.critic_steps = critic_steps
+        self.snapshot_epochs = snapshot_epochs
+        self.n_snapshot_samples = n_snapshot_samples
+        self.precision = precision
+        self.scaling = scaling
+        self.image_shape = image_shape
+        self.device = device
+        self.n_threads = n_threads
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y=None, *, checkpoint=None, resume=False, hooks=()):
+        """Train both networks from the start.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+            uint8 stays uint8 in memory.
+        y : ignored
+        checkpoint : toolkit.nn.Checkpoint, optional
+            Where and how often to write what is needed to go on after a crash.
+        resume : bool or path-like, default=False
+            True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that
+            was never interrupted.
+        hooks : sequence of callable
+            Each is called as ``hook(trainer, entry)`` after an epoch with the entry of ``history_``; one that returns
+            True ends the training.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A parameter out of range.
+        DivergenceError
+            A loss became NaN or exploded.
+        """
+        stack = validate_images(self, X, reset=True)
+        setup.check_parameters(self)
+        self._learn_layout(stack, X)
+        seeds = dict(
+            zip(("weights", "training", "order", "snapshots", "companions"), spawn_seeds(self.random_state, 5))
+        )
+        self.batch_size_ = int(min(self.batch_size, len(stack)))
+        length = setup.length(self)
+        steps = length.get("steps") or self.epochs * -(-len(stack) // self.batch_size_)
+
+        from toolkit.nn import limit_threads
+
+        with limit_threads(self.n_threads):
+            trainer = setup.make_trainer(self, seeds["weights"], seeds["training"], total_steps=steps)
+            snapshots = setup.Snapshots(self, seeds["snapshots"])
+            self.history_ = self._run(
+                trainer,
+                stack,
+                as_generator(seeds["order"]),
+                hooks=(snapshots, *hooks),
+                checkpoint=checkpoint,
+                resume=resume,
+                **length,
+            )
+            self.snapshots_ = snapshots.images
+            self.companions_ = setup.companions(stack, self.packing, _COMPANIES, seeds["companions"])
+            return self._keep(trainer)
+
+    def partial_fit(self, X, y=None):
+        """Train on for one pass over ``X``, with the optimisers as they were left.
+
+        The scale of the values is learnt from the first rows seen. As there is no known end, rates are constant and
+        instance noise is nil.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        first = not hasattr(self, "training_state_")
+        stack = validate_images(self, X, reset=first)
+        setup.check_parameters(self)
+        if first:
+            self._learn_layout(stack, X)
+            self.history_, self.snapshots_ = [], {}
+        weights, training, companions = spawn_seeds(self.random_state, 3) if first else (0, 0, 0)
+        self.batch_size_ = int(min(self.batch_size, len(stack)))
+
+        from toolkit.nn import limit_threads
+
+        with limit_threads(self.n_threads):
+            trainer = setup.make_trainer(self, weights, training, total_steps=0)
+            if first:
+                self.companions_ = setup.companions(stack, self.packing, _COMPANIES, companions)
+            else:
+                trainer.load_state_dict(setup.copied(self.training_state_))
+            done = self.history_[-1] if self.history_ else {"epoch": 0, "step": 0, "seconds": 0.0}
+            entries = self._run(trainer, stack, as_generator(trainer.draw_seed()), epochs=1)
+            for name, value in done.items():
+                if name in ("epoch", "step", "seconds"):
+                    entries[0][name] += value
+            self.history_ = [*self.history_, *entries]
+            return self._keep(trainer)
+
+    def sample(self, n_samples=1, *, random_state=None):
+        """Draw new rows.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+        random_state : int, RandomState instance or None, default=None
+            None draws afresh each time.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            In the layout, dtype and range of the training rows.
+        """
+        return self.generate(self.latents(n_samples, random_state=random_state))
+
+    def latents(self, n_samples=1, *, random_state=None):
+        """Draw latents as the generator wants them.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+        random_state : int, RandomState instance or None, default=None
+
+        Returns
+        -------
+        ndarray of shape (n_samples, latent_dim)
+        """
+        check_is_fitted(self)
+        check_int("n_samples", n_samples)
+        from toolkit.nn import torch_generator
+        from toolkit.nn.adversarial import LATENTS
+
+        (seed,) = spawn_seeds(random_state, 1)
+        return LATENTS[self.latent_distribution](n_samples, self.latent_dim, torch_generator(seed)).numpy()
+
+    def generate(self, z):
+        """Rows of given latents, each independent of its neighbours.
+
+        Parameters
+        ----------
+        z : array-like of shape (n_samples, latent_dim)
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            In the layout, dtype and range of the training rows.
+        """
+        check_is_fitted(self)
+        z = check_array(z, dtype=np.float32, input_name="z")
+        if z.shape[1] != self.latent_dim:
+            raise ValueError(f"z must have latent_dim={self.latent_dim} values a row, got {z.shape[1]}.")
+        return np.concatenate([self._images(self.generator_, z[part]) for part in iter_chunks(len(z), _CHUNK)])
+
+    def discriminator_score(self, X):
+        """The discriminator's logit of each row; higher = taken for real.
+
+        A discriminator of packs judges each row together with a few companies of training rows, and gives the mean.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        stack = validate_images(self, X, reset=False)
+        from toolkit.nn import limit_threads
+
+        with limit_threads(self.n_threads):
+            return np.concatenate(
+                [setup.scores(self, stack[part], self.companions_) for part in iter_chunks(len(stack), _CHUNK)]
+            )
+
+    def interpolate(self, start, end, n_steps=10, *, method="spherical"):
+        """Rows on the way from one latent to another.
+
+        Parameters
+        ----------
+        start, end : int or array-like of shape (latent_dim,)
+            A latent, or the seed of one: an int is the latent of ``sample(random_state=seed)``.
+        n_steps : int, default=10
+            Rows to give, both ends included.
+        method : {"spherical", "linear"}, default="spherical"
+
+        Returns
+        -------
+        ndarray of shape (n_steps, ...)
+            In the layout, dtype and range of the training rows.
+        """
+        check_is_fitted(self)
+        ends = [
+            self.latents(1, random_state=int(place))[0] if isinstance(place, (int, np.integer)) else place
+            for place in (start, end)
+        ]
+        return self.generate(latent_path(*ends, n_steps, method))
+
+    def _learn_layout(self, stack, X):
+        self.dtype_ = stack.dtype.name
+        self.layout_ = "rows" if match_layout(stack[:1], X).ndim == 2 else "stack"
+        self.column_range_ = setup.column_range(self, stack)
+
+    def _run(self, trainer, stack, generator, **options):
+        from toolkit.nn import fit_loop
+
+        return fit_loop(
+            trainer,
+            setup.training_array(self, stack),
+            batch_size=self.batch_size_,
+            generator=generator,
+            verbose=self.verbose,
+            desc="GAN",
+            **options,
+        )
+
+    def _keep(self, trainer):
+        self.generator_ = trainer.finished_generator().cpu()
+        self.discriminator_ = setup.finished_discriminator(trainer).cpu()
+        self.training_state_ = setup.copied(trainer.state_dict())
+        return self
+
+    def _images(self, network, z):
+        """What ``network`` makes of latents, as rows or a stack in the dtype and range of the training rows."""
+        from toolkit.nn import limit_threads
+
+        with limit_threads(self.n_threads):
+            images = setup.unit_images(network, z, self.image_shape_)
+        images = setup.from_unit(self, images)
+        return images if self.layout_ == "stack" else images.reshape(len(images), -1)

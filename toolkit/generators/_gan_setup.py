@@ -1,0 +1,282 @@
+"""What a :class:`GAN` needs around its training: checks, scales, networks, snapshots and scores."""
+
+import copy
+import math
+
+import numpy as np
+
+from toolkit._core.images import PixelScale
+from toolkit._core.names import lookup
+from toolkit._core.random import as_generator
+from toolkit.generators._checks import check_choice, check_int, check_number, check_sizes
+
+_SMALLEST_SIDE = 8  # of a square that flat rows are taken for an image
+
+
+def check_parameters(gan):
+    """Raise a ValueError that names the first parameter that is out of range."""
+    from toolkit.nn.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
+
+    if isinstance(gan.architecture, str):
+        lookup(ARCHITECTURES, gan.architecture, "architecture")
+    elif not (isinstance(gan.architecture, (tuple, list)) and len(gan.architecture) == 2):
+        raise ValueError(
+            "architecture must be a name or a pair of torch modules (generator, discriminator), "
+            f"got {gan.architecture!r}."
+        )
+    objective = lookup(OBJECTIVES, gan.objective, "objective")
+    lookup(LATENTS, gan.latent_distribution, "latent_distribution")
+    lookup(SCHEDULES, gan.lr_schedule, "lr_schedule")
+    if gan.gradient_penalty is not None:
+        lookup(PENALTIES, gan.gradient_penalty, "gradient_penalty")
+    check_choice("generator_norm", gan.generator_norm, ("none", "batch"))
+    check_choice("precision", gan.precision, ("float32", "bfloat16", "auto"))
+    check_choice("scaling", gan.scaling, ("auto", "pixels", "columns"))
+    counts = ("latent_dim", "penalty_interval", "packing", "epochs", "batch_size", "critic_steps", "n_threads")
+    for name in (*counts, "n_snapshot_samples"):
+        check_int(name, getattr(gan, name))
+    if gan.max_steps is not None:
+        check_int("max_steps", gan.max_steps)
+    for name in ("generator_widths", "discriminator_widths"):
+        widths = getattr(gan, name)
+        if widths is not None:
+            check_sizes(name, widths)
+            if not len(widths) and gan.architecture != "mlp":
+                raise ValueError(f"{name} must name at least one width for {gan.architecture!r}, got {widths!r}.")
+    check_sizes("snapshot_epochs", gan.snapshot_epochs)
+    for name in ("dropout", "weight_averaging"):
+        value = getattr(gan, name)
+        if value is not None:
+            check_number(name, value, high=1.0)
+            if value == 1.0:
+                raise ValueError(f"{name} must be below 1, got {value!r}.")
+    check_number("label_smoothing", gan.label_smoothing, high=0.5)
+    if gan.label_smoothing and not objective.smooths:
+        raise ValueError(f"label_smoothing has no meaning for objective={gan.objective!r}, which knows no targets.")
+    for name in ("penalty_weight", "instance_noise"):
+        check_number(name, getattr(gan, name))
+    check_number("learning_rate", gan.learning_rate, above=True)
+    if gan.discriminator_learning_rate is not None:
+        check_number("discriminator_learning_rate", gan.discriminator_learning_rate, above=True)
+    _check_betas("betas", gan.betas)
+    if gan.discriminator_betas is not None:
+        _check_betas("discriminator_betas", gan.discriminator_betas)
+
+
+def _check_betas(name, betas):
+    good = isinstance(betas, (tuple, list)) and len(betas) == 2
+    if not good or not all(isinstance(beta, (int, float)) and 0 <= beta < 1 for beta in betas):
+        raise ValueError(f"{name} must be two numbers in [0, 1), got {betas!r}.")
+
+
+def length(gan):
+    """How long to train, in the words of ``fit_loop``."""
+    return {"epochs": gan.epochs} if gan.max_steps is None else {"steps": gan.max_steps}
+
+
+def column_range(gan, stack):
+    """Least and largest value of each column, (2, n_features), or None where all values share one range."""
+    height, width = gan.image_shape_[:2]
+    is_image = gan.layout_ == "stack" or stack.dtype == np.uint8 or gan.image_shape is not None
+    is_image = is_image or (height == width and height >= _SMALLEST_SIDE)
+    if gan.scaling == "pixels" or (gan.scaling == "auto" and is_image):
+        return None
+    rows = stack.reshape(len(stack), -1)
+    scales = [PixelScale.learn(column) for column in rows.T.astype(np.float64)]
+    return np.array([[scale.low for scale in scales], [scale.high for scale in scales]])
+
+
+def to_unit(gan, stack):
+    """Values as float32, the range seen in ``fit`` to the unit interval."""
+    if gan.column_range_ is None:
+        return gan.pixel_scale_.to_unit(stack)
+    # Halving first keeps the span finite even for values near the largest float.
+    low, high = 0.5 * gan.column_range_
+    rows = 0.5 * stack.reshape(len(stack), -1).astype(np.float64)
+    return ((rows - low) / (high - low)).astype(np.float32).reshape(stack.shape)
+
+
+def from_unit(gan, unit):
+    """Values in the range and dtype of the training rows."""
+    if gan.column_range_ is None:
+        return gan.pixel_scale_.from_unit(unit, gan.dtype_)
+    low, high = gan.column_range_
+    share = np.clip(unit.reshape(len(unit), -1).astype(np.float64), 0.0, 1.0)
+    values = low * (1.0 - share) + high * share
+    dtype = np.dtype(gan.dtype_)
+    return (np.rint(values) if dtype.kind in "uib" else values).astype(dtype).reshape(unit.shape)
+
+
+def training_array(gan, stack):
+    """uint8 as it is, scaled a batch at a time; anything else once, since torch knows fewer types than numpy does."""
+    return stack if stack.dtype == np.uint8 and gan.column_range_ is None else to_unit(gan, stack)
+
+
+def channels_first(image_shape):
+    """(height, width[, 3]) as (channels, height, width)."""
+    height, width, channels = (*image_shape, 1)[:3]
+    return channels, height, width
+
+
+def make_trainer(gan, weight_seed, training_seed, *, total_steps):
+    """Fresh networks and optimisers as the parameters say."""
+    from toolkit.nn import resolve_device, torch_generator
+    from toolkit.nn.adversarial import AdversarialTrainer, build_discriminator, build_generator
+
+    device, shape = resolve_device(gan.device), channels_first(gan.image_shape_)
+    weights = torch_generator(weight_seed)  # on the processor, so that weights start the same everywhere
+    generator = build_generator(
+        gan.architecture,
+        int(gan.latent_dim),
+        shape,
+        widths=gan.generator_widths,
+        norm=gan.generator_norm,
+        generator=weights,
+    )
+    discriminator = build_discriminator(
+        gan.architecture,
+        shape,
+        widths=gan.discriminator_widths,
+        packing=int(gan.packing),
+        dropout=gan.dropout,
+        spectral_norm=gan.spectral_norm,
+        minibatch_std=gan.minibatch_std,
+        generator=weights,
+    )
+    if not isinstance(gan.architecture, str):
+        _check_own(generator, discriminator, gan, shape)
+    rate, betas = gan.learning_rate, tuple(gan.betas)
+    other_rate = rate if gan.discriminator_learning_rate is None else gan.discriminator_learning_rate
+    other_betas = betas if gan.discriminator_betas is None else tuple(gan.discriminator_betas)
+    return AdversarialTrainer(
+        generator.to(device),
+        discriminator.to(device),
+        random=torch_generator(training_seed, device),
+        latent_dim=int(gan.latent_dim),
+        total_steps=total_steps,
+        objective=gan.objective,
+        latent_distribution=gan.latent_distribution,
+        lr_schedule=gan.lr_schedule,
+        gradient_penalty=gan.gradient_penalty,
+        penalty_weight=gan.penalty_weight,
+        penalty_interval=gan.penalty_interval,
+        learning_rates=(rate, other_rate),
+        betas=(betas, other_betas),
+        critic_steps=gan.critic_steps,
+        packing=gan.packing,
+        label_smoothing=gan.label_smoothing,
+        instance_noise=gan.instance_noise,
+        weight_averaging=gan.weight_averaging,
+        autocast=_autocast(gan.precision, device),
+    )
+
+
+def _autocast(precision, device):
+    import contextlib
+
+    import torch
+
+    if precision != "bfloat16":
+        return contextlib.nullcontext
+    return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+def _check_own(generator, discriminator, gan, shape):
+    """The caller's own networks are tried on two empty rows."""
+    import torch
+
+    try:
+        with torch.no_grad():
+            images = generator(torch.zeros(2, gan.latent_dim))
+            channels, height, width = shape
+            logits = discriminator(torch.zeros(2, channels * gan.packing, height, width))
+    except RuntimeError as error:
+        raise ValueError(f"architecture does not fit images of shape {shape}: {error}") from error
+    if images.numel() != 2 * math.prod(shape) or logits.numel() != 2:
+        raise ValueError(
+            f"architecture must lead latents to images of shape {shape} and images to one logit each, got shapes "
+            f"{tuple(images.shape)} and {tuple(logits.shape)} for two rows."
+        )
+
+
+def finished_discriminator(trainer):
+    """A copy that no longer draws anything."""
+    network = copy.deepcopy(trainer.discriminator).eval()
+    for layer in network.modules():
+        if hasattr(layer, "generator"):
+            layer.generator = None
+    return network
+
+
+def copied(state):
+    """A deep copy of nested dicts of tensors, on the processor."""
+    import torch
+
+    if isinstance(state, dict):
+        return {name: copied(value) for name, value in state.items()}
+    return state.detach().cpu().clone() if isinstance(state, torch.Tensor) else state
+
+
+def companions(stack, packing, n_companies, seed):
+    """Training rows that complete packs: (n_companies * (packing - 1), height, width[, 3])."""
+    rows = as_generator(seed).integers(len(stack), size=n_companies * (packing - 1))
+    return stack[np.sort(rows)].copy()
+
+
+def unit_images(network, z, image_shape):
+    """What a generator makes of latents (n, latent_dim): float32 (n, height, width[, 3]) in [0, 1]."""
+    import torch
+
+    from toolkit.nn.adversarial import call_in_batches
+
+    images = call_in_batches(network, torch.from_numpy(np.ascontiguousarray(z, dtype=np.float32)))
+    images = images.reshape(len(z), *channels_first(image_shape)).permute(0, 2, 3, 1).numpy()
+    return (0.5 * (images + 1.0)).reshape(len(z), *image_shape)
+
+
+def scores(gan, stack, company):
+    """Logits of rows, (n,): means over companies of training rows where the discriminator judges packs."""
+    import torch
+
+    from toolkit.nn.adversarial import as_signed_images, call_in_batches
+
+    def images(rows):
+        return as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, rows))))
+
+    mine, n_others = images(stack), gan.packing - 1
+    if not n_others:
+        packs = [mine]
+    else:
+        others = images(company).reshape(-1, n_others * mine.shape[1], *mine.shape[2:])
+        packs = [torch.cat([mine, other.expand(len(mine), *other.shape)], dim=1) for other in others]
+    logits = [call_in_batches(gan.discriminator_, pack).reshape(-1).double() for pack in packs]
+    return torch.stack(logits).mean(dim=0).numpy()
+
+
+class Snapshots:
+    """A hook that draws the same latents after chosen epochs; part of a checkpoint.
+
+    Parameters
+    ----------
+    gan : GAN
+        Its parameters and scales are used; it is not changed.
+    seed : int
+    """
+
+    def __init__(self, gan, seed):
+        from toolkit.nn import torch_generator
+        from toolkit.nn.adversarial import LATENTS
+
+        draw = LATENTS[gan.latent_distribution]
+        self.gan, self.images = gan, {}
+        self.latents = draw(int(gan.n_snapshot_samples), int(gan.latent_dim), torch_generator(seed)).numpy()
+
+    def __call__(self, trainer, entry):
+        if entry["epoch"] in self.gan.snapshot_epochs:
+            self.images[int(entry["epoch"])] = self.gan._images(trainer.finished_generator(), self.latents)
+
+    def state_dict(self):
+        return {str(epoch): images for epoch, images in self.images.items()}
+
+    def load_state_dict(self, state):
+        self.images = {int(epoch): np.asarray(images) for epoch, images in state.items()}

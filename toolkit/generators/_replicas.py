@@ -1,0 +1,78 @@
+"""Independent fits of one estimator over seeds and parameters."""
+
+import time
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.model_selection import ParameterGrid
+
+from toolkit._core.jobs import run_jobs
+from toolkit.exceptions import DivergenceError
+from toolkit.generators._checks import check_choice
+
+__all__ = ["ReplicasMixin"]
+
+
+class ReplicasMixin:
+    """Gives an estimator with ``random_state`` the method ``fit_many``."""
+
+    def fit_many(self, X, *, seeds=(0, 1, 2, 3, 4), param_grid=None, n_jobs=-1, on_error="raise", verbose=False):
+        """Independent fits of this estimator's clones, each bitwise equal to a single one.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+            Shared between the processes, not copied.
+        seeds : sequence of int, default=(0, 1, 2, 3, 4)
+            A fit each, as ``random_state``.
+        param_grid : dict of str to sequence, or list of such, optional
+            As in scikit-learn's ``ParameterGrid``; every combination is fitted with every seed.
+        n_jobs : int, default=-1
+            Fits at a time, as in joblib; each runs on ``n_threads`` threads.
+        on_error : {"raise", "record"}, default="raise"
+            ``"record"`` leaves None in place of a fit that diverged, and its message in ``error``.
+        verbose : bool, default=False
+            Show a progress bar.
+
+        Returns
+        -------
+        DataFrame
+            A row each: the parameters varied, ``seed``, ``estimator``, ``seconds``, ``error``.
+
+        Examples
+        --------
+        >>> from toolkit.datasets import load_digits
+        >>> from toolkit.generators import GAN
+        >>> grid = {"objective": ["hinge", "relativistic"]}
+        >>> fits = GAN(epochs=1).fit_many(load_digits().images[:64], seeds=[0], param_grid=grid, n_jobs=1)
+        >>> fits[["objective", "seed"]].values.tolist()
+        [['hinge', 0], ['relativistic', 0]]
+        """
+        check_choice("on_error", on_error, ("raise", "record"))
+        seeds = [int(seed) for seed in seeds]
+        if not seeds:
+            raise ValueError("seeds must name at least one seed, got none.")
+        cells = [(params, seed) for params in ParameterGrid(param_grid or {}) for seed in seeds]
+        X = np.asanyarray(X)
+        tasks = [
+            {
+                "estimator": clone(self).set_params(**params, random_state=seed, verbose=False),
+                "X": X,
+                "record": on_error == "record",
+            }
+            for params, seed in cells
+        ]
+        fits = run_jobs(_fit, tasks, n_jobs=n_jobs, verbose=verbose, desc=f"{type(self).__name__} fits")
+        return pd.DataFrame([{**params, "seed": seed, **found} for (params, seed), found in zip(cells, fits)])
+
+
+def _fit(estimator, X, record):
+    start, error = time.perf_counter(), None
+    try:
+        estimator.fit(X)
+    except DivergenceError as failure:  # a finding, where a study asks for it
+        if not record:
+            raise
+        estimator, error = None, str(failure)
+    return {"estimator": estimator, "seconds": time.perf_counter() - start, "error": error}

@@ -1,0 +1,36 @@
+"""Calling a trained network row by row, as far as the answer goes.
+
+In single precision the last digits of a row's answer depend on how many rows are computed with it, so every batch is
+filled up to the same size.
+"""
+
+import torch
+
+__all__ = ["call_in_batches"]
+
+
+@torch.inference_mode()
+def call_in_batches(network, rows, *, batch_size=64):
+    """``network(rows)`` in evaluation mode, in batches of one size.
+
+    Parameters
+    ----------
+    network : torch.nn.Module
+        Left in evaluation mode.
+    rows : tensor of shape (n, ...)
+    batch_size : int, default=64
+
+    Returns
+    -------
+    tensor of shape (n, ...)
+        On the processor.
+    """
+    network.eval()
+    device = next(network.parameters()).device
+    parts = []
+    for part in rows.split(batch_size):
+        n_rows = len(part)
+        if n_rows < batch_size:
+            part = torch.cat([part, part.new_zeros((batch_size - n_rows, *part.shape[1:]))])
+        parts.append(network(part.to(device))[:n_rows].cpu())
+    return torch.cat(parts)
