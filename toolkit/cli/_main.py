@@ -17,6 +17,8 @@ from typer.exceptions import TyperException
 from toolkit.cli._audit import audit
 from toolkit.cli._corrupt import corrupt
 from toolkit.cli._data import data
+from toolkit.cli._sample import sample
+from toolkit.cli._train import train
 from toolkit.exceptions import ToolkitError
 
 __all__ = ["app", "main", "run"]
@@ -34,7 +36,9 @@ app = typer.Typer(
 )
 app.command()(audit)
 app.command()(corrupt)
+app.command()(sample)
 app.add_typer(data)
+app.add_typer(train)
 
 
 def _show_version(asked: bool):

@@ -1,0 +1,14 @@
+"""``toolkit train``: one command a generator."""
+
+import typer
+
+from toolkit.cli._train_autoencoder import autoencoder
+from toolkit.cli._train_vae import vae
+
+__all__ = ["train"]
+
+train = typer.Typer(
+    name="train", help="Train a generator; `toolkit sample` draws from it.", no_args_is_help=True, rich_markup_mode=None
+)
+train.command()(autoencoder)
+train.command()(vae)

@@ -1,0 +1,110 @@
+"""``toolkit train autoencoder``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.cli._training import (
+    BatchSize,
+    Data,
+    Dataset,
+    Epochs,
+    LatentDim,
+    LearningRate,
+    NImages,
+    Out,
+    Quiet,
+    Resume,
+    SaveInterval,
+    Seed,
+    read_training_images,
+    run_training,
+)
+
+__all__ = ["Architecture", "Loss", "Noise", "autoencoder", "latent_grid", "latent_points", "reconstructions", "samples"]
+
+Architecture = Annotated[str, typer.Option(metavar="NAME", help="mlp or convolutional.")]
+Loss = Annotated[str, typer.Option(metavar="NAME", help="mse or bce.")]
+Noise = Annotated[float, typer.Option(metavar="SD", min=0.0, help="Noise on the input, which makes it denoising.")]
+
+
+def autoencoder(
+    data: Data = None,
+    dataset: Dataset = None,
+    n_images: NImages = None,
+    architecture: Architecture = "mlp",
+    latent_dim: LatentDim = 2,
+    loss: Loss = "mse",
+    noise: Noise = 0.0,
+    epochs: Epochs = 20,
+    batch_size: BatchSize = 128,
+    learning_rate: LearningRate = 0.005,
+    save_interval: SaveInterval = 5,
+    seed: Seed = 0,
+    out: Out = Path("outputs/autoencoder"),
+    resume: Resume = False,
+    quiet: Quiet = False,
+):
+    """Train an autoencoder: images to a few numbers and back; samples come from the density of these numbers."""
+    from toolkit.generators import Autoencoder
+
+    model = Autoencoder(
+        architecture,
+        latent_dim=latent_dim,
+        loss=loss,
+        noise=noise,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        random_state=seed,
+        verbose=not quiet,
+    )
+    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    run_training(
+        model,
+        found,
+        name,
+        command="autoencoder",
+        out=out,
+        save_interval=save_interval,
+        resume=resume,
+        quiet=quiet,
+        pictures={
+            "samples.png": samples,
+            "reconstructions.png": reconstructions,
+            "latent.png": latent_points,
+            "manifold.png": latent_grid,
+        },
+    )
+
+
+def samples(model, found):
+    """A hundred samples."""
+    from toolkit.plots import SampleGridDisplay
+
+    return SampleGridDisplay.from_estimator(model, 100, random_state=0, title="Samples")
+
+
+def reconstructions(model, found):
+    """Twenty images and what became of them."""
+    from toolkit.plots import ReconstructionDisplay
+
+    return ReconstructionDisplay.from_estimator(model, found.images, title="Reconstructions")
+
+
+def latent_points(model, found):
+    """Where the images lie; labels, where there are any, only colour them."""
+    from toolkit.plots import LatentDisplay
+
+    few = found.labels is not None and len(set(found.labels.tolist())) <= 62
+    return LatentDisplay.from_estimator(model, found.images, found.labels if few else None, title="Latent space")
+
+
+def latent_grid(model, found):
+    """What places in the latent space decode to, if it has two dimensions."""
+    from toolkit.plots import LatentGridDisplay
+
+    if model.latent_dim_ != 2:
+        return None
+    return LatentGridDisplay.from_estimator(model, title="What the latent space decodes to")

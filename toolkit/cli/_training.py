@@ -1,0 +1,222 @@
+"""What the training commands share: their options, where the images come from, and the folder they fill.
+
+A training folder is there from the start and grows: ``training.json`` (what is trained on what), ``checkpoints``,
+``history.csv`` and ``losses.png`` (redrawn as it goes), and at the end ``model`` (for :func:`toolkit.load`), pictures
+and ``summary.json``. Every file in it is whole at any time.
+"""
+
+import json
+import shutil
+import time
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.exceptions import DataFormatError
+
+__all__ = [
+    "BatchSize",
+    "Data",
+    "Dataset",
+    "Epochs",
+    "LatentDim",
+    "LearningRate",
+    "NImages",
+    "Out",
+    "Quiet",
+    "Resume",
+    "SaveInterval",
+    "Seed",
+    "read_training_images",
+    "run_training",
+]
+
+# Options by name, so that every training command takes the same ones.
+Data = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Images: .npz with 'images', or .npy.", show_default=False)
+]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Or a data set by name, see `toolkit data list`; of published ones the training part.  [default: glyphs]",
+    ),
+]
+NImages = Annotated[int | None, typer.Option(metavar="N", min=2, help="Only N of the images.  [default: all]")]
+Epochs = Annotated[int, typer.Option(min=1, help="Passes over the images.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Images a step.")]
+LearningRate = Annotated[float, typer.Option(help="At its highest.")]
+LatentDim = Annotated[int, typer.Option(min=1, help="Size of the latent vectors.")]
+SaveInterval = Annotated[
+    int, typer.Option(metavar="EPOCHS", min=1, help="Checkpoint and loss picture every so many epochs.")
+]
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
+Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Where everything goes.")]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder, if there is one.")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")]
+
+CHECKPOINTS, HISTORY, LOSSES, MODEL = "checkpoints", "history.csv", "losses.png", "model"
+RECORD, SUMMARY = "training.json", "summary.json"
+_OWN_NAMES = {CHECKPOINTS, HISTORY, LOSSES, MODEL, RECORD, SUMMARY}
+
+
+def read_training_images(*, data, dataset, n_images, seed, verbose):
+    """The ImageSet to train on, and its name: a file, or the training part of a data set."""
+    from toolkit.cli._source import DEFAULT_DATASET, load_set, read_file
+    from toolkit.datasets import available_datasets
+
+    if data is not None and dataset is not None:
+        raise typer.BadParameter("--data and --dataset exclude one another: name a file or a data set.")
+    if data is not None:
+        found, name = read_file(data), data.name
+        return (found if n_images is None else found.subset(slice(n_images))), name
+    name = dataset or DEFAULT_DATASET
+    sets = available_datasets()
+    if name in sets.loc[sets["source"] == "published", "name"].tolist():
+        name = f"{name}/train"
+    return load_set(name, n_images, seed=seed, verbose=verbose, hint="--dataset"), name
+
+
+def run_training(estimator, found, name, *, command, out, save_interval, resume, quiet, pictures, curves=None):
+    """Train an estimator on images and fill the folder.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Its ``fit`` takes ``checkpoint``, ``resume`` and ``hooks``.
+    found : ImageSet
+    name : str
+        What to call the images.
+    command : str
+        Name of the training command.
+    out : Path
+    save_interval : int
+        Epochs from a checkpoint and a loss picture to the next.
+    resume, quiet : bool
+    pictures : dict of str to callable
+        File name to a function that gives a display, called as ``function(estimator, found)`` after training; None
+        instead of a display leaves the picture out.
+    curves : list of str, optional
+        What the loss picture shows; all by default.
+
+    Returns
+    -------
+    dict
+        The summary.
+    """
+    import toolkit
+    from toolkit._core.files import atomic_path, write_json
+    from toolkit._core.versions import versions
+    from toolkit.nn import Checkpoint
+
+    try:
+        estimator._check_parameters()  # before anything is written
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+    record = {
+        "command": command,
+        "data": name,
+        "n_images": len(found),
+        "image_shape": list(found.image_shape),
+        "parameters": {key: value for key, value in estimator.get_params().items() if key != "verbose"},
+    }
+    _open_folder(out, {*_OWN_NAMES, *pictures}, record, resume=resume)
+    watcher = _LossWatcher(out, save_interval, curves, title=f"{command} on {name}")
+    start, cpu = time.perf_counter(), time.process_time()
+    try:
+        estimator.fit(
+            found.images,
+            checkpoint=Checkpoint(out / CHECKPOINTS, every=save_interval, parameters=record),
+            resume=resume,
+            hooks=(watcher,),
+        )
+    except KeyboardInterrupt:
+        if not quiet and (out / CHECKPOINTS).is_dir():
+            typer.echo(f"toolkit: --resume goes on from the last checkpoint in {out}.", err=True)
+        raise
+    seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
+    watcher.draw(estimator.history_)
+    toolkit.save(estimator, out / MODEL)
+    drawn = []
+    for file, make in pictures.items():
+        display = make(estimator, found)
+        if display is not None:
+            with atomic_path(out / file) as temporary:
+                display.save(temporary)
+            drawn.append(file)
+    summary = record | seconds | {"resumed": resume, "final": estimator.history_[-1], "versions": versions()}
+    write_json(out / SUMMARY, summary | {"files": [MODEL, HISTORY, LOSSES, *drawn]})
+    if not quiet:
+        losses = {
+            key: value for key, value in estimator.history_[-1].items() if key not in ("epoch", "step", "seconds")
+        }
+        typer.echo(f"{command}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in losses.items()))
+        typer.echo(f"Model, pictures and summary: {out}")
+    return summary
+
+
+def _open_folder(out, own_names, record, *, resume):
+    """Start a training folder, or make sure that the training in it is the one to be resumed."""
+    from toolkit._core.files import write_json
+    from toolkit.studies._folder import check_target
+
+    check_target(out, own_names)
+    if resume and (out / RECORD).exists():
+        _check_same(out / RECORD, record)
+        return
+    if out.is_dir():
+        # An earlier training makes room; its checkpoints first, so that nobody goes on from them with other images.
+        for entry in sorted(out.iterdir(), key=lambda entry: entry.name != CHECKPOINTS):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    write_json(out / RECORD, record)
+
+
+def _check_same(path, record):
+    """A training is only gone on with on the same images and with the same parameters."""
+    try:
+        earlier = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataFormatError(f"{path} is no record of a training: {error}") from error
+    present = json.loads(json.dumps(record))  # as it reads after a file
+    if not isinstance(earlier, dict):
+        raise DataFormatError(f"{path} is no record of a training.")
+    flat, other = ({**part, **part.pop("parameters", {})} for part in (dict(present), dict(earlier)))
+    changed = [key for key in flat if flat[key] != other.get(key)]
+    if changed:
+        key = changed[0]
+        raise typer.BadParameter(
+            f"{path.parent} holds a training with {key} = {other.get(key)!r}, not {flat[key]!r}: "
+            "give the same options, or leave --resume out to start anew.",
+            param_hint="--resume",
+        )
+
+
+class _LossWatcher:
+    """Writes the history and redraws its picture every so many epochs; what it has seen is part of a checkpoint."""
+
+    def __init__(self, out, every, curves, *, title):
+        self.out, self.every, self.curves, self.title, self.history = out, every, curves, title, []
+
+    def __call__(self, trainer, entry):
+        self.history.append(dict(entry))
+        if entry["epoch"] % self.every == 0:
+            self.draw(self.history)
+
+    def draw(self, history):
+        """Write both files anew, each whole or not at all."""
+        import pandas as pd
+
+        from toolkit._core.files import write_text
+        from toolkit.plots import LossCurveDisplay
+
+        write_text(self.out / HISTORY, pd.DataFrame(history).to_csv(index=False))
+        LossCurveDisplay.from_history(history, self.curves, title=self.title).save(self.out / LOSSES)
+
+    def state_dict(self):
+        return {"history": self.history}
+
+    def load_state_dict(self, state):
+        self.history = [dict(entry) for entry in state["history"]]
