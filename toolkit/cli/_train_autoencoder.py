@@ -70,6 +70,7 @@ def autoencoder(
         save_interval=save_interval,
         resume=resume,
         quiet=quiet,
+        check=model._check_parameters,
         pictures={
             "samples.png": samples,
             "reconstructions.png": reconstructions,

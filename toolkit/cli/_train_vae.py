@@ -74,6 +74,7 @@ def vae(
         save_interval=save_interval,
         resume=resume,
         quiet=quiet,
+        check=model._check_parameters,
         pictures={
             "samples.png": samples,
             "reconstructions.png": reconstructions,

@@ -80,7 +80,7 @@ def read_training_images(*, data, dataset, n_images, seed, verbose):
     return load_set(name, n_images, seed=seed, verbose=verbose, hint="--dataset"), name
 
 
-def run_training(estimator, found, name, *, command, out, save_interval, resume, quiet, pictures, curves=None):
+def run_training(estimator, found, name, *, command, out, save_interval, resume, quiet, pictures, check, curves=None):
     """Train an estimator on images and fill the folder.
 
     Parameters
@@ -99,6 +99,8 @@ def run_training(estimator, found, name, *, command, out, save_interval, resume,
     pictures : dict of str to callable
         File name to a function that gives a display, called as ``function(estimator, found)`` after training; None
         instead of a display leaves the picture out.
+    check : callable
+        Raises ValueError for parameters out of range.
     curves : list of str, optional
         What the loss picture shows; all by default.
 
@@ -113,7 +115,7 @@ def run_training(estimator, found, name, *, command, out, save_interval, resume,
     from toolkit.nn import Checkpoint
 
     try:
-        estimator._check_parameters()  # before anything is written
+        check()  # before anything is written
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     record = {
