@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["atomic_path", "sha256", "write_bytes", "write_json", "write_text"]
+__all__ = ["atomic_path", "plain_json", "sha256", "write_bytes", "write_json", "write_text"]
 
 
 @contextlib.contextmanager
@@ -57,16 +57,16 @@ def write_text(path, content):
     write_bytes(path, content.encode("utf-8"))
 
 
-def _plain(value):
+def plain_json(value):
     """What JSON can say: numpy scalars and arrays become Python's, a float that is not finite becomes null."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):
-        return [_plain(item) for item in value]
+        return [plain_json(item) for item in value]
     if isinstance(value, np.ndarray):
-        return _plain(value.tolist())
+        return plain_json(value.tolist())
     if isinstance(value, np.generic):
-        return _plain(value.item())
+        return plain_json(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Path):
@@ -76,7 +76,7 @@ def _plain(value):
 
 def write_json(path, content):
     """Write ``content`` as indented JSON, whole or not at all; numpy values are welcome."""
-    write_text(path, json.dumps(_plain(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    write_text(path, json.dumps(plain_json(content), indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def sha256(path):

@@ -5,19 +5,27 @@ Tensors stay in here and in the rooms' private modules; public signatures take a
 
 from toolkit.nn._checkpoint import Checkpoint
 from toolkit.nn._device import resolve_device
+from toolkit.nn._hooks import EarlyStopping, Snapshots
 from toolkit.nn._loop import fit_loop
+from toolkit.nn._precision import autocast, fused_adam, has_native_bfloat16, resolve_precision
 from toolkit.nn._random import GeneratorDropout, build, initialise, torch_generator
 from toolkit.nn._state import StateMixin
 from toolkit.nn._threads import limit_threads
 
 __all__ = [
     "Checkpoint",
+    "EarlyStopping",
     "GeneratorDropout",
+    "Snapshots",
     "StateMixin",
+    "autocast",
     "build",
     "fit_loop",
+    "fused_adam",
+    "has_native_bfloat16",
     "initialise",
     "limit_threads",
     "resolve_device",
+    "resolve_precision",
     "torch_generator",
 ]

@@ -11,9 +11,9 @@ __all__ = ["StateMixin"]
 class StateMixin:
     """``state_dict`` and ``load_state_dict`` of a training object, from the names of the attributes that change.
 
-    A class lists them in ``_state``. What has a ``state_dict`` of its own (networks, optimisers, schedules) is asked for
-    it; generators of torch and numpy give their state; tensors, arrays, numbers, strings, lists and dicts of them are
-    taken as they are.
+    A class lists them in ``_state``. What has a ``state_dict`` of its own (networks, optimisers, schedules) is asked
+    for it; generators of torch and numpy give their state; tensors, arrays, numbers, strings, lists and dicts of them
+    are taken as they are.
 
     Examples
     --------

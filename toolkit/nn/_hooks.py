@@ -1,0 +1,97 @@
+"""Hooks of the training loop: what may happen between epochs. Their memory is part of a checkpoint."""
+
+import math
+from numbers import Integral, Real
+
+from toolkit.nn._state import StateMixin
+
+__all__ = ["EarlyStopping", "Snapshots"]
+
+
+class EarlyStopping(StateMixin):
+    """End the training when a loss has not fallen for some epochs.
+
+    Parameters
+    ----------
+    loss : str, default="loss"
+        Name of an entry of the history.
+    patience : int, default=10
+        Epochs without improvement after which the training ends.
+    min_delta : float, default=0.0
+        By how much the loss must fall below the best so far to count as an improvement.
+
+    Attributes
+    ----------
+    best : float
+        The lowest loss so far.
+    best_epoch : int or None
+
+    References
+    ----------
+    Prechelt (1998), "Early stopping - but when?".
+
+    Examples
+    --------
+    >>> stop = EarlyStopping(patience=2)
+    >>> [stop(None, {"epoch": epoch, "loss": loss}) for epoch, loss in enumerate([3.0, 2.0, 2.5, 2.0], start=1)]
+    [False, False, False, True]
+    >>> stop.best_epoch
+    2
+    """
+
+    _state = ("best", "best_epoch", "waited")
+
+    def __init__(self, loss="loss", *, patience=10, min_delta=0.0):
+        if not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1:
+            raise ValueError(f"patience must be a positive int, got {patience!r}.")
+        if not isinstance(min_delta, Real) or not 0 <= min_delta < math.inf:
+            raise ValueError(f"min_delta must be a number that is not negative, got {min_delta!r}.")
+        self.loss, self.patience, self.min_delta = loss, patience, min_delta
+        self.best, self.best_epoch, self.waited = math.inf, None, 0
+
+    def __call__(self, model, entry):
+        if self.loss not in entry:
+            names = ", ".join(name for name in entry if name not in ("epoch", "step", "seconds"))
+            raise ValueError(f"loss must be one of the losses of this training ({names}), got {self.loss!r}.")
+        if entry[self.loss] < self.best - self.min_delta:
+            self.best, self.best_epoch, self.waited = entry[self.loss], entry["epoch"], 0
+            return False
+        self.waited += 1
+        return self.waited >= self.patience
+
+
+class Snapshots(StateMixin):
+    """Keep what the model shows at chosen epochs, such as images from a fixed grid of latent vectors.
+
+    Parameters
+    ----------
+    take : callable
+        ``take(model)`` returns what to keep: an array, numbers, or lists and dicts of them.
+    epochs : sequence of int, default=(10, 50, 100)
+
+    Attributes
+    ----------
+    taken : dict of int to object
+        What was kept, by epoch.
+
+    Examples
+    --------
+    >>> snapshots = Snapshots(lambda model: model * 2, epochs=(1, 3))
+    >>> for epoch in (1, 2, 3):
+    ...     _ = snapshots(10 + epoch, {"epoch": epoch})
+    >>> snapshots.taken
+    {1: 22, 3: 26}
+    """
+
+    _state = ("taken",)
+
+    def __init__(self, take, *, epochs=(10, 50, 100)):
+        if not all(isinstance(epoch, Integral) and epoch > 0 for epoch in epochs):
+            raise ValueError(f"epochs must be positive ints, got {epochs!r}.")
+        self.take, self.epochs = take, tuple(epochs)
+        self.taken = {}
+
+    def __call__(self, model, entry):
+        if entry["epoch"] in self.epochs:
+            self.taken[entry["epoch"]] = self.take(model)
+        return False

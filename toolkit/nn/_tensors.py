@@ -1,0 +1,57 @@
+"""Tensors as arrays and back: what a tree of values needs to know of torch."""
+
+import numpy as np
+import torch
+
+from toolkit._core.tree import TreeReader, TreeWriter
+from toolkit.exceptions import CheckpointError
+
+__all__ = ["StateReader", "StateWriter", "as_tensor", "tensor_node"]
+
+# Types that numpy lacks travel as integers of the same width.
+_AS_INTEGERS = {torch.bfloat16: torch.int16}
+_DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in _AS_INTEGERS}
+
+
+class StateWriter(TreeWriter):
+    """Writes nested states of torch: tensors on any device, in their memory format."""
+
+    def write_other(self, value, path):
+        node = tensor_node(self, value, path)
+        return super().write_other(value, path) if node is None else node
+
+
+class StateReader(TreeReader):
+    """Reads what a :class:`StateWriter` wrote; tensors come back in main memory."""
+
+    def read_other(self, tag, body):
+        if tag == "tensor":
+            return as_tensor(self, body)
+        return super().read_other(tag, body)
+
+
+def tensor_node(writer, value, path):
+    """The node of a tensor or a ``torch.Size``; None for anything else."""
+    if isinstance(value, torch.Size):
+        return {"tuple": list(value)}
+    if type(value) not in (torch.Tensor, torch.nn.Parameter):
+        return None
+    if value.layout is not torch.strided or value.is_meta:
+        raise TypeError(f"Cannot save {path}: a {value.layout} tensor on {value.device} is none that is saved.")
+    tensor = value.detach().cpu()
+    body = {}
+    if tensor.dtype in _AS_INTEGERS:
+        body["dtype"] = str(tensor.dtype).removeprefix("torch.")
+        tensor = tensor.view(_AS_INTEGERS[tensor.dtype])
+    body["values"] = writer.write(tensor.numpy(), path)
+    return {"tensor": body}
+
+
+def as_tensor(reader, body):
+    """The tensor of a node's body."""
+    array = reader.read(body["values"])
+    if not isinstance(array, np.ndarray):
+        raise CheckpointError("holds a tensor without values")
+    # Torch's own memory is aligned as numpy's need not be; the order of the axes in memory stays.
+    tensor = torch.from_numpy(array).clone(memory_format=torch.preserve_format)
+    return tensor.view(_DTYPES[body["dtype"]]) if "dtype" in body else tensor
