@@ -15,6 +15,7 @@ import torch
 from torch import nn
 
 from toolkit.nn._random import build
+from toolkit.nn._state import StateMixin
 
 __all__ = ["MLPAutoencoder", "Reconstructor", "RectifierStack"]
 
@@ -43,7 +44,7 @@ class RectifierStack(nn.Sequential):
         self.config = {"sizes": sizes}
 
 
-class MLPAutoencoder:
+class MLPAutoencoder(StateMixin):
     """An autoencoder with its optimiser, trained by :func:`toolkit.nn.fit_loop`.
 
     Parameters
@@ -59,6 +60,8 @@ class MLPAutoencoder:
         At its highest.
     weight_decay : float
     """
+
+    _state = ("network", "optimiser", "step", "trim")
 
     def __init__(self, n_features, hidden, *, generator, total_steps, learning_rate, weight_decay=1e-5):
         self.network = build(lambda: RectifierStack([n_features, *hidden]), generator)

@@ -13,6 +13,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from toolkit.nn._state import StateMixin
+
 __all__ = ["Denoiser", "DenoiserTrainer"]
 
 # The draft looks at no more than this many pixels a side: larger images are drafted coarsely and refined.
@@ -35,6 +37,7 @@ class Denoiser(nn.Module):
 
     def __init__(self, image_shape, n_kinds, *, hidden=768, width=24):
         super().__init__()
+        self.config = {"image_shape": tuple(image_shape), "n_kinds": n_kinds, "hidden": hidden, "width": width}
         height, self.width = image_shape[:2]
         self.height = height
         self.channels = channels = 3 if len(image_shape) == 3 else 1
@@ -72,7 +75,7 @@ class Denoiser(nn.Module):
         return draft + change + believed
 
 
-class DenoiserTrainer:
+class DenoiserTrainer(StateMixin):
     """Owns the optimiser of a :class:`Denoiser`; one ``train_step`` is one step of Adam at a falling rate.
 
     Parameters
@@ -84,6 +87,8 @@ class DenoiserTrainer:
     rate : float
         Largest learning rate.
     """
+
+    _state = ("network", "optimiser", "step")
 
     def __init__(self, network, n_kinds, n_steps, *, rate=4e-3):
         self.network, self.n_kinds, self.n_steps, self.rate = network, n_kinds, max(n_steps, 1), rate

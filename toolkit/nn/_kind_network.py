@@ -10,6 +10,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from toolkit.nn._state import StateMixin
+
 __all__ = ["KindModel", "KindNetwork"]
 
 
@@ -30,6 +32,12 @@ class KindNetwork(nn.Module):
 
     def __init__(self, image_shape, n_outputs, *, widths=(32, 64, 96), n_features=128):
         super().__init__()
+        self.config = {
+            "image_shape": tuple(image_shape),
+            "n_outputs": n_outputs,
+            "widths": tuple(widths),
+            "n_features": n_features,
+        }
         height, width = image_shape[:2]
         first, middle, last = widths
         halvings = max(0, round(math.log2(max(height, width) / 7)))
@@ -88,7 +96,7 @@ def _moments(images):
     return torch.stack([mass / (height * width), cx, cy, xx, yy, xy, lean_x, lean_y], dim=1)
 
 
-class KindModel:
+class KindModel(StateMixin):
     """A :class:`KindNetwork` with its optimiser: what the training loop calls.
 
     Parameters
@@ -106,6 +114,8 @@ class KindModel:
         logits themselves are likelihoods, whatever is planted how often (Menon et al., 2021, "Long-tail learning via
         logit adjustment").
     """
+
+    _state = ("network", "optimiser", "schedule", "log_share", "errors")
 
     def __init__(self, network, *, n_steps, learning_rate=3e-3):
         # On a processor, channels-last convolutions of this size take four fifths of the time.

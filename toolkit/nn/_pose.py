@@ -6,6 +6,8 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from toolkit.nn._state import StateMixin
+
 __all__ = ["PoseNetwork", "PoseTrainer"]
 
 _SIDE = 32
@@ -28,6 +30,7 @@ class PoseNetwork(nn.Module):
 
     def __init__(self, image_shape, n_kinds, *, widths=(640, 256)):
         super().__init__()
+        self.config = {"image_shape": tuple(image_shape), "n_kinds": n_kinds, "widths": tuple(widths)}
         self.shape = tuple(image_shape[:2])
         self.grid = (min(self.shape[0], _SIDE), min(self.shape[1], _SIDE))
         self.inward = nn.Linear(math.prod(self.grid), widths[0])
@@ -43,8 +46,10 @@ class PoseNetwork(nn.Module):
         return self.outward(functional.relu(self.middle(x)))
 
 
-class PoseTrainer:
+class PoseTrainer(StateMixin):
     """Owns the optimiser of a :class:`PoseNetwork`; squared error on the outputs that each row's kind has."""
+
+    _state = ("network", "optimiser", "step")
 
     def __init__(self, network, n_kinds, n_steps, *, rate=2e-3):
         self.network, self.n_kinds, self.n_steps, self.rate = network, n_kinds, max(n_steps, 1), rate
