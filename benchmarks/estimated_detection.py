@@ -74,8 +74,8 @@ def show(results):
         return
     frame = pd.DataFrame([{"cell": name.rpartition("_seed")[0], **figures} for name, figures in results.items()])
     keys = ["spearman", "mean_error", "best_chosen_regret", "assumed_prevalence", "true_prevalence"]
-    grouped = frame.groupby("cell", sort=False)[keys]
-    table = grouped.mean().round(3)
+    grouped = frame.groupby("cell", sort=False)
+    table = grouped[keys].mean().round(3)
     table.insert(1, "lowest", grouped["spearman"].min().round(3))
     table.insert(0, "seeds", grouped.size())
     print(table.to_string())
