@@ -9,6 +9,8 @@ from toolkit.corruption import KINDS
 from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
 from toolkit.diagnostics._novelty import Novelty
 from toolkit.diagnostics._planting import Planter
+from toolkit.diagnostics._strangeness import Oddity, Strangeness
+from toolkit.diagnostics._verdict import Verdict, rows_to_trust
 from toolkit.diagnostics._views import VIEWS, merge_views, symmetry_codes
 
 
@@ -84,6 +86,57 @@ def test_novelty_is_the_mean_distance_to_the_nearest_neighbours():
     scaled = reference / reference.std(axis=0)
     distances, _ = NearestNeighbors(n_neighbors=5).fit(scaled).kneighbors(rows / reference.std(axis=0))
     np.testing.assert_allclose(novelty.score(rows), distances[:, 1:].mean(axis=1), rtol=1e-6)
+
+
+def smooth_images(n, generator):
+    """Soft blobs of random place and size: statistics of any kind have a bulk."""
+    y, x = np.mgrid[:16, :16]
+    centre, width = generator.uniform(5, 10, (n, 2, 1, 1)), generator.uniform(2, 4, (n, 1, 1))
+    blobs = np.exp(-((y - centre[:, 0]) ** 2 + (x - centre[:, 1]) ** 2) / (2 * width**2))
+    return np.rint(255 * blobs).astype(np.uint8)
+
+
+def test_odd_statistics_are_found_before_anything_is_learnt():
+    generator = np.random.default_rng(5)
+    images = smooth_images(600, generator)
+    images[:60] = np.clip(images[:60] + generator.normal(0, 60, (60, 16, 16)), 0, 255)
+    usual = Oddity((16, 16)).fit(images).usual_
+    assert not usual[:60].any()
+    assert usual[60:].mean() > 0.9
+
+
+def test_as_many_of_the_clean_are_strange_as_was_asked():
+    generator = np.random.default_rng(6)
+    images, features = smooth_images(3000, generator), generator.normal(size=(3000, 8))
+    learnt, other = slice(0, 1500), slice(1500, 3000)
+    held_back = np.arange(1500) % 2 == 0
+    strangeness = Strangeness(Oddity((16, 16)).fit(images[learnt]), share=0.02)
+    strangeness.fit(images[learnt], features[learnt], np.ones(1500, bool), held_back, generator)
+    beyond = strangeness.score(images[other], features[other]) > strangeness.limit_
+    assert 0.005 < beyond.mean() < 0.05
+    far = strangeness.score(images[other], features[other] + 10)
+    assert (far > strangeness.limit_).all()
+
+
+def test_trust_keeps_a_majority_and_something_for_each_member():
+    clean, kind = np.log([0.9, 0.1]), np.log([0.05, 0.95])
+    logs, usual, owner = np.array([clean, clean, clean, kind]), np.ones(4, bool), np.array([0, 0, 1, 1])
+    np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [True, True, True, False])
+    usual[0] = False
+    np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [False, True, True, False])
+    np.testing.assert_array_equal(rows_to_trust(logs, np.ones(4, bool), np.array([0, 0, 0, 1])), [1, 1, 1, 1])
+    assert rows_to_trust(np.array([clean, kind, kind, kind]), np.ones(4, bool), np.zeros(4, int)).sum() >= 2
+
+
+def test_one_in_ten_of_the_flagged_is_clean_where_kinds_can_be_told_apart():
+    generator = np.random.default_rng(7)
+    kind = generator.choice(3, size=40_000, p=(0.7, 0.15, 0.15))
+    values = generator.normal(3.0 * kind)
+    verdict = Verdict(1.0).fit(-0.5 * (values[:, None] - 3.0 * np.arange(3)) ** 2)
+    flagged = verdict.codes(verdict.probabilities(-0.5 * (values[:, None] - 3.0 * np.arange(3)) ** 2)) > 0
+    assert (kind[flagged] == 0).mean() == pytest.approx(0.1, abs=0.02)
+    assert (kind[~flagged] > 0).mean() < 0.03
+    assert verdict.prevalence_ == pytest.approx(0.3, abs=0.02)
 
 
 def test_planting_follows_the_shares_and_says_the_truth():

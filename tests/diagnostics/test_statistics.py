@@ -96,9 +96,7 @@ def test_noise_estimators_recover_sigma(sigma):
 def test_noise_estimators_work_on_digits(glyphs):
     """Where the usual wavelet estimate says nothing: mostly even background, noise clipped at the ends."""
     clean = load_glyphs(200, random_state=0).images
-    noisy, _ = apply_corruption(
-        clean / 255, "gaussian_noise", generator=np.random.default_rng(0), severity=0.0
-    )
+    noisy, _ = apply_corruption(clean / 255, "gaussian_noise", generator=np.random.default_rng(0), severity=0.0)
     for name in ("noise_immerkaer", "noise_haar", "noise_local"):
         frame = statistics(np.concatenate([clean / 255, noisy]), name)
         assert frame[name][200:].quantile(0.05) > frame[name][:200].quantile(0.95), name
@@ -196,9 +194,7 @@ def test_polarity_of_the_ink_does_not_matter(glyphs):
     """Moments, boxes and symmetries of dark ink on white are those of white ink on black."""
     groups = ("moments", "ink", "symmetry", "orientation")
     clean = load_glyphs(60, random_state=0).images
-    pd.testing.assert_frame_equal(
-        statistics(clean, *groups), statistics(255 - clean, *groups), atol=1e-4, rtol=1e-4
-    )
+    pd.testing.assert_frame_equal(statistics(clean, *groups), statistics(255 - clean, *groups), atol=1e-4, rtol=1e-4)
 
 
 def test_colour_statistics():

@@ -65,9 +65,7 @@ def test_groups_and_names_select_columns(glyphs, group):
     part = CorruptionDiagnostics(group).set_output(transform="pandas").fit(glyphs).transform(glyphs)
     assert 4 <= part.shape[1] <= 12
     pd.testing.assert_frame_equal(part, everything[part.columns])
-    one = (
-        CorruptionDiagnostics([part.columns[1]]).set_output(transform="pandas").fit(glyphs).transform(glyphs)
-    )
+    one = CorruptionDiagnostics([part.columns[1]]).set_output(transform="pandas").fit(glyphs).transform(glyphs)
     pd.testing.assert_frame_equal(one, part.iloc[:, [1]])
 
 

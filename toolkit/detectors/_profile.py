@@ -8,7 +8,7 @@ are judged together.
 
 import numpy as np
 
-from toolkit.detectors._robust import RobustDistance, robust_scale
+from toolkit._core.robust import RobustDistance, robust_scale
 
 __all__ = ["ErrorProfile", "error_profile"]
 

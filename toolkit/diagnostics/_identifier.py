@@ -17,17 +17,17 @@ from toolkit._core.names import check_names
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._committee import Committee
-from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
-from toolkit.diagnostics._novelty import Novelty
 from toolkit.diagnostics._planting import Planter
+from toolkit.diagnostics._strangeness import Oddity, Strangeness
+from toolkit.diagnostics._verdict import Verdict, held_back_temperature, rows_to_trust
 
 __all__ = ["CorruptionIdentifier"]
 
 _ANGLES = {"rotate_90": 90.0, "rotate_180": 180.0, "rotate_270": -90.0}
 # Images judged at a time: bounds memory, so that a memory map of any length can be identified.
 _CHUNK = 4096
-# Share of the flagged that may be expected to be clean, and share of the clean that may be called novel.
-_FALSE_DISCOVERIES, _NOVEL_SHARE = 0.1, 0.006
+# Share of the clean that may be called unknown for being strange.
+_NOVEL_SHARE = 0.004
 # Below so many rows nothing is held back for calibration.
 _MIN_HELD_BACK = 500
 
@@ -191,8 +191,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         if n_samples >= _MIN_HELD_BACK:
             held_back[generator.choice(n_samples, min(n_samples // 10, 1500), replace=False)] = True
         owner = np.where(held_back, -1, generator.permutation(n_samples) % n_members)
-        self._learn(images, owner, n_rounds, clean if clean is None else clean[self.learned_from_], generator)
-        self._calibrate(images, owner, generator)
+        oddity = Oddity(self.image_shape_).fit(images)
+        clean = clean if clean is None else clean[self.learned_from_]
+        self._learn(images, oddity.usual_, owner, n_rounds, clean, generator)
+        self._calibrate(images, oddity, owner, generator)
         self.epochs_ = n_rounds
         self._n_features_out = self._committee.judge(images[:2], all_views=False).features.shape[1]
         return self
@@ -208,11 +210,11 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             return np.ascontiguousarray(stack)
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
-    def _learn(self, images, owner, n_rounds, clean, generator):
+    def _learn(self, images, usual, owner, n_rounds, clean, generator):
         """Rounds of learning, with a verdict on every row after each second round."""
         from tqdm.auto import tqdm
 
-        trusted = np.ones(len(images), dtype=bool) if clean is None else clean.copy()
+        trusted = usual.copy() if clean is None else clean.copy()
         with tqdm(total=n_rounds, desc="identifier", disable=not self.verbose) as bar:
             done = 0
             while done < n_rounds:
@@ -223,73 +225,24 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
                 if clean is None and done < n_rounds:
                     logs = self._committee.cross_judge(images, owner)
                     temperature = self._temperature(images, logs, owner, generator)
-                    trusted = self._trust(logs / temperature, owner)
+                    trusted = rows_to_trust(logs / temperature, usual, owner)
 
-    def _trust(self, logs, owner):
-        """Which rows to show as clean from now on: all but those that would hardly be, if one in two were clean.
-
-        While contamination is part of what is shown as clean, the likelihoods lean to clean, and shares fitted to them
-        would find little; all kinds alike, on the other hand, would drop what is only rare.
-        """
-        even = np.full(logs.shape[1], 0.5 / (logs.shape[1] - 1))
-        even[0] = 0.5
-        probability = posterior(logs, even)[:, 0]
-        trusted = probability > 0.3
-        if trusted.mean() < 0.5:
-            # The clean are the majority: at least half of the rows stay, the cleanest ones.
-            trusted = probability >= np.median(probability)
-        # Every member keeps something to be shown as clean.
-        for index in range(owner.max() + 1):
-            if not (trusted & (owner == index)).any():
-                trusted |= owner == index
-        return trusted
-
-    def _calibrate(self, images, owner, generator):
-        """Temperature on planted rows that were held back; shares of the kinds; what is flagged; what is novel."""
-        held_back = owner < 0
+    def _calibrate(self, images, oddity, owner, generator):
+        """Temperature on planted rows that were held back; shares of the kinds; what is flagged; what is strange."""
         opinion = self._judge_all(images)
-        self.temperature_ = self._temperature(images, opinion.logs, owner, generator)
-        logs = opinion.logs / self.temperature_
-        self.shares_ = mixture_shares(logs, evenness=0.15)
-        probability = posterior(logs, self.shares_)[:, 0]
-        self.prevalence_ = float(1 - self.shares_[0])
-        self.prevalence_interval_ = clean_interval(logs, self.shares_)
-        self.clean_threshold_ = _clean_threshold(probability)
-        self.trusted_ = probability > self.clean_threshold_
+        self._verdict = Verdict(self._temperature(images, opinion.logs, owner, generator)).fit(opinion.logs)
+        self.temperature_, self.shares_ = self._verdict.temperature, self._verdict.shares_
+        self.prevalence_, self.prevalence_interval_ = self._verdict.prevalence_, self._verdict.interval_
+        self.clean_threshold_ = self._verdict.clean_threshold_
+        self.trusted_ = self._verdict.probabilities(opinion.logs)[:, 0] > self.clean_threshold_
         if self.trusted_.sum() < 2:
             self.trusted_[:] = True
-        self._novelty = Novelty().fit(opinion.features[self.trusted_ & ~held_back], generator)
-        novelty = self._novelty.score(opinion.features)
-        apart = self.trusted_ & held_back
-        clean = novelty[apart] if apart.sum() >= 30 else novelty[self.trusted_]
-        self._novelty_centre, self._novelty_spread = _centre_and_spread(clean)
-        self._novelty_limit = float(np.quantile(clean, 1 - _NOVEL_SHARE))
-        beyond = (novelty > self._novelty_limit) & self.trusted_
-        # Of the rows beyond the limit, so many would be clean anyway.
-        self._novel_clean = float(np.clip(_NOVEL_SHARE * self.trusted_.sum() / max(beyond.sum(), 1), 0.0, 0.5))
+        self._strangeness = Strangeness(oddity, _NOVEL_SHARE)
+        self._strangeness.fit(images, opinion.features, self.trusted_, owner < 0, generator)
 
     def _temperature(self, images, logs, owner, generator):
-        """Temperature that suits rows nobody learnt from: as they came, but for the surely corrupted, and planted.
-
-        On rows that the networks trust alone they would seem surer than they are.
-        """
-        held_back = owner < 0
-        suspicious = posterior(logs, np.ones(logs.shape[1]))[:, 0] < 0.02
-        doubtful = held_back & ~suspicious
-        base = images[doubtful]
-        if len(base) < 30:
-            return 1.0
         planter = Planter(tuple(self.kinds_[1:-1]))
-        even = np.r_[0.0, np.full(planter.n_outputs - 1, 1.0 / (planter.n_outputs - 1))]
-        base = np.concatenate([base] * max(1, 2000 // len(base)))
-        planted = planter.plant(base, planter.draw(len(base), even, generator), generator)
-        named = planted.kind >= 0
-        planted_logs = self._committee.judge(planted.images[named]).logs
-        return fit_temperature(
-            np.concatenate([logs[doubtful], planted_logs]),
-            np.concatenate([np.zeros(len(logs[doubtful]), dtype=int), planted.kind[named]]),
-            doubt=0.05,
-        )
+        return held_back_temperature(self._committee, planter, images, logs, owner < 0, generator)
 
     def _judge_all(self, images):
         parts = [self._committee.judge(images[part]) for part in iter_chunks(len(images), _CHUNK)]
@@ -304,19 +257,15 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             yield self._bytes(stack[part])
 
     def _assess(self, images):
-        """Opinion, probabilities (novelty included) and novelty of one chunk."""
+        """Opinion, probabilities (strangeness included) and strangeness of one chunk."""
         opinion = self._committee.judge(images)
-        probabilities = posterior(opinion.logs / self.temperature_, self.shares_)
-        novelty = self._novelty.score(opinion.features)
-        novel = (novelty > self._novelty_limit) & (self._decide(probabilities) == 0)
-        moved = probabilities[novel, 0] * (1 - self._novel_clean)
+        probabilities = self._verdict.probabilities(opinion.logs)
+        strangeness = self._strangeness.score(images, opinion.features)
+        novel = (strangeness > self._strangeness.limit_) & (self._verdict.codes(probabilities) == 0)
+        moved = probabilities[novel, 0] * (1 - self._strangeness.excess_)
         probabilities[novel, 0] -= moved
         probabilities[novel, -1] += moved
-        return opinion, probabilities, novelty
-
-    def _decide(self, probabilities):
-        """Clean above the threshold, else the most probable of the other kinds."""
-        return np.where(probabilities[:, 0] > self.clean_threshold_, 0, probabilities[:, 1:].argmax(axis=1) + 1)
+        return opinion, probabilities, strangeness
 
     def identify(self, X):
         """Say of each image what was done to it.
@@ -337,7 +286,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _identify_chunk(self, images):
         opinion, probabilities, _ = self._assess(images)
-        codes = self._decide(probabilities)
+        codes = self._verdict.codes(probabilities)
         kinds = self.kinds_[codes]
         angle = np.array([_ANGLES.get(kind, 0.0) for kind in kinds])
         rotated = np.flatnonzero(kinds == "rotate")
@@ -371,13 +320,13 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of int of shape (n_samples,)
         """
-        return np.concatenate([self._decide(self._assess(images)[1]) for images in self._chunks(X)])
+        return np.concatenate([self._verdict.codes(self._assess(images)[1]) for images in self._chunks(X)])
 
     def score_samples(self, X):
         """How normal each image is: higher is more normal.
 
-        Two opinions count alike, each on the scale of the clean: the log-odds of being clean, and the nearness to what
-        was found clean in the networks' features.
+        The log-odds of being clean, less the strangeness: how far the image lies from what was found clean, in the
+        networks' features and in the statistics of :class:`CorruptionDiagnostics`, each on the scale of the clean.
 
         Returns
         -------
@@ -385,11 +334,9 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         return np.concatenate([self._normality(*self._assess(images)[1:]) for images in self._chunks(X)])
 
-    def _normality(self, probabilities, novelty):
+    def _normality(self, probabilities, strangeness):
         clean = np.clip(probabilities[:, 0], 1e-6, 1 - 1e-6)
-        odds = np.log(clean) - np.log1p(-clean)
-        strangeness = (novelty - self._novelty_centre) / self._novelty_spread
-        return odds - strangeness
+        return np.log(clean) - np.log1p(-clean) - strangeness
 
     def transform(self, X):
         """Features of the networks' penultimate layers.
@@ -406,22 +353,3 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 def _planned(n_samples):
     """Images to plant in a round: a small set is planted several times over, a tiny one is not."""
     return n_samples if n_samples < 1000 else max(n_samples, min(3 * n_samples, 15_000))
-
-
-def _clean_threshold(probability):
-    """Probability of being clean above which an image is called clean.
-
-    Images are flagged in the order of that probability, as many as keep the false discovery rate to be expected at one
-    in ten (Mueller et al., 2004, "Optimal sample size for multiple testing"): a missed corruption costs more than a
-    second look, and a set with nothing to find yields nothing to look at. Between .5 and .9 all the same.
-    """
-    order = np.sort(probability)
-    rates = np.cumsum(order) / np.arange(1, len(order) + 1)
-    flagged = np.searchsorted(rates, _FALSE_DISCOVERIES)
-    return float(np.clip(order[min(flagged, len(order) - 1)], 0.5, 0.9))
-
-
-def _centre_and_spread(values):
-    centre = float(np.median(values))
-    spread = float(np.median(np.abs(values - centre))) * 1.4826
-    return centre, max(spread, 1e-6 * max(abs(centre), 1.0))
