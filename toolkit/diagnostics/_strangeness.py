@@ -1,0 +1,121 @@
+"""How strange an image is, whatever was done to it: what no planted kind prepares for.
+
+Two views of one question. The networks' features know what they learnt to look at; the statistics have learnt nothing
+from the set, so a row cannot talk them into calling it usual by having been shown as clean.
+"""
+
+import numpy as np
+
+from toolkit._core.images import iter_chunks
+from toolkit._core.robust import RobustDistance, robust_scale
+from toolkit.diagnostics._diagnostics import CorruptionDiagnostics
+from toolkit.diagnostics._novelty import Novelty
+
+__all__ = ["Oddity", "Strangeness"]
+
+# Share of all rows that the first scatter of the statistics rests on, and of the trusted rows that the second does.
+_BULK, _KEPT = 0.75, 0.95
+# Robust standard deviations from the usual distance at which a row counts as odd before anything is learnt.
+_ODD = 3.0
+# Beyond so many robust standard deviations a view is certain: it grows only logarithmically, so as not to outvote.
+_LOWEST, _CERTAIN = -3.0, 3.0
+_CHUNK = 4096
+
+
+class Oddity:
+    """Distance of an image's statistics from the bulk of the set.
+
+    Parameters
+    ----------
+    image_shape : tuple
+
+    Attributes
+    ----------
+    diagnostics_ : CorruptionDiagnostics
+    distance_ : RobustDistance
+    """
+
+    def __init__(self, image_shape):
+        self.image_shape = image_shape
+
+    def fit(self, images):
+        """Fit on all images (uint8) and return self; the rows that are usual are in ``usual_``."""
+        rows = images.reshape(len(images), -1)
+        self.diagnostics_ = CorruptionDiagnostics(image_shape=self.image_shape).fit(rows)
+        statistics = self._statistics(images)
+        self.distance_ = RobustDistance(_BULK).fit(statistics)
+        distance = self.distance_.log_score(statistics)
+        (centre,), (scale,) = robust_scale(distance[:, None])
+        self.usual_ = (distance - centre) / scale <= _ODD
+        return self
+
+    def refit(self, images):
+        """Rest on ``images`` found clean instead, and return self."""
+        self.distance_ = RobustDistance(_KEPT).fit(self._statistics(images))
+        return self
+
+    def score(self, images):
+        return self.distance_.log_score(self._statistics(images))
+
+    def _statistics(self, images):
+        rows = images.reshape(len(images), -1)
+        parts = [self.diagnostics_.transform(rows[part]) for part in iter_chunks(len(rows), _CHUNK)]
+        return np.concatenate([np.asarray(part, dtype=np.float64) for part in parts])
+
+
+class Strangeness:
+    """Both views, each on the scale of the clean, added up.
+
+    Parameters
+    ----------
+    oddity : Oddity
+        Fitted; its scatter is fitted again to the rows found clean.
+    share : float
+        Share of the clean that may lie beyond ``limit_``.
+
+    Attributes
+    ----------
+    limit_ : float
+        Strangeness beyond which an image that fits no planted kind is not clean either.
+    excess_ : float
+        Of the rows beyond the limit, the share that would be clean anyway.
+    """
+
+    def __init__(self, oddity, share):
+        self.oddity = oddity
+        self.share = share
+
+    def fit(self, images, features, trusted, held_back, generator):
+        """Learn from the trusted rows.
+
+        Parameters
+        ----------
+        images : ndarray of uint8
+        features : ndarray of shape (n, n_features)
+        trusted, held_back : ndarray of bool of shape (n,)
+            Rows found clean, and rows that no network was trained on: to a network, a row that it learnt from looks
+            more usual than a new one.
+        generator : numpy.random.Generator
+        """
+        self.oddity.refit(images[trusted])
+        self.novelty_ = Novelty().fit(features[trusted & ~held_back], generator)
+        views = self._views(images, features)
+        apart = trusted & held_back
+        clean = apart if apart.sum() >= 30 else trusted
+        self.centre_, self.scale_ = robust_scale(views[clean])
+        total = self._total(views)
+        self.limit_ = float(np.quantile(total[clean], 1 - self.share))
+        beyond = (total > self.limit_) & trusted
+        self.excess_ = float(np.clip(self.share * trusted.sum() / max(beyond.sum(), 1), 0.0, 0.5))
+        return self
+
+    def score(self, images, features):
+        """Strangeness of shape (n,); higher = stranger, about 0 for the clean."""
+        return self._total(self._views(images, features))
+
+    def _views(self, images, features):
+        return np.column_stack([self.novelty_.score(features), self.oddity.score(images)])
+
+    def _total(self, views):
+        votes = np.maximum((views - self.centre_) / self.scale_, _LOWEST)
+        return (np.minimum(votes, _CERTAIN) + np.log1p(np.maximum(votes - _CERTAIN, 0.0))).sum(axis=1)

@@ -1,0 +1,120 @@
+"""From the networks' likelihoods to a verdict: calibrated probabilities, shares of the kinds, and where clean ends."""
+
+import numpy as np
+
+from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
+
+__all__ = ["Verdict", "held_back_temperature", "rows_to_trust"]
+
+# Share of the flagged that may be expected to be clean.
+_FALSE_DISCOVERIES = 0.1
+_EVENNESS = 0.15
+
+
+class Verdict:
+    """How likelihoods are turned into probabilities and kinds.
+
+    Parameters
+    ----------
+    temperature : float
+
+    Attributes
+    ----------
+    shares_ : ndarray of shape (n_outputs,)
+    prevalence_ : float
+    interval_ : tuple of float
+    clean_threshold_ : float
+    """
+
+    def __init__(self, temperature):
+        self.temperature = temperature
+
+    def fit(self, logs):
+        """Fit the shares of the kinds to the log-likelihoods of the whole set."""
+        logs = logs / self.temperature
+        self.shares_ = mixture_shares(logs, evenness=_EVENNESS)
+        self.prevalence_ = float(1 - self.shares_[0])
+        self.interval_ = clean_interval(logs, self.shares_)
+        self.clean_threshold_ = _clean_threshold(posterior(logs, self.shares_)[:, 0])
+        return self
+
+    def probabilities(self, logs):
+        return posterior(logs / self.temperature, self.shares_)
+
+    def codes(self, probabilities):
+        """Clean above the threshold, else the most probable of the other kinds."""
+        return np.where(probabilities[:, 0] > self.clean_threshold_, 0, probabilities[:, 1:].argmax(axis=1) + 1)
+
+
+def _clean_threshold(probability):
+    """Probability of being clean above which an image is called clean.
+
+    Images are flagged in the order of that probability, as many as keep the false discovery rate to be expected at one
+    in ten (Mueller et al., 2004, "Optimal sample size for multiple testing"): a missed corruption costs more than a
+    second look, and a set with nothing to find yields nothing to look at. Between .5 and .9 all the same.
+    """
+    order = np.sort(probability)
+    rates = np.cumsum(order) / np.arange(1, len(order) + 1)
+    flagged = np.searchsorted(rates, _FALSE_DISCOVERIES)
+    return float(np.clip(order[min(flagged, len(order) - 1)], 0.5, 0.9))
+
+
+def rows_to_trust(logs, usual, owner):
+    """Which rows to show as clean from now on: the usual ones, but for those that would hardly be clean.
+
+    One in two is assumed to be clean. While contamination is part of what is shown as clean, the likelihoods lean to
+    clean, and shares fitted to them would find little; all kinds alike, on the other hand, would drop what is only
+    rare.
+
+    Parameters
+    ----------
+    logs : ndarray of shape (n, n_outputs)
+        Calibrated log-likelihoods.
+    usual : ndarray of bool of shape (n,)
+        Rows whose statistics are not odd: networks come to call clean what they were shown as clean, so what is
+        plainly odd is not shown at all.
+    owner : ndarray of int of shape (n,)
+        Which member may be shown a row, -1 for none; every member keeps something.
+    """
+    even = np.full(logs.shape[1], 0.5 / (logs.shape[1] - 1))
+    even[0] = 0.5
+    probability = posterior(logs, even)[:, 0]
+    trusted = (probability > 0.3) & usual
+    if trusted.mean() < 0.5:
+        # The clean are the majority: at least half of the rows stay, the cleanest ones.
+        trusted = probability >= np.median(probability)
+    for index in range(owner.max() + 1):
+        if not (trusted & (owner == index)).any():
+            trusted |= owner == index
+    return trusted
+
+
+def held_back_temperature(committee, planter, images, logs, held_back, generator):
+    """Temperature that suits rows nobody learnt from: as they came, but for the surely corrupted, and planted.
+
+    On rows that the networks trust alone they would seem surer than they are.
+
+    Parameters
+    ----------
+    committee : Committee
+    planter : Planter
+    images : ndarray of uint8
+    logs : ndarray of shape (n, n_outputs)
+    held_back : ndarray of bool of shape (n,)
+    generator : numpy.random.Generator
+    """
+    suspicious = posterior(logs, np.ones(logs.shape[1]))[:, 0] < 0.02
+    doubtful = held_back & ~suspicious
+    base = images[doubtful]
+    if len(base) < 30:
+        return 1.0
+    even = np.r_[0.0, np.full(planter.n_outputs - 1, 1.0 / (planter.n_outputs - 1))]
+    base = np.concatenate([base] * max(1, 2000 // len(base)))
+    planted = planter.plant(base, planter.draw(len(base), even, generator), generator)
+    named = planted.kind >= 0
+    planted_logs = committee.judge(planted.images[named]).logs
+    return fit_temperature(
+        np.concatenate([logs[doubtful], planted_logs]),
+        np.concatenate([np.zeros(int(doubtful.sum()), dtype=int), planted.kind[named]]),
+        doubt=0.05,
+    )
