@@ -15,7 +15,7 @@ from toolkit.corruption import Corruptor
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import CorruptionDetector, OutlierDetector, ReconstructionDetector
 from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
-from toolkit.generators import Autoencoder, VariationalAutoencoder
+from toolkit.generators import GAN, Autoencoder, VariationalAutoencoder
 from toolkit.restoration import ImageRestorer
 
 ESTIMATORS = [
@@ -23,6 +23,7 @@ ESTIMATORS = [
     CorruptionDiagnostics(),
     CorruptionIdentifier(),
     CorruptionDetector(),
+    GAN(),
     ImageRestorer(),
     OutlierDetector(),
     ReconstructionDetector(),
@@ -39,6 +40,7 @@ ANSWERS = (
     "restore",
     "reconstruct",
     "elbo",
+    "discriminator_score",
 )
 
 each_estimator = pytest.mark.parametrize("estimator", ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
