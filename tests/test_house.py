@@ -2,6 +2,7 @@
 
 import ast
 import importlib
+import inspect
 import subprocess
 import sys
 import time
@@ -13,7 +14,7 @@ import toolkit
 
 ROOT = Path(toolkit.__file__).parent
 HEAVY = ("torch", "pyod", "umap", "numba", "matplotlib")
-TOPICS = [name for name in toolkit.__all__ if not name.startswith("_")]
+TOPICS = [name for name in toolkit.__all__ if inspect.ismodule(getattr(toolkit, name))]
 
 
 def run_python(code):

@@ -25,10 +25,15 @@ _TOPICS = (
     "studies",
 )
 
-__all__ = ["__version__", *_TOPICS]
+# Public functions of the toolkit itself, and where they are.
+_FUNCTIONS = {"load": "toolkit._persistence", "save": "toolkit._persistence"}
+
+__all__ = ["__version__", *_FUNCTIONS, *_TOPICS]
 
 
 def __getattr__(name):
+    if name in _FUNCTIONS:
+        return getattr(importlib.import_module(_FUNCTIONS[name]), name)
     if name in _TOPICS:
         return importlib.import_module(f"toolkit.{name}")
     raise AttributeError(f"module 'toolkit' has no attribute {name!r}")

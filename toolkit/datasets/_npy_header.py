@@ -48,7 +48,7 @@ def describe_bytes(n_bytes):
     return f"{n_bytes} bytes"
 
 
-def read_npy_header(file, what):
+def read_npy_header(file, what, *, fields=False):
     """Read the header of a .npy stream.
 
     Parameters
@@ -57,6 +57,8 @@ def read_npy_header(file, what):
         At its start; left at the first byte of the data.
     what : str
         Names the file and array in messages.
+    fields : bool, default=False
+        Accept records of plain numbers, as models of scikit-learn hold them.
 
     Returns
     -------
@@ -82,7 +84,9 @@ def read_npy_header(file, what):
         raise DataFormatError(f"{what} has no valid .npy header: {_first_line(error)}") from error
     if dtype.hasobject:
         raise DataFormatError(f"{what} holds Python objects (dtype {dtype}), which are never loaded.")
-    if dtype.fields is not None or dtype.subdtype is not None or dtype.kind == "V":
+    if fields and dtype.fields is not None and all(part[0].kind in "biuf" for part in dtype.fields.values()):
+        pass
+    elif dtype.fields is not None or dtype.subdtype is not None or dtype.kind == "V":
         raise DataFormatError(f"{what} has dtype {dtype}, expected plain numbers or strings.")
     if any(isinstance(side, bool) or side < 0 for side in shape):
         raise DataFormatError(f"{what} declares the shape {shape}.")

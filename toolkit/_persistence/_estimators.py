@@ -1,0 +1,138 @@
+"""Estimators as trees: attributes of listed classes, and what they hold."""
+
+import sys
+import types
+
+import numpy as np
+
+from toolkit._core.tree import TreeReader, TreeWriter
+from toolkit._persistence._classes import FUNCTIONS, METHODS, OBJECTS, class_path, import_listed
+from toolkit._persistence._frames import frame_node, read_frame
+from toolkit._persistence._skops import dump_model, load_model
+from toolkit.exceptions import CheckpointError
+
+__all__ = ["EstimatorReader", "EstimatorWriter"]
+
+_BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+
+
+class EstimatorWriter(TreeWriter):
+    """Writes estimators. What is held in several places is written once, and is one thing again when loaded."""
+
+    def __init__(self):
+        super().__init__()
+        self._models = {}
+        self._ids = {}
+        self._held = []  # keeps what was seen alive, so that no id is given twice
+
+    def files(self, value):
+        return super().files(value) | self._models
+
+    def write_other(self, value, path):
+        if id(value) in self._ids:
+            return {"same": self._ids[id(value)]}
+        if isinstance(value, types.MethodType):
+            return self._method(value, path)
+        if isinstance(value, types.FunctionType) and class_path(value) in FUNCTIONS:
+            return {"function": class_path(value)}
+        if isinstance(value, np.dtype):
+            return {"dtype": value.str}
+        number = self._ids[id(value)] = len(self._ids)
+        self._held.append(value)
+        return {"object": [number, self._new(value, path)]}
+
+    def _new(self, value, path):
+        kind = class_path(type(value))
+        if kind in OBJECTS:
+            state = {name: self.write(item, f"{path}/{name}" if path else name) for name, item in vars(value).items()}
+            return {"attributes": {"class": kind, "state": state}}
+        if type(value) is np.random.Generator:
+            return {"generator": self.write(value.bit_generator.state, path)}
+        if type(value) is np.random.RandomState:
+            return {"random_state": self.write(value.get_state(legacy=False), path)}
+        if kind == "pandas:DataFrame" or kind == "pandas.core.frame:DataFrame":
+            return frame_node(self, value, path)
+        if "torch" in sys.modules:
+            from toolkit._persistence._networks import torch_node
+
+            node = torch_node(self, value, path)
+            if node is not None:
+                return node
+        if kind.startswith(("sklearn.", "pyod.")):
+            name = f"model-{len(self._models)}.skops"
+            self._models[name] = dump_model(value, path)
+            return {"skops": name}
+        return super().write_other(value, path)
+
+    def _method(self, value, path):
+        if (class_path(type(value.__self__)), value.__name__) not in METHODS:
+            return super().write_other(value, path)
+        return {"method": [self.write(value.__self__, path), value.__name__]}
+
+
+class EstimatorReader(TreeReader):
+    """Reads what an :class:`EstimatorWriter` wrote."""
+
+    def __init__(self, files):
+        super().__init__(files)
+        self._objects = {}
+
+    def read_other(self, tag, body):
+        if tag == "same":
+            return self._objects[body]
+        if tag == "object":
+            number, node = body
+            ((tag, body),) = node.items()
+            if tag == "attributes":
+                return self._read_attributes(number, body)
+            self._objects[number] = value = self._new(tag, body)
+            return value
+        if tag == "function":
+            return import_listed(body, FUNCTIONS)
+        if tag == "method":
+            owner, name = self.read(body[0]), body[1]
+            if (class_path(type(owner)), name) not in METHODS:
+                raise CheckpointError(f"names the method {str(name)[:80]!r}, which is none that is loaded")
+            return getattr(owner, name)
+        if tag == "dtype":
+            return _plain_dtype(body)
+        return super().read_other(tag, body)
+
+    def _new(self, tag, body):
+        if tag == "generator":
+            state = self.read(body)
+            if state["bit_generator"] not in _BIT_GENERATORS:
+                raise CheckpointError(f"names the bit generator {str(state['bit_generator'])[:80]!r}")
+            bits = getattr(np.random, state["bit_generator"])(0)
+            bits.state = state
+            return np.random.Generator(bits)
+        if tag == "random_state":
+            generator = np.random.RandomState(0)
+            generator.set_state(self.read(body))
+            return generator
+        if tag == "frame":
+            return read_frame(self, body)
+        if tag == "skops":
+            return load_model(self.source.pop(body))
+        if tag == "left_out":
+            return None
+        from toolkit._persistence._networks import READERS
+
+        if tag not in READERS:
+            raise CheckpointError(f"holds a {tag[:40]!r}, which is none of the types that are loaded")
+        return READERS[tag](self, body)
+
+    def _read_attributes(self, number, body):
+        kind = import_listed(body["class"], OBJECTS)
+        # It is known before its attributes are read, since they may hold it themselves.
+        value = self._objects[number] = kind.__new__(kind)
+        state = {name: self.read(node) for name, node in body["state"].items()}
+        vars(value).update(state)
+        return value
+
+
+def _plain_dtype(name):
+    dtype = np.dtype(name)
+    if dtype.hasobject or dtype.names or dtype.kind == "V":
+        raise CheckpointError(f"names the dtype {str(name)[:80]!r}")
+    return dtype
