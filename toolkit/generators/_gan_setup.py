@@ -176,9 +176,13 @@ def _autocast(precision, device):
 
     import torch
 
-    if precision != "bfloat16":
+    from toolkit.nn import resolve_precision
+
+    if resolve_precision(precision, device) == "float32":
         return contextlib.nullcontext
-    return lambda: torch.autocast(device.type, dtype=torch.bfloat16)
+    # Without torch's cache of cast weights: it belongs to the process, and a fit in another thread that empties it
+    # would change in which precision the gradients of two calls are added up.
+    return lambda: torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 
 def _check_own(generator, discriminator, gan, shape):
