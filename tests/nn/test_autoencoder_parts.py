@@ -66,7 +66,7 @@ def test_every_activation_works_and_an_unknown_one_is_named(name):
 @pytest.mark.parametrize("latent_dim", [2, 50])
 def test_spread_units_switch_at_places_of_the_prior(latent_dim):
     decoder = nn.build(lambda: MLPDecoder(latent_dim, (4000,), (1, 2, 2)), nn.torch_generator(0))
-    decoder.spread(nn.torch_generator(1))
+    decoder.start(torch.rand(1, 2, 2), nn.torch_generator(1))
     weight, bias = decoder.layers[0].weight.detach(), decoder.layers[0].bias.detach()
     length = weight.norm(dim=1)
     torch.testing.assert_close(length, torch.full_like(length, max(math.sqrt(2), 4 * math.sqrt(2 / latent_dim))))
@@ -74,6 +74,19 @@ def test_spread_units_switch_at_places_of_the_prior(latent_dim):
     offset = -bias / length
     assert abs(offset.mean()) < 0.06
     assert abs(offset.std() - 1) < 0.05
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_a_decoder_starts_near_the_mean_image(architecture):
+    mean = torch.tensor([-1.0, 0.5, 2.0])[:, None, None].expand(3, 6, 7)
+    decoder = nn.build(lambda: ARCHITECTURES[architecture][1](2, (8,), (3, 6, 7)), nn.torch_generator(0))
+    decoder.start(mean, nn.torch_generator(1))
+    answers = decoder(torch.randn(2000, 2, generator=seeded())).detach()
+    torch.testing.assert_close(answers.mean(dim=(0, 2, 3)), mean[:, 0, 0], rtol=0, atol=0.4)
+    for name, parameter in decoder.named_parameters():
+        if "weight" in name and ("doublings.0" in name or "layers.2" in name):
+            parameter.data.zero_()
+    torch.testing.assert_close(decoder(torch.randn(5, 2)).detach(), mean.expand(5, 3, 6, 7))
 
 
 def test_losses_by_hand():

@@ -16,6 +16,7 @@ __all__ = ["LatentModel"]
 
 _MIN_BATCHES = 8  # in an epoch, so that a small set is not trained by a single step
 _MIN_BATCH_SIZE = 16
+_EDGE = 0.01  # how near 0 and 1 the mean image counts: beyond it a sigmoid hardly learns
 _CHUNK = 2048  # rows in double precision at a time
 
 
@@ -69,7 +70,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         unit, held_back = self._split(unit, seeds["split"])
         self.batch_size_ = int(np.clip(len(unit) // _MIN_BATCHES, min(_MIN_BATCH_SIZE, len(unit)), self.batch_size))
         with limit_threads(self.n_threads):
-            trainer = self._make_trainer(*self._networks(seeds["weights"]), len(unit), seeds["noise"])
+            trainer = self._make_trainer(*self._networks(unit, seeds["weights"]), len(unit), seeds["noise"])
             if held_back is not None:
                 hooks = (_ValidationHook(held_back), *hooks)
             self.history_ = fit_loop(
@@ -207,7 +208,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         order = as_generator(seed).permutation(len(unit))
         return unit[np.sort(order[n_held:])], unit[np.sort(order[:n_held])]
 
-    def _networks(self, seed):
+    def _networks(self, unit, seed):
         """Encoder and decoder on their device, with fresh weights unless they are the caller's own."""
         import torch
 
@@ -222,7 +223,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             n_outputs, generator = self.latent_dim * self._outputs_per_latent, torch_generator(seed)
             encoder = build(lambda: make_encoder(shape, sizes, n_outputs, self.activation), generator)
             decoder = build(lambda: make_decoder(self.latent_dim, sizes[::-1], shape, self.activation), generator)
-            decoder.spread(generator)
+            decoder.start(self._mean_answer(unit), generator)
             self.latent_dim_ = int(self.latent_dim)
         else:
             if not all(isinstance(network, torch.nn.Module) for network in self.architecture):
@@ -231,6 +232,16 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self.latent_dim_ = self._own_latent_dim(encoder, decoder, shape)
         device = resolve_device(self.device)
         return encoder.to(device), decoder.to(device)
+
+    def _mean_answer(self, unit):
+        """The mean image before the output function, (channels, height, width)."""
+        import torch
+
+        from toolkit.nn._autoencoder_trainer import as_images
+
+        mean = unit.mean(axis=0, keepdims=True, dtype=np.float64) / (255.0 if unit.dtype == np.uint8 else 1.0)
+        answer = as_images(torch.from_numpy(mean))[0]
+        return torch.logit(answer, eps=_EDGE) if self.output == "sigmoid" else answer
 
     def _own_latent_dim(self, encoder, decoder, shape):
         """Latent size of the caller's own networks, which are tried on an empty image."""

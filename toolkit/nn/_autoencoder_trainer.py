@@ -11,6 +11,7 @@ import torch
 
 from toolkit.nn._input_noise import INPUT_NOISES
 from toolkit.nn._pixel_losses import LOSSES
+from toolkit.nn._state import StateMixin
 
 __all__ = ["AutoencoderTrainer", "as_images"]
 
@@ -26,7 +27,7 @@ def as_images(batch):
     return images.to(torch.float32)
 
 
-class AutoencoderTrainer:
+class AutoencoderTrainer(StateMixin):
     """An encoder and a decoder with their optimiser, trained by :func:`toolkit.nn.fit_loop`.
 
     Parameters
@@ -53,6 +54,8 @@ class AutoencoderTrainer:
     autocast : callable, optional
         Returns the context in which the networks are called.
     """
+
+    _state = ("encoder", "decoder", "optimiser", "generator", "step")
 
     def __init__(
         self,
@@ -111,24 +114,6 @@ class AutoencoderTrainer:
         finally:
             self.noise = held
             self.generator.set_state(state)
-
-    def state_dict(self):
-        """Everything that the next step depends on."""
-        return {
-            "encoder": self.encoder.state_dict(),
-            "decoder": self.decoder.state_dict(),
-            "optimiser": self.optimiser.state_dict(),
-            "generator": self.generator.get_state(),
-            "step": self.step,
-        }
-
-    def load_state_dict(self, state):
-        """Go on from a state that :meth:`state_dict` gave."""
-        self.encoder.load_state_dict(state["encoder"])
-        self.decoder.load_state_dict(state["decoder"])
-        self.optimiser.load_state_dict(state["optimiser"])
-        self.generator.set_state(state["generator"].cpu())
-        self.step = int(state["step"])
 
     def _noisy(self, images):
         return self.noise_kind(images, self.noise, self.generator) if self.noise else images

@@ -20,6 +20,7 @@ from toolkit._core.names import lookup
 
 __all__ = ["ACTIVATIONS", "ARCHITECTURES", "ConvDecoder", "ConvEncoder", "MLPDecoder", "MLPEncoder"]
 
+_START = 0.3  # a decoder's last weights start at this share of He's
 _STEEPNESS = 4.0  # length of a decoder's first weights for two latent dimensions
 
 ACTIVATIONS = {
@@ -86,9 +87,20 @@ class MLPDecoder(nn.Module):
     def forward(self, latent):
         return self.layers(latent).unflatten(1, self.shape)
 
-    def spread(self, generator):
-        """Spread the first layer's units over the latent space; see :func:`_spread`."""
-        _spread(self.layers[0], generator)
+    @torch.no_grad()
+    def start(self, answer, generator):
+        """Begin near one answer whatever the latent vector is, with units spread over the latent space.
+
+        Parameters
+        ----------
+        answer : Tensor of shape (channels, height, width)
+            The mean image before the output function: to learn it first would saturate a sigmoid.
+        generator : torch.Generator
+        """
+        self.layers[-1].weight *= _START
+        self.layers[-1].bias.copy_(answer.flatten())
+        if len(self.layers) > 1:  # an only layer gives the pixels themselves
+            _spread(self.layers[0], generator)
 
 
 def _sides(height, width, n_halvings):
@@ -160,8 +172,16 @@ class ConvDecoder(nn.Module):
             x = functional.pixel_shuffle(doubling(self.activation(x)), 2)[:, :, :height, :width]
         return x
 
-    def spread(self, generator):
-        """Spread the first layer's units over the latent space; see :func:`_spread`."""
+    @torch.no_grad()
+    def start(self, answer, generator):
+        """As :meth:`MLPDecoder.start`; a convolution can answer one value a channel only."""
+        if not self.doublings:
+            self.expand.weight *= _START
+            self.expand.bias.copy_(answer.flatten())
+            return
+        self.doublings[-1].weight *= _START
+        # Four sub-pixels a channel, the channel's own one after the other.
+        self.doublings[-1].bias.copy_(answer.mean(dim=(1, 2)).repeat_interleave(4))
         _spread(self.expand, generator)
 
 
