@@ -15,7 +15,7 @@ import numpy as np
 
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["TreeReader", "TreeWriter"]
+__all__ = ["TreeReader", "TreeWriter", "in_memory_order", "memory_axes"]
 
 _TREE, _ARRAYS = "tree.json", "arrays.safetensors"
 # Types of arrays that safetensors knows; others are kept as bytes with their type beside them.
@@ -106,9 +106,8 @@ class TreeWriter:
         if array.dtype.hasobject or array.dtype.names or array.dtype.kind == "V":
             raise TypeError(f"Cannot save {path}: an array of dtype {array.dtype} is none of the types that are saved.")
         # The order of the axes in memory is kept: sums and products come out the same to the last bit.
-        axes = sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]))
-        node = {}
-        if axes != list(range(array.ndim)) and array.transpose(axes).flags.c_contiguous:
+        axes, node = memory_axes(array), {}
+        if axes != list(range(array.ndim)):
             array, node["axes"] = array.transpose(axes), axes
         stored = np.ascontiguousarray(array).reshape(array.shape)
         if array.dtype.name not in _NAMED or not array.dtype.isnative:
@@ -214,7 +213,19 @@ class TreeReader:
             array = np.ndarray(shape, dtype, buffer=array.tobytes())
         axes = body.get("axes", list(range(array.ndim)))
         # A copy of its own, aligned and writable as any new array is.
-        return np.array(array, order="C").transpose(np.argsort(axes, kind="stable") if array.ndim else ())
+        array = np.array(array, order="C")
+        return array.transpose([axes.index(axis) for axis in range(array.ndim)])
+
+
+def memory_axes(array):
+    """The axes of an array from the one that moves furthest in memory to the one that moves least."""
+    return sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]) if array.shape[axis] > 1 else -math.inf)
+
+
+def in_memory_order(array, axes):
+    """A copy of ``array`` that lies in memory as one of :func:`memory_axes` ``axes`` did."""
+    stored = np.ascontiguousarray(array.transpose(axes))
+    return stored.transpose([axes.index(axis) for axis in range(array.ndim)])
 
 
 def _join(path, name):

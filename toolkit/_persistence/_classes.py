@@ -125,7 +125,7 @@ METHODS = frozenset(
         ("toolkit.restoration._toolbox:Toolbox", "first"),
     }
 )
-FUNCTIONS = frozenset({"toolkit.detectors._scoring:_posterior_mean"})
+FUNCTIONS = frozenset({"pyod.models.vae:vae_loss", "toolkit.detectors._scoring:_posterior_mean"})
 
 # What skops may build for scikit-learn and PyOD beyond what it trusts by itself.
 TRUSTED = (

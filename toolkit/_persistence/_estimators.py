@@ -60,8 +60,8 @@ class EstimatorWriter(TreeWriter):
                 return node
         if kind.startswith(("sklearn.", "pyod.")):
             name = f"model-{len(self._models)}.skops"
-            self._models[name] = dump_model(value, path)
-            return {"skops": name}
+            self._models[name], layouts = dump_model(value, path)
+            return {"skops": {"name": name, "layouts": layouts}}
         return super().write_other(value, path)
 
     def _method(self, value, path):
@@ -113,7 +113,7 @@ class EstimatorReader(TreeReader):
         if tag == "frame":
             return read_frame(self, body)
         if tag == "skops":
-            return load_model(self.source.pop(body))
+            return load_model(self.source.pop(body["name"]), body["layouts"])
         if tag == "left_out":
             return None
         from toolkit._persistence._networks import READERS

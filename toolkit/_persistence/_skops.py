@@ -3,15 +3,33 @@
 import io
 import zipfile
 
+import numpy as np
+
+from toolkit._core.tree import in_memory_order, memory_axes
 from toolkit._persistence._classes import TRUSTED
 from toolkit.datasets._npy_header import read_npy_header
 from toolkit.exceptions import CheckpointError, DataFormatError
 
 __all__ = ["dump_model", "load_model"]
 
+_DEEPEST = 12  # models within models, such as trees of a forest
+
 
 def dump_model(model, path):
-    """A model as bytes; a TypeError if it holds a type that would not be loaded again."""
+    """A model as bytes, and how its arrays lie in memory.
+
+    Returns
+    -------
+    content : bytes
+    layouts : list of [place, axes]
+        The arrays that skops would bring back in another order of the axes; products with them would come out
+        otherwise in the last digits.
+
+    Raises
+    ------
+    TypeError
+        It holds a type that would not be loaded again.
+    """
     import skops.io
 
     try:
@@ -21,20 +39,54 @@ def dump_model(model, path):
         raise TypeError(f"Cannot save {path}: {type(model).__module__}.{type(model).__qualname__}: {error}") from error
     if unknown:
         raise TypeError(f"Cannot save {path}: it holds {', '.join(unknown)}, none of the types that are saved.")
-    return content
+    return content, list(_layouts(model, []))
 
 
-def load_model(content):
+def load_model(content, layouts):
     """The model of :func:`dump_model`; nothing beyond skops's own and our list of types is built."""
     import skops.io
 
     _check_members(content)
     try:
-        return skops.io.loads(content, trusted=list(TRUSTED))
+        model = skops.io.loads(content, trusted=list(TRUSTED))
+        for place, axes in layouts:
+            holder = model
+            for name in place[:-1]:
+                holder = _contents(holder)[name]
+            holder = _contents(holder)
+            holder[place[-1]] = in_memory_order(holder[place[-1]], axes)
+        return model
     except Exception as error:  # a forged file can fail anywhere in skops
         raise CheckpointError(
             f"holds a model that skops refuses: {type(error).__name__}: {str(error)[:200]}"
         ) from error
+
+
+def _contents(holder):
+    """What holds the parts of a model: a list or a dict, or the attributes of an object of theirs."""
+    if type(holder) in (list, dict):
+        return holder
+    if type(holder).__module__.startswith(("sklearn.", "pyod.")) and hasattr(holder, "__dict__"):
+        return vars(holder)
+    raise CheckpointError("names a place in a model that holds nothing")
+
+
+def _layouts(value, place):
+    """Places and axes of the arrays that are contiguous in neither order, as slices of Fortran arrays are."""
+    if isinstance(value, np.ndarray):
+        axes = memory_axes(value)
+        if not (value.flags.c_contiguous or value.flags.f_contiguous or axes == list(range(value.ndim))):
+            yield [place, axes]
+        return
+    if len(place) > _DEEPEST:
+        return
+    try:
+        contents = _contents(value)
+    except CheckpointError:
+        return
+    for name, item in enumerate(contents) if type(contents) is list else contents.items():
+        if type(name) in (str, int):
+            yield from _layouts(item, [*place, name])
 
 
 def _check_members(content):
