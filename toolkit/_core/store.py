@@ -240,7 +240,7 @@ def _sweep(path):
 def _is_alive(process):
     try:
         os.kill(process, 0)
-    except ProcessLookupError:
+    except (ProcessLookupError, OverflowError):
         return False
     except OSError:
         return True

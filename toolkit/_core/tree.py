@@ -212,6 +212,8 @@ class TreeReader:
                 raise CheckpointError(f"declares {array.nbytes} bytes to be of shape {shape} and dtype {dtype}")
             array = np.ndarray(shape, dtype, buffer=array.tobytes())
         axes = body.get("axes", list(range(array.ndim)))
+        if sorted(axes) != list(range(array.ndim)):
+            raise CheckpointError(f"declares the axes {axes} of an array of {array.ndim}")
         # A copy of its own, aligned and writable as any new array is.
         array = np.array(array, order="C")
         return array.transpose([axes.index(axis) for axis in range(array.ndim)])

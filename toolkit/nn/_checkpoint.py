@@ -139,7 +139,7 @@ class Saver:
                 "seconds": position.seconds,
                 "stopped": position.stopped,
                 "sums": position.losses.sums,
-                "seen": position.losses.seen,
+                "rows": position.losses.rows,
                 "levels": position.losses.levels,
             },
         }
@@ -169,7 +169,7 @@ class Saver:
             self._compare(path, about)
             place = value["position"]
             losses = EpochLosses(
-                position.losses.explosion, sums=place["sums"], seen=place["seen"], levels=place["levels"]
+                position.losses.explosion, sums=place["sums"], rows=place["rows"], levels=place["levels"]
             )
             self.model.load_state_dict(value["model"])
             for hook, state in zip(self.hooks, value["hooks"], strict=True):

@@ -32,15 +32,15 @@ class EpochLosses:
     ----------
     sums : dict of str to float
         Sum of loss times rows.
-    seen : int
-        Rows so far.
+    rows : dict of str to int
+        Rows that each loss was given for; one that is not computed at every step is a mean over its own.
     levels : dict of str to float
         The largest size of each loss among the first steps.
     """
 
-    def __init__(self, explosion=None, *, sums=None, seen=0, levels=None):
+    def __init__(self, explosion=None, *, sums=None, rows=None, levels=None):
         self.explosion = explosion
-        self.sums, self.seen, self.levels = dict(sums or {}), seen, dict(levels or {})
+        self.sums, self.rows, self.levels = dict(sums or {}), dict(rows or {}), dict(levels or {})
         self._pending = []
 
     def add(self, step, n_rows, losses):
@@ -54,15 +54,15 @@ class EpochLosses:
         """Fetch what is pending; raises :class:`DivergenceError` at the first value that is not to be had."""
         pending, self._pending = self._pending, []
         for (step, n_rows, losses), values in zip(pending, _fetch([losses for _, _, losses in pending])):
-            self.seen += n_rows
             for name, value in zip(losses, values):
                 self._check(step, name, value)
                 self.sums[name] = self.sums.get(name, 0.0) + value * n_rows
+                self.rows[name] = self.rows.get(name, 0) + n_rows
 
     def means(self):
         """Mean of each loss over the rows so far."""
         self.read()
-        return {name: value / self.seen for name, value in self.sums.items()}
+        return {name: value / self.rows[name] for name, value in self.sums.items()}
 
     def next_epoch(self):
         """Start from zero, with the same guard."""
