@@ -15,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from toolkit.cli._audit import audit
+from toolkit.cli._compare_generators import compare_generators
 from toolkit.cli._corrupt import corrupt
 from toolkit.cli._data import data
 from toolkit.cli._sample import sample
@@ -35,6 +36,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(audit)
+app.command()(compare_generators)
 app.command()(corrupt)
 app.command()(sample)
 app.add_typer(data)

@@ -6,6 +6,7 @@ methods. ``estimate_detection`` is the exception: it predicts the check where th
 
 from toolkit.comparison._detectors import compare_detectors
 from toolkit.comparison._estimate import estimate_detection
+from toolkit.comparison._frechet import frechet_distance
 from toolkit.comparison._markdown import to_markdown, write_table
 from toolkit.comparison._metrics import METRICS, detection_metrics, per_kind_matrix
 from toolkit.comparison._ranks import rank_methods
@@ -21,6 +22,7 @@ __all__ = [
     "compare_restorers",
     "detection_metrics",
     "estimate_detection",
+    "frechet_distance",
     "melt_metrics",
     "per_kind_matrix",
     "pivot_table",

@@ -17,6 +17,7 @@ from toolkit.plots._loss_curves import LossCurveDisplay
 from toolkit.plots._pairs import RepairPairsDisplay
 from toolkit.plots._reconstructions import ReconstructionDisplay
 from toolkit.plots._sample_grid import SampleGridDisplay
+from toolkit.plots._sample_rows import SampleRowsDisplay
 
 __all__ = [
     "CorruptionGalleryDisplay",
@@ -31,5 +32,6 @@ __all__ = [
     "RepairPairsDisplay",
     "RocDisplay",
     "SampleGridDisplay",
+    "SampleRowsDisplay",
     "ScoreHistogramDisplay",
 ]

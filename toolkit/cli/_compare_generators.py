@@ -1,0 +1,61 @@
+"""``toolkit compare-generators``: autoencoder, variational autoencoder and GAN on the same images."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.cli._training import Data, Dataset, NImages, Quiet, Seed, read_training_images
+
+__all__ = ["compare_generators"]
+
+
+def compare_generators(
+    data: Data = None,
+    dataset: Dataset = None,
+    n_images: NImages = None,
+    generators: Annotated[
+        str, typer.Option(metavar="NAMES", help="Joined by commas: autoencoder, vae, gan, gan_relativistic.")
+    ] = "autoencoder,vae,gan",
+    epochs: Annotated[int, typer.Option(min=1, help="Passes over the images, for each of them.")] = 20,
+    repeats: Annotated[int, typer.Option(metavar="N", min=1, help="Fits of each, from N seeds on.")] = 1,
+    jobs: Annotated[int, typer.Option(metavar="N", help="Fits at a time.")] = 1,
+    seed: Seed = 0,
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
+        "outputs/generators"
+    ),
+    quiet: Quiet = False,
+):
+    """Compare generators: how close their samples are to unseen images, how well they rebuild, what they cost.
+
+    Writes generators.csv, summary.json, samples.png, reconstructions.png, losses/*.png and report.html.
+    """
+    from toolkit.studies import (
+        check_comparison_target,
+        check_generators,
+        generator_findings,
+        run_generator_comparison,
+        write_generator_comparison,
+    )
+
+    names = tuple(name.strip() for name in generators.split(",") if name.strip())
+    try:
+        check_generators(names)
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--generators") from error
+    if jobs == 0:
+        raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
+    check_comparison_target(out)
+    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    result = run_generator_comparison(
+        found.images,
+        generators=names,
+        epochs=epochs,
+        seeds=range(seed, seed + repeats),
+        n_jobs=jobs,
+        verbose=not quiet,
+        name=name,
+    )
+    report = write_generator_comparison(result, out)
+    if not quiet:
+        print(*generator_findings(result), "", f"Report: {report}", sep="\n")

@@ -1,0 +1,111 @@
+"""Rows of images under each other, a name to each row: what several generators draw."""
+
+import numpy as np
+
+from toolkit.plots._display import Display
+from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
+from toolkit.plots._style import title_axes
+
+__all__ = ["SampleRowsDisplay"]
+
+
+class SampleRowsDisplay(Display):
+    """Images in named rows.
+
+    Parameters
+    ----------
+    rows : dict of str to ndarray of shape (n_images, height, width[, 3])
+        Float in [0, 1]; all images of one shape.
+    details : dict of str to str
+        Small print under a name.
+    title : str, default=""
+
+    See Also
+    --------
+    SampleGridDisplay : Images of a single source.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> rows = {"images": np.zeros((3, 8, 8)), "samples": np.ones((2, 8, 8))}
+    >>> SampleRowsDisplay.from_predictions(rows).frame().groupby("name")["mean"].mean().tolist()
+    [0.0, 1.0]
+    """
+
+    def __init__(self, rows, *, details, title=""):
+        self.rows = rows
+        self.details = details
+        self.title = title
+
+    @classmethod
+    def from_predictions(cls, rows, *, details=None, image_shape=None, scale=None, title=""):
+        """Hold rows of images.
+
+        Parameters
+        ----------
+        rows : dict of str to array-like of shape (n_images, height, width[, 3]) or (n_images, n_features)
+        details : dict of str to str, default=None
+        image_shape : tuple of int, default=None
+            Of flat rows that are not square.
+        scale : PixelScale, default=None
+            From black to white; learnt from all the images when None.
+        title : str, default=""
+
+        Returns
+        -------
+        SampleRowsDisplay
+        """
+        if not rows:
+            raise ValueError("rows must name at least one row of images, got none.")
+        names = [str(name) for name in rows]
+        lengths = [len(images) for images in rows.values()]
+        together, _ = unit_images(
+            np.concatenate([np.asarray(part) for part in rows.values()]), image_shape, scale=scale
+        )
+        parts = np.split(together, np.cumsum(lengths)[:-1])
+        return cls(dict(zip(names, parts)), details=dict(details or {}), title=title)
+
+    def frame(self):
+        """Images shown, a row each: name, column, mean and standard deviation of the pixels (0 to 1)."""
+        import pandas as pd
+
+        return pd.concat(
+            [
+                pd.DataFrame(
+                    {
+                        "name": name,
+                        "column": np.arange(len(images)),
+                        "mean": images.mean(axis=tuple(range(1, images.ndim))),
+                        "std": images.std(axis=tuple(range(1, images.ndim))),
+                    }
+                )
+                for name, images in self.rows.items()
+            ],
+            ignore_index=True,
+        )
+
+    def plot(self, ax=None):
+        """Draw the rows.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            A new figure when None.
+
+        Returns
+        -------
+        self
+        """
+        n_columns = max(len(images) for images in self.rows.values())
+        shape = next(iter(self.rows.values())).shape
+        aspect = shape[1] / shape[2]
+        size = (0.7 * n_columns + 2.0, 0.78 * aspect * len(self.rows) + (0.45 if self.title else 0.1))
+        ax = self._take_axes(ax, size)
+        for row, (name, images) in enumerate(self.rows.items()):
+            for column, image in enumerate(images):
+                draw_cell(ax, image, row, column, aspect)
+                frame_cell(ax, row, column, aspect)
+            row_name(ax, row, aspect, name, self.details.get(name, ""))
+        open_mosaic(ax, len(self.rows), n_columns, aspect)  # each imshow resets the limits
+        title_axes(ax, self.title)
+        return self

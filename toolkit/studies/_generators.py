@@ -1,0 +1,209 @@
+"""Autoencoder against variational autoencoder against GAN: one table, and a row of pictures each."""
+
+from dataclasses import dataclass, field
+from time import perf_counter, process_time
+
+import numpy as np
+import pandas as pd
+
+from toolkit._core.images import as_stack, iter_chunks
+from toolkit._core.jobs import Failed, run_jobs
+from toolkit._core.names import check_names
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.versions import versions
+from toolkit.comparison import frechet_distance
+from toolkit.generators import GAN, Autoencoder, VariationalAutoencoder
+
+__all__ = ["GENERATORS", "GeneratorComparison", "check_generators", "run_generator_comparison"]
+
+REAL = "real images"
+_HELD_OUT, _FEATURES, _MOST = 0.2, 50, 10_000
+_PICTURES = 12
+
+# What is compared by default: each with settings that suit small images, at a given number of epochs.
+GENERATORS = {
+    "autoencoder": lambda epochs: Autoencoder(latent_dim=16, epochs=epochs),
+    "vae": lambda epochs: VariationalAutoencoder(latent_dim=16, epochs=epochs),
+    "gan": lambda epochs: GAN(epochs=epochs),
+    "gan_relativistic": lambda epochs: GAN(
+        objective="relativistic",
+        gradient_penalty="r1r2",
+        generator_norm="batch",
+        weight_averaging=0.999,
+        latent_dim=64,
+        generator_widths=(256, 512, 512),
+        discriminator_widths=(512, 256, 256),
+        learning_rate=1e-3,
+        betas=(0.0, 0.99),
+        lr_schedule="cosine",
+        epochs=epochs,
+    ),
+}
+
+
+@dataclass
+class GeneratorComparison:
+    """What was measured, and what was drawn.
+
+    Attributes
+    ----------
+    table : DataFrame
+        A row for each generator and seed, and first one of real images: ``generator``, ``seed``,
+        ``frechet_distance`` to the images held back, ``reconstruction_error`` (mean square a pixel, in units of the
+        range; NaN for a generator that cannot rebuild), ``fit_seconds``, ``cpu_seconds``, ``sample_seconds`` and
+        ``error``.
+    samples : dict of str to ndarray
+        Samples of each generator's first seed, after some real images.
+    reconstructions : dict of str to ndarray
+        Images held back, and what the generators that can made of them.
+    histories : dict of str to list of dict
+        Of each generator's first seed.
+    scale : PixelScale
+        Of the images, for pictures.
+    settings, versions : dict
+    """
+
+    table: pd.DataFrame
+    samples: dict
+    reconstructions: dict
+    histories: dict
+    scale: object
+    settings: dict
+    versions: dict = field(default_factory=versions)
+
+
+def check_generators(names):
+    """Raise a ValueError for an unknown name; returns the names as a tuple."""
+    return check_names(names, GENERATORS, "generator")
+
+
+def run_generator_comparison(
+    images, *, generators=("autoencoder", "vae", "gan"), epochs=20, seeds=(0,), n_jobs=1, verbose=False, name="images"
+):
+    """Fit each generator on four fifths of the images, and judge it by the fifth that it never saw.
+
+    The Fréchet distance is taken on the first 50 principal components of the training part; that of real images of the
+    training part themselves is the floor.
+
+    Parameters
+    ----------
+    images : array-like of shape (n_images, height, width[, 3]) or (n_images, n_features)
+        At least ten.
+    generators : sequence of str or dict of str to estimator, default=("autoencoder", "vae", "gan")
+        Names in ``GENERATORS``, or estimators with ``fit`` and ``sample``; their ``random_state`` is set.
+    epochs : int, default=20
+        For generators given by name.
+    seeds : sequence of int, default=(0,)
+        A fit each. The images held back are the same for all.
+    n_jobs : int, default=1
+        Fits at a time.
+    verbose : bool, default=False
+    name : str, default="images"
+        What to call the images.
+
+    Returns
+    -------
+    GeneratorComparison
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> found = run_generator_comparison(load_digits().images[:200], generators=["vae"], epochs=1)
+    >>> found.table["generator"].tolist()
+    ['real images', 'vae']
+    """
+    stack = as_stack(images)
+    if len(stack) < 10:
+        raise ValueError(f"images must be at least 10, got {len(stack)}.")
+    if not isinstance(generators, dict):
+        generators = {key: GENERATORS[key](epochs) for key in check_generators(generators)}
+    seeds = [int(seed) for seed in seeds]
+    if not seeds:
+        raise ValueError("seeds must name at least one seed, got none.")
+    order = as_generator(0).permutation(len(stack))
+    n_held = max(2, int(_HELD_OUT * len(stack)))
+    held_out, train = stack[np.sort(order[:n_held])][:_MOST], stack[np.sort(order[n_held:])]
+    judge = _Judge(train, held_out)
+    tasks = [
+        {"estimator": _seeded(estimator, seed), "train": train, "held_out": held_out, "judge": judge, "seed": seed}
+        for estimator in generators.values()
+        for seed in seeds
+    ]
+    cells = run_jobs(_measure, tasks, n_jobs=n_jobs, verbose=verbose, desc="generators", on_error="record")
+    keys = [(key, seed) for key in generators for seed in seeds]
+    rows = [{"generator": REAL, "seed": None, "frechet_distance": judge.floor()}]
+    samples, rebuilt, histories = {REAL: held_out[:_PICTURES]}, {REAL: held_out[:_PICTURES]}, {}
+    for (key, seed), cell in zip(keys, cells):
+        if isinstance(cell, Failed):
+            rows.append({"generator": key, "seed": seed, "error": cell.error})
+            continue
+        rows.append({"generator": key, "seed": seed, **cell["figures"]})
+        if seed == seeds[0]:
+            samples[key], histories[key] = cell["samples"], cell["history"]
+            if cell["reconstructions"] is not None:
+                rebuilt[key] = cell["reconstructions"]
+    columns = ["generator", "seed", "frechet_distance", "reconstruction_error"]
+    columns += ["fit_seconds", "cpu_seconds", "sample_seconds", "error"]
+    table = pd.DataFrame(rows).reindex(columns=columns)
+    table["seed"] = table["seed"].astype("Int64")
+    settings = {"name": name, "n_train": len(train), "n_held_out": len(held_out), "epochs": epochs, "seeds": seeds}
+    settings["image_shape"] = list(stack.shape[1:])
+    return GeneratorComparison(table, samples, rebuilt, histories, judge.scale, settings)
+
+
+class _Judge:
+    """Principal components of the training part, and the images held back in them."""
+
+    def __init__(self, train, held_out):
+        from sklearn.decomposition import PCA
+
+        from toolkit._core.images import PixelScale
+
+        self.scale = PixelScale.learn(train)
+        rows = self._rows(train[:: max(1, len(train) // _MOST)])
+        self.pca = PCA(min(_FEATURES, *rows.shape), random_state=0).fit(rows)
+        self.reference = self.features(held_out)
+        self.real = self.features(train[:: max(1, len(train) // len(held_out))][: len(held_out)])
+
+    def _rows(self, stack):
+        return self.scale.to_unit(stack).reshape(len(stack), -1)
+
+    def features(self, stack):
+        return np.concatenate([self.pca.transform(self._rows(stack[part])) for part in iter_chunks(len(stack), 4096)])
+
+    def distance(self, stack):
+        return frechet_distance(self.features(stack), self.reference)
+
+    def floor(self):
+        return frechet_distance(self.real, self.reference)
+
+    def error(self, stack, rebuilt):
+        return float(np.mean((self._rows(stack) - self._rows(rebuilt)) ** 2))
+
+
+def _seeded(estimator, seed):
+    from sklearn.base import clone
+
+    return clone(estimator).set_params(random_state=seed)
+
+
+def _measure(estimator, train, held_out, judge, seed):
+    start, cpu = perf_counter(), process_time()
+    estimator.fit(train)
+    figures = {"fit_seconds": perf_counter() - start, "cpu_seconds": process_time() - cpu}
+    (draw_seed,) = spawn_seeds(seed, 1)
+    start = perf_counter()
+    samples = estimator.sample(len(held_out), random_state=draw_seed)
+    figures["sample_seconds"] = perf_counter() - start
+    figures["frechet_distance"] = judge.distance(samples)
+    rebuilt = None
+    if hasattr(estimator, "reconstruct"):
+        rebuilt = estimator.reconstruct(held_out)
+        figures["reconstruction_error"] = judge.error(held_out, rebuilt)
+        rebuilt = rebuilt[:_PICTURES]
+    return {
+        "figures": figures,
+        "samples": samples[:_PICTURES],
+        "reconstructions": rebuilt,
+        "history": getattr(estimator, "history_", []),
+    }
