@@ -6,6 +6,7 @@ and ``summary.json``. Every file in it is whole at any time.
 """
 
 import json
+import re
 import shutil
 import time
 from pathlib import Path
@@ -165,6 +166,7 @@ def _open_folder(out, own_names, record, *, resume):
     from toolkit._core.files import write_json
     from toolkit.studies._folder import check_target
 
+    _sweep(out, own_names)
     check_target(out, own_names)
     if resume and (out / RECORD).exists():
         _check_same(out / RECORD, record)
@@ -176,6 +178,15 @@ def _open_folder(out, own_names, record, *, resume):
     write_json(out / RECORD, record)
 
 
+def _sweep(out, own_names):
+    """Remove the temporary files and folders that a training left which was ended by force."""
+    own = {(Path(name).stem, Path(name).suffix) for name in own_names}
+    for entry in out.iterdir() if out.is_dir() else ():
+        found = re.fullmatch(r"\.(.+?)(?:-\d+)?-[a-z0-9_]{8}(\.\w+|)", entry.name)
+        if found and any(found[1] == stem and found[2] in (suffix, ".part", ".old") for stem, suffix in own):
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+
+
 def _check_same(path, record):
     """A training is only gone on with on the same images and with the same parameters."""
     try:
@@ -185,7 +196,10 @@ def _check_same(path, record):
     present = json.loads(json.dumps(record))  # as it reads after a file
     if not isinstance(earlier, dict):
         raise DataFormatError(f"{path} is no record of a training.")
-    flat, other = ({**part, **part.pop("parameters", {})} for part in (dict(present), dict(earlier)))
+    flat, other = (
+        {key: value for key, value in part.items() if key != "parameters"} | dict(part.get("parameters") or {})
+        for part in (present, earlier)
+    )
     changed = [key for key in flat if flat[key] != other.get(key)]
     if changed:
         key = changed[0]

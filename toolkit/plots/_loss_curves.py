@@ -20,7 +20,7 @@ class LossCurveDisplay(Display):
         Long form: columns epoch, name, value.
     ylabel : str, default="loss"
     log : bool or None, default=None
-        Logarithmic axis; None takes one if all values are positive and span more than a factor of thirty.
+        Logarithmic axis; None takes one if all values are positive and one curve spans more than a factor of thirty.
     title : str, default=""
 
     Examples
@@ -113,9 +113,11 @@ class LossCurveDisplay(Display):
                 markersize=4,
                 label=f"{plain_name(name)}: {own['value'].iloc[-1]:.4g}",
             )
-        values = self.curves["value"]
-        if self.log or (self.log is None and values.min() > 0 and values.max() > 30 * values.min()):
+        spans = self.curves.groupby("name")["value"].agg(["min", "max"])
+        if self.log or (self.log is None and (spans["min"] > 0).all() and (spans["max"] > 30 * spans["min"]).any()):
             ax.set_yscale("log")
+            ax.yaxis.set_major_formatter("{x:g}")
+            ax.yaxis.set_minor_formatter("")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlim(min(1, self.curves["epoch"].min()), max(2, math.ceil(self.curves["epoch"].max())))
         ax.set_xlabel("epoch")
