@@ -353,7 +353,7 @@ def test_critic_steps_clip_and_rates():
         moved.append(any(not torch.equal(a, b) for a, b in zip(before, own.generator.parameters())))
     assert moved == [True, False, False, True, False, False]
     assert max(float(parameter.detach().abs().max()) for parameter in own.discriminator.parameters()) <= 0.01
-    assert own.optimisers[0].param_groups[0]["lr"] == pytest.approx(1e-2 * 0.5)
+    assert own.optimisers[0].learning_rate == pytest.approx(1e-2 * 0.5)
 
 
 def test_lazy_penalties_weigh_the_same():

@@ -3,7 +3,7 @@ the first included.
 
 What makes a step cheap: the fakes of the discriminator's step are those of the generator's; real and fake rows pass the
 discriminator together unless something needs them apart; the discriminator's weights are frozen while the generator's
-gradient is taken; norms of gradients, which are only reported, are taken every eighth step.
+gradient is taken; what is only reported, accuracies and norms of gradients, is taken every eighth step.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ import copy
 
 import torch
 
+from toolkit.nn.adversarial._adam import FusedAdam
 from toolkit.nn.adversarial._architectures import share_randomness
 from toolkit.nn.adversarial._averaging import MovingAverage, estimate_batch_statistics, has_batch_norm
 from toolkit.nn.adversarial._latent import LATENTS
@@ -19,11 +20,10 @@ from toolkit.nn.adversarial._objectives import OBJECTIVES
 from toolkit.nn.adversarial._packing import pack, whole_packs
 from toolkit.nn.adversarial._penalties import PENALTIES, between, penalty_value, squared_gradient_norm
 from toolkit.nn.adversarial._schedules import SCHEDULES
-from toolkit.nn.adversarial._state import load_optimiser, optimiser_state
 
 __all__ = ["AdversarialTrainer", "as_signed_images"]
 
-_NORMS_EVERY = 8
+_REPORT_EVERY = 8
 _STATISTICS_BATCHES, _STATISTICS_ROWS = 16, 256  # from which batch-norm statistics are estimated anew
 
 
@@ -102,7 +102,7 @@ class AdversarialTrainer:
         self.learning_rates, self.critic_steps, self.packing = learning_rates, critic_steps, packing
         self.real_target, self.instance_noise, self.autocast = 1.0 - label_smoothing, instance_noise, autocast
         self.optimisers = [
-            torch.optim.Adam(network.parameters(), lr=rate, betas=beta, fused=True)
+            FusedAdam(network.parameters(), learning_rate=rate, betas=beta)
             for network, rate, beta in zip((generator, discriminator), learning_rates, betas)
         ]
         self.average = None if weight_averaging is None else MovingAverage(generator, weight_averaging)
@@ -147,8 +147,8 @@ class AdversarialTrainer:
             "discriminator": self.discriminator.state_dict(),
             "average": {} if self.average is None else self.average.network.state_dict(),
             "average_step": 0 if self.average is None else self.average.step,
-            "generator_optimiser": optimiser_state(self.optimisers[0]),
-            "discriminator_optimiser": optimiser_state(self.optimisers[1]),
+            "generator_optimiser": self.optimisers[0].state_dict(),
+            "discriminator_optimiser": self.optimisers[1].state_dict(),
             "random": self.random.get_state(),
             "step": self.step,
             "last": {name: float(value) for name, value in self.last.items()},
@@ -161,8 +161,8 @@ class AdversarialTrainer:
         if self.average is not None:
             self.average.network.load_state_dict(state["average"])
             self.average.step = int(state["average_step"])
-        load_optimiser(self.optimisers[0], state["generator_optimiser"])
-        load_optimiser(self.optimisers[1], state["discriminator_optimiser"])
+        self.optimisers[0].load_state_dict(state["generator_optimiser"])
+        self.optimisers[1].load_state_dict(state["discriminator_optimiser"])
         self.random.set_state(state["random"].cpu())
         self.step, self.last = int(state["step"]), dict(state["last"])
 
@@ -170,8 +170,7 @@ class AdversarialTrainer:
         planned = self.step < self.total_steps
         factor = SCHEDULES[self.schedule](self.step / self.total_steps) if planned else 1.0
         for optimiser, rate in zip(self.optimisers, self.learning_rates):
-            for group in optimiser.param_groups:
-                group["lr"] = rate * factor
+            optimiser.learning_rate = rate * factor
 
     def _seen(self, images):
         """Images as the discriminator sees them: noisy, and packed."""
@@ -214,11 +213,12 @@ class AdversarialTrainer:
             value = penalty_value(self.penalty, squared_norm, n_real)
             total = loss + self.penalty_weight * self.penalty_interval * value
             self.last["gradient_penalty"] = value.detach()
-        self.optimisers[1].zero_grad(set_to_none=True)
+        self.optimisers[1].zero_grad()
         total.backward()
         self.last["discriminator_loss"] = loss.detach()
-        self._report(real_logits.detach(), fake_logits.detach())
-        self._report_norm("discriminator_gradient_norm", self.discriminator)
+        if self._reports():
+            self._report(real_logits.detach(), fake_logits.detach())
+            self.last["discriminator_gradient_norm"] = self.optimisers[1].gradient_norm()
         self.optimisers[1].step()
         self._clip()
 
@@ -231,11 +231,12 @@ class AdversarialTrainer:
         with self.autocast():
             fake_logits = self._logits(self._seen(fake))
         loss = self.objective.generator(real_logits, fake_logits)
-        self.optimisers[0].zero_grad(set_to_none=True)
+        self.optimisers[0].zero_grad()
         loss.backward()
         self.discriminator.requires_grad_(True)
         self.last["generator_loss"] = loss.detach()
-        self._report_norm("generator_gradient_norm", self.generator)
+        if self._reports() or "generator_gradient_norm" not in self.last:
+            self.last["generator_gradient_norm"] = self.optimisers[0].gradient_norm()
         self.optimisers[0].step()
         if self.average is not None:
             self.average.update()
@@ -251,6 +252,9 @@ class AdversarialTrainer:
             for parameter in self.discriminator.parameters():
                 parameter.clamp_(-bound, bound)
 
+    def _reports(self):
+        return self.step % _REPORT_EVERY == 0 or "real_accuracy" not in self.last
+
     def _report(self, real, fake):
         """Shares of real rows called real, and of fake rows called fake."""
         threshold = self.objective.threshold
@@ -258,8 +262,3 @@ class AdversarialTrainer:
             threshold = 0.5 * (real.mean() + fake.mean())
         self.last["real_accuracy"] = (real > threshold).float().mean()
         self.last["fake_accuracy"] = (fake < threshold).float().mean()
-
-    def _report_norm(self, name, network):
-        if name not in self.last or self.step % _NORMS_EVERY == 0:
-            gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]
-            self.last[name] = torch.nn.utils.get_total_norm(gradients)
