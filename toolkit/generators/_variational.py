@@ -29,6 +29,9 @@ class VariationalAutoencoder(LatentModel):
         Not used for own modules.
     beta : float, default=1.0
         Weight of the divergence: larger values ask for more independent latent dimensions [2]_.
+    n_draws : int, default=2
+        Latent vectors drawn for each image at each step; pairs are mirror images of each other, by which much of the
+        noise in the gradient cancels.
     hidden_sizes : tuple of int, default=(256,)
         Layers of the ``"mlp"`` encoder between pixels and latent vector; the decoder mirrors them.
     widths : tuple of int, default=(32, 64)
@@ -110,6 +113,7 @@ class VariationalAutoencoder(LatentModel):
         *,
         latent_dim=2,
         beta=1.0,
+        n_draws=2,
         hidden_sizes=(256,),
         widths=(32, 64),
         activation="tanh",
@@ -132,6 +136,7 @@ class VariationalAutoencoder(LatentModel):
         self.architecture = architecture
         self.latent_dim = latent_dim
         self.beta = beta
+        self.n_draws = n_draws
         self.hidden_sizes = hidden_sizes
         self.widths = widths
         self.activation = activation
@@ -245,8 +250,10 @@ class VariationalAutoencoder(LatentModel):
     def _check_parameters(self):
         super()._check_parameters()
         check_number("beta", self.beta)
+        check_int("n_draws", self.n_draws)
 
     def _make_trainer(self, encoder, decoder, n_samples, seed):
         from toolkit.nn._variational import VariationalTrainer
 
-        return VariationalTrainer(encoder, decoder, beta=self.beta, **self._trainer_options(encoder, n_samples, seed))
+        options = self._trainer_options(encoder, n_samples, seed)
+        return VariationalTrainer(encoder, decoder, beta=self.beta, n_draws=self.n_draws, **options)

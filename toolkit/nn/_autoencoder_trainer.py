@@ -16,7 +16,7 @@ from toolkit.nn._state import StateMixin
 __all__ = ["AutoencoderTrainer", "as_images"]
 
 _WARM_UP = 0.1  # share of the steps in which a cosine schedule rises
-_BETAS = (0.9, 0.99)  # a shorter memory of the second moment than the usual .999: trainings here are short
+_BETAS = (0.9, 0.98)  # a shorter memory of the second moment than the usual .999: trainings here are short
 
 
 def as_images(batch):

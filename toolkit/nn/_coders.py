@@ -21,7 +21,7 @@ from toolkit._core.names import lookup
 __all__ = ["ACTIVATIONS", "ARCHITECTURES", "ConvDecoder", "ConvEncoder", "MLPDecoder", "MLPEncoder"]
 
 _START = 0.3  # a decoder's last weights start at this share of He's
-_STEEPNESS = 4.0  # length of a decoder's first weights for two latent dimensions
+_STEEPNESS = 6.0  # length of a decoder's first weights for two latent dimensions
 
 ACTIVATIONS = {
     "relu": nn.ReLU,

@@ -67,25 +67,35 @@ class VariationalTrainer(AutoencoderTrainer):
     beta : float, default=1.0
         Weight of the divergence (Higgins et al., 2017, "beta-VAE: learning basic visual concepts with a constrained
         variational framework").
+    n_draws : int, default=1
+        Latent vectors drawn for each image and step; every second one is the mirror image of the one before, by which
+        much of the noise in the gradient cancels.
     **options
         As for :class:`AutoencoderTrainer`.
     """
 
-    def __init__(self, encoder, decoder, *, beta=1.0, **options):
+    def __init__(self, encoder, decoder, *, beta=1.0, n_draws=1, **options):
         super().__init__(encoder, decoder, **options)
-        self.beta = beta
+        self.beta, self.n_draws = beta, n_draws
 
     def losses(self, images):
         """``loss``, ``reconstruction`` and ``kl``, means over the images (n, channels, height, width)."""
         with self.autocast():
             answer = self.encoder(self._noisy(images))
         mean, log_variance = split_posterior(answer.float())
-        noise = torch.randn(mean.shape, generator=self.generator, device=mean.device)
+        latent = mean + (0.5 * log_variance).exp() * self._draws(mean)  # (n_draws, n, latent_dim)
         with self.autocast():
-            raw = self._decode(mean + (0.5 * log_variance).exp() * noise, images)
-        reconstruction = self.loss(raw, images, self.output).mean()
+            targets = images.expand(self.n_draws, *images.shape).flatten(0, 1)
+            raw = self._decode(latent.flatten(0, 1), targets)
+        reconstruction = self.loss(raw, targets, self.output).mean()
         kl = gaussian_kl(mean, log_variance).mean()
         return {"loss": reconstruction + self.beta * kl, "reconstruction": reconstruction, "kl": kl}
+
+    def _draws(self, mean):
+        """Standard normal noise (n_draws, n, latent_dim), in mirrored pairs."""
+        half = (-(-self.n_draws // 2), *mean.shape)
+        noise = torch.randn(half, generator=self.generator, device=mean.device)
+        return torch.stack([noise, -noise], dim=1).flatten(0, 1)[: self.n_draws]
 
 
 def log_mean_exp(values):
