@@ -11,7 +11,7 @@ from sklearn.pipeline import make_pipeline
 from toolkit.datasets import load_glyphs
 from toolkit.generators import Autoencoder
 from toolkit.generators._density import fit_density, sample_density
-from toolkit.nn import Checkpoint
+from toolkit.nn import Checkpoint, has_native_bfloat16
 
 
 @pytest.fixture(scope="module")
@@ -227,6 +227,16 @@ def test_training_keeps_uint8_and_the_global_generators(images):
     np.testing.assert_array_equal(np.random.get_state()[1], rng)
 
 
+def test_sixteen_bits_learn_as_thirty_two_do(images, fitted):
+    """Where the processor has them; elsewhere they are 32 bits, and the same."""
+    half = clone(fitted).set_params(precision="bfloat16").fit(images)
+    assert half.history_[-1]["loss"] == pytest.approx(fitted.history_[-1]["loss"], rel=0.1)
+    assert next(half.decoder_.parameters()).dtype == torch.float32
+    assert half.transform(images).dtype == np.float64
+    if has_native_bfloat16():
+        assert half.history_[-1]["loss"] != fitted.history_[-1]["loss"]
+
+
 def test_it_works_in_a_pipeline(table):
     from sklearn.preprocessing import StandardScaler
 
@@ -255,6 +265,7 @@ def test_it_works_in_a_pipeline(table):
         ({"loss": "mae"}, "loss must be one of 'mse', 'bce', got 'mae'"),
         ({"output": "softmax"}, "output must be one of 'sigmoid', 'identity'"),
         ({"output": "identity", "loss": "bce"}, "output must be 'sigmoid' for loss='bce'"),
+        ({"precision": "float64"}, "precision must be one of"),
         ({"lr_schedule": None}, "lr_schedule must be one of"),
         ({"validation_fraction": 0.9}, "validation_fraction must be a number .* at most 0.5"),
         ({"n_components": "aic"}, "n_components must be an int"),

@@ -54,6 +54,9 @@ class Autoencoder(LatentModel):
         Shape of an image in flat rows; None takes a square, or else one row of pixels.
     device : str, default="auto"
         ``"auto"`` is CUDA where there is one, else the processor.
+    precision : {"auto", "float32", "bfloat16"}, default="auto"
+        ``"bfloat16"`` trains with matrix products in 16 bits where the device does so natively, which is faster;
+        ``"auto"`` is float32. Answers are computed in double precision either way.
     n_threads : int, default=1
         Threads of torch. Results are bitwise repeatable at an equal number only.
     random_state : int, RandomState instance or None, default=None
@@ -118,6 +121,7 @@ class Autoencoder(LatentModel):
         n_components="bic",
         image_shape=None,
         device="auto",
+        precision="auto",
         n_threads=1,
         random_state=None,
         verbose=False,
@@ -140,6 +144,7 @@ class Autoencoder(LatentModel):
         self.n_components = n_components
         self.image_shape = image_shape
         self.device = device
+        self.precision = precision
         self.n_threads = n_threads
         self.random_state = random_state
         self.verbose = verbose

@@ -2,6 +2,7 @@
 
 import copy
 import math
+from functools import partial
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -184,6 +185,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         lookup(INPUT_NOISES, self.noise_kind, "noise_kind")
         check_choice("loss", self.loss, ("mse", "bce"))
         check_choice("output", self.output, ("sigmoid", "identity"))
+        check_choice("precision", self.precision, ("auto", "float32", "bfloat16"))
         check_choice("lr_schedule", self.lr_schedule, ("cosine", "constant"))
         if self.loss == "bce" and self.output != "sigmoid":
             raise ValueError(
@@ -267,7 +269,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _trainer_options(self, encoder, n_samples, seed):
         """Arguments that both trainers take."""
-        from toolkit.nn import torch_generator
+        from toolkit.nn import autocast, torch_generator
 
         device = next(encoder.parameters()).device
         return {
@@ -280,6 +282,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             "weight_decay": self.weight_decay,
             "noise": self.noise,
             "noise_kind": self.noise_kind,
+            "autocast": partial(autocast, self.precision, device),
         }
 
     def _make_trainer(self, encoder, decoder, n_samples, seed):
