@@ -111,7 +111,7 @@ def test_as_many_of_the_clean_are_strange_as_was_asked():
     learnt, other = slice(0, 1500), slice(1500, 3000)
     held_back = np.arange(1500) % 2 == 0
     strangeness = Strangeness(Oddity((16, 16)).fit(images[learnt]), share=0.02)
-    strangeness.fit(images[learnt], features[learnt], np.ones(1500, bool), held_back, generator)
+    strangeness.fit(images[learnt], features[learnt], np.zeros(1500), np.ones(1500, bool), held_back, generator)
     beyond = strangeness.score(images[other], features[other]) > strangeness.limit_
     assert 0.005 < beyond.mean() < 0.05
     far = strangeness.score(images[other], features[other] + 10)

@@ -53,10 +53,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     image_shape : tuple of int, default=None
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
-    epochs : int, default=8
+    epochs : int, default=10
         Rounds of planting and learning. Sets of fewer than a thousand images are given fewer rounds.
     images_per_epoch : int, default=20000
-        Images planted in a round, at most: as many as there are in the set, and up to three times as many where that is
+        Images planted in a round, at most: as many as there are in the set, and up to four times as many where that is
         less than 15,000.
     n_members : int, default=2
         Networks in the committee.
@@ -118,7 +118,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         kinds=None,
         *,
         image_shape=None,
-        epochs=8,
+        epochs=10,
         images_per_epoch=20_000,
         n_members=2,
         batch_size=128,
@@ -238,7 +238,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         if self.trusted_.sum() < 2:
             self.trusted_[:] = True
         self._strangeness = Strangeness(oddity, _NOVEL_SHARE)
-        self._strangeness.fit(images, opinion.features, self.trusted_, owner < 0, generator)
+        doubt = self._verdict.doubt(opinion.logs)
+        self._strangeness.fit(images, opinion.features, doubt, self.trusted_, owner < 0, generator)
 
     def _temperature(self, images, logs, owner, generator):
         planter = Planter(tuple(self.kinds_[1:-1]))
@@ -261,7 +262,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         opinion = self._committee.judge(images)
         probabilities = self._verdict.probabilities(opinion.logs)
         strangeness = self._strangeness.score(images, opinion.features)
-        novel = (strangeness > self._strangeness.limit_) & (self._verdict.codes(probabilities) == 0)
+        beyond = strangeness + self._verdict.doubt(opinion.logs) > self._strangeness.limit_
+        novel = beyond & (self._verdict.codes(probabilities) == 0)
         moved = probabilities[novel, 0] * (1 - self._strangeness.excess_)
         probabilities[novel, 0] -= moved
         probabilities[novel, -1] += moved
@@ -352,4 +354,4 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
 def _planned(n_samples):
     """Images to plant in a round: a small set is planted several times over, a tiny one is not."""
-    return n_samples if n_samples < 1000 else max(n_samples, min(3 * n_samples, 15_000))
+    return n_samples if n_samples < 1000 else max(n_samples, min(4 * n_samples, 15_000))

@@ -19,6 +19,9 @@ _BULK, _KEPT = 0.75, 0.95
 _ODD = 3.0
 # Beyond so many robust standard deviations a view is certain: it grows only logarithmically, so as not to outvote.
 _LOWEST, _CERTAIN = -3.0, 3.0
+# Strangeness and doubt together beyond which hardly one clean digit or glyph in two hundred lies (MNIST train rows 0 to
+# 9,999 and glyphs). Where strange images are among those found clean, their own quantile would lie too far out.
+_FAR = 7.5
 _CHUNK = 4096
 
 
@@ -76,7 +79,7 @@ class Strangeness:
     Attributes
     ----------
     limit_ : float
-        Strangeness beyond which an image that fits no planted kind is not clean either.
+        Strangeness and doubt, added up, beyond which an image that fits no planted kind is not clean either.
     excess_ : float
         Of the rows beyond the limit, the share that would be clean anyway.
     """
@@ -85,13 +88,15 @@ class Strangeness:
         self.oddity = oddity
         self.share = share
 
-    def fit(self, images, features, trusted, held_back, generator):
+    def fit(self, images, features, doubt, trusted, held_back, generator):
         """Learn from the trusted rows.
 
         Parameters
         ----------
         images : ndarray of uint8
         features : ndarray of shape (n, n_features)
+        doubt : ndarray of shape (n,)
+            Log-odds of not being clean: what the networks half suspect needs less strangeness.
         trusted, held_back : ndarray of bool of shape (n,)
             Rows found clean, and rows that no network was trained on: to a network, a row that it learnt from looks
             more usual than a new one.
@@ -103,8 +108,8 @@ class Strangeness:
         apart = trusted & held_back
         clean = apart if apart.sum() >= 30 else trusted
         self.centre_, self.scale_ = robust_scale(views[clean])
-        total = self._total(views)
-        self.limit_ = float(np.quantile(total[clean], 1 - self.share))
+        total = self._total(views) + doubt
+        self.limit_ = float(min(np.quantile(total[clean], 1 - self.share), _FAR))
         beyond = (total > self.limit_) & trusted
         self.excess_ = float(np.clip(self.share * trusted.sum() / max(beyond.sum(), 1), 0.0, 0.5))
         return self

@@ -41,6 +41,11 @@ class Verdict:
     def probabilities(self, logs):
         return posterior(logs / self.temperature, self.shares_)
 
+    def doubt(self, logs):
+        """Log-odds of not being clean, if the clean were one half and the kinds alike: free of the set's shares."""
+        logs = logs / self.temperature
+        return np.logaddexp.reduce(logs[:, 1:], axis=1) - np.log(logs.shape[1] - 1) - logs[:, 0]
+
     def codes(self, probabilities):
         """Clean above the threshold, else the most probable of the other kinds."""
         return np.where(probabilities[:, 0] > self.clean_threshold_, 0, probabilities[:, 1:].argmax(axis=1) + 1)
