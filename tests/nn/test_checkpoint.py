@@ -155,6 +155,19 @@ def test_resuming_from_a_named_checkpoint(tmp_path):
     assert len(checkpoint.all()) == 3
 
 
+def test_a_folder_holds_one_training(tmp_path):
+    """A forgotten resume=True costs nobody a training, and an old checkpoint never passes for a new one."""
+    checkpoint = nn.Checkpoint(tmp_path, keep=None)
+    loop(Sum(torch.zeros(())), checkpoint=checkpoint)
+    for resume in (False, checkpoint.all()[1]):
+        with pytest.raises(FileExistsError, match="step-00000009 was left there by an earlier training"):
+            loop(Sum(torch.zeros(())), checkpoint=checkpoint, resume=resume)
+    assert len(checkpoint.all()) == 3
+    store.remove_store(checkpoint.latest())
+    loop(Sum(torch.zeros(())), checkpoint=checkpoint, resume=checkpoint.all()[1])
+    assert checkpoint.latest().name == "step-00000009"
+
+
 def test_divergence_names_the_last_good_checkpoint(tmp_path):
     class Explodes(Sum):
         def train_step(self, batch):

@@ -84,6 +84,21 @@ def test_batches_are_rows_in_their_own_dtype():
         Batches((np.zeros(3), np.zeros(2)))
 
 
+@pytest.mark.parametrize("limit", [2**30, 0])
+def test_batches_on_an_accelerator(monkeypatch, limit):
+    """The meta device stands for one: arrays that are moved there once, and those that are moved by the batch."""
+    from toolkit.nn import _batches
+
+    monkeypatch.setattr(_batches, "_RESIDENT_BYTES", limit)
+    batches = Batches((np.zeros((6, 2, 2), np.uint8), np.zeros(6)), "meta")
+    assert (batches._resident is None) == (limit == 0)
+    images, values = batches[np.array([5, 0, 5])]
+    assert images.device.type == values.device.type == "meta"
+    assert images.dtype == torch.uint8
+    assert images.shape == (3, 2, 2)
+    assert values.shape == (3,)
+
+
 def test_early_stopping_in_the_loop_and_against_a_plain_count():
     losses = [5.0, 4.0, 4.0, 3.9, 3.95, 3.0, 3.1, 3.2, 3.3, 1.0]
     stop = nn.EarlyStopping(patience=3)

@@ -34,7 +34,8 @@ class Checkpoint:
     Parameters
     ----------
     folder : path-like
-        Holds the checkpoints of one training; made when the first is written.
+        Holds the checkpoints of one training; made when the first is written. A new training in a folder that holds
+        an earlier one is refused with FileExistsError.
     every : int, default=1
     unit : {"epochs", "steps"}, default="epochs"
         A checkpoint is written after each ``every`` epochs or steps, and at the end.
@@ -161,8 +162,13 @@ class Saver:
         """Put model, hooks, generator and ``position`` back to a checkpoint; ``resume`` as in ``fit_loop``."""
         path = self.checkpoint.latest() if resume is True else resume
         if not path:
+            self._refuse_later(-1, "pass resume=True to go on from there, or choose another folder")
             return
         path = Path(path)
+        self._refuse_later(
+            int(path.name[5:]) if path.name[5:].isdigit() else -1,
+            "remove it, or choose another folder for what follows",
+        )
         about, files = read_store(path, _KIND)
         try:
             value = StateReader(files).value()
@@ -185,6 +191,12 @@ class Saver:
         except (ValueError, TypeError, KeyError, IndexError, AttributeError, RuntimeError) as error:
             raise CheckpointError(f"{path} does not fit this training: {error}") from error
         self.last = path
+
+    def _refuse_later(self, step, way_out):
+        """A folder holds one training: what an earlier one left there would pass for the latest of this one."""
+        latest = None if self.checkpoint is None else self.checkpoint.latest()
+        if latest is not None and int(latest.name[5:]) > step:
+            raise FileExistsError(f"{latest} was left there by an earlier training: {way_out}.")
 
     def _circumstances(self):
         return {

@@ -109,6 +109,8 @@ def fit_loop(
         A loss is NaN, infinite or has exploded. It carries ``step``, the last good ``checkpoint`` and the ``history``.
     CheckpointError
         What to resume from is damaged, or belongs to another training.
+    FileExistsError
+        The folder of ``checkpoint`` holds a later checkpoint than the one to go on from.
 
     Examples
     --------
