@@ -2,6 +2,8 @@
 
 import numbers
 
+from typing import ClassVar
+
 import numpy as np
 from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
@@ -68,7 +70,7 @@ class ScoreThresholdMixin(OutlierMixin):
     """
 
     # scikit-learn's common checks read the range of contamination from here.
-    _parameter_constraints: dict = {"contamination": [StrOptions({"auto"}), _SHARE]}  # noqa: RUF012
+    _parameter_constraints: ClassVar[dict] = {"contamination": [StrOptions({"auto"}), _SHARE]}
 
     def _set_training_scores(self, scores):
         self.training_scores_ = np.asarray(scores, dtype=np.float64)
