@@ -8,8 +8,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
-from toolkit.corruption import Corruptor
 from toolkit._core.robust import RobustDistance, robust_scale
+from toolkit.corruption import Corruptor
 from toolkit.detectors._threshold import ScoreThresholdMixin, check_contamination
 
 __all__ = ["CorruptionDetector"]

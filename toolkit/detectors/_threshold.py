@@ -1,7 +1,6 @@
 """Where normal ends: thresholds on scores, and the mixin that turns scores into +1 and -1."""
 
 import numbers
-
 from typing import ClassVar
 
 import numpy as np
