@@ -82,7 +82,7 @@ def test_a_decoder_starts_near_the_mean_image(architecture):
     decoder = nn.build(lambda: ARCHITECTURES[architecture][1](2, (8,), (3, 6, 7)), nn.torch_generator(0))
     decoder.start(mean, nn.torch_generator(1))
     answers = decoder(torch.randn(2000, 2, generator=seeded())).detach()
-    torch.testing.assert_close(answers.mean(dim=(0, 2, 3)), mean[:, 0, 0], rtol=0, atol=0.4)
+    torch.testing.assert_close(answers.mean(dim=(0, 2, 3)), mean[:, 0, 0], rtol=0, atol=0.7)
     for name, parameter in decoder.named_parameters():
         if "weight" in name and ("doublings.0" in name or "layers.2" in name):
             parameter.data.zero_()

@@ -10,12 +10,14 @@ from toolkit.generators._latent_model import LatentModel
 
 __all__ = ["Autoencoder"]
 
+_DENSITY_ROWS = 5_000  # as many rows as tell a density of a few dimensions well
+
 
 class Autoencoder(LatentModel):
     """Compress images to latent vectors, rebuild them, and draw new ones.
 
     An encoder and a decoder are trained together to rebuild each image. New images come from a Gaussian mixture that
-    is fitted to the latent vectors of the training images afterwards.
+    is fitted to the latent vectors of the training images afterwards (of 5,000 of them, where there are more).
 
     Parameters
     ----------
@@ -70,7 +72,7 @@ class Autoencoder(LatentModel):
     density_ : GaussianMixture
         Of the latent vectors.
     latent_range_ : ndarray of shape (2, latent_dim)
-        Least and largest latent value in training; samples keep within them.
+        Least and largest latent value that the density was fitted to; samples keep within them.
     latent_dim_ : int
     history_ : list of dict
         One entry per epoch: ``epoch``, ``step``, ``seconds``, ``loss``.
@@ -179,6 +181,8 @@ class Autoencoder(LatentModel):
         return AutoencoderTrainer(encoder, decoder, **self._trainer_options(encoder, n_samples, seed))
 
     def _finish(self, stack, generator):
+        if len(stack) > _DENSITY_ROWS:
+            stack = stack[np.sort(generator.choice(len(stack), size=_DENSITY_ROWS, replace=False))]
         latent = self._each_part(stack, self._latent)
         self.latent_range_ = np.stack([latent.min(axis=0), latent.max(axis=0)])
         self.density_ = fit_density(latent, self.n_components, generator)

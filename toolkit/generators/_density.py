@@ -9,7 +9,6 @@ from sklearn.mixture import GaussianMixture
 __all__ = ["fit_density", "sample_density"]
 
 _MAX_COMPONENTS = 32
-_MAX_ROWS = 5_000
 _MAX_FULL_DIM = 16  # beyond it a full covariance has more parameters than it is worth
 _RIDGE = 1e-4  # of the mean variance, added to each variance
 
@@ -20,7 +19,6 @@ def fit_density(latent, n_components, generator):
     Parameters
     ----------
     latent : ndarray of shape (n_samples, latent_dim)
-        At most 5,000 rows of them, drawn at random, are used.
     n_components : int or "bic"
         ``"bic"`` doubles the number of components, up to 32, until Schwarz's criterion no longer falls (Schwarz, 1978,
         "Estimating the dimension of a model").
@@ -31,8 +29,6 @@ def fit_density(latent, n_components, generator):
     GaussianMixture
         Fitted; never more components than there are distinct rows.
     """
-    if len(latent) > _MAX_ROWS:
-        latent = latent[np.sort(generator.choice(len(latent), size=_MAX_ROWS, replace=False))]
     n_distinct = len(np.unique(latent, axis=0))
     seed = int(generator.integers(2**31 - 1))
     if n_components != "bic":

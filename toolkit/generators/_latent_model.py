@@ -269,7 +269,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _trainer_options(self, encoder, n_samples, seed):
         """Arguments that both trainers take."""
-        from toolkit.nn import autocast, torch_generator
+        from toolkit.nn import autocast, resolve_precision, torch_generator
 
         device = next(encoder.parameters()).device
         return {
@@ -282,7 +282,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             "weight_decay": self.weight_decay,
             "noise": self.noise,
             "noise_kind": self.noise_kind,
-            "autocast": partial(autocast, self.precision, device),
+            # Looked up once: the processor is not asked at each step.
+            "autocast": partial(autocast, resolve_precision(self.precision, device), device),
         }
 
     def _make_trainer(self, encoder, decoder, n_samples, seed):

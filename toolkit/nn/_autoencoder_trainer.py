@@ -10,7 +10,7 @@ import math
 import torch
 
 from toolkit.nn._input_noise import INPUT_NOISES
-from toolkit.nn._pixel_losses import LOSSES
+from toolkit.nn._pixel_losses import TOTALS
 from toolkit.nn._state import StateMixin
 
 __all__ = ["AutoencoderTrainer", "as_images"]
@@ -74,7 +74,7 @@ class AutoencoderTrainer(StateMixin):
         autocast=contextlib.nullcontext,
     ):
         self.encoder, self.decoder, self.generator = encoder, decoder, generator
-        self.loss, self.output, self.noise, self.noise_kind = LOSSES[loss], output, noise, INPUT_NOISES[noise_kind]
+        self.loss, self.output, self.noise, self.noise_kind = TOTALS[loss], output, noise, INPUT_NOISES[noise_kind]
         self.learning_rate, self.lr_schedule, self.total_steps = learning_rate, lr_schedule, max(1, total_steps)
         self.autocast, self.step = autocast, 0
         self.parameters = [*encoder.parameters(), *decoder.parameters()]
@@ -101,7 +101,7 @@ class AutoencoderTrainer(StateMixin):
         """Named losses of images (n, channels, height, width); ``"loss"`` is the one to descend."""
         with self.autocast():
             raw = self._decode(self.encoder(self._noisy(images)), images)
-        return {"loss": self.loss(raw, images, self.output).mean() / images[0].numel()}
+        return {"loss": self.loss(raw, images, self.output) / images.numel()}
 
     @torch.no_grad()
     def evaluate(self, batch):

@@ -10,7 +10,7 @@ import math
 import torch
 from torch.nn import functional
 
-__all__ = ["LOG_DENSITY_CONSTANTS", "LOSSES", "OUTPUTS"]
+__all__ = ["LOG_DENSITY_CONSTANTS", "LOSSES", "OUTPUTS", "TOTALS"]
 
 
 # The decoder's raw answer to pixels in units of the range that was seen in fit.
@@ -27,7 +27,18 @@ def _cross_entropy(raw, images, output):
     return functional.binary_cross_entropy_with_logits(raw, images, reduction="none").flatten(1).sum(dim=1)
 
 
+def _total_squared_error(raw, images, output):
+    return functional.mse_loss(OUTPUTS[output](raw), images, reduction="sum")
+
+
+def _total_cross_entropy(raw, images, output):
+    return functional.binary_cross_entropy_with_logits(raw, images, reduction="sum")
+
+
 LOSSES = {"mse": _squared_error, "bce": _cross_entropy}
+
+# The same summed over the images as well, in fewer passes: for training.
+TOTALS = {"mse": _total_squared_error, "bce": _total_cross_entropy}
 
 # What one pixel adds to minus the loss, so that it becomes the logarithm of a density.
 LOG_DENSITY_CONSTANTS = {"mse": -0.5 * math.log(math.pi), "bce": 0.0}

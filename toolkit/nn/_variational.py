@@ -87,7 +87,7 @@ class VariationalTrainer(AutoencoderTrainer):
         with self.autocast():
             targets = images.expand(self.n_draws, *images.shape).flatten(0, 1)
             raw = self._decode(latent.flatten(0, 1), targets)
-        reconstruction = self.loss(raw, targets, self.output).mean()
+        reconstruction = self.loss(raw, targets, self.output) / len(targets)
         kl = gaussian_kl(mean, log_variance).mean()
         return {"loss": reconstruction + self.beta * kl, "reconstruction": reconstruction, "kl": kl}
 
