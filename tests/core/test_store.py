@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from toolkit._core import store
-from toolkit._core.tree import TreeReader, TreeWriter, in_memory_order, memory_axes
+from toolkit._core.memory_layout import in_layout, memory_layout
+from toolkit._core.tree import TreeReader, TreeWriter
 from toolkit.exceptions import CheckpointError
 
 
@@ -78,15 +79,35 @@ def test_arrays_come_back_with_their_type_and_the_order_of_their_axes(array):
     assert found.dtype == array.dtype
     np.testing.assert_array_equal(found, array)
     if array.dtype != object:
-        assert memory_axes(found) == memory_axes(array)
+        assert memory_layout(found) == memory_layout(array)
     assert found.flags.writeable
 
 
-def test_memory_order_of_a_copy():
-    array = np.arange(24).reshape(2, 3, 4)
-    moved = in_memory_order(array, [2, 0, 1])
-    np.testing.assert_array_equal(moved, array)
-    assert memory_axes(moved) == [2, 0, 1]
+@pytest.mark.parametrize(
+    "array",
+    [
+        np.arange(24.0).reshape(2, 3, 4).transpose(2, 0, 1),
+        np.asfortranarray(np.arange(40.0).reshape(8, 5))[:3],
+        np.arange(60.0).reshape(3, 4, 5)[:2, 1:3, :4],
+        np.arange(60.0).reshape(3, 4, 5).transpose(1, 2, 0)[:2, 1:3, :2],
+        np.arange(8.0)[None, :, None],
+    ],
+)
+def test_strides_come_back_as_they_were(array):
+    found = through_files([array])[0]
+    np.testing.assert_array_equal(found, array)
+    assert [s for s, n in zip(found.strides, found.shape) if n > 1] == [
+        s for s, n in zip(array.strides, array.shape) if n > 1
+    ]
+
+
+def test_layouts_without_bounds():
+    """A row of a huge array does not bring the array along, and a lying layout takes no memory."""
+    row = np.asfortranarray(np.zeros((50_000, 4)))[:2]
+    assert memory_layout(row) == {"axes": [1, 0]}
+    for lie in ({"room": [10**9, 10**9]}, {"room": [1, 1]}, {"axes": [0, 0]}, {"axes": [0]}, {"room": [2.0, 4]}):
+        with pytest.raises(CheckpointError, match="layout"):
+            in_layout(np.zeros((2, 4)), lie)
 
 
 def test_products_come_out_bitwise_the_same():

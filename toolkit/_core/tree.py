@@ -13,9 +13,10 @@ from collections import OrderedDict
 
 import numpy as np
 
+from toolkit._core.memory_layout import in_layout, memory_layout
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["TreeReader", "TreeWriter", "in_memory_order", "memory_axes"]
+__all__ = ["TreeReader", "TreeWriter"]
 
 _TREE, _ARRAYS = "tree.json", "arrays.safetensors"
 # Types of arrays that safetensors knows; others are kept as bytes with their type beside them.
@@ -105,10 +106,8 @@ class TreeWriter:
             return {"shape": list(array.shape), "items": self._items(array.ravel().tolist(), path)}
         if array.dtype.hasobject or array.dtype.names or array.dtype.kind == "V":
             raise TypeError(f"Cannot save {path}: an array of dtype {array.dtype} is none of the types that are saved.")
-        # The order of the axes in memory is kept: sums and products come out the same to the last bit.
-        axes, node = memory_axes(array), {}
-        if axes != list(range(array.ndim)):
-            array, node["axes"] = array.transpose(axes), axes
+        node = memory_layout(array)
+        array = array.transpose(node.get("axes", range(array.ndim)))
         stored = np.ascontiguousarray(array).reshape(array.shape)
         if array.dtype.name not in _NAMED or not array.dtype.isnative:
             node |= {"dtype": array.dtype.str, "shape": list(array.shape)}
@@ -211,23 +210,7 @@ class TreeReader:
             if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != array.nbytes:
                 raise CheckpointError(f"declares {array.nbytes} bytes to be of shape {shape} and dtype {dtype}")
             array = np.ndarray(shape, dtype, buffer=array.tobytes())
-        axes = body.get("axes", list(range(array.ndim)))
-        if sorted(axes) != list(range(array.ndim)):
-            raise CheckpointError(f"declares the axes {axes} of an array of {array.ndim}")
-        # A copy of its own, aligned and writable as any new array is.
-        array = np.array(array, order="C")
-        return array.transpose([axes.index(axis) for axis in range(array.ndim)])
-
-
-def memory_axes(array):
-    """The axes of an array from the one that moves furthest in memory to the one that moves least."""
-    return sorted(range(array.ndim), key=lambda axis: -abs(array.strides[axis]) if array.shape[axis] > 1 else -math.inf)
-
-
-def in_memory_order(array, axes):
-    """A copy of ``array`` that lies in memory as one of :func:`memory_axes` ``axes`` did."""
-    stored = np.ascontiguousarray(array.transpose(axes))
-    return stored.transpose([axes.index(axis) for axis in range(array.ndim)])
+        return in_layout(array, body)
 
 
 def _join(path, name):

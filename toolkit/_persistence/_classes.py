@@ -129,6 +129,7 @@ FUNCTIONS = frozenset({"pyod.models.vae:vae_loss", "toolkit.detectors._scoring:_
 
 # What skops may build for scikit-learn and PyOD beyond what it trusts by itself.
 TRUSTED = (
+    "numpy.dtype",
     "pyod.models.abod.ABOD",
     "pyod.models.cblof.CBLOF",
     "pyod.models.copod.COPOD",
@@ -151,9 +152,14 @@ TRUSTED = (
     "pyod.models.pca.PCA",
     "pyod.models.qmcd.QMCD",
     "pyod.models.sampling.Sampling",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "scipy.interpolate._bsplines.BSpline",
     "sklearn.metrics._dist_metrics.EuclideanDistance64",
     "sklearn.metrics._dist_metrics.ManhattanDistance64",
     "sklearn.metrics._dist_metrics.MinkowskiDistance64",
+    "sklearn.metrics._scorer._PassthroughScorer",
+    "sklearn.model_selection._split.KFold",
+    "sklearn.model_selection._split.StratifiedKFold",
     "sklearn.neighbors._ball_tree.BallTree",
     "sklearn.neighbors._kd_tree.KDTree",
     "sklearn.tree._tree.Tree",

@@ -5,7 +5,7 @@ import zipfile
 
 import numpy as np
 
-from toolkit._core.tree import in_memory_order, memory_axes
+from toolkit._core.memory_layout import in_layout, memory_layout
 from toolkit._persistence._classes import TRUSTED
 from toolkit.datasets._npy_header import read_npy_header
 from toolkit.exceptions import CheckpointError, DataFormatError
@@ -21,9 +21,8 @@ def dump_model(model, path):
     Returns
     -------
     content : bytes
-    layouts : list of [place, axes]
-        The arrays that skops would bring back in another order of the axes; products with them would come out
-        otherwise in the last digits.
+    layouts : list of [place, layout]
+        The arrays that skops would bring back in another layout, and theirs.
 
     Raises
     ------
@@ -49,12 +48,13 @@ def load_model(content, layouts):
     _check_members(content)
     try:
         model = skops.io.loads(content, trusted=list(TRUSTED))
-        for place, axes in layouts:
+        for place, layout in layouts:
             holder = model
             for name in place[:-1]:
                 holder = _contents(holder)[name]
             holder = _contents(holder)
-            holder[place[-1]] = in_memory_order(holder[place[-1]], axes)
+            array = holder[place[-1]]
+            holder[place[-1]] = in_layout(array.transpose(layout.get("axes", range(array.ndim))), layout)
         return model
     except Exception as error:  # a forged file can fail anywhere in skops
         raise CheckpointError(
@@ -74,9 +74,8 @@ def _contents(holder):
 def _layouts(value, place):
     """Places and axes of the arrays that are contiguous in neither order, as slices of Fortran arrays are."""
     if isinstance(value, np.ndarray):
-        axes = memory_axes(value)
-        if not (value.flags.c_contiguous or value.flags.f_contiguous or axes == list(range(value.ndim))):
-            yield [place, axes]
+        if not (value.flags.c_contiguous or value.flags.f_contiguous) and not value.dtype.hasobject:
+            yield [place, memory_layout(value)]
         return
     if len(place) > _DEEPEST:
         return
