@@ -75,7 +75,6 @@ def figures(found, truth, parameters, labels, scores, plain=None):
         result["plain_share"] = {name: float(plain[truth == name].mean()) for name in present}
     if np.issubdtype(np.asarray(labels).dtype, np.number):
         upright = np.isin(np.asarray(labels)[rotated], FEW_SYMMETRIES)
-        result["angle_error_plain"] = float(error[upright].mean())
         result |= {
             "angle_error_plain": float(error[upright].mean()),
             "angle_error_01689": float(error[~upright].mean()),
