@@ -21,6 +21,7 @@ from toolkit.nn.adversarial import (
     build_generator,
     call_in_batches,
 )
+from toolkit.nn.adversarial._adam import FusedAdam
 from toolkit.nn.adversarial._averaging import MovingAverage, estimate_batch_statistics
 from toolkit.nn.adversarial._minibatch import MinibatchStandardDeviation
 from toolkit.nn.adversarial._packing import pack, whole_packs
@@ -369,3 +370,32 @@ def test_instance_noise_falls_to_nothing():
     assert float(own._seen(images).std()) == pytest.approx(0.25, rel=0.1)
     own.step = 10
     assert own._seen(images) is images
+
+
+def test_adam_is_torchs():
+    mine, theirs = ([torch.nn.Parameter(torch.ones(3)), torch.nn.Parameter(torch.ones(2, 2))] for _ in range(2))
+    own = FusedAdam(mine, learning_rate=0.1, betas=(0.3, 0.9))
+    reference = torch.optim.Adam(theirs, lr=0.1, betas=(0.3, 0.9))
+    for step in range(6):
+        rate = own.learning_rate = reference.param_groups[0]["lr"] = 0.1 / (1 + step)
+        assert rate > 0
+        for parameters, optimiser in ((mine, own), (theirs, reference)):
+            optimiser.zero_grad()
+            loss = (parameters[0] ** 3).sum()
+            if step % 2:  # without a gradient, a parameter and its count stay as they are
+                loss = loss + (parameters[1] * torch.arange(4.0).view(2, 2)).square().sum()
+            loss.backward()
+            if step == 3 and optimiser is own:
+                norm = torch.cat([parameter.grad.flatten() for parameter in parameters]).norm()
+                torch.testing.assert_close(own.gradient_norm(), norm)
+            optimiser.step()
+    for a, b in zip(mine, theirs):
+        torch.testing.assert_close(a, b)
+    again = FusedAdam(
+        [torch.nn.Parameter(weight.detach().clone()) for weight in mine], learning_rate=0.1, betas=(0, 0.9)
+    )
+    again.load_state_dict(own.state_dict())
+    assert all(torch.equal(a, b) for a, b in zip(again.second, own.second))
+    assert [float(step) for step in again.steps] == [6.0, 3.0]
+    with pytest.raises(ValueError, match="2 parameters, the optimiser has 1"):
+        FusedAdam(mine[:1], learning_rate=0.1, betas=(0, 0.9)).load_state_dict(own.state_dict())

@@ -104,6 +104,7 @@ class GAN(ReplicasMixin, BaseEstimator):
         One entry per epoch: ``epoch``, ``step``, ``seconds``, and means of ``generator_loss``, ``discriminator_loss``,
         ``real_accuracy`` and ``fake_accuracy`` (shares called rightly by the discriminator),
         ``generator_gradient_norm``, ``discriminator_gradient_norm``, and ``gradient_penalty`` if there is one.
+        Accuracies and norms are taken at every eighth step.
     snapshots_ : dict of int to ndarray
         Samples of the same latents after the epochs asked for.
     training_state_ : dict
