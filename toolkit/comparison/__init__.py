@@ -6,13 +6,13 @@ methods. ``estimate_detection`` is the exception: it predicts the check where th
 
 from toolkit.comparison._detectors import compare_detectors
 from toolkit.comparison._estimate import estimate_detection
-from toolkit.comparison._frechet import frechet_distance
 from toolkit.comparison._markdown import to_markdown, write_table
 from toolkit.comparison._metrics import METRICS, detection_metrics, per_kind_matrix
 from toolkit.comparison._ranks import rank_methods
 from toolkit.comparison._restorers import compare_restorers
 from toolkit.comparison._significance import Significance, significance
 from toolkit.comparison._tables import combine_tables, melt_metrics, pivot_table
+from toolkit.coverage import frechet_distance
 
 __all__ = [
     "METRICS",

@@ -1,0 +1,34 @@
+"""Which modes of the data does a sample reach? Pure functions first, then :class:`ModeCoverage`, without labels.
+
+The functions take rows (or counts) and return named numbers; the estimator embeds images, calibrates the figures on
+the data itself and says in plain words what is missing.
+"""
+
+from toolkit.coverage._bins import BinComparison, different_bins, jensen_shannon
+from toolkit.coverage._birthday import BirthdayEstimate, birthday_support
+from toolkit.coverage._frechet import frechet_distance
+from toolkit.coverage._kernel import kernel_distance
+from toolkit.coverage._known_modes import KnownModes, known_labels, known_modes
+from toolkit.coverage._memorisation import MemorisationCheck, memorisation
+from toolkit.coverage._prdc import NeighbourFigures, precision_recall_density_coverage
+from toolkit.coverage._tests import adjust_p_values
+from toolkit.coverage._vendi import vendi_score
+
+__all__ = [
+    "BinComparison",
+    "BirthdayEstimate",
+    "KnownModes",
+    "MemorisationCheck",
+    "NeighbourFigures",
+    "adjust_p_values",
+    "birthday_support",
+    "different_bins",
+    "frechet_distance",
+    "jensen_shannon",
+    "kernel_distance",
+    "known_labels",
+    "known_modes",
+    "memorisation",
+    "precision_recall_density_coverage",
+    "vendi_score",
+]

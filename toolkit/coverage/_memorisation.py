@@ -1,0 +1,110 @@
+"""Were samples drawn, or copied from the training images?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binomtest, mannwhitneyu
+
+from toolkit.coverage._neighbours import nearest
+from toolkit.coverage._rows import check_rows, check_two_samples
+
+__all__ = ["MemorisationCheck", "memorisation"]
+
+
+@dataclass(frozen=True)
+class MemorisationCheck:
+    """What :func:`memorisation` finds.
+
+    Parameters
+    ----------
+    copied_share : float
+        Share of samples nearer to a training row than ``level`` of all real rows are.
+    level : float
+        What ``copied_share`` is for real rows never trained on.
+    p_value : float
+        That so many copies come by chance (one-sided binomial test).
+    closeness : float
+        Chance that a sample is nearer to its training row than a real row is to its own; 0.5 is what real rows have.
+        High values with few copies say that samples are smoother or plainer than the data.
+    closeness_p_value : float
+        One-sided Mann-Whitney test of it.
+    threshold : float
+        Distance below which a sample counts as a copy.
+    distances, nearest_rows : ndarray of shape (n_samples,)
+        Distance of each sample to its nearest training row, and which one that is.
+    """
+
+    copied_share: float
+    level: float
+    p_value: float
+    closeness: float
+    closeness_p_value: float
+    threshold: float
+    distances: np.ndarray
+    nearest_rows: np.ndarray
+
+    @property
+    def clean(self):
+        """Whether no more copies were found than chance explains, at 1 %."""
+        return self.p_value >= 0.01
+
+
+def memorisation(samples, train, *, held_out=None, level=0.01):
+    """Compare distances to the nearest training row with those that real rows have.
+
+    Parameters
+    ----------
+    samples : array-like of shape (n_samples, n_features)
+    train : array-like of shape (n_train, n_features)
+        What the generator was trained on.
+    held_out : array-like of shape (n_held_out, n_features), optional
+        Real rows that it was not trained on. Without them, each training row is compared with all the others, which
+        is the same thing by exchangeability as long as the training rows hold no repeats of their own.
+    level : float, default=0.01
+        Share of real rows that pass as copies.
+
+    Returns
+    -------
+    MemorisationCheck
+
+    References
+    ----------
+    .. [1] C. Meehan, K. Chaudhuri and S. Dasgupta, A non-parametric test to detect data-copying in generative models,
+       AISTATS 2020.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.coverage import memorisation
+    >>> rng = np.random.default_rng(0)
+    >>> train = rng.normal(size=(500, 5))
+    >>> memorisation(rng.normal(size=(500, 5)), train).clean, memorisation(train[:100] + 1e-6, train).clean
+    (True, False)
+    """
+    samples, train = check_two_samples("samples", samples, "train", train)
+    if not 0 < level < 1:
+        raise ValueError(f"level must be a number between 0 and 1, got {level!r}.")
+    if held_out is None:
+        train = check_rows("train", train, at_least=2)
+        usual = nearest(train, train)[0][:, 0]
+    else:
+        held_out, train = check_two_samples("held_out", held_out, "train", train)
+        usual = nearest(held_out, train)[0][:, 0]
+    distances, rows = (found[:, 0] for found in nearest(samples, train))
+    threshold = float(np.quantile(usual, level))
+    # As many real rows as have it: ties (repeats within the training rows) raise the share that is usual.
+    usual_share = min(1.0, max(level, float((usual <= threshold).mean())))
+    n_copied = int((distances <= threshold).sum())
+    # The usual share is an estimate itself: a shrunken count, as if a few more copies were usual.
+    usual_share = min(1.0, usual_share + 2.0 * np.sqrt(usual_share * (1.0 - usual_share) / len(usual)))
+    rank = mannwhitneyu(distances, usual, alternative="less")
+    return MemorisationCheck(
+        copied_share=n_copied / len(samples),
+        level=level,
+        p_value=float(binomtest(n_copied, len(samples), usual_share, alternative="greater").pvalue),
+        closeness=float(1.0 - rank.statistic / (len(distances) * len(usual))),
+        closeness_p_value=float(rank.pvalue),
+        threshold=threshold,
+        distances=distances,
+        nearest_rows=rows,
+    )

@@ -1,0 +1,69 @@
+"""Rows in: what every pure function of coverage accepts, and the one error that says what was wrong."""
+
+import numbers
+
+import numpy as np
+
+__all__ = ["check_counts", "check_positive_int", "check_rows", "check_two_samples"]
+
+
+def check_rows(name, rows, *, at_least=1):
+    """Finite rows as a float64 array of shape (n_samples, n_features); images are flattened.
+
+    Parameters
+    ----------
+    name : str
+        Of the parameter, for the message.
+    rows : array-like of shape (n_samples, ...)
+    at_least : int, default=1
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_features)
+
+    Raises
+    ------
+    ValueError
+    """
+    try:
+        rows = np.asarray(rows, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"{name} must be numbers of shape (n_samples, n_features): {error}") from error
+    if rows.ndim < 2 or (rows[:1].size == 0 and len(rows)):
+        raise ValueError(f"{name} must be rows of shape (n_samples, n_features), got an array of shape {rows.shape}.")
+    if len(rows) < at_least:
+        raise ValueError(f"{name} needs at least {at_least} rows, got {len(rows)}.")
+    rows = rows.reshape(len(rows), -1)
+    if not np.isfinite(rows).all():
+        raise ValueError(f"{name} holds NaN or infinity.")
+    return rows
+
+
+def check_two_samples(first_name, first, second_name, second, *, at_least=1):
+    """Two sets of rows with equally many features, see :func:`check_rows`."""
+    first = check_rows(first_name, first, at_least=at_least)
+    second = check_rows(second_name, second, at_least=at_least)
+    if first.shape[1] != second.shape[1]:
+        raise ValueError(
+            f"{first_name} and {second_name} must have equally many features, got {first.shape[1]} and "
+            f"{second.shape[1]}."
+        )
+    return first, second
+
+
+def check_counts(name, counts):
+    """How many rows fell into each bin: whole numbers of which some are positive, as float64."""
+    counts = np.asarray(counts)
+    if counts.ndim != 1 or counts.dtype.kind not in "uif" or not len(counts):
+        raise ValueError(f"{name} must be a row of numbers of shape (n_bins,), got shape {counts.shape}.")
+    counts = counts.astype(np.float64)
+    if not np.isfinite(counts).all() or counts.min() < 0 or (counts != np.rint(counts)).any() or not counts.sum():
+        raise ValueError(f"{name} must be whole numbers of at least 0 that do not sum to 0.")
+    return counts
+
+
+def check_positive_int(name, value, low=1):
+    """An int of at least ``low``."""
+    if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
+        raise ValueError(f"{name} must be an int of at least {low}, got {value!r}.")
+    return int(value)
