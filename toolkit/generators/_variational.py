@@ -185,7 +185,8 @@ class VariationalAutoencoder(LatentModel):
         """Evidence lower bound of each row's log density [1]_, whatever ``beta`` is.
 
         The divergence is in closed form, the reconstruction a mean over draws that are the same for every row, so that
-        a row's answer does not depend on the others.
+        a row's answer does not depend on the others. Their chance does not average out over the rows either: a mean
+        over a set, to be compared with another, wants hundreds of draws or the same ones.
 
         Parameters
         ----------
