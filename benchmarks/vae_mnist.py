@@ -1,7 +1,8 @@
 """A variational autoencoder 784-256-2 on MNIST's training part: squared error summed over pixels plus divergence.
 
 Thirty epochs, one thread. The bar is a loss of at most 33.5 an image (a published run of these layers: 4399 for a batch
-of 128, which is 34.4). The loss is the mean over the last epoch, as such runs print it; the rate has fallen to nothing by then.
+of 128, which is 34.4). The loss is the mean over the last epoch, as such runs print it; by then the learning rate has
+fallen to nothing.
 
     python benchmarks/vae_mnist.py           # measure what is missing, then print the table
     python benchmarks/vae_mnist.py --table   # print only
