@@ -15,6 +15,7 @@ for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "
     os.environ[variable] = "1"
 
 import collections  # noqa: E402
+import functools  # noqa: E402
 import pickle  # noqa: E402
 import resource  # noqa: E402
 import shutil  # noqa: E402
@@ -49,6 +50,7 @@ def _gan():
     )
 
 
+@functools.cache
 def _rows():
     from toolkit.datasets import load_digits
 
