@@ -151,7 +151,8 @@ class TreeReader:
             raise
         # Whatever is wrong with a forged or foreign tree shows itself as one of these.
         except (
-            SafetensorError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError, MemoryError
+            SafetensorError, ValueError, TypeError, LookupError, AttributeError, RuntimeError, ArithmeticError,
+            MemoryError,
         ) as error:  # fmt: skip
             raise CheckpointError(
                 f"not what the toolkit writes: {type(error).__name__}: {_first_line(error)}"
