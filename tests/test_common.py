@@ -12,6 +12,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import toolkit
 from toolkit.corruption import Corruptor
+from toolkit.coverage import ModeCoverage
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import CorruptionDetector, OutlierDetector, ReconstructionDetector
 from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
@@ -25,6 +26,7 @@ ESTIMATORS = [
     CorruptionDetector(),
     GAN(),
     ImageRestorer(),
+    ModeCoverage(),
     OutlierDetector(),
     ReconstructionDetector(),
     VariationalAutoencoder(),
@@ -59,7 +61,7 @@ def test_every_public_estimator_is_checked():
     """No estimator slips by, and the table of exceptions stays short and true."""
     public = {
         thing
-        for topic in ("comparison", "corruption", "detectors", "diagnostics", "generators", "restoration")
+        for topic in ("comparison", "corruption", "coverage", "detectors", "diagnostics", "generators", "restoration")
         for name in getattr(toolkit, topic).__all__
         if inspect.isclass(thing := getattr(getattr(toolkit, topic), name)) and issubclass(thing, BaseEstimator)
     }

@@ -18,6 +18,7 @@ OBJECTS = frozenset(
         "sklearn.pipeline:Pipeline",
         "toolkit._core.images:PixelScale",
         "toolkit._core.robust:RobustDistance",
+        "toolkit.coverage._mode_coverage:ModeCoverage",
         "toolkit.detectors._corruption:CorruptionDetector",
         "toolkit.detectors._outlier:OutlierDetector",
         "toolkit.detectors._profile:ErrorProfile",

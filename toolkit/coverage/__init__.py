@@ -6,23 +6,34 @@ the data itself and says in plain words what is missing.
 
 from toolkit.coverage._bins import BinComparison, different_bins, jensen_shannon
 from toolkit.coverage._birthday import BirthdayEstimate, birthday_support
+from toolkit.coverage._drawing import draw_samples
 from toolkit.coverage._frechet import frechet_distance
 from toolkit.coverage._kernel import kernel_distance
 from toolkit.coverage._known_modes import KnownModes, known_labels, known_modes
 from toolkit.coverage._memorisation import MemorisationCheck, memorisation
+from toolkit.coverage._mode_coverage import ModeCoverage
 from toolkit.coverage._prdc import NeighbourFigures, precision_recall_density_coverage
+from toolkit.coverage._record import CoverageRecord, DroppedMode
+from toolkit.coverage._scorer import coverage_scorer
 from toolkit.coverage._tests import adjust_p_values
 from toolkit.coverage._vendi import vendi_score
+from toolkit.coverage._view import CoverageView
 
 __all__ = [
     "BinComparison",
     "BirthdayEstimate",
+    "CoverageRecord",
+    "CoverageView",
+    "DroppedMode",
     "KnownModes",
     "MemorisationCheck",
+    "ModeCoverage",
     "NeighbourFigures",
     "adjust_p_values",
     "birthday_support",
+    "coverage_scorer",
     "different_bins",
+    "draw_samples",
     "frechet_distance",
     "jensen_shannon",
     "kernel_distance",

@@ -1,6 +1,7 @@
 """Where images come from: embedded sets, published sets, and files.
 
-Everything returns the same :class:`ImageSet`: images, and labels and kinds where they are known.
+Images come as the same :class:`ImageSet`: images, and labels and kinds where they are known. Points in the plane, on
+which mode collapse is measured, come as a :class:`PointSet`.
 """
 
 from toolkit.datasets._catalogue import available_datasets, load_dataset
@@ -10,11 +11,14 @@ from toolkit.datasets._emnist import fetch_emnist
 from toolkit.datasets._glyphs import load_glyphs
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._npz import load_images, load_npz, save_npz
+from toolkit.datasets._points import PointSet, load_grid, load_ring
 from toolkit.datasets._published import FASHION_CLASSES, fetch_fashion_mnist, fetch_mnist
+from toolkit.datasets._stacked import stacked_digits
 
 __all__ = [
     "FASHION_CLASSES",
     "ImageSet",
+    "PointSet",
     "ResumingDownloader",
     "available_datasets",
     "fetch_emnist",
@@ -23,7 +27,10 @@ __all__ = [
     "load_dataset",
     "load_digits",
     "load_glyphs",
+    "load_grid",
     "load_images",
     "load_npz",
+    "load_ring",
     "save_npz",
+    "stacked_digits",
 ]

@@ -1,0 +1,184 @@
+"""The evaluation itself: features of samples against the calibrated data, into a record."""
+
+import numpy as np
+import pandas as pd
+from scipy.stats import binomtest
+
+from toolkit.coverage._bins import jensen_shannon
+from toolkit.coverage._neighbours import nearest
+from toolkit.coverage._null import (
+    FIGURES,
+    divergence_interval,
+    judge_figure,
+    neighbour_figures,
+    null_divergences,
+    null_figures,
+)
+from toolkit.coverage._quantise import assign_bins, connect_bins
+from toolkit.coverage._record import CoverageRecord, DroppedMode, plain_verdict
+from toolkit.coverage._tests import adjust_p_values, compare_shares
+
+__all__ = ["evaluate_features"]
+
+_COPY_LEVEL = 0.01  # share of real rows that pass as copies, and level of the test of it
+
+
+def evaluate_features(coverage, samples, generator):
+    """The record of samples, given as features.
+
+    Parameters
+    ----------
+    coverage : ModeCoverage
+        Fitted.
+    samples : ndarray of shape (n_samples, n_components)
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    CoverageRecord
+    """
+    sample_bins = assign_bins(samples, coverage.centres_)
+    sample_counts = np.bincount(sample_bins, minlength=coverage.n_bins_)
+    real_counts = coverage.counts_
+    n_real, n_samples = int(real_counts.sum()), int(sample_counts.sum())
+    bins, p_values = _bins(coverage, real_counts, sample_counts)
+    js = jensen_shannon(real_counts, sample_counts)
+    null = null_divergences(real_counts / n_real, n_real, n_samples, coverage.dispersion_, coverage.n_draws, generator)
+    figures = {"js": js, "ndb": int((p_values < coverage.alpha).sum())}
+    # A divergence of exactly the null's is no evidence: equal draws count as at least as large.
+    tests = {"js": float((1 + (null >= js - 1e-15).sum()) / (1 + len(null)))}
+    expected = {"js": float(null.mean()), "ndb": coverage.alpha * coverage.n_bins_}
+    intervals = {"js": divergence_interval(real_counts, sample_counts, coverage.n_draws, generator)}
+    size = _judge_neighbours(coverage, samples, generator, figures, expected, intervals, tests)
+    _judge_copies(coverage, samples, sample_bins, generator, figures, expected, intervals, tests)
+
+    missing = bins.loc[bins["status"] == "missing", "bin"].to_numpy()
+    over = bins[bins["status"] == "over"].sort_values("z", ascending=False)
+    modes = coverage.mode_of_bin_ if coverage.modes_separate_ else None
+    groups = connect_bins(missing, coverage.bin_neighbours_, modes)
+    dropped = [_dropped(coverage, group, bins) for group in groups]
+    dropped = tuple(sorted(dropped, key=lambda mode: -mode.real_share))
+    verdict = plain_verdict(
+        flagged=tests["js"] <= coverage.alpha,
+        p_value=tests["js"],
+        n_bins=coverage.n_bins_,
+        n_missing=len(missing),
+        n_modes=len(dropped),
+        missing_share=float(bins.loc[missing, "real_share"].sum()),
+        n_over=len(over),
+        over_share=float(over["sample_share"].sum()),
+        over_expected=float(over["real_share"].sum()),
+        copied=tests["copied_share"] < _COPY_LEVEL,
+    )
+    return CoverageRecord(
+        n_real=n_real,
+        n_samples=n_samples,
+        n_bins=coverage.n_bins_,
+        alpha=coverage.alpha,
+        n_different=int((bins["q_value"] <= coverage.alpha).sum()),
+        n_neighbour_rows=size,
+        expected=expected,
+        intervals=intervals,
+        p_values=tests,
+        bins=bins,
+        dropped_modes=dropped,
+        over_represented=tuple(over["bin"].tolist()),
+        missing_={int(bin_): _examples(coverage, [bin_]) for bin_ in missing},
+        verdict=verdict,
+        **figures,
+    )
+
+
+def _bins(coverage, real_counts, sample_counts):
+    """The table of bins, and the p-values of the textbook, which the published NDB counts."""
+    n_real, n_samples = real_counts.sum(), sample_counts.sum()
+    _, textbook = compare_shares(real_counts, n_real, sample_counts, n_samples)
+    z, p_values = compare_shares(real_counts, n_real, sample_counts, n_samples, dispersion=coverage.dispersion_)
+    q_values = adjust_p_values(p_values)
+    ratio = (sample_counts / n_samples) / (real_counts / n_real)
+    status = np.full(len(z), "as expected", dtype=object)
+    different = q_values <= coverage.alpha
+    status[different & (z > 0)] = "over"
+    status[different & (z < 0)] = "under"
+    status[different & (z < 0) & (ratio < coverage.missing_ratio)] = "missing"
+    frame = pd.DataFrame(
+        {
+            "bin": np.arange(len(z)),
+            "mode": coverage.mode_of_bin_,
+            "real": real_counts,
+            "samples": sample_counts,
+            "real_share": real_counts / n_real,
+            "sample_share": sample_counts / n_samples,
+            "ratio": ratio,
+            "z": z,
+            "p_value": p_values,
+            "q_value": q_values,
+            "status": status,
+        }
+    )
+    return frame, textbook
+
+
+def _examples(coverage, bins):
+    """Rows of the data in these bins, the most typical of each bin first, bins in turn."""
+    rows = coverage.example_rows_[np.asarray(bins, dtype=np.intp)].T.ravel()
+    return rows[rows >= 0]
+
+
+def _dropped(coverage, group, bins):
+    return DroppedMode(
+        bins=tuple(int(bin_) for bin_ in group),
+        real_share=float(bins.loc[group, "real_share"].sum()),
+        sample_share=float(bins.loc[group, "sample_share"].sum()),
+        rows=_examples(coverage, group),
+    )
+
+
+def _judge_neighbours(coverage, samples, generator, figures, expected, intervals, tests):
+    """Figures by nearest neighbours, on equally many rows of each; returns how many."""
+    size = min(len(coverage._neighbour_rows), len(samples))
+    if size < 2 or coverage._null_figures is None:
+        figures |= dict.fromkeys(FIGURES, float("nan"))
+        return 0
+    null, rows = coverage._null_figures, coverage._neighbour_rows
+    if size < len(rows):
+        # Fewer samples than usual: these figures depend on the numbers of rows, so the yardstick is made to measure.
+        null = null_figures(
+            coverage.features_.astype(np.float64), size, coverage.n_neighbours, coverage.n_splits, generator
+        )
+        rows = np.sort(generator.choice(rows, size=size, replace=False))
+    chosen = np.sort(generator.permutation(len(samples))[:size])
+    found = neighbour_figures(coverage.features_[rows].astype(np.float64), samples[chosen], coverage.n_neighbours)
+    for place, name in enumerate(FIGURES):
+        figures[name] = found[name]
+        expected[name], intervals[name], tests[name] = judge_figure(name, found[name], null[:, place], size)
+    return size
+
+
+def _judge_copies(coverage, samples, sample_bins, generator, figures, expected, intervals, tests):
+    """Whether samples are nearer to rows of the data than those are to each other.
+
+    Rows lie closer together in some bins than in others, so the real rows are weighted as if they fell into the bins
+    as the samples do: a generator that draws only the plainest digit copies no more for that.
+    """
+    chosen = np.sort(generator.permutation(len(samples))[: len(coverage._neighbour_rows)])
+    distances = nearest(samples[chosen], coverage.features_.astype(np.float64))[0][:, 0]
+    usual, usual_bins = coverage._usual_distances, coverage.bins_[coverage._neighbour_rows]
+    drawn = np.bincount(sample_bins[chosen], minlength=coverage.n_bins_)
+    there = np.bincount(usual_bins, minlength=coverage.n_bins_)
+    weights = (drawn / np.maximum(there, 1))[usual_bins]
+    if not weights.any():
+        weights = np.ones(len(usual))
+    weights /= weights.sum()
+    order = np.argsort(usual, kind="stable")
+    threshold = usual[order][min(np.searchsorted(np.cumsum(weights[order]), _COPY_LEVEL), len(usual) - 1)]
+    share = max(_COPY_LEVEL, float(weights[usual <= threshold].sum()))
+    n_copied = int((distances <= threshold).sum())
+    # The threshold is an estimate, too: two standard errors are granted.
+    spread = np.sqrt(share * max(0.0, 1.0 - share) * np.square(weights).sum())
+    test = binomtest(n_copied, len(chosen), min(1.0, share + 2.0 * spread), alternative="greater")
+    interval = binomtest(n_copied, len(chosen)).proportion_ci(method="wilson")
+    figures["copied_share"] = n_copied / len(chosen)
+    expected["copied_share"] = min(1.0, share)
+    intervals["copied_share"] = (float(interval.low), float(interval.high))
+    tests["copied_share"] = float(test.pvalue)

@@ -1,0 +1,100 @@
+"""What real rows give when they are compared with real rows: the yardstick of every figure."""
+
+import numpy as np
+from scipy.stats import t as student
+
+from toolkit.coverage._bins import row_divergences
+from toolkit.coverage._frechet import frechet_distance
+from toolkit.coverage._prdc import precision_recall_density_coverage
+
+__all__ = [
+    "FIGURES",
+    "divergence_interval",
+    "judge_figure",
+    "neighbour_figures",
+    "null_divergences",
+    "null_figures",
+]
+
+FIGURES = ("precision", "recall", "density", "coverage", "frechet")
+
+
+def null_divergences(shares, n_real, n_samples, dispersion, n_draws, generator):
+    """Divergences between two samples of the same thing, of the sizes in question, ``n_draws`` times, in rising order.
+
+    Counts of both are drawn with the shares of the real rows; ``dispersion`` stretches them by what the making of the
+    bins adds.
+    """
+    real = generator.multinomial(n_real, shares, size=n_draws) / n_real
+    samples = generator.multinomial(n_samples, shares, size=n_draws) / n_samples
+    return np.sort(row_divergences(real, samples)) * dispersion
+
+
+def divergence_interval(real_counts, sample_counts, n_draws, generator, *, level=0.95):
+    """Interval for the divergence of other samples of the same sizes, by bootstrap of the counts.
+
+    Resampling adds noise, which the divergence takes for difference; the bootstrap draws are moved back by as much on
+    average.
+    """
+    n_real, n_samples = int(real_counts.sum()), int(sample_counts.sum())
+    real = generator.multinomial(n_real, real_counts / n_real, size=n_draws) / n_real
+    samples = generator.multinomial(n_samples, sample_counts / n_samples, size=n_draws) / n_samples
+    drawn = row_divergences(real, samples)
+    value = row_divergences((real_counts / n_real)[None], (sample_counts / n_samples)[None])[0]
+    low, high = np.quantile(drawn - (drawn.mean() - value), [(1 - level) / 2, (1 + level) / 2])
+    return max(0.0, float(low)), max(0.0, float(high))
+
+
+def neighbour_figures(real, samples, n_neighbours):
+    """Precision, recall, density, coverage and Fréchet distance of two sets of rows, as a dict."""
+    found = precision_recall_density_coverage(real, samples, n_neighbours=min(n_neighbours, len(real) - 1))
+    return found.as_dict() | {"frechet": frechet_distance(real, samples)}
+
+
+def null_figures(features, size, n_neighbours, n_splits, generator):
+    """Figures of disjoint random sets of ``size`` real rows each, a row a split: array (n_splits, 5)."""
+    rows = []
+    for _ in range(n_splits):
+        order = generator.permutation(len(features))
+        first, second = features[order[:size]], features[order[size : 2 * size]]
+        found = neighbour_figures(first, second, n_neighbours)
+        rows.append([found[name] for name in FIGURES])
+    return np.array(rows, dtype=np.float64)
+
+
+def judge_figure(name, value, null, n_rows):
+    """Expected value, interval at 95 % and p-value of a figure.
+
+    Parameters
+    ----------
+    name : str
+    value : float
+    null : ndarray of shape (n_splits,)
+        The figure for real rows against real rows.
+    n_rows : int
+        Over which a share was taken.
+
+    Returns
+    -------
+    expected : float
+        Mean of the null.
+    interval : tuple of float
+        From the wider of the spread between real splits and, for shares, the binomial one.
+    p_value : float
+        Two-sided, of Student's t for one more draw from the null.
+    """
+    n_splits = len(null)
+    expected = float(null.mean())
+    spread = float(null.std(ddof=1)) if n_splits > 1 else float("nan")
+    width = student.ppf(0.975, max(n_splits - 1, 1))
+    # No sharper than the numbers themselves: a spread of nothing would make every difference significant.
+    spread = max(spread, 1e-9 * max(1.0, abs(expected)))
+    t = (value - expected) / (spread * np.sqrt(1.0 + 1.0 / n_splits))
+    margin = width * spread
+    if name in ("precision", "recall", "coverage"):
+        margin = max(margin, 1.96 * np.sqrt(value * (1.0 - value) / n_rows))
+    high = value + margin
+    if name in ("precision", "recall", "coverage"):
+        high = min(high, 1.0)
+    p_value = float(2.0 * student.sf(abs(t), max(n_splits - 1, 1)))
+    return expected, (max(0.0, value - margin), high), p_value

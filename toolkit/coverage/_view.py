@@ -1,0 +1,122 @@
+"""The map that a person reads: real and generated points by UMAP, modes by k-means. Verdicts rest on the bins."""
+
+import warnings
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from toolkit._core.optional import import_optional
+
+__all__ = ["CoverageView", "make_view"]
+
+_MAX_MODES = 20
+_N_NEIGHBOURS = 15
+
+
+@dataclass(frozen=True)
+class CoverageView:
+    """What :meth:`ModeCoverage.view` finds.
+
+    Parameters
+    ----------
+    points : DataFrame
+        A row a point: x, y, source (``"real"`` or ``"generated"``), row (of the data or the samples), mode.
+    modes : DataFrame
+        A row a mode: mode, x, y (centre), real, generated (points), real_share, generated_share, ratio.
+    """
+
+    points: object = field(repr=False)
+    modes: object = field(repr=False)
+
+    def frame(self):
+        """The points, a row each."""
+        return self.points.copy()
+
+
+def make_view(real, samples, *, n_rows, n_samples, n_modes, generator):
+    """Map features of the data and of samples together.
+
+    Parameters
+    ----------
+    real : ndarray of shape (n, n_components)
+    samples : ndarray of shape (m, n_components) or None
+    n_rows, n_samples : int
+        On the map at most.
+    n_modes : int or None
+        None takes the largest silhouette among 2 to 20.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    CoverageView
+    """
+    import pandas as pd
+    from sklearn.cluster import KMeans
+
+    if samples is None:
+        samples = real[:0]
+    real_rows = np.sort(generator.permutation(len(real))[:n_rows])
+    sample_rows = np.sort(generator.permutation(len(samples))[:n_samples])
+    seeds = generator.integers(2**31 - 1, size=2).tolist()
+    features = np.concatenate([real[real_rows], samples[sample_rows]])
+    places = _map(features, seeds[0])
+    n_real = len(real_rows)
+    # Modes are those of the data: what only the generator draws falls to the mode that it is nearest to.
+    if n_modes is None:
+        n_modes = _best_number(places[:n_real], seeds[1])
+    model = KMeans(min(n_modes, n_real), n_init=4, random_state=seeds[1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # fewer distinct places than modes
+        model.fit(places[:n_real])
+    mode = model.predict(places)
+    points = pd.DataFrame(
+        {
+            "x": places[:, 0],
+            "y": places[:, 1],
+            "source": np.repeat(["real", "generated"], [n_real, len(sample_rows)]),
+            "row": np.concatenate([real_rows, sample_rows]),
+            "mode": mode,
+        }
+    )
+    counts = [np.bincount(part, minlength=model.n_clusters) for part in (mode[:n_real], mode[n_real:])]
+    shares = [count / max(1, count.sum()) for count in counts]
+    modes = pd.DataFrame(
+        {
+            "mode": np.arange(model.n_clusters),
+            "x": model.cluster_centers_[:, 0],
+            "y": model.cluster_centers_[:, 1],
+            "real": counts[0],
+            "generated": counts[1],
+            "real_share": shares[0],
+            "generated_share": shares[1],
+            "ratio": np.divide(shares[1], shares[0], out=np.full(len(shares[0]), np.nan), where=shares[0] > 0),
+        }
+    )
+    return CoverageView(points, modes)
+
+
+def _map(features, seed):
+    """Two coordinates of each row; few rows or features are placed by principal components, which UMAP cannot."""
+    if len(features) <= _N_NEIGHBOURS or features.shape[1] <= 2:
+        centred = features - features.mean(axis=0)
+        if features.shape[1] > 2:
+            centred = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
+        return np.pad(centred[:, :2], ((0, 0), (0, max(0, 2 - centred.shape[1])))).astype(np.float64)
+    umap = import_optional("umap", purpose="The map of modes")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that a seed means one thread, and the like
+        found = umap.UMAP(n_neighbors=_N_NEIGHBOURS, min_dist=0.1, random_state=seed, n_jobs=1).fit_transform(features)
+    return np.nan_to_num(np.asarray(found, dtype=np.float64))
+
+
+def _best_number(places, seed):
+    """The number of modes with the largest mean silhouette."""
+    from sklearn.cluster import KMeans
+    from sklearn.metrics import silhouette_score
+
+    n_distinct = len(np.unique(places, axis=0))
+    scores = {}
+    for n_modes in range(2, min(_MAX_MODES, n_distinct - 1) + 1):
+        labels = KMeans(n_modes, n_init=2, random_state=seed).fit_predict(places)
+        scores[n_modes] = silhouette_score(places, labels, sample_size=min(1500, len(places)), random_state=seed)
+    return max(scores, key=scores.get) if scores else 1
