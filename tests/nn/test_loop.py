@@ -47,6 +47,27 @@ def test_a_hook_ends_training_and_a_batch_larger_than_the_data_is_clipped():
     assert len(model.batches) == 1
 
 
+def test_a_hook_that_looks_after_each_step_ends_the_training_there():
+    class Watch:
+        def __init__(self):
+            self.steps, self.entries = [], []
+
+        def __call__(self, model, entry):
+            self.entries.append(entry["step"])
+
+        def after_step(self, model, step):
+            self.steps.append((step, len(model.batches)))
+            return step == 4
+
+    watch, model = Watch(), Recorder()
+    history = nn.fit_loop(
+        model, np.zeros(5), batch_size=2, epochs=9, generator=np.random.default_rng(0), hooks=(watch,)
+    )
+    assert watch.steps == [(1, 1), (2, 2), (3, 3), (4, 4)]
+    assert watch.entries == [3, 4]
+    assert [entry["step"] for entry in history] == [3, 4]
+
+
 def test_divergence_says_where():
     model = Recorder(losses=[1.0, float("nan")])
     with pytest.raises(DivergenceError, match="step 2: loss is nan"):

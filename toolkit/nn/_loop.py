@@ -84,7 +84,8 @@ def fit_loop(
     shuffle : bool, default=True
     hooks : sequence of callable
         Each is called as ``hook(model, entry)`` after an epoch with the entry of the history; one that returns True
-        ends the training. One with ``state_dict`` and ``load_state_dict`` is part of a checkpoint.
+        ends the training. One with ``state_dict`` and ``load_state_dict`` is part of a checkpoint. One with
+        ``after_step(model, step)`` is asked after every step as well, and ends the training there by returning True.
     checkpoint : Checkpoint, optional
         Where and how often to write what is needed to go on after a crash; the end of a training is always written.
     resume : bool or path-like, default=False
@@ -150,6 +151,7 @@ def _run(model, batches, batch_size, total, generator, shuffle, hooks, position,
     from tqdm.auto import tqdm
 
     start = time.perf_counter() - position.seconds
+    watchers = [hook.after_step for hook in hooks if hasattr(hook, "after_step")]
     with tqdm(total=total, initial=position.step, desc=desc, disable=not verbose) as bar:
         while position.step < total and not position.stopped:
             if position.order is None:
@@ -163,6 +165,9 @@ def _run(model, batches, batch_size, total, generator, shuffle, hooks, position,
                 position.batch += 1
                 position.losses.add(position.step, len(index), model.train_step(batches[index]))
                 bar.update()
+                if any([after_step(model, position.step) for after_step in watchers]):  # every hook sees every step
+                    position.stopped = True
+                    break
                 if saver is not None and position.batch < last and saver.due(step=position.step):
                     position.losses.read()
                     position.seconds = time.perf_counter() - start
@@ -183,7 +188,7 @@ def _end_epoch(model, hooks, position, seconds):
     position.losses, position.order, position.batch = position.losses.next_epoch(), None, 0
     position.history.append(entry)
     stops = [hook(model, entry) for hook in hooks]  # every hook sees every entry
-    position.stopped = any(stops)
+    position.stopped = position.stopped or any(stops)
 
 
 def _shown(entry):
