@@ -15,7 +15,7 @@ __all__ = ["assign_bins", "connect_bins", "group_bins", "make_bins", "measure_di
 
 _MAX_ITER = 100
 _MAX_AUTO_GROUPS = 50
-_CLEAR_GAP = 1.6  # by which merges between separate groups must be wider than the widest merge within one
+_CLEAR_GAP = 2.5  # by which merges between separate groups must be wider than the widest merge within one
 
 
 def make_bins(features, n_bins, seed):

@@ -125,7 +125,9 @@ class CoverageRecord:
         )
 
     def summary(self):
-        """Everything but the tables as plain numbers, strings and lists, ready for JSON."""
+        """Everything but the tables as plain numbers, strings and lists, ready for JSON: what is not known is None."""
+        figures = self.frame().drop(columns="greater_is_better").set_index("metric")
+        figures = figures.astype(object).where(figures.notna(), None)
         return {
             "verdict": self.verdict,
             "flagged": bool(self.flagged),
@@ -134,7 +136,7 @@ class CoverageRecord:
             "n_bins": self.n_bins,
             "n_different": self.n_different,
             "alpha": self.alpha,
-            "figures": self.frame().drop(columns="greater_is_better").set_index("metric").to_dict(orient="index"),
+            "figures": figures.to_dict(orient="index"),
             "dropped_modes": [
                 {
                     "bins": list(mode.bins),
