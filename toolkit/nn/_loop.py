@@ -165,7 +165,8 @@ def _run(model, batches, batch_size, total, generator, shuffle, hooks, position,
                 position.batch += 1
                 position.losses.add(position.step, len(index), model.train_step(batches[index]))
                 bar.update()
-                if any([after_step(model, position.step) for after_step in watchers]):  # every hook sees every step
+                stops = [after_step(model, position.step) for after_step in watchers]  # every hook sees every step
+                if any(stops):
                     position.stopped = True
                     break
                 if saver is not None and position.batch < last and saver.due(step=position.step):
