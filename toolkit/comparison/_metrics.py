@@ -18,6 +18,9 @@ METRICS = {
     "worsened": False,
     "clean_changed": False,
     "restore_seconds": False,
+    "js": False,
+    "missing_share": False,
+    "coverage": True,
 }
 
 
