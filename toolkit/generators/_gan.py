@@ -4,20 +4,20 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted
 
-from toolkit._core.images import iter_chunks, match_layout, validate_images
-from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.random import spawn_seeds
 from toolkit.generators import _gan_setup as setup
 from toolkit.generators._checks import check_int
+from toolkit.generators._gan_fitting import FittingMixin
 from toolkit.generators._paths import latent_path
 from toolkit.generators._replicas import ReplicasMixin
 
 __all__ = ["GAN"]
 
 _CHUNK = 4096
-_COMPANIES = 4  # of training rows, with which a packed discriminator judges each row
 
 
-class GAN(ReplicasMixin, BaseEstimator):
+class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
     """Learn a set of images, or the rows of any table, as a game of two networks, and draw new ones.
 
     The generator makes images of random latents; the discriminator learns to tell them from real ones, the generator to
@@ -246,32 +246,7 @@ class GAN(ReplicasMixin, BaseEstimator):
             A loss became NaN or exploded.
         """
         stack = validate_images(self, X, reset=True)
-        setup.check_parameters(self)
-        self._learn_layout(stack, X)
-        seeds = dict(
-            zip(("weights", "training", "order", "snapshots", "companions"), spawn_seeds(self.random_state, 5))
-        )
-        self.batch_size_ = int(min(self.batch_size, len(stack)))
-        length = setup.length(self)
-        steps = length.get("steps") or self.epochs * -(-len(stack) // self.batch_size_)
-
-        from toolkit.nn import limit_threads
-
-        with limit_threads(self.n_threads):
-            trainer = setup.make_trainer(self, seeds["weights"], seeds["training"], total_steps=steps)
-            snapshots = setup.Snapshots(self, seeds["snapshots"])
-            self.history_ = self._run(
-                trainer,
-                stack,
-                as_generator(seeds["order"]),
-                hooks=(snapshots, *hooks),
-                checkpoint=checkpoint,
-                resume=resume,
-                **length,
-            )
-            self.snapshots_ = snapshots.images
-            self.companions_ = setup.companions(stack, self.packing, _COMPANIES, seeds["companions"])
-            return self._keep(trainer)
+        return self._fit(stack, X, checkpoint=checkpoint, resume=resume, hooks=hooks)
 
     def partial_fit(self, X, y=None):
         """Train on for one pass over ``X``, with the optimisers as they were left.
@@ -288,30 +263,7 @@ class GAN(ReplicasMixin, BaseEstimator):
         -------
         self
         """
-        first = not hasattr(self, "training_state_")
-        stack = validate_images(self, X, reset=first)
-        setup.check_parameters(self)
-        if first:
-            self._learn_layout(stack, X)
-            self.history_, self.snapshots_ = [], {}
-        weights, training, companions = spawn_seeds(self.random_state, 3) if first else (0, 0, 0)
-        self.batch_size_ = int(min(self.batch_size, len(stack)))
-
-        from toolkit.nn import limit_threads
-
-        with limit_threads(self.n_threads):
-            trainer = setup.make_trainer(self, weights, training, total_steps=0)
-            if first:
-                self.companions_ = setup.companions(stack, self.packing, _COMPANIES, companions)
-            else:
-                trainer.load_state_dict(setup.copied(self.training_state_))
-            done = self.history_[-1] if self.history_ else {"epoch": 0, "step": 0, "seconds": 0.0}
-            entries = self._run(trainer, stack, as_generator(trainer.draw_seed()), epochs=1)
-            for name, value in done.items():
-                if name in ("epoch", "step", "seconds"):
-                    entries[0][name] += value
-            self.history_ = [*self.history_, *entries]
-            return self._keep(trainer)
+        return self._partial_fit(validate_images(self, X, reset=not hasattr(self, "training_state_")), X)
 
     def sample(self, n_samples=1, *, random_state=None):
         """Draw new rows.
@@ -343,11 +295,7 @@ class GAN(ReplicasMixin, BaseEstimator):
         """
         check_is_fitted(self)
         check_int("n_samples", n_samples)
-        from toolkit.nn import torch_generator
-        from toolkit.nn.adversarial import LATENTS
-
-        (seed,) = spawn_seeds(random_state, 1)
-        return LATENTS[self.latent_distribution](n_samples, self.latent_dim, torch_generator(seed)).numpy()
+        return setup.draw_latents(self, n_samples, *spawn_seeds(random_state, 1))
 
     def generate(self, z):
         """Rows of given latents, each independent of its neighbours.
@@ -411,30 +359,6 @@ class GAN(ReplicasMixin, BaseEstimator):
             for place in (start, end)
         ]
         return self.generate(latent_path(*ends, n_steps, method))
-
-    def _learn_layout(self, stack, X):
-        self.dtype_ = stack.dtype.name
-        self.layout_ = "rows" if match_layout(stack[:1], X).ndim == 2 else "stack"
-        self.column_range_ = setup.column_range(self, stack)
-
-    def _run(self, trainer, stack, generator, **options):
-        from toolkit.nn import fit_loop
-
-        return fit_loop(
-            trainer,
-            setup.training_array(self, stack),
-            batch_size=self.batch_size_,
-            generator=generator,
-            verbose=self.verbose,
-            desc="GAN",
-            **options,
-        )
-
-    def _keep(self, trainer):
-        self.generator_ = trainer.finished_generator().cpu()
-        self.discriminator_ = setup.finished_discriminator(trainer).cpu()
-        self.training_state_ = setup.copied(trainer.state_dict())
-        return self
 
     def _images(self, network, z):
         """What ``network`` makes of latents, as rows or a stack in the dtype and range of the training rows."""

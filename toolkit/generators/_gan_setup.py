@@ -118,13 +118,28 @@ def channels_first(image_shape):
     return channels, height, width
 
 
+def draw_latents(gan, n_samples, seed):
+    """Latents of a seed: (n_samples, latent_dim)."""
+    from toolkit.nn import torch_generator
+    from toolkit.nn.adversarial import LATENTS
+
+    return LATENTS[gan.latent_distribution](int(n_samples), int(gan.latent_dim), torch_generator(seed)).numpy()
+
+
 def make_trainer(gan, weight_seed, training_seed, *, total_steps):
     """Fresh networks and optimisers as the parameters say."""
-    from toolkit.nn import resolve_device, torch_generator
-    from toolkit.nn.adversarial import AdversarialTrainer, build_discriminator, build_generator
+    from toolkit.nn import torch_generator
+    from toolkit.nn.adversarial import AdversarialTrainer
+
+    weights = torch_generator(weight_seed)  # on the processor, so that weights start the same everywhere
+    return AdversarialTrainer(*_networks(gan, weights), **trainer_options(gan, training_seed, total_steps))
+
+
+def _networks(gan, weights):
+    from toolkit.nn import resolve_device
+    from toolkit.nn.adversarial import build_discriminator, build_generator
 
     device, shape = resolve_device(gan.device), channels_first(gan.image_shape_)
-    weights = torch_generator(weight_seed)  # on the processor, so that weights start the same everywhere
     generator = build_generator(
         gan.architecture,
         int(gan.latent_dim),
@@ -145,30 +160,36 @@ def make_trainer(gan, weight_seed, training_seed, *, total_steps):
     )
     if not isinstance(gan.architecture, str):
         _check_own(generator, discriminator, gan, shape)
+    return generator.to(device), discriminator.to(device)
+
+
+def trainer_options(gan, training_seed, total_steps):
+    """What a trainer is to know beside its networks."""
+    from toolkit.nn import resolve_device, torch_generator
+
+    device = resolve_device(gan.device)
     rate, betas = gan.learning_rate, tuple(gan.betas)
     other_rate = rate if gan.discriminator_learning_rate is None else gan.discriminator_learning_rate
     other_betas = betas if gan.discriminator_betas is None else tuple(gan.discriminator_betas)
-    return AdversarialTrainer(
-        generator.to(device),
-        discriminator.to(device),
-        random=torch_generator(training_seed, device),
-        latent_dim=int(gan.latent_dim),
-        total_steps=total_steps,
-        objective=gan.objective,
-        latent_distribution=gan.latent_distribution,
-        lr_schedule=gan.lr_schedule,
-        gradient_penalty=gan.gradient_penalty,
-        penalty_weight=gan.penalty_weight,
-        penalty_interval=gan.penalty_interval,
-        learning_rates=(rate, other_rate),
-        betas=(betas, other_betas),
-        critic_steps=gan.critic_steps,
-        packing=gan.packing,
-        label_smoothing=gan.label_smoothing,
-        instance_noise=gan.instance_noise,
-        weight_averaging=gan.weight_averaging,
-        autocast=_autocast(gan.precision, device),
-    )
+    return {
+        "random": torch_generator(training_seed, device),
+        "latent_dim": int(gan.latent_dim),
+        "total_steps": total_steps,
+        "objective": gan.objective,
+        "latent_distribution": gan.latent_distribution,
+        "lr_schedule": gan.lr_schedule,
+        "gradient_penalty": gan.gradient_penalty,
+        "penalty_weight": gan.penalty_weight,
+        "penalty_interval": gan.penalty_interval,
+        "learning_rates": (rate, other_rate),
+        "betas": (betas, other_betas),
+        "critic_steps": gan.critic_steps,
+        "packing": gan.packing,
+        "label_smoothing": gan.label_smoothing,
+        "instance_noise": gan.instance_noise,
+        "weight_averaging": gan.weight_averaging,
+        "autocast": _autocast(gan.precision, device),
+    }
 
 
 def _autocast(precision, device):
@@ -238,8 +259,11 @@ def unit_images(network, z, image_shape):
     return (0.5 * (images + 1.0)).reshape(len(z), *image_shape)
 
 
-def scores(gan, stack, company):
-    """Logits of rows, (n,): means over companies of training rows where the discriminator judges packs."""
+def scores(gan, stack, company, *conditions):
+    """Logits of rows, (n,): means over companies of training rows where the discriminator judges packs.
+
+    ``conditions``: pairs of what else is known of the rows and of the company, as float32 arrays (n, n_values).
+    """
     import torch
 
     from toolkit.nn.adversarial import as_signed_images, call_in_batches
@@ -247,14 +271,20 @@ def scores(gan, stack, company):
     def images(rows):
         return as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, rows))))
 
-    mine, n_others = images(stack), gan.packing - 1
-    if not n_others:
-        packs = [mine]
-    else:
-        others = images(company).reshape(-1, n_others * mine.shape[1], *mine.shape[2:])
-        packs = [torch.cat([mine, other.expand(len(mine), *other.shape)], dim=1) for other in others]
-    logits = [call_in_batches(gan.discriminator_, pack).reshape(-1).double() for pack in packs]
+    known = [_packs(images(stack), images(company) if gan.packing > 1 else None, gan.packing)]
+    known += [_packs(torch.from_numpy(mine), torch.from_numpy(others), gan.packing) for mine, others in conditions]
+    logits = [call_in_batches(gan.discriminator_, *packs).reshape(-1).double() for packs in zip(*known)]
     return torch.stack(logits).mean(dim=0).numpy()
+
+
+def _packs(mine, company, packing):
+    """Each row with each company, along the second axis: a list of tensors (n, packing * c, ...)."""
+    import torch
+
+    if packing == 1:
+        return [mine]
+    others = company.reshape(-1, (packing - 1) * mine.shape[1], *mine.shape[2:])
+    return [torch.cat([mine, other.expand(len(mine), *other.shape)], dim=1) for other in others]
 
 
 class Snapshots:
@@ -264,16 +294,12 @@ class Snapshots:
     ----------
     gan : GAN
         Its parameters and scales are used; it is not changed.
-    seed : int
+    latents : ndarray
+        What its generator takes.
     """
 
-    def __init__(self, gan, seed):
-        from toolkit.nn import torch_generator
-        from toolkit.nn.adversarial import LATENTS
-
-        draw = LATENTS[gan.latent_distribution]
-        self.gan, self.images = gan, {}
-        self.latents = draw(int(gan.n_snapshot_samples), int(gan.latent_dim), torch_generator(seed)).numpy()
+    def __init__(self, gan, latents):
+        self.gan, self.latents, self.images = gan, latents, {}
 
     def __call__(self, trainer, entry):
         if entry["epoch"] in self.gan.snapshot_epochs:

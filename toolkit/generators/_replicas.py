@@ -17,13 +17,17 @@ __all__ = ["ReplicasMixin"]
 class ReplicasMixin:
     """Gives an estimator with ``random_state`` the method ``fit_many``."""
 
-    def fit_many(self, X, *, seeds=(0, 1, 2, 3, 4), param_grid=None, n_jobs=-1, on_error="raise", verbose=False):
+    def fit_many(
+        self, X, y=None, *, seeds=(0, 1, 2, 3, 4), param_grid=None, n_jobs=-1, on_error="raise", verbose=False
+    ):
         """Independent fits of this estimator's clones, each bitwise equal to a single one.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
             Shared between the processes, not copied.
+        y : array-like of shape (n_samples,), optional
+            For an estimator that learns from labels.
         seeds : sequence of int, default=(0, 1, 2, 3, 4)
             A fit each, as ``random_state``.
         param_grid : dict of str to sequence, or list of such, optional
@@ -59,6 +63,7 @@ class ReplicasMixin:
             {
                 "estimator": clone(self).set_params(**params, random_state=seed, verbose=False),
                 "X": X,
+                "y": y,
                 "record": on_error == "record",
             }
             for params, seed in cells
@@ -67,10 +72,10 @@ class ReplicasMixin:
         return pd.DataFrame([{**params, "seed": seed, **found} for (params, seed), found in zip(cells, fits)])
 
 
-def _fit(estimator, X, record):
+def _fit(estimator, X, y, record):
     start, error = time.perf_counter(), None
     try:
-        estimator.fit(X)
+        estimator.fit(X, y)
     except DivergenceError as failure:  # a finding, where a study asks for it
         if not record:
             raise

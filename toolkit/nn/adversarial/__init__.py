@@ -4,6 +4,12 @@ Each kind of piece stands in one literal table of names; a new one is a function
 """
 
 from toolkit.nn.adversarial._architectures import ARCHITECTURES, build_discriminator, build_generator
+from toolkit.nn.adversarial._conditional import (
+    DISCRIMINATOR_CONDITIONINGS,
+    GENERATOR_CONDITIONINGS,
+    build_conditional_pair,
+)
+from toolkit.nn.adversarial._conditional_trainer import ConditionalTrainer
 from toolkit.nn.adversarial._inference import call_in_batches
 from toolkit.nn.adversarial._latent import LATENTS
 from toolkit.nn.adversarial._objectives import OBJECTIVES, Objective
@@ -13,14 +19,18 @@ from toolkit.nn.adversarial._trainer import AdversarialTrainer, as_signed_images
 
 __all__ = [
     "ARCHITECTURES",
+    "DISCRIMINATOR_CONDITIONINGS",
+    "GENERATOR_CONDITIONINGS",
     "LATENTS",
     "OBJECTIVES",
     "PENALTIES",
     "SCHEDULES",
     "AdversarialTrainer",
+    "ConditionalTrainer",
     "Objective",
     "Penalty",
     "as_signed_images",
+    "build_conditional_pair",
     "build_discriminator",
     "build_generator",
     "call_in_batches",

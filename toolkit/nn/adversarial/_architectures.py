@@ -15,7 +15,14 @@ from toolkit.nn.adversarial._dcgan import DCGANDiscriminator, DCGANGenerator
 from toolkit.nn.adversarial._mlp import MLPDiscriminator, MLPGenerator
 from toolkit.nn.adversarial._resnet import ResNetDiscriminator, ResNetGenerator
 
-__all__ = ["ARCHITECTURES", "Architecture", "build_discriminator", "build_generator", "share_randomness"]
+__all__ = [
+    "ARCHITECTURES",
+    "Architecture",
+    "build_discriminator",
+    "build_generator",
+    "build_with_gain",
+    "share_randomness",
+]
 
 
 @dataclass(frozen=True)
@@ -45,7 +52,8 @@ ARCHITECTURES = {
 
 
 @torch.no_grad()
-def _build(factory, gain, generator):
+def build_with_gain(factory, gain, generator):
+    """Build a network whose weights are drawn from ``generator`` and start ``gain`` times the usual spread."""
     network = build(factory, generator)
     for layer in network.modules():
         if isinstance(layer, (nn.Linear, nn.Conv2d, nn.ConvTranspose2d)):
@@ -75,7 +83,9 @@ def build_generator(architecture, latent_dim, image_shape, *, widths, norm, gene
         return copy.deepcopy(architecture[0]).to(generator.device)
     entry = lookup(ARCHITECTURES, architecture, "architecture")
     widths = entry.generator_widths if widths is None else widths
-    return _build(lambda: entry.generator(latent_dim, image_shape, widths=widths, norm=norm), entry.gain, generator)
+    return build_with_gain(
+        lambda: entry.generator(latent_dim, image_shape, widths=widths, norm=norm), entry.gain, generator
+    )
 
 
 def build_discriminator(
@@ -86,7 +96,7 @@ def build_discriminator(
         return copy.deepcopy(architecture[1]).to(generator.device)
     entry = lookup(ARCHITECTURES, architecture, "architecture")
     channels, height, width = image_shape
-    return _build(
+    return build_with_gain(
         lambda: entry.discriminator(
             (channels * packing, height, width),
             widths=entry.discriminator_widths if widths is None else widths,

@@ -113,5 +113,9 @@ class DCGANDiscriminator(nn.Module):
         n_features = (widths[-1] + bool(minibatch_std)) * math.prod(grid)
         self.head = linear_layer(n_features, 1, spectral_norm=spectral_norm)
 
+    def features(self, images):
+        """What the logit is a linear function of: (batch, n_features)."""
+        return self.body(pad_to(images, *self.padded)).flatten(1)
+
     def forward(self, images):
-        return self.head(self.body(pad_to(images, *self.padded)).flatten(1)).squeeze(1)
+        return self.head(self.features(images)).squeeze(1)

@@ -10,14 +10,15 @@ __all__ = ["call_in_batches"]
 
 
 @torch.inference_mode()
-def call_in_batches(network, rows, *, batch_size=64):
-    """``network(rows)`` in evaluation mode, in batches of one size.
+def call_in_batches(network, *rows, batch_size=64):
+    """``network(*rows)`` in evaluation mode, in batches of one size.
 
     Parameters
     ----------
     network : torch.nn.Module
         Left in evaluation mode.
-    rows : tensor of shape (n, ...)
+    *rows : tensor of shape (n, ...)
+        What the network takes, one or several.
     batch_size : int, default=64
 
     Returns
@@ -28,9 +29,9 @@ def call_in_batches(network, rows, *, batch_size=64):
     network.eval()
     device = next(network.parameters()).device
     parts = []
-    for part in rows.split(batch_size):
-        n_rows = len(part)
+    for batch in zip(*(tensor.split(batch_size) for tensor in rows)):
+        n_rows = len(batch[0])
         if n_rows < batch_size:
-            part = torch.cat([part, part.new_zeros((batch_size - n_rows, *part.shape[1:]))])
-        parts.append(network(part.to(device))[:n_rows].cpu())
+            batch = [torch.cat([part, part.new_zeros((batch_size - n_rows, *part.shape[1:]))]) for part in batch]
+        parts.append(network(*(part.to(device) for part in batch))[:n_rows].cpu())
     return torch.cat(parts)

@@ -86,5 +86,9 @@ class MLPDiscriminator(nn.Module):
         self.body = nn.Sequential(*layers)
         self.head = linear_layer(sizes[-1] + bool(minibatch_std), 1, spectral_norm=spectral_norm)
 
+    def features(self, images):
+        """What the logit is a linear function of: (batch, n_features)."""
+        return self.body(images.flatten(1))
+
     def forward(self, images):
-        return self.head(self.body(images.flatten(1))).squeeze(1)
+        return self.head(self.features(images)).squeeze(1)

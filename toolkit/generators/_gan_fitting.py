@@ -1,0 +1,105 @@
+"""The fit of a :class:`GAN` between its checked arguments and what it keeps."""
+
+from toolkit._core.images import match_layout
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.generators import _gan_setup as setup
+
+__all__ = ["FittingMixin"]
+
+_COMPANIES = 4  # of training rows, with which a packed discriminator judges each row
+
+
+class FittingMixin:
+    """How any GAN is fitted; one that is told more than images puts its own hooks in the place of these."""
+
+    def _fit(self, stack, X, *beside, checkpoint, resume, hooks):
+        """``beside``: further arrays of one entry a row, which the trainer's batches then have too."""
+        self._check_parameters()
+        self._learn_layout(stack, X)
+        seeds = dict(
+            zip(("weights", "training", "order", "snapshots", "companions"), spawn_seeds(self.random_state, 5))
+        )
+        self.batch_size_ = int(min(self.batch_size, len(stack)))
+        length = setup.length(self)
+        steps = length.get("steps") or self.epochs * -(-len(stack) // self.batch_size_)
+
+        from toolkit.nn import limit_threads
+
+        with limit_threads(self.n_threads):
+            trainer = self._make_trainer(seeds["weights"], seeds["training"], steps)
+            snapshots = setup.Snapshots(self, self._snapshot_latents(seeds["snapshots"]))
+            self.history_ = self._run(
+                trainer,
+                (stack, *beside),
+                as_generator(seeds["order"]),
+                hooks=(snapshots, *hooks),
+                checkpoint=checkpoint,
+                resume=resume,
+                **length,
+            )
+            self.snapshots_ = snapshots.images
+            self._keep_companions(seeds["companions"], stack, *beside)
+            return self._keep(trainer)
+
+    def _partial_fit(self, stack, X, *beside):
+        first = not hasattr(self, "training_state_")
+        self._check_parameters()
+        if first:
+            self._learn_layout(stack, X)
+            self.history_, self.snapshots_ = [], {}
+        weights, training, companions = spawn_seeds(self.random_state, 3) if first else (0, 0, 0)
+        self.batch_size_ = int(min(self.batch_size, len(stack)))
+
+        from toolkit.nn import limit_threads
+
+        with limit_threads(self.n_threads):
+            trainer = self._make_trainer(weights, training, 0)
+            if first:
+                self._keep_companions(companions, stack, *beside)
+            else:
+                trainer.load_state_dict(setup.copied(self.training_state_))
+            done = self.history_[-1] if self.history_ else {"epoch": 0, "step": 0, "seconds": 0.0}
+            entries = self._run(trainer, (stack, *beside), as_generator(trainer.draw_seed()), epochs=1)
+            for name, value in done.items():
+                if name in ("epoch", "step", "seconds"):
+                    entries[0][name] += value
+            self.history_ = [*self.history_, *entries]
+            return self._keep(trainer)
+
+    def _learn_layout(self, stack, X):
+        self.dtype_ = stack.dtype.name
+        self.layout_ = "rows" if match_layout(stack[:1], X).ndim == 2 else "stack"
+        self.column_range_ = setup.column_range(self, stack)
+
+    def _check_parameters(self):
+        setup.check_parameters(self)
+
+    def _make_trainer(self, weight_seed, training_seed, total_steps):
+        return setup.make_trainer(self, weight_seed, training_seed, total_steps=total_steps)
+
+    def _snapshot_latents(self, seed):
+        return setup.draw_latents(self, self.n_snapshot_samples, seed)
+
+    def _keep_companions(self, seed, stack):
+        self.companions_ = setup.companions(stack, self.packing, _COMPANIES, seed)
+
+    def _run(self, trainer, arrays, generator, **options):
+        from toolkit.nn import fit_loop
+
+        stack, *beside = arrays
+        images = setup.training_array(self, stack)
+        return fit_loop(
+            trainer,
+            (images, *beside) if beside else images,
+            batch_size=self.batch_size_,
+            generator=generator,
+            verbose=self.verbose,
+            desc=type(self).__name__,
+            **options,
+        )
+
+    def _keep(self, trainer):
+        self.generator_ = trainer.finished_generator().cpu()
+        self.discriminator_ = setup.finished_discriminator(trainer).cpu()
+        self.training_state_ = setup.copied(trainer.state_dict())
+        return self
