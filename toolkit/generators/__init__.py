@@ -5,7 +5,8 @@ arrays out. No torch is loaded before something is fitted.
 """
 
 from toolkit.generators._autoencoder import Autoencoder
+from toolkit.generators._conditional import ConditionalGAN
 from toolkit.generators._gan import GAN
 from toolkit.generators._variational import VariationalAutoencoder
 
-__all__ = ["GAN", "Autoencoder", "VariationalAutoencoder"]
+__all__ = ["GAN", "Autoencoder", "ConditionalGAN", "VariationalAutoencoder"]

@@ -309,10 +309,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         ndarray of shape (n_samples, ...)
             In the layout, dtype and range of the training rows.
         """
-        check_is_fitted(self)
-        z = check_array(z, dtype=np.float32, input_name="z")
-        if z.shape[1] != self.latent_dim:
-            raise ValueError(f"z must have latent_dim={self.latent_dim} values a row, got {z.shape[1]}.")
+        z = self._check_latents(z)
         return np.concatenate([self._images(self.generator_, z[part]) for part in iter_chunks(len(z), _CHUNK)])
 
     def discriminator_score(self, X):
@@ -359,6 +356,13 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
             for place in (start, end)
         ]
         return self.generate(latent_path(*ends, n_steps, method))
+
+    def _check_latents(self, z):
+        check_is_fitted(self)
+        z = check_array(z, dtype=np.float32, input_name="z")
+        if z.shape[1] != self.latent_dim:
+            raise ValueError(f"z must have latent_dim={self.latent_dim} values a row, got {z.shape[1]}.")
+        return z
 
     def _images(self, network, z):
         """What ``network`` makes of latents, as rows or a stack in the dtype and range of the training rows."""

@@ -81,7 +81,11 @@ class FittingMixin:
         return setup.draw_latents(self, self.n_snapshot_samples, seed)
 
     def _keep_companions(self, seed, stack):
-        self.companions_ = setup.companions(stack, self.packing, _COMPANIES, seed)
+        self.companions_ = self._companions(seed, stack)
+
+    def _companions(self, seed, array):
+        """The same rows of any array, for the same seed."""
+        return setup.companions(array, self.packing, _COMPANIES, seed)
 
     def _run(self, trainer, arrays, generator, **options):
         from toolkit.nn import fit_loop

@@ -1,0 +1,364 @@
+"""The conditional GAN: a generator that is told what to show."""
+
+import numbers
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.generators import _conditional_setup as labels
+from toolkit.generators import _gan_setup as setup
+from toolkit.generators._checks import check_int
+from toolkit.generators._gan import GAN
+from toolkit.generators._paths import latent_path
+
+__all__ = ["ConditionalGAN"]
+
+_CHUNK = 4096
+
+
+class ConditionalGAN(GAN):
+    """Learn labelled images, and draw new ones of the labels asked for.
+
+    Both networks of a :class:`GAN` are told the label [1]_: the generator makes an image of a latent and a label, the
+    discriminator judges whether an image is a real one of its label. Labels may be of any type; they are the one thing
+    in this package that a model needs beside images.
+
+    Parameters
+    ----------
+    architecture : {"mlp", "dcgan", "resnet"}, default="mlp"
+    generator_conditioning : {"embedding", "batch_norm"}, default="embedding"
+        ``"embedding"`` joins a learnt vector of the class to the latent [1]_. ``"batch_norm"`` gives each class its own
+        gains and offsets of all norms [3]_.
+    discriminator_conditioning : {"embedding", "projection"}, default="embedding"
+        ``"embedding"`` shows a learnt vector of the class (one more channel, for convolutions) beside the image [1]_.
+        ``"projection"`` adds the inner product of the image's features and a vector of the class to the logit [2]_.
+    embedding_dim : int, default=32
+        Length of the vectors that are joined to the latent, and for ``"mlp"`` to the image.
+    objective, latent_dim, latent_distribution, generator_widths, discriminator_widths, generator_norm, spectral_norm, \
+minibatch_std, dropout, gradient_penalty, penalty_weight, penalty_interval, packing, label_smoothing, instance_noise, \
+weight_averaging, epochs, max_steps, batch_size, learning_rate, discriminator_learning_rate, betas, \
+discriminator_betas, lr_schedule, critic_steps, snapshot_epochs, n_snapshot_samples, precision, scaling, image_shape, \
+device, n_threads, random_state, verbose
+        As for :class:`GAN`, with the same defaults. Snapshots go round the classes. A pack is of rows with labels of
+        their own. ``generator_norm`` has no meaning for ``generator_conditioning="batch_norm"``, which is one.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels seen, sorted.
+    class_shares_ : ndarray of shape (n_classes,)
+        How often each was seen.
+    companion_codes_ : ndarray
+        Places in ``classes_`` of the labels of ``companions_``.
+    generator_, discriminator_, history_, snapshots_, training_state_, companions_, column_range_, batch_size_, \
+dtype_, layout_, n_features_in_
+        As for :class:`GAN`. The generator takes latents with a weight for each class behind them.
+
+    See Also
+    --------
+    GAN : Needs no labels.
+
+    References
+    ----------
+    .. [1] M. Mirza and S. Osindero, Conditional generative adversarial nets, 2014.
+    .. [2] T. Miyato and M. Koyama, cGANs with projection discriminator, ICLR 2018.
+    .. [3] V. Dumoulin et al., A learned representation for artistic style, ICLR 2017.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.generators import ConditionalGAN
+    >>> digits = load_digits()
+    >>> gan = ConditionalGAN(epochs=1, random_state=0).fit(digits.images[:200], digits.labels[:200])
+    >>> gan.sample(5, y=3, random_state=0).shape, gan.interpolate(3, 7, 10).shape
+    ((5, 28, 28), (10, 28, 28))
+    """
+
+    def __init__(
+        self,
+        architecture="mlp",
+        *,
+        generator_conditioning="embedding",
+        discriminator_conditioning="embedding",
+        embedding_dim=32,
+        objective="nonsaturating",
+        latent_dim=100,
+        latent_distribution="normal",
+        generator_widths=None,
+        discriminator_widths=None,
+        generator_norm="none",
+        spectral_norm=False,
+        minibatch_std=False,
+        dropout=0.0,
+        gradient_penalty=None,
+        penalty_weight=10.0,
+        penalty_interval=1,
+        packing=1,
+        label_smoothing=0.0,
+        instance_noise=0.0,
+        weight_averaging=None,
+        epochs=10,
+        max_steps=None,
+        batch_size=64,
+        learning_rate=0.0002,
+        discriminator_learning_rate=None,
+        betas=(0.5, 0.999),
+        discriminator_betas=None,
+        lr_schedule="constant",
+        critic_steps=1,
+        snapshot_epochs=(10, 50, 100),
+        n_snapshot_samples=25,
+        precision="float32",
+        scaling="auto",
+        image_shape=None,
+        device="auto",
+        n_threads=1,
+        random_state=None,
+        verbose=False,
+    ):
+        super().__init__(
+            architecture,
+            objective=objective,
+            latent_dim=latent_dim,
+            latent_distribution=latent_distribution,
+            generator_widths=generator_widths,
+            discriminator_widths=discriminator_widths,
+            generator_norm=generator_norm,
+            spectral_norm=spectral_norm,
+            minibatch_std=minibatch_std,
+            dropout=dropout,
+            gradient_penalty=gradient_penalty,
+            penalty_weight=penalty_weight,
+            penalty_interval=penalty_interval,
+            packing=packing,
+            label_smoothing=label_smoothing,
+            instance_noise=instance_noise,
+            weight_averaging=weight_averaging,
+            epochs=epochs,
+            max_steps=max_steps,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            discriminator_learning_rate=discriminator_learning_rate,
+            betas=betas,
+            discriminator_betas=discriminator_betas,
+            lr_schedule=lr_schedule,
+            critic_steps=critic_steps,
+            snapshot_epochs=snapshot_epochs,
+            n_snapshot_samples=n_snapshot_samples,
+            precision=precision,
+            scaling=scaling,
+            image_shape=image_shape,
+            device=device,
+            n_threads=n_threads,
+            random_state=random_state,
+            verbose=verbose,
+        )
+        self.generator_conditioning = generator_conditioning
+        self.discriminator_conditioning = discriminator_conditioning
+        self.embedding_dim = embedding_dim
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.required = True
+        return tags
+
+    def fit(self, X, y=None, *, checkpoint=None, resume=False, hooks=()):
+        """Train both networks from the start.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+            uint8 stays uint8 in memory.
+        y : array-like of shape (n_samples,)
+            Labels: numbers or strings.
+        checkpoint, resume, hooks
+            As for :meth:`GAN.fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A parameter out of range, or labels that are missing, mixed or not finite.
+        DivergenceError
+            A loss became NaN or exploded.
+        """
+        stack = validate_images(self, X, reset=True)
+        y = labels.check_labels(y, len(stack))
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.class_shares_ = np.bincount(codes) / len(codes)
+        return self._fit(stack, X, codes, checkpoint=checkpoint, resume=resume, hooks=hooks)
+
+    def partial_fit(self, X, y=None, *, classes=None):
+        """Train on for one pass over ``X``, with the optimisers as they were left; see :meth:`GAN.partial_fit`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        y : array-like of shape (n_samples,)
+        classes : array-like of shape (n_classes,), optional
+            All labels that will ever come; used at the first call, where None takes those of ``y``.
+
+        Returns
+        -------
+        self
+        """
+        first = not hasattr(self, "training_state_")
+        stack = validate_images(self, X, reset=first)
+        y = labels.check_labels(y, len(stack))
+        if first:
+            classes = y if classes is None else labels.check_labels(classes, len(classes), "classes")
+            self.classes_ = np.unique(classes)
+            self.class_shares_ = np.full(len(self.classes_), 1 / len(self.classes_))
+        return self._partial_fit(stack, X, labels.encode(self.classes_, y))
+
+    def sample(self, n_samples=1, *, y=None, random_state=None):
+        """Draw new rows of the labels asked for.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+        y : label or array-like of labels of shape (n_samples,), optional
+            What the rows are to show: one label for all, or one for each (``n_samples`` need not be given then). None
+            draws labels as often as they were seen.
+        random_state : int, RandomState instance or None, default=None
+            None draws afresh each time. The latents of a seed do not depend on ``y``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            In the layout, dtype and range of the training rows.
+
+        Raises
+        ------
+        ValueError
+            A label that was not seen in ``fit``.
+        """
+        check_is_fitted(self)
+        check_int("n_samples", n_samples)
+        many = y is not None and np.ndim(y) > 0
+        if many and n_samples not in (1, len(y)):
+            raise ValueError(f"y must be one label, or n_samples={n_samples} of them, got {len(y)}.")
+        n_samples = len(y) if many else n_samples
+        latent_seed, label_seed = spawn_seeds(random_state, 2)
+        if y is None:
+            y = self.classes_[as_generator(label_seed).choice(len(self.classes_), n_samples, p=self.class_shares_)]
+        return self.generate(self.latents(n_samples, random_state=latent_seed), y)
+
+    def generate(self, z, y):
+        """Rows of given latents and labels, each independent of its neighbours.
+
+        Parameters
+        ----------
+        z : array-like of shape (n_samples, latent_dim)
+        y : label, array-like of labels of shape (n_samples,), or float array of shape (n_samples, n_classes)
+            The last are weights of the classes, for what lies between them.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            In the layout, dtype and range of the training rows.
+        """
+        z = self._check_latents(z)
+        inputs = np.hstack([z, labels.weights(self.classes_, y, len(z))])
+        return np.concatenate([self._images(self.generator_, inputs[part]) for part in iter_chunks(len(z), _CHUNK)])
+
+    def class_grid(self, n_columns=10, *, random_state=None):
+        """A row of images for each class; down a column the latent is the same, and only the label differs.
+
+        Parameters
+        ----------
+        n_columns : int, default=10
+        random_state : int, RandomState instance or None, default=None
+
+        Returns
+        -------
+        ndarray of shape (n_classes * n_columns, ...)
+            Class by class, in the order of ``classes_``.
+        """
+        z = self.latents(n_columns, random_state=random_state)
+        return self.generate(np.tile(z, (len(self.classes_), 1)), np.repeat(self.classes_, n_columns))
+
+    def interpolate(
+        self, from_label, to_label, n_steps=10, *, start=None, end=None, method="spherical", random_state=None
+    ):
+        """Rows on the way from one label to another, and from one latent to another if two are given.
+
+        Parameters
+        ----------
+        from_label, to_label : label
+            In between, the classes are weighed in a straight line.
+        n_steps : int, default=10
+            Rows to give, both ends included.
+        start, end : int or array-like of shape (latent_dim,), optional
+            A latent, or the seed of one as for :meth:`latents`. ``start`` is drawn with ``random_state`` if not given;
+            without ``end`` the latent stays, and only the label changes.
+        method : {"spherical", "linear"}, default="spherical"
+            Between the latents.
+        random_state : int, RandomState instance or None, default=None
+
+        Returns
+        -------
+        ndarray of shape (n_steps, ...)
+            In the layout, dtype and range of the training rows.
+        """
+        check_is_fitted(self)
+        first = self._latent(start if start is not None else spawn_seeds(random_state, 1)[0])
+        last = first if end is None else self._latent(end)
+        z = latent_path(first, last, n_steps, method)
+        ends = labels.weights(self.classes_, [from_label, to_label], 2)
+        return self.generate(z, latent_path(*ends, n_steps, "linear"))
+
+    def discriminator_score(self, X, y=None):
+        """The discriminator's logit of each row; higher = taken for a real one of its label.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        y : label or array-like of labels of shape (n_samples,), optional
+            None judges each row under every label, and gives the mean as often as labels were seen.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        stack = validate_images(self, X, reset=False)
+        if y is None:
+            every = zip(self.classes_, self.class_shares_)
+            return sum(share * self._scores(stack, label) for label, share in every)
+        return self._scores(stack, y)
+
+    def _scores(self, stack, y):
+        from toolkit.nn import limit_threads
+
+        weights = labels.weights(self.classes_, y, len(stack))
+        company = labels.one_hot(self.companion_codes_, len(self.classes_))
+        with limit_threads(self.n_threads):
+            return np.concatenate(
+                [
+                    setup.scores(self, stack[part], self.companions_, (weights[part], company))
+                    for part in iter_chunks(len(stack), _CHUNK)
+                ]
+            )
+
+    def _latent(self, place):
+        return self.latents(1, random_state=int(place))[0] if isinstance(place, numbers.Integral) else place
+
+    def _check_parameters(self):
+        labels.check_parameters(self)
+
+    def _make_trainer(self, weight_seed, training_seed, total_steps):
+        return labels.make_trainer(self, weight_seed, training_seed, total_steps)
+
+    def _snapshot_latents(self, seed):
+        codes = np.arange(self.n_snapshot_samples) % len(self.classes_)
+        return np.hstack([super()._snapshot_latents(seed), labels.one_hot(codes, len(self.classes_))])
+
+    def _keep_companions(self, seed, stack, codes):
+        super()._keep_companions(seed, stack)
+        self.companion_codes_ = self._companions(seed, codes)

@@ -1,0 +1,107 @@
+"""What a :class:`ConditionalGAN` needs beside a :class:`GAN`: labels, their weights, and its networks."""
+
+import numpy as np
+from sklearn.utils.validation import assert_all_finite, column_or_1d
+
+from toolkit._core.names import lookup
+from toolkit.generators import _gan_setup as setup
+from toolkit.generators._checks import check_int
+
+__all__ = ["check_labels", "check_parameters", "encode", "make_trainer", "one_hot", "weights"]
+
+_SHOWN = 20
+
+
+def check_parameters(gan):
+    """Raise a ValueError that names the first parameter that is out of range."""
+    from toolkit.nn.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
+
+    lookup(ARCHITECTURES, gan.architecture, "architecture")
+    lookup(GENERATOR_CONDITIONINGS, gan.generator_conditioning, "generator conditioning")
+    lookup(DISCRIMINATOR_CONDITIONINGS, gan.discriminator_conditioning, "discriminator conditioning")
+    check_int("embedding_dim", gan.embedding_dim)
+    setup.check_parameters(gan)
+    if gan.generator_conditioning == "batch_norm" and gan.generator_widths is not None and not gan.generator_widths:
+        raise ValueError("generator_widths must name at least one width for generator_conditioning='batch_norm'.")
+
+
+def check_labels(y, n_samples, name="y"):
+    """Labels as a one-dimensional array of numbers or strings, one for each row."""
+    if y is None:
+        raise ValueError("ConditionalGAN requires y to be passed, but the target y is None.")
+    y = column_or_1d(y, warn=True)
+    if y.dtype.kind == "O":
+        kinds = sorted({type(value).__name__ for value in y})
+        if all(isinstance(value, str) for value in y):
+            y = y.astype(str)
+        elif all(isinstance(value, (bool, int, float, np.number, np.bool_)) for value in y):
+            y = np.array(y.tolist())
+        else:
+            raise ValueError(f"{name} must hold numbers or strings only, got {', '.join(kinds)}.")
+    if y.dtype.kind not in "biufUS":
+        raise ValueError(f"{name} must hold numbers or strings, got dtype {y.dtype}.")
+    assert_all_finite(y, input_name=name)
+    if len(y) != n_samples:
+        raise ValueError(f"{name} must have one label for each of the {n_samples} rows of X, got {len(y)}.")
+    return y
+
+
+def encode(classes, y):
+    """Places of labels in ``classes``."""
+    y = np.asarray(y)
+    # Numbers and strings are never equal, and numpy would make strings of both.
+    comparable = (y.dtype.kind in "US") == (classes.dtype.kind in "US")
+    known = np.isin(y, classes) if comparable else np.zeros(len(y), dtype=bool)
+    if not known.all():
+        unseen = ", ".join(map(repr, list(dict.fromkeys(y[~known].tolist()))[:_SHOWN]))
+        more = ", ..." if len(classes) > _SHOWN else ""
+        seen = ", ".join(map(repr, classes[:_SHOWN].tolist()))
+        raise ValueError(f"y holds labels that were not seen in fit: {unseen}. Seen: {seen}{more}.")
+    return np.searchsorted(classes, y)
+
+
+def one_hot(codes, n_classes):
+    """Weights (n, n_classes) of codes (n,)."""
+    return np.eye(n_classes, dtype=np.float32)[codes]
+
+
+def weights(classes, y, n_samples):
+    """Weights (n_samples, n_classes) of one label, of one for each row, or as they come."""
+    if y is None:
+        raise ValueError("y must be a label, or one for each row, got None.")
+    if np.ndim(y) == 2:
+        y = np.asarray(y, dtype=np.float32)
+        if y.shape != (n_samples, len(classes)):
+            raise ValueError(f"y must have shape ({n_samples}, {len(classes)}) as weights of classes, got {y.shape}.")
+        assert_all_finite(y, input_name="y")
+        return y
+    y = np.repeat(np.asarray([y]), n_samples) if np.ndim(y) == 0 else check_labels(y, n_samples)
+    return one_hot(encode(classes, y), len(classes))
+
+
+def make_trainer(gan, weight_seed, training_seed, total_steps):
+    """Fresh networks and optimisers as the parameters say."""
+    from toolkit.nn import resolve_device, torch_generator
+    from toolkit.nn.adversarial import ConditionalTrainer, build_conditional_pair
+
+    pair = build_conditional_pair(
+        gan.architecture,
+        int(gan.latent_dim),
+        len(gan.classes_),
+        setup.channels_first(gan.image_shape_),
+        conditionings=(gan.generator_conditioning, gan.discriminator_conditioning),
+        widths=(gan.generator_widths, gan.discriminator_widths),
+        norm=gan.generator_norm,
+        embedding_dim=int(gan.embedding_dim),
+        packing=int(gan.packing),
+        dropout=gan.dropout,
+        spectral_norm=gan.spectral_norm,
+        minibatch_std=gan.minibatch_std,
+        generator=torch_generator(weight_seed),  # on the processor, so that weights start the same everywhere
+    )
+    device = resolve_device(gan.device)
+    return ConditionalTrainer(
+        *(network.to(device) for network in pair),
+        class_shares=gan.class_shares_.tolist(),
+        **setup.trainer_options(gan, training_seed, total_steps),
+    )
