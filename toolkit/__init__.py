@@ -23,6 +23,7 @@ _TOPICS = (
     "plots",
     "report",
     "restoration",
+    "sequence",
     "studies",
 )
 

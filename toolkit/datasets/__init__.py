@@ -4,6 +4,7 @@ Images come as the same :class:`ImageSet`: images, and labels and kinds where th
 which mode collapse is measured, come as a :class:`PointSet`.
 """
 
+from toolkit.datasets._arithmetic import ArithmeticSet, make_arithmetic, pad_strings
 from toolkit.datasets._catalogue import available_datasets, load_dataset
 from toolkit.datasets._digits import load_digits
 from toolkit.datasets._download import ResumingDownloader
@@ -13,10 +14,12 @@ from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._npz import load_images, load_npz, save_npz
 from toolkit.datasets._points import PointSet, load_grid, load_ring
 from toolkit.datasets._published import FASHION_CLASSES, fetch_fashion_mnist, fetch_mnist
+from toolkit.datasets._rendered_queries import render_queries
 from toolkit.datasets._stacked import stacked_digits
 
 __all__ = [
     "FASHION_CLASSES",
+    "ArithmeticSet",
     "ImageSet",
     "PointSet",
     "ResumingDownloader",
@@ -31,6 +34,9 @@ __all__ = [
     "load_images",
     "load_npz",
     "load_ring",
+    "make_arithmetic",
+    "pad_strings",
+    "render_queries",
     "save_npz",
     "stacked_digits",
 ]

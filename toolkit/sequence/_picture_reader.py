@@ -1,0 +1,140 @@
+"""PictureReader: reads sequences of pictures, to judge answers that a model drew."""
+
+import numpy as np
+
+from toolkit._core.images import PixelScale, iter_chunks
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.sequence._characters import alphabet_of, as_strings, decode, encode
+from toolkit.sequence._pictures import as_pictures, unit_of
+
+__all__ = ["PictureReader"]
+
+_CHUNK = 256
+
+
+class PictureReader:
+    """A small convolutional network from pictures of characters to strings, trained by itself.
+
+    It judges models that draw their answers, and is honest only if it never saw one of their drawings: train it on
+    pictures of its own.
+
+    Parameters
+    ----------
+    steps : int, default=2000
+    batch_size : int, default=32
+        Sequences a step.
+    learning_rate : float, default=0.004
+    augment : float, default=1.0
+        Strength of small turns, slants and shifts in training.
+    n_threads : int, default=1
+    random_state : int, RandomState instance or None, default=None
+    verbose : bool, default=False
+
+    Attributes
+    ----------
+    characters_ : str
+    network_ : torch.nn.Module
+    history_ : list of dict
+
+    Examples
+    --------
+    >>> from toolkit.datasets import render_queries
+    >>> from toolkit.sequence import PictureReader
+    >>> words = ["1+1", "7-7", "4", "77", "1-4", "+", "-"] * 10
+    >>> reader = PictureReader(steps=60, random_state=0).fit(render_queries(words, random_state=0), words)
+    >>> bool((reader.read(render_queries(words, random_state=1)) == words).mean() > 0.8)
+    True
+    """
+
+    def __init__(
+        self,
+        *,
+        steps=2000,
+        batch_size=32,
+        learning_rate=0.004,
+        augment=1.0,
+        n_threads=1,
+        random_state=None,
+        verbose=False,
+    ):
+        self.steps = steps
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.augment = augment
+        self.n_threads = n_threads
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, pictures, text):
+        """Learn characters.
+
+        Parameters
+        ----------
+        pictures : array-like of shape (n_samples, length, height, width)
+        text : array-like of str of shape (n_samples,)
+            What they say, a character a picture; empty pictures follow a shorter text.
+
+        Returns
+        -------
+        self
+        """
+        from toolkit.nn import build, fit_loop, limit_threads, torch_generator
+        from toolkit.nn._sequence_pictures import CharacterReader, check_picture_shape
+        from toolkit.nn._sequence_trainer import ReaderTrainer
+
+        pictures, strings = as_pictures(pictures, "pictures"), as_strings(text, "text")
+        if len(pictures) != len(strings):
+            raise ValueError(f"pictures and text must be equally long, got {len(pictures)} and {len(strings)}.")
+        check_picture_shape(pictures.shape[2:])
+        self.characters_ = alphabet_of(strings)
+        numbers = encode(strings, self.characters_, pictures.shape[1], "text")
+        self.shape_, self.scale_ = pictures.shape[2:], PixelScale.learn(pictures)
+        weight_seed, noise_seed, order_seed = spawn_seeds(self.random_state, 3)
+        with limit_threads(self.n_threads):
+            generator = torch_generator(weight_seed)
+            network = build(lambda: CharacterReader(self.shape_, len(self.characters_)), generator)
+            trainer = ReaderTrainer(
+                network,
+                self.steps,
+                torch_generator(noise_seed),
+                to_unit=unit_of(self.scale_),
+                rate=self.learning_rate,
+                augment=self.augment,
+            )
+            # One by one: the characters of a sequence are of no use to each other here.
+            self.history_ = fit_loop(
+                trainer,
+                (pictures.reshape(-1, *self.shape_), numbers.ravel()),
+                batch_size=self.batch_size * pictures.shape[1],
+                steps=self.steps,
+                generator=as_generator(order_seed),
+                verbose=self.verbose,
+                desc=type(self).__name__,
+            )
+        self.network_ = network.eval()
+        return self
+
+    def read(self, pictures):
+        """Strings in sequences of pictures.
+
+        Parameters
+        ----------
+        pictures : array-like of shape (n_samples, length, height, width)
+            Any length.
+
+        Returns
+        -------
+        ndarray of str of shape (n_samples,)
+            Empty pictures at the ends are left out; those in between are spaces.
+        """
+        import torch
+
+        from toolkit.nn import limit_threads
+
+        pictures = as_pictures(pictures, "pictures", np.shape(pictures)[1:2][0], self.shape_)
+        to_unit, numbers = unit_of(self.scale_), []
+        with limit_threads(self.n_threads), torch.no_grad():
+            for part in iter_chunks(len(pictures), _CHUNK):
+                shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.shape_)))
+                numbers.append(self.network_(shown).argmax(dim=1).numpy())
+        return decode(np.concatenate(numbers).reshape(pictures.shape[:2]), self.characters_)

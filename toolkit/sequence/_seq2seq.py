@@ -1,0 +1,448 @@
+"""ArithmeticSeq2Seq: learns to calculate from examples, with text or pictures on either side."""
+
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from toolkit._core.images import iter_chunks
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.sequence._characters import BLANK, as_strings, decode, encode
+from toolkit.sequence._checks import check_parameters
+from toolkit.sequence._pictures import as_pictures, unit_of
+from toolkit.sequence._sides import SidesMixin
+
+__all__ = ["ArithmeticSeq2Seq"]
+
+_CHUNK = 1024
+_LATENT_SYMBOLS = 32  # what a reader may tell apart, and a blurred writer is told, where no characters are given
+
+
+class ArithmeticSeq2Seq(SidesMixin, BaseEstimator):
+    """An LSTM encoder-decoder from a query to its answer, as strings or as sequences of pictures.
+
+    Parameters
+    ----------
+    source, target : {"text", "image"}, default="text"
+        What goes in and what comes out: strings such as ``"45+23"``, or one picture a character.
+    hidden_size : int, default=128
+        Units of each LSTM layer; even if ``bidirectional``.
+    n_layers : int, default=1
+        Layers of the encoder and of the decoder.
+    attention : bool, default=False
+        The decoder looks back at all steps of the encoder.
+    bidirectional : bool, default=False
+        The encoder reads in both directions.
+    reverse_source : bool, default=False
+        Read the query from its end.
+    reverse_target : bool, default=True
+        Write the answer from its end: units first, as carries go. Nothing else helps as much.
+    teacher_forcing : bool, default=False
+        True: each step of the decoder is told the character before (in training the true one). False: each step is
+        told the encoder's summary (a repeat vector).
+    writer : {"varied", "blurred"}, default="varied"
+        For ``target="image"``. ``"varied"`` draws each character in a hand of its own from a conditional variational
+        autoencoder. ``"blurred"`` is the baseline: one picture a state of the decoder, learnt by the error of its
+        pixels, which comes out as the mean of all hands.
+    variety : float, default=0.8
+        Spread of the hands of the varied writer; 1 is as wide as its prior, 0 always the same hand.
+    dropout : float in [0, 1), default=0.0
+    weight_decay : float, default=0.05
+        Of the encoder-decoder, decoupled (AdamW). Small sets need more: .3 to .5 for some thousand queries.
+    learning_rate : float, default=0.01
+        Of the encoder-decoder at its peak; one cycle up and down.
+    picture_learning_rate : float, default=0.003
+        Of the reader and the writer of pictures, at its peak.
+    picture_rows : int, default=24
+        Rows of a batch whose pictures are looked at, where their characters are known too.
+    augment : float, default=1.0
+        Strength of small turns, slants and shifts of the pictures that are read in training; 0 for none.
+    steps : int, default=8000
+        Steps of the optimiser. Accuracy jumps late: short trainings mislead.
+    batch_size : int, default=128
+        Clipped to the number of rows.
+    device : str, default="auto"
+    n_threads : int, default=1
+    random_state : int, RandomState instance or None, default=None
+    verbose : bool, default=False
+
+    Attributes
+    ----------
+    network_ : torch.nn.Module
+    reader_, writer_ : torch.nn.Module or None
+        For pictures on either side.
+    source_characters_, target_characters_ : str or None
+        The alphabets, blank first; None where only pictures are known.
+    source_length_, target_length_ : int
+        Characters a row.
+    source_shape_, target_shape_ : tuple of int or None
+        Shape of a picture.
+    history_ : list of dict
+        One entry an epoch: mean losses.
+    batch_size_ : int
+
+    See Also
+    --------
+    toolkit.datasets.make_arithmetic, toolkit.datasets.render_queries : Data.
+    PictureReader : Reads answers that are pictures.
+
+    Notes
+    -----
+    What passes between pictures and arithmetic are probabilities of characters. With ``source_text`` in ``fit`` the
+    reader learns characters and the arithmetic is learnt from true characters; without it everything is learnt from
+    the answers alone, which takes far more data.
+
+    References
+    ----------
+    Sutskever, Vinyals and Le (2014), "Sequence to sequence learning with neural networks", NeurIPS 27.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import make_arithmetic
+    >>> from toolkit.sequence import ArithmeticSeq2Seq
+    >>> X, y = make_arithmetic("+", n_digits=1, train_share=0.9, random_state=0).part("train")
+    >>> model = ArithmeticSeq2Seq(hidden_size=32, steps=300, random_state=0).fit(X, y)
+    >>> model.score(X, y) > 0.8
+    True
+    """
+
+    def __init__(
+        self,
+        source="text",
+        *,
+        target="text",
+        hidden_size=128,
+        n_layers=1,
+        attention=False,
+        bidirectional=False,
+        reverse_source=False,
+        reverse_target=True,
+        teacher_forcing=False,
+        writer="varied",
+        variety=0.8,
+        dropout=0.0,
+        weight_decay=0.05,
+        learning_rate=0.01,
+        picture_learning_rate=0.003,
+        picture_rows=24,
+        augment=1.0,
+        steps=8000,
+        batch_size=128,
+        device="auto",
+        n_threads=1,
+        random_state=None,
+        verbose=False,
+    ):
+        self.source = source
+        self.target = target
+        self.hidden_size = hidden_size
+        self.n_layers = n_layers
+        self.attention = attention
+        self.bidirectional = bidirectional
+        self.reverse_source = reverse_source
+        self.reverse_target = reverse_target
+        self.teacher_forcing = teacher_forcing
+        self.writer = writer
+        self.variety = variety
+        self.dropout = dropout
+        self.weight_decay = weight_decay
+        self.learning_rate = learning_rate
+        self.picture_learning_rate = picture_learning_rate
+        self.picture_rows = picture_rows
+        self.augment = augment
+        self.steps = steps
+        self.batch_size = batch_size
+        self.device = device
+        self.n_threads = n_threads
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y, *, source_text=None, target_text=None, hooks=(), checkpoint=None, resume=False):
+        """Learn from queries and their answers.
+
+        Parameters
+        ----------
+        X : array-like of str of shape (n_samples,), or of shape (n_samples, source_length, height, width)
+        y : array-like of str of shape (n_samples,), or of shape (n_samples, target_length, height, width)
+        source_text : array-like of str of shape (n_samples,), optional
+            What the pictures of ``X`` say.
+        target_text : array-like of str of shape (n_samples,), optional
+            What the pictures of ``y`` say; ``writer="varied"`` needs it.
+        hooks : sequence of callable, default=()
+        checkpoint : toolkit.nn.Checkpoint, optional
+        resume : bool or path-like, default=False
+            These three as in :func:`toolkit.nn.fit_loop`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A parameter out of range, strings or pictures of the wrong kind, lengths that do not agree.
+        """
+        check_parameters(self)
+        fields = self._source_fields(X, source_text) | self._target_fields(y, target_text)
+        lengths = {name: len(values) for name, values in fields.items()}
+        if len(set(lengths.values())) > 1:
+            raise ValueError(f"X, y and their texts must be equally long, got {lengths}.")
+
+        from toolkit.nn import fit_loop, limit_threads, resolve_device, torch_generator
+
+        weight_seed, noise_seed, order_seed, self._hand_seed = spawn_seeds(self.random_state, 4)
+        self.batch_size_ = min(self.batch_size, len(next(iter(fields.values()))))
+        device = resolve_device(self.device)
+        with limit_threads(self.n_threads):
+            network, reader, writer = self._networks(torch_generator(weight_seed), device)
+            trainer = self._trainer(network, reader, writer, fields, torch_generator(noise_seed, device))
+            self.history_ = fit_loop(
+                trainer,
+                tuple(fields.values()),
+                batch_size=self.batch_size_,
+                steps=self.steps,
+                generator=as_generator(order_seed),
+                hooks=hooks,
+                checkpoint=checkpoint,
+                resume=resume,
+                verbose=self.verbose,
+                desc=type(self).__name__,
+            )
+        self.network_, self.reader_, self.writer_ = (
+            None if part is None else part.eval().cpu() for part in (network, reader, writer)
+        )
+        self.network_.dropout.generator = None
+        return self
+
+    def predict(self, X, *, random_state=None):
+        """Answers.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+        random_state : int, RandomState instance or None, default=None
+            Chooses the hands of the varied writer; None takes those fixed in ``fit``, the same at each call.
+
+        Returns
+        -------
+        ndarray
+            Strings of shape (n_samples,), or pictures of shape (n_samples, target_length, height, width) in the dtype
+            and range of those in ``fit``, the answer first and empty pictures after it.
+        """
+        logits, _ = self._answer(X)
+        if self.target == "text":
+            return self._written(logits.argmax(axis=2))
+        return self._draw(logits, random_state)
+
+    def predict_text(self, X):
+        """Answers as strings, before they are drawn where the target is pictures.
+
+        Returns
+        -------
+        ndarray of str of shape (n_samples,)
+        """
+        self._check_text("predict_text")
+        return self._written(self._answer(X)[0].argmax(axis=2))
+
+    def predict_proba(self, X):
+        """Probabilities of the characters of the answers.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, target_length, n_characters)
+            In the order in which the answer is read, over ``target_characters_``. With ``reverse_target`` blanks come
+            first. With ``teacher_forcing`` each character is conditioned on the most probable one before it.
+        """
+        self._check_text("predict_proba")
+        logits = self._answer(X)[0].astype(np.float64)
+        logits -= logits.max(axis=2, keepdims=True)
+        shares = np.exp(logits)
+        shares /= shares.sum(axis=2, keepdims=True)
+        return shares[:, ::-1].copy() if self.reverse_target else shares
+
+    def attention_weights(self, X):
+        """Where the decoder looks in the query as it writes each character.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, target_length, source_length)
+            Rows in the order in which the answer is read, columns in that of the query; each row sums to 1.
+        """
+        check_is_fitted(self)
+        if not self.attention:
+            raise ValueError("attention_weights needs a model with attention=True, got attention=False.")
+        weights = self._answer(X)[1]
+        weights = weights[:, ::-1] if self.reverse_target else weights
+        return (weights[:, :, ::-1] if self.reverse_source else weights).copy()
+
+    def read_source(self, X):
+        """What the model's own reader makes of picture queries.
+
+        Returns
+        -------
+        ndarray of str of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        if self.source != "image" or self.source_characters_ is None:
+            raise ValueError("read_source needs source='image' and source_text in fit.")
+        return decode(self._source_shares(X).argmax(axis=2), self.source_characters_)
+
+    def score(self, X, y, *, reader=None):
+        """Share of the answers that are right to the last character.
+
+        Parameters
+        ----------
+        X : as in ``fit``
+        y : array-like of str of shape (n_samples,)
+            The true answers.
+        reader : object with ``read`` or callable, optional
+            For picture answers: pictures (n_samples, target_length, height, width) to strings. It must not be part
+            of the model. See :class:`PictureReader`.
+
+        Returns
+        -------
+        float
+        """
+        check_is_fitted(self)
+        truth = as_strings(y, "y")
+        answers = self.predict(X) if self.target == "text" else self._read_by(reader, X)
+        if len(truth) != len(answers):
+            raise ValueError(f"X and y must be equally long, got {len(answers)} and {len(truth)}.")
+        return float((answers == truth).mean())
+
+    def _read_by(self, reader, X):
+        read = getattr(reader, "read", reader)
+        if not callable(read):
+            raise ValueError(
+                "reader must be given for answers that are pictures: an object with read(pictures) -> strings, "
+                f"such as PictureReader, got {reader!r}."
+            )
+        return as_strings(read(self.predict(X)), "what reader gives")
+
+    def _networks(self, generator, device):
+        """Encoder-decoder, reader and writer with fresh weights; the last two are None for text."""
+        from toolkit.nn import build
+        from toolkit.nn._sequence import SequenceNetwork
+        from toolkit.nn._sequence_pictures import BlurredWriter, CharacterReader, VariedWriter, check_picture_shape
+
+        for shape in (self.source_shape_, self.target_shape_):
+            if shape is not None:
+                check_picture_shape(shape)
+        n_source, n_target = (
+            len(alphabet) if alphabet is not None else _LATENT_SYMBOLS
+            for alphabet in (self.source_characters_, self.target_characters_)
+        )
+        network = build(
+            lambda: SequenceNetwork(
+                n_source,
+                n_target,
+                self.target_length_,
+                hidden_size=int(self.hidden_size),
+                n_layers=int(self.n_layers),
+                attention=bool(self.attention),
+                bidirectional=bool(self.bidirectional),
+                teacher_forcing=bool(self.teacher_forcing),
+                dropout=float(self.dropout),
+            ),
+            generator,
+        ).start(generator)
+        reader = writer = None
+        if self.source == "image":
+            reader = build(lambda: CharacterReader(self.source_shape_, n_source), generator)
+        if self.target == "image":
+            kind = VariedWriter if self.writer == "varied" else BlurredWriter
+            writer = build(lambda: kind(self.target_shape_, n_target), generator)
+        return tuple(None if part is None else part.to(device) for part in (network, reader, writer))
+
+    def _trainer(self, network, reader, writer, fields, generator):
+        from toolkit.nn._sequence_trainer import SequenceTrainer
+
+        return SequenceTrainer(
+            network,
+            reader,
+            writer,
+            tuple(fields),
+            self.steps,
+            generator,
+            learning_rate=self.learning_rate,
+            weight_decay=self.weight_decay,
+            picture_learning_rate=self.picture_learning_rate,
+            picture_rows=self.picture_rows,
+            augment=self.augment,
+            to_unit=unit_of(self.source_scale_) if reader is not None else None,
+            target_to_unit=unit_of(self.target_scale_) if writer is not None else None,
+        )
+
+    def _check_text(self, method):
+        check_is_fitted(self)
+        if self.target_characters_ is None:
+            raise ValueError(f"{method} needs answers in characters; writer='blurred' knows pictures only.")
+
+    def _source_shares(self, X):
+        """One-hot or read characters (n, source_length, n_source), in the order in which they are fed."""
+        if self.source == "text":
+            numbers_ = self._encode_source(as_strings(X, "X"), "X")
+            return np.eye(len(self.source_characters_), dtype=np.float32)[numbers_]
+        import torch
+
+        from toolkit.nn import limit_threads
+
+        pictures = as_pictures(X, "X", self.source_length_, self.source_shape_)
+        to_unit, reader, shares = unit_of(self.source_scale_), self.reader_, []
+        with limit_threads(self.n_threads), torch.no_grad():
+            for part in iter_chunks(len(pictures), _CHUNK // 4):
+                shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.source_shape_)))
+                shares.append(
+                    torch.softmax(reader(shown), dim=1).view(
+                        -1, self.source_length_, len(self.source_characters_ or range(_LATENT_SYMBOLS))
+                    )
+                )
+        return torch.cat(shares).numpy()
+
+    def _answer(self, X):
+        """Logits (n, target_length, n_target) and attention weights or None, as the decoder goes."""
+        check_is_fitted(self)
+        import torch
+
+        from toolkit.nn import limit_threads
+
+        shares = self._source_shares(X)
+        if self.source == "image":
+            shares = self._turn(shares)
+        found = []
+        with limit_threads(self.n_threads), torch.no_grad():
+            for part in iter_chunks(len(shares), _CHUNK):
+                found.append(self.network_(torch.from_numpy(shares[part])))
+        logits = torch.cat([one for one, _ in found]).numpy()
+        return logits, torch.cat([one for _, one in found]).numpy() if self.attention else None
+
+    def _draw(self, logits, random_state):
+        """Pictures of the answers, first character first."""
+        import torch
+
+        from toolkit.nn import limit_threads
+
+        n, length, _ = logits.shape
+        generator = as_generator(self._hand_seed if random_state is None else random_state)
+        if self.writer == "varied":
+            text = self._written(logits.argmax(axis=2))
+            content = encode(text, self.target_characters_, length, "y")
+            hands = generator.normal(0, self.variety, (n, length, self.writer_.latent_dim)).astype(np.float32)
+        else:
+            content = logits[:, ::-1] if self.reverse_target else logits
+        drawn = np.zeros((n, length, *self.target_shape_), dtype=self.target_dtype_)
+        with limit_threads(self.n_threads), torch.no_grad():
+            for part in iter_chunks(n, _CHUNK):
+                given = torch.from_numpy(np.ascontiguousarray(content[part])).flatten(0, 1)
+                more = (torch.from_numpy(hands[part]).flatten(0, 1),) if self.writer == "varied" else ()
+                unit = torch.sigmoid(self.writer_.write(given, *more)).numpy()
+                drawn[part] = self.target_scale_.from_unit(unit, self.target_dtype_).reshape(drawn[part].shape)
+        if self.writer == "varied":
+            drawn[content == self.target_characters_.index(BLANK)] = self.target_scale_.low  # nothing, not faint ink
+        return drawn
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True
+        tags._skip_test = True  # strings and sequences of pictures are no rows of numbers; tests of its own instead
+        tags.target_tags.required = True
+        return tags
