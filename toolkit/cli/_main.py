@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 from toolkit.cli._audit import audit
 from toolkit.cli._compare_generators import compare_generators
 from toolkit.cli._corrupt import corrupt
+from toolkit.cli._coverage import coverage
 from toolkit.cli._data import data
 from toolkit.cli._sample import sample
 from toolkit.cli._train import train
@@ -38,6 +39,7 @@ app = typer.Typer(
 app.command()(audit)
 app.command()(compare_generators)
 app.command()(corrupt)
+app.command()(coverage)
 app.command()(sample)
 app.add_typer(data)
 app.add_typer(train)

@@ -331,7 +331,8 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         n_rows : int, default=2000
             Rows of the data on the map at most.
         n_modes : int, optional
-            The number of ``fit`` when given there, else the largest silhouette among 2 to 20.
+            That of the constructor when given there, else the largest up to 20 that is nearly as clear as the best
+            (mean silhouette).
         random_state : int, RandomState instance or None, default=0
 
         Returns

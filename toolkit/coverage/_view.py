@@ -11,6 +11,7 @@ __all__ = ["CoverageView", "make_view"]
 
 _MAX_MODES = 20
 _N_NEIGHBOURS = 15
+_NEARLY_BEST = 0.95  # of the best silhouette: a finer map that is nearly as clear says more
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def make_view(real, samples, *, n_rows, n_samples, n_modes, generator):
     n_rows, n_samples : int
         On the map at most.
     n_modes : int or None
-        None takes the largest silhouette among 2 to 20.
+        None takes the largest number up to 20 that is nearly as clear as the best.
     generator : numpy.random.Generator
 
     Returns
@@ -110,7 +111,7 @@ def _map(features, seed):
 
 
 def _best_number(places, seed):
-    """The number of modes with the largest mean silhouette."""
+    """The largest number of modes whose mean silhouette is nearly the best."""
     from sklearn.cluster import KMeans
     from sklearn.metrics import silhouette_score
 
@@ -119,4 +120,7 @@ def _best_number(places, seed):
     for n_modes in range(2, min(_MAX_MODES, n_distinct - 1) + 1):
         labels = KMeans(n_modes, n_init=2, random_state=seed).fit_predict(places)
         scores[n_modes] = silhouette_score(places, labels, sample_size=min(1500, len(places)), random_state=seed)
-    return max(scores, key=scores.get) if scores else 1
+    if not scores:
+        return 1
+    best = max(scores.values())
+    return max(n_modes for n_modes, score in scores.items() if score >= min(best, _NEARLY_BEST * best))

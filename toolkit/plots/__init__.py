@@ -6,9 +6,12 @@ pandas frame. Scores are anomaly scores throughout: higher = more anomalous, the
 expects; ``from_estimator`` turns scikit-learn's sign round.
 """
 
+from toolkit.plots._animation import AnimationDisplay
 from toolkit.plots._confusion import KindConfusionDisplay
+from toolkit.plots._coverage_map import CoverageMapDisplay
 from toolkit.plots._critical_difference import CriticalDifferenceDisplay
 from toolkit.plots._curves import PrecisionRecallDisplay, RocDisplay
+from toolkit.plots._dropped_modes import DroppedModesDisplay
 from toolkit.plots._gallery import CorruptionGalleryDisplay
 from toolkit.plots._heatmap import KindHeatmapDisplay
 from toolkit.plots._histogram import ScoreHistogramDisplay
@@ -20,8 +23,11 @@ from toolkit.plots._sample_grid import SampleGridDisplay
 from toolkit.plots._sample_rows import SampleRowsDisplay
 
 __all__ = [
+    "AnimationDisplay",
     "CorruptionGalleryDisplay",
+    "CoverageMapDisplay",
     "CriticalDifferenceDisplay",
+    "DroppedModesDisplay",
     "KindConfusionDisplay",
     "KindHeatmapDisplay",
     "LatentDisplay",

@@ -1,6 +1,21 @@
 """The recipes that the command line and notebooks share."""
 
 from toolkit.studies._audit import AuditResult, check_detectors, run_audit
+from toolkit.studies._collapse import (
+    CollapseStudy,
+    check_collapse_settings,
+    outcome_of,
+    run_collapse_study,
+)
+from toolkit.studies._collapse_findings import collapse_findings
+from toolkit.studies._collapse_recipes import CURE, MITIGATIONS, collapse_grid, collapse_recipe
+from toolkit.studies._collapse_summary import compare_settings, rank_settings, settings_table
+from toolkit.studies._collapse_write import (
+    check_collapse_target,
+    forget_collapse_runs,
+    write_collapse_study,
+)
+from toolkit.studies._coverage import CoverageResult, check_coverage_target, run_coverage, write_coverage
 from toolkit.studies._findings import plain_findings
 from toolkit.studies._generators import (
     GENERATORS,
@@ -16,17 +31,36 @@ from toolkit.studies._generators_write import (
 from toolkit.studies._write import check_audit_target, write_audit
 
 __all__ = [
+    "CURE",
     "GENERATORS",
+    "MITIGATIONS",
     "AuditResult",
+    "CollapseStudy",
+    "CoverageResult",
     "GeneratorComparison",
     "check_audit_target",
+    "check_collapse_settings",
+    "check_collapse_target",
     "check_comparison_target",
+    "check_coverage_target",
     "check_detectors",
     "check_generators",
+    "collapse_findings",
+    "collapse_grid",
+    "collapse_recipe",
+    "compare_settings",
+    "forget_collapse_runs",
     "generator_findings",
+    "outcome_of",
     "plain_findings",
+    "rank_settings",
     "run_audit",
+    "run_collapse_study",
+    "run_coverage",
     "run_generator_comparison",
+    "settings_table",
     "write_audit",
+    "write_collapse_study",
+    "write_coverage",
     "write_generator_comparison",
 ]

@@ -1,0 +1,60 @@
+"""`toolkit coverage`: files in, a folder out, and mistakes as one line."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.cli import run
+from toolkit.datasets import load_glyphs, save_npz
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("coverage")
+    real = load_glyphs(1500, classes="0123", random_state=0)
+    fresh = load_glyphs(1000, classes="012", random_state=1)
+    save_npz(folder / "real.npz", real.images)
+    save_npz(folder / "samples.npz", fresh.images)
+    save_npz(folder / "unit.npz", fresh.images / np.float32(255))
+    save_npz(folder / "signed.npz", fresh.images / np.float32(127.5) - 1)
+    save_npz(folder / "small.npz", fresh.images[:, ::2, ::2])
+    return folder
+
+
+@pytest.mark.parametrize("samples", ["samples", "unit", "signed"])
+def test_missing_digit_is_reported(files, tmp_path, capsys, samples):
+    arguments = [str(files / "real.npz"), str(files / f"{samples}.npz"), "--no-map", "--out", str(tmp_path / "out")]
+    assert run(["coverage", *arguments]) == 0
+    printed = capsys.readouterr().out
+    assert "bins are missing" in printed
+    assert "report.html" in printed
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"bins.csv", "dropped.png", "figures.csv", "report.html", "samples.png", "summary.json"}
+    summary = json.loads((tmp_path / "out" / "summary.json").read_text())
+    assert summary["flagged"]
+    truth = load_glyphs(1500, classes="0123", random_state=0).labels
+    rows = [row for mode in summary["dropped_modes"] for row in mode["rows"]]
+    assert (truth[rows] == "3").mean() >= 0.9
+    bins = pd.read_csv(tmp_path / "out" / "bins.csv")
+    assert bins["samples"].sum() == 1000
+    assert "missing" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    # Again, in place of the first result.
+    assert run(["coverage", *arguments, "--quiet"]) == 0
+
+
+def test_mistakes_are_one_line(files, tmp_path, capsys):
+    out = ["--out", str(tmp_path / "out")]
+    assert run(["coverage", str(files / "real.npz"), str(files / "small.npz"), *out]) == 1
+    error = capsys.readouterr().err
+    assert "small.npz holds images of shape (14, 14), but real.npz of (28, 28)" in error
+    assert error.count("\n") == 1
+    assert run(["coverage", str(files / "real.npz"), str(files / "nowhere.npz"), *out]) == 1
+    assert run(["coverage", str(files / "real.npz"), str(files / "samples.npz"), "--embedding", "umap"]) == 2
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years of work")
+    arguments = ["coverage", str(files / "real.npz"), str(files / "samples.npz"), "--out", str(tmp_path / "mine")]
+    assert run(arguments) == 1
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
+    assert not (tmp_path / "out").exists()

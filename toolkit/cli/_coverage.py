@@ -1,0 +1,47 @@
+"""``toolkit coverage``: which modes of real images do samples from anywhere reach?"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["coverage"]
+
+
+def coverage(
+    real: Annotated[Path, typer.Argument(metavar="REAL", help="Real images: a .npz with 'images', or a .npy file.")],
+    samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Generated images, likewise, of the same shape.")],
+    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
+        "outputs/coverage"
+    ),
+    bins: Annotated[int, typer.Option(min=2, help="Bins of the feature space.")] = 100,
+    embedding: Annotated[str, typer.Option(metavar="NAME", help="Feature space: pca or autoencoder.")] = "pca",
+    view: Annotated[bool, typer.Option("--map/--no-map", help="Draw the map of modes, which takes longest.")] = True,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
+):
+    """Say which parts of the real images the samples miss, without labels, calibrated on real against real.
+
+    Writes figures.csv, bins.csv, summary.json, samples.png, dropped.png, map.png and report.html.
+    """
+    if embedding not in ("pca", "autoencoder"):
+        raise typer.BadParameter(f"{embedding} is neither pca nor autoencoder.", param_hint="--embedding")
+
+    from toolkit.cli._source import read_file
+
+    found = [read_file(path).images for path in (real, samples)]
+
+    from toolkit.coverage import ModeCoverage
+    from toolkit.studies import check_coverage_target, run_coverage, write_coverage
+
+    check_coverage_target(out)
+    result = run_coverage(
+        *found,
+        coverage=ModeCoverage(embedding, n_bins=bins, random_state=seed),
+        with_map=view,
+        names=(real.name, samples.name),
+        random_state=seed,
+    )
+    report = write_coverage(result, out)
+    if not quiet:
+        print(result.record.verdict, "", f"Report: {report}", sep="\n")

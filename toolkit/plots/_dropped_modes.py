@@ -1,0 +1,128 @@
+"""The gallery of what a generator never draws: real images, a row for each dropped mode."""
+
+from toolkit.plots._display import Display
+from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
+from toolkit.plots._style import MUTED, title_axes
+
+__all__ = ["DroppedModesDisplay"]
+
+
+class DroppedModesDisplay(Display):
+    """Real images from the parts of the data that samples hardly reach.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n_images, height, width) or (n_images, height, width, 3)
+        Float in [0, 1].
+    shown : DataFrame
+        A row an image: dropped_mode, bin, row.
+    shares : list of tuple of float
+        Share of real rows and of samples in each dropped mode.
+    title : str, default=""
+
+    See Also
+    --------
+    CoverageMapDisplay : The map of modes.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import ModeCoverage
+    >>> from toolkit.datasets import load_glyphs
+    >>> data = load_glyphs(2000, classes="01234", random_state=0)
+    >>> coverage = ModeCoverage(random_state=0).fit(data.images)
+    >>> record = coverage.evaluate(data.images[data.labels != "0"])
+    >>> display = DroppedModesDisplay.from_estimator(coverage, record)
+    >>> set(data.labels[display.frame()["row"]].tolist())
+    {'0'}
+    """
+
+    def __init__(self, images, shown, shares, *, title=""):
+        self.images = images
+        self.shown = shown
+        self.shares = shares
+        self.title = title
+
+    @classmethod
+    def from_predictions(cls, images, shown, shares, *, image_shape=None, scale=None, title=""):
+        """Hold images of dropped modes.
+
+        Parameters
+        ----------
+        images : array-like of shape (n_images, height, width[, 3]) or (n_images, n_features)
+        shown : DataFrame
+            A row an image: dropped_mode, bin, row.
+        shares : list of tuple of float
+            Of real rows and of samples, for each dropped mode.
+        image_shape : tuple of int, default=None
+            Of flat rows that are not square.
+        scale : PixelScale, default=None
+            From black to white; learnt from the images when None.
+        title : str, default=""
+
+        Returns
+        -------
+        DroppedModesDisplay
+        """
+        if len(images) != len(shown):
+            raise ValueError(f"shown has {len(shown)} rows, but there are {len(images)} images.")
+        if len(images):
+            images, _ = unit_images(images, image_shape, scale=scale)
+        return cls(images, shown, list(shares), title=title)
+
+    @classmethod
+    def from_estimator(cls, coverage, record, *, n_per_mode=12, max_modes=12, title=""):
+        """Show what an evaluation found missing, the largest parts first.
+
+        Parameters
+        ----------
+        coverage : ModeCoverage
+            That made the record.
+        record : CoverageRecord
+        n_per_mode : int, default=12
+        max_modes : int, default=12
+
+        Returns
+        -------
+        DroppedModesDisplay
+        """
+        images, shown = coverage.dropped_examples(record, n_per_mode=n_per_mode)
+        kept = (shown["dropped_mode"] < max_modes).to_numpy()
+        shares = [(mode.real_share, mode.sample_share) for mode in record.dropped_modes[:max_modes]]
+        return cls.from_predictions(
+            images[kept], shown[kept].reset_index(drop=True), shares, scale=coverage.pixel_scale_, title=title
+        )
+
+    def frame(self):
+        """Images shown, a row each: dropped_mode, bin, row (of the data)."""
+        return self.shown.copy()
+
+    def plot(self, ax=None):
+        """Draw the gallery; a sentence where nothing was dropped.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            A new figure when None.
+
+        Returns
+        -------
+        self
+        """
+        if not len(self.images):
+            ax = self._take_axes(ax, (5.0, 0.9))
+            ax.set_axis_off()
+            ax.text(0.5, 0.5, "Nothing was dropped.", ha="center", va="center", color=MUTED, transform=ax.transAxes)
+            title_axes(ax, self.title)
+            return self
+        columns = self.shown.groupby("dropped_mode").cumcount()
+        n_rows, n_columns = int(self.shown["dropped_mode"].max()) + 1, int(columns.max()) + 1
+        aspect = self.images.shape[1] / self.images.shape[2]
+        ax = self._take_axes(ax, (0.62 * n_columns + 2.1, 0.62 * aspect * n_rows + (0.5 if self.title else 0.15)))
+        for image, row, column in zip(self.images, self.shown["dropped_mode"], columns):
+            draw_cell(ax, image, row, column, aspect)
+            frame_cell(ax, row, column, aspect)
+        open_mosaic(ax, n_rows, n_columns, aspect)  # each imshow resets the limits
+        for row, (real, drawn) in enumerate(self.shares):
+            row_name(ax, row, aspect, f"{real:.1%} of the data", f"{drawn:.1%} of the samples")
+        title_axes(ax, self.title)
+        return self

@@ -1,0 +1,183 @@
+"""Real images against samples from anywhere: evaluated, and written as a folder that appears whole or not at all."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from toolkit._core.files import write_json
+from toolkit._core.versions import versions
+from toolkit.coverage import CoverageRecord, ModeCoverage
+from toolkit.exceptions import DataFormatError
+from toolkit.plots import CoverageMapDisplay, DroppedModesDisplay, SampleGridDisplay
+from toolkit.report import Report
+from toolkit.studies._folder import check_target, whole_folder
+
+__all__ = ["CoverageResult", "check_coverage_target", "run_coverage", "write_coverage"]
+
+_FILES = frozenset({"bins.csv", "dropped.png", "figures.csv", "map.png", "report.html", "samples.png", "summary.json"})
+_N_SHOWN = 36
+_WORDS = {
+    "js": "Jensen-Shannon divergence",
+    "ndb": "bins that differ (NDB)",
+    "frechet": "Fréchet distance",
+    "copied_share": "share of copies",
+}
+
+
+@dataclass(frozen=True)
+class CoverageResult:
+    """What :func:`run_coverage` finds.
+
+    Parameters
+    ----------
+    coverage : ModeCoverage
+        Fitted on the real images.
+    record : CoverageRecord
+    samples : ndarray
+        Some of the samples, not chosen, on the scale of the real images.
+    map : CoverageMapDisplay or None
+    names : tuple of str
+        Of the real images and of the samples.
+    """
+
+    coverage: ModeCoverage = field(repr=False)
+    record: CoverageRecord
+    samples: np.ndarray = field(repr=False)
+    map: object = field(repr=False)
+    names: tuple = ("real", "samples")
+
+
+def check_coverage_target(out):
+    """Refuse a folder that :func:`write_coverage` would refuse, before the long work.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    check_target(out, _FILES)
+
+
+def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", "samples"), random_state=0):
+    """Evaluate samples against real images.
+
+    Parameters
+    ----------
+    real, samples : ndarray of shape (n, height, width) or (n, height, width, 3)
+        Where one is uint8 and the other floats from 0 to 1 (or -1 to 1), the samples are brought to the scale of the
+        real images.
+    coverage : ModeCoverage, optional
+        Not fitted; by default one with default settings.
+    with_map : bool, default=True
+        UMAP takes most of the time.
+    names : tuple of str
+    random_state : int, default=0
+
+    Returns
+    -------
+    CoverageResult
+    """
+    if np.shape(real)[1:] != np.shape(samples)[1:]:
+        raise DataFormatError(
+            f"{names[1]} holds images of shape {np.shape(samples)[1:]}, but {names[0]} of {np.shape(real)[1:]}."
+        )
+    samples = _on_scale_of(samples, real)
+    coverage = (ModeCoverage(random_state=random_state) if coverage is None else coverage).fit(real)
+    record = coverage.evaluate(samples)
+    shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
+    drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state) if with_map else None
+    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, tuple(names))
+
+
+def _on_scale_of(samples, real):
+    """Generators often draw within 0 to 1 or -1 to 1 what came as uint8, and the other way round."""
+    if real.dtype == np.uint8 and samples.dtype.kind == "f":
+        low, high = float(samples.min()), float(samples.max())
+        if low >= -1.0 and high <= 1.0:
+            unit = samples if low >= 0 else (samples + 1.0) / 2.0
+            return np.rint(255.0 * unit).astype(np.uint8)
+    if samples.dtype == np.uint8 and real.dtype.kind == "f":
+        low, high = float(real.min()), float(real.max())
+        if low >= -1.0 and high <= 1.0:
+            return samples / 255.0 if low >= 0 else samples / 127.5 - 1.0
+    return samples
+
+
+def write_coverage(result, out) -> Path:
+    """Write ``figures.csv``, ``bins.csv``, ``summary.json``, ``samples.png``, ``dropped.png``, ``map.png`` and
+    ``report.html``, all at once.
+
+    Parameters
+    ----------
+    result : CoverageResult
+    out : path-like
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds something that no such result wrote.
+    """
+    out = Path(out)
+    record, scale = result.record, result.coverage.pixel_scale_
+    pictures = {
+        "samples": SampleGridDisplay.from_predictions(result.samples, n_columns=12, scale=scale),
+        "dropped": DroppedModesDisplay.from_estimator(result.coverage, record),
+    }
+    if result.map is not None:
+        pictures["map"] = result.map
+    used = versions()
+    with whole_folder(out, _FILES) as folder:
+        record.frame().to_csv(folder / "figures.csv", index=False)
+        record.bins.to_csv(folder / "bins.csv", index=False)
+        write_json(folder / "summary.json", record.summary() | {"names": result.names, "versions": used})
+        for name, display in pictures.items():
+            display.save(folder / f"{name}.png")
+        _report(result, pictures, used).write(folder / "report.html")
+    return out / "report.html"
+
+
+def _report(result, pictures, used):
+    record = result.record
+    report = Report(
+        "Coverage",
+        f"{result.names[1]}: {record.n_samples:,} samples against {record.n_real:,} real images of {result.names[0]}",
+        footer=", ".join(f"{package} {version}" for package, version in used.items() if version) + ".",
+    )
+    # Every sentence of the verdict is a finding of its own.
+    report.findings([f"{sentence.rstrip('.')}." for sentence in record.verdict.split(". ")])
+    table = record.frame().drop(columns="greater_is_better")
+    table["metric"] = table["metric"].replace(_WORDS)
+    table = table.rename(
+        columns={"metric": "figure", "low": "from", "high": "to", "expected": "perfect sampler", "p_value": "p"}
+    )
+    report.section(
+        "Figures",
+        "Beside each figure stand its interval (95 %) and what real images give when they are compared with real "
+        "images. Precision and density say whether samples look real; they stay high when a generator collapses. "
+        "Recall, coverage and the divergence say whether all of the data is reached.",
+    )
+    report.table(table, f"Over {record.n_bins} bins, and {record.n_neighbour_rows:,} rows of each.", precision=4)
+    report.section("What the samples never show")
+    if record.dropped_modes:
+        report.text(f"Real images from parts of the data that hold less than {result.coverage.missing_ratio:.0%} of "
+                    "the samples that are due.")  # fmt: skip
+    report.figure(pictures["dropped"].plot(), "A row for each missing part, the largest first.")
+    report.section("The samples")
+    report.figure(pictures["samples"].plot(), "Samples, not chosen.")
+    if "map" in pictures:
+        report.figure(
+            pictures["map"].plot(),
+            "Real and generated images on one map (UMAP). Numbers: samples in each mode over what is due. The map is "
+            "for reading; the verdict rests on the bins.",
+        )
+    bins = record.bins[record.bins["status"] != "as expected"].sort_values("q_value")
+    if len(bins):
+        report.section("Bins that differ", f"At a false discovery rate of {record.alpha:.0%}.")
+        columns = ["bin", "status", "real_share", "sample_share", "ratio", "z", "q_value"]
+        report.table(bins[columns], index=False, max_rows=40)
+    return report
