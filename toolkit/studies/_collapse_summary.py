@@ -1,0 +1,137 @@
+"""Settings side by side: mean and standard deviation over seeds, ranks, and unpaired tests against the first one."""
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["compare_settings", "rank_settings", "settings_table"]
+
+_FIGURES = ("js", "missing_share", "bins_missing", "coverage", "precision", "recall", "frechet", "copied_share")
+_OUTCOMES = ("collapsed", "partial", "complete", "diverged", "failed")
+
+
+def settings_table(study):
+    """A row for each setting: its outcomes, and each figure's mean and standard deviation over the seeds.
+
+    Parameters
+    ----------
+    study : CollapseStudy
+
+    Returns
+    -------
+    DataFrame
+        ``setting``, ``n_runs``, ``outcome`` (the most frequent one; of equals the worst), the number of each outcome,
+        ``<figure>_mean`` and ``<figure>_sd`` (over the runs that finished; NaN for one run), ``seconds``.
+    """
+    rows = []
+    for setting in study.settings:
+        runs = study.final[study.final["setting"] == setting]
+        counts = {outcome: int((runs["outcome"] == outcome).sum()) for outcome in _OUTCOMES}
+        worst_first = ("failed", "diverged", "collapsed", "partial", "complete")
+        row = {"setting": setting, "n_runs": len(runs), "outcome": max(worst_first, key=counts.__getitem__)}
+        finished = runs[runs["status"] == "finished"]
+        row |= counts
+        for figure in _FIGURES:
+            values = finished[figure] if figure in finished else pd.Series(dtype=float)
+            row |= {f"{figure}_mean": values.mean(), f"{figure}_sd": values.std(ddof=1)}
+        rows.append(row | {"seconds": runs["seconds"].mean()})
+    return pd.DataFrame(rows)
+
+
+def compare_settings(study, metric="js"):
+    """Each setting against the first one, over seeds, by Mann and Whitney's test.
+
+    Unpaired: two settings with one seed share nothing but the seed's name. A run that diverged is worse than any that
+    finished.
+
+    Parameters
+    ----------
+    study : CollapseStudy
+    metric : str, default="js"
+        A column of ``study.runs``.
+
+    Returns
+    -------
+    DataFrame
+        ``setting``, ``difference`` (of means), ``p_value`` (two-sided), ``p_adjusted`` (Holm), ``smallest_p`` (which so
+        few runs could reach), ``better`` (whether the mean rank is on the better side).
+
+    References
+    ----------
+    H. B. Mann and D. R. Whitney, "On a test of whether one of two random variables is stochastically larger than the
+    other", Annals of Mathematical Statistics 18, 1947. S. Holm, "A simple sequentially rejective multiple test
+    procedure", Scandinavian Journal of Statistics 6, 1979.
+    """
+    from math import comb
+
+    from scipy.stats import mannwhitneyu
+
+    from toolkit.comparison import METRICS
+
+    greater = METRICS[metric]
+    costs = {}
+    for setting in study.settings:
+        runs = study.final[study.final["setting"] == setting]
+        values = runs[metric].where(runs["status"] == "finished").to_numpy(dtype=float)
+        costs[setting] = np.nan_to_num(-values if greater else values, nan=np.inf)
+    base = costs[study.baseline]
+    rows = []
+    for setting, values in costs.items():
+        if setting == study.baseline:
+            continue
+        # Rounded, since the order of a sum may part equal runs in the last digit; all alike has no test.
+        first, second = base.round(12), values.round(12)
+        alike = len(set(first) | set(second)) == 1
+        test = None if alike else mannwhitneyu(first, second, alternative="two-sided", method="auto")
+        finite = values[np.isfinite(values)], base[np.isfinite(base)]
+        both = all(len(part) for part in finite)
+        sign = -1.0 if greater else 1.0
+        rows.append(
+            {
+                "setting": setting,
+                "difference": sign * float(finite[0].mean() - finite[1].mean()) if both else np.nan,
+                "p_value": 1.0 if alike else float(test.pvalue),
+                "smallest_p": min(1.0, 2.0 / comb(len(first) + len(second), len(first))),
+                "better": (not alike) and bool(test.statistic > len(first) * len(second) / 2),
+            }
+        )
+    table = pd.DataFrame(rows, columns=["setting", "difference", "p_value", "smallest_p", "better"])
+    table.insert(3, "p_adjusted", _holm(table["p_value"].to_numpy(dtype=float)))
+    return table
+
+
+def _holm(p_values):
+    order = np.argsort(p_values, kind="stable")
+    stepped = np.maximum.accumulate(p_values[order] * np.arange(len(order), 0, -1))
+    adjusted = np.empty(len(order))
+    adjusted[order] = stepped.clip(max=1.0)
+    return adjusted
+
+
+def rank_settings(study, metric="js"):
+    """Mean ranks of the settings over the seeds, and whether they differ, by :mod:`toolkit.comparison`.
+
+    Parameters
+    ----------
+    study : CollapseStudy
+        At least two settings.
+    metric : str, default="js"
+
+    Returns
+    -------
+    ranks : DataFrame
+        Of :func:`toolkit.comparison.rank_methods`.
+    outcome : Significance
+    """
+    from toolkit.comparison import rank_methods, significance
+
+    final = study.final
+    table = pd.DataFrame(
+        {
+            "method": final["setting"],
+            "data": study.facts["name"],
+            "seed": final["seed"],
+            "status": np.where(final["status"] == "finished", "ok", "failed"),
+            metric: final.get(metric, np.nan),
+        }
+    )
+    return rank_methods(table, metric, block="run"), significance(table, metric, block="run")
