@@ -150,7 +150,7 @@ class AnimationDisplay(Display):
                 temporary,
                 save_all=True,
                 append_images=others,
-                duration=max(20, round(1000 * self.seconds)),  # browsers slow shorter frames down to a tenth of a second
+                duration=max(20, round(1000 * self.seconds)),  # browsers slow shorter frames down
                 loop=0,
             )
         return self
