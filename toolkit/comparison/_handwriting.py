@@ -1,0 +1,56 @@
+"""How varied drawn handwriting is, next to real handwriting."""
+
+import numpy as np
+
+__all__ = ["handwriting_spread"]
+
+_FEATURES = 50
+
+
+def handwriting_spread(pictures, characters, real, real_characters):
+    """Spread of drawn pictures of each character as a share of the spread of real ones.
+
+    Parameters
+    ----------
+    pictures : ndarray of shape (n_samples, height, width)
+        In the range of ``real``.
+    characters : array-like of str of shape (n_samples,)
+    real : ndarray of shape (n_real, height, width)
+    real_characters : array-like of str of shape (n_real,)
+
+    Returns
+    -------
+    DataFrame
+        One row a character with at least two pictures on either side: ``character``, ``n``, ``spread``: the root
+        mean square distance to the mean on the first fifty principal components of the real pictures, drawn over
+        real. 1 is as varied as real hands, 0 the same picture each time.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> digits = load_digits()
+    >>> names = digits.labels.astype(str)
+    >>> float(handwriting_spread(digits.images, names, digits.images, names)["spread"].mean())
+    1.0
+    """
+    import pandas as pd
+    from sklearn.decomposition import PCA
+
+    characters, real_characters = np.asarray(characters).astype(str), np.asarray(real_characters).astype(str)
+    for name, images, letters in (("pictures", pictures, characters), ("real", real, real_characters)):
+        if np.ndim(images) != 3 or len(images) != len(letters):
+            raise ValueError(
+                f"{name} must be pictures (n, height, width) with a character each, got shape {np.shape(images)} and "
+                f"{len(letters)} characters."
+            )
+    rows = np.asarray(real, dtype=np.float32).reshape(len(real), -1)
+    pca = PCA(min(_FEATURES, *rows.shape), svd_solver="covariance_eigh").fit(rows)
+    there = pca.transform(rows)
+    here = pca.transform(np.asarray(pictures, dtype=np.float32).reshape(len(pictures), -1))
+    found = []
+    for character in sorted(set(characters) & set(real_characters)):
+        mine, theirs = here[characters == character], there[real_characters == character]
+        if min(len(mine), len(theirs)) > 1:
+            spread = np.sqrt(mine.var(axis=0).sum() / max(theirs.var(axis=0).sum(), np.finfo(np.float32).tiny))
+            found.append({"character": character, "n": len(mine), "spread": float(spread)})
+    return pd.DataFrame(found, columns=["character", "n", "spread"])
