@@ -12,9 +12,28 @@ def sample(
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="What `toolkit train` wrote, or any saved estimator that samples.")
     ],
-    count: Annotated[int, typer.Option(min=1, help="How many to draw.")] = 25,
+    count: Annotated[int, typer.Option(min=1, help="How many to draw; of each label, if labels are asked for.")] = 25,
+    digit: Annotated[
+        str | None,
+        typer.Option(
+            "--digit", "--label", metavar="LABEL", help="Only this, of a conditional GAN.", show_default=False
+        ),
+    ] = None,
+    digits: Annotated[
+        list[str] | None,
+        typer.Option("--digits", "--labels", metavar="LABEL ...", help="Or these, a row each.", show_default=False),
+    ] = None,
+    interpolate: Annotated[
+        tuple[str, str] | None,
+        typer.Option(metavar="LABEL LABEL", help="Or a way from one label to another.", show_default=False),
+    ] = None,
+    steps: Annotated[int, typer.Option(min=2, help="Images on that way.")] = 10,
+    gif: Annotated[bool, typer.Option("--gif", help="Write an animation, an image a frame.")] = False,
     grid: Annotated[
-        Path | None, typer.Option(metavar="PNG", help="Picture of the samples to write.", show_default=False)
+        Path | None,
+        typer.Option(
+            metavar="PNG", help="Picture to write.  [default, for labels: FOLDER_LABEL.png]", show_default=False
+        ),
     ] = None,
     npz: Annotated[
         Path | None, typer.Option(metavar="NPZ", help="Archive with 'images' to write.", show_default=False)
@@ -24,7 +43,12 @@ def sample(
     ] = None,
 ):
     """Draw samples from a saved generator, as a picture, as an archive of images, or both."""
-    if grid is None and npz is None:
+    asked = [
+        option for option, given in (("--digit", digit), ("--digits", digits), ("--interpolate", interpolate)) if given
+    ]
+    if len(asked) > 1:
+        raise typer.BadParameter(f"{' and '.join(asked)} exclude one another.")
+    if grid is None and npz is None and not gif and not asked:
         raise typer.BadParameter("Say where the samples go: --grid FILE.png, --npz FILE.npz, or both.")
     if grid is not None and grid.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise typer.BadParameter(f"{grid} must end in .png, .pdf or .svg.", param_hint="--grid")
@@ -33,6 +57,44 @@ def sample(
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder with a saved estimator.")
 
+    model = _load(folder)
+    if asked and not hasattr(model, "class_grid"):
+        raise typer.BadParameter(
+            f"{folder} holds a {type(model).__name__}, which knows no labels: `toolkit train cgan`.",
+            param_hint=asked[0],
+        )
+
+    from toolkit._core.images import as_stack
+    from toolkit.cli._sample_labels import draw, file_stem, find_label
+
+    labels = [find_label(model, text, asked[0]) for text in ([digit] if digit else digits or [])]
+    way = None if interpolate is None else tuple(find_label(model, text, "--interpolate") for text in interpolate)
+    drawn, n_columns = draw(model, labels=labels, way=way, count=count, steps=steps, seed=seed)
+    drawn = as_stack(drawn, getattr(model, "image_shape_", None))
+    beside = folder.parent / f"{folder.resolve().name}_{file_stem(labels, way)}.png"
+    if npz is not None:
+        from toolkit.datasets import save_npz
+
+        save_npz(npz, drawn)
+        print(f"{len(drawn):,} samples: {npz}")
+    scale = getattr(model, "pixel_scale_", None)
+    if gif:
+        from toolkit.plots import AnimationDisplay
+
+        film = (grid or beside).with_suffix(".gif")
+        AnimationDisplay.from_predictions(drawn, scale=scale, bounce=way is not None).save(film)
+        print(f"Animation: {film}")
+    if grid is None and npz is None and not gif:
+        grid = beside
+    if grid is not None:
+        from toolkit.plots import SampleGridDisplay
+
+        SampleGridDisplay.from_predictions(drawn, n_columns=n_columns, scale=scale).save(grid)
+        print(f"Picture: {grid}")
+
+
+def _load(folder):
+    """The generator in a training folder, or in a folder of its own."""
     import toolkit
     from toolkit.cli._training import MODEL, RECORD
 
@@ -43,19 +105,4 @@ def sample(
     model = toolkit.load(folder)
     if not hasattr(model, "sample"):
         raise typer.BadParameter(f"{folder} holds a {type(model).__name__}, which cannot sample.", param_hint="FOLDER")
-
-    from toolkit._core.images import as_stack
-
-    image_shape = getattr(model, "image_shape_", None)
-    drawn = as_stack(model.sample(count, random_state=seed), image_shape)
-    if npz is not None:
-        from toolkit.datasets import save_npz
-
-        save_npz(npz, drawn)
-        print(f"{count:,} samples: {npz}")
-    if grid is not None:
-        from toolkit.plots import SampleGridDisplay
-
-        scale = getattr(model, "pixel_scale_", None)
-        SampleGridDisplay.from_predictions(drawn, scale=scale).save(grid)
-        print(f"Picture: {grid}")
+    return model

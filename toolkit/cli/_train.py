@@ -3,6 +3,7 @@
 import typer
 
 from toolkit.cli._train_autoencoder import autoencoder
+from toolkit.cli._train_cgan import cgan
 from toolkit.cli._train_gan import gan
 from toolkit.cli._train_vae import vae
 
@@ -14,3 +15,4 @@ train = typer.Typer(
 train.command()(autoencoder)
 train.command()(vae)
 train.command()(gan)
+train.command()(cgan)

@@ -81,7 +81,9 @@ def read_training_images(*, data, dataset, n_images, seed, verbose):
     return load_set(name, n_images, seed=seed, verbose=verbose, hint="--dataset"), name
 
 
-def run_training(estimator, found, name, *, command, out, save_interval, resume, quiet, pictures, check, curves=None):
+def run_training(
+    estimator, found, name, *, command, out, save_interval, resume, quiet, pictures, check, curves=None, labels=None
+):
     """Train an estimator on images and fill the folder.
 
     Parameters
@@ -104,6 +106,8 @@ def run_training(estimator, found, name, *, command, out, save_interval, resume,
         Raises ValueError for parameters out of range.
     curves : list of str, optional
         What the loss picture shows; all by default.
+    labels : ndarray, optional
+        Of the images, for an estimator that learns from them.
 
     Returns
     -------
@@ -132,6 +136,7 @@ def run_training(estimator, found, name, *, command, out, save_interval, resume,
     try:
         estimator.fit(
             found.images,
+            labels,
             checkpoint=Checkpoint(out / CHECKPOINTS, every=save_interval, parameters=record),
             resume=resume,
             hooks=(watcher,),

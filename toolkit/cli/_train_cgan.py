@@ -1,0 +1,153 @@
+"""``toolkit train cgan``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from toolkit.cli._training import (
+    BatchSize,
+    Data,
+    Dataset,
+    Epochs,
+    LatentDim,
+    LearningRate,
+    NImages,
+    Out,
+    Quiet,
+    Resume,
+    SaveInterval,
+    Seed,
+    read_training_images,
+    run_training,
+)
+
+__all__ = ["cgan"]
+
+_COLUMNS, _MOST_CLASSES = 12, 20
+
+
+def cgan(
+    data: Data = None,
+    dataset: Dataset = None,
+    n_images: NImages = None,
+    architecture: Annotated[str, typer.Option(metavar="NAME", help="mlp, dcgan or resnet.")] = "mlp",
+    generator_conditioning: Annotated[
+        str, typer.Option(metavar="NAME", help="How the generator is told the label: embedding or batch_norm.")
+    ] = "embedding",
+    discriminator_conditioning: Annotated[
+        str, typer.Option(metavar="NAME", help="How the discriminator is told it: embedding or projection.")
+    ] = "embedding",
+    objective: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="minimax, nonsaturating, least_squares, wasserstein, wasserstein_gp, hinge or relativistic.",
+        ),
+    ] = "nonsaturating",
+    gradient_penalty: Annotated[
+        str | None, typer.Option(metavar="NAME", help="r1, r2, r1r2, zero_centred or wgan.  [default: the objective's]")
+    ] = None,
+    generator_norm: Annotated[str, typer.Option(metavar="NAME", help="none or batch.")] = "none",
+    packing: Annotated[int, typer.Option(min=1, help="Images that the discriminator judges at a time.")] = 1,
+    weight_averaging: Annotated[
+        float | None,
+        typer.Option(metavar="DECAY", help="Keep a moving average of the generator, 0.999 say.", show_default=False),
+    ] = None,
+    lr_schedule: Annotated[str, typer.Option(metavar="NAME", help="constant, linear or cosine.")] = "constant",
+    latent_dim: LatentDim = 100,
+    epochs: Epochs = 50,
+    batch_size: BatchSize = 64,
+    learning_rate: LearningRate = 0.0002,
+    momentum: Annotated[
+        float, typer.Option(metavar="BETA1", min=0.0, max=1.0, help="Adam's first beta, of both networks.")
+    ] = 0.5,
+    precision: Annotated[str, typer.Option(metavar="NAME", help="float32 or bfloat16.")] = "float32",
+    save_interval: SaveInterval = 5,
+    seed: Seed = 0,
+    out: Out = Path("outputs/cgan"),
+    resume: Resume = False,
+    quiet: Quiet = False,
+):
+    """Train a conditional GAN: images of the label asked for. It needs labelled images."""
+    import numpy as np
+
+    from toolkit.generators import ConditionalGAN
+    from toolkit.generators._conditional_setup import check_parameters
+
+    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    if found.labels is None:
+        raise typer.BadParameter(f"{name} has no labels, and a conditional GAN learns from them: `toolkit train gan`.")
+    n_columns = min(len(np.unique(found.labels)), _COLUMNS)
+    shown = tuple(sorted({epoch for epoch in (1, 2, 5, 10, 20, 30, 40, 50, 100, epochs) if epoch <= epochs}))
+    model = ConditionalGAN(
+        architecture,
+        generator_conditioning=generator_conditioning,
+        discriminator_conditioning=discriminator_conditioning,
+        objective=objective,
+        gradient_penalty=gradient_penalty,
+        generator_norm=generator_norm,
+        packing=packing,
+        weight_averaging=weight_averaging,
+        lr_schedule=lr_schedule,
+        latent_dim=latent_dim,
+        epochs=epochs,
+        batch_size=batch_size,
+        learning_rate=learning_rate,
+        betas=(momentum, 0.999),
+        precision=precision,
+        snapshot_epochs=shown,
+        n_snapshot_samples=5 * n_columns,
+        random_state=seed,
+        verbose=not quiet,
+    )
+    run_training(
+        model,
+        found,
+        name,
+        labels=found.labels,
+        command="cgan",
+        out=out,
+        save_interval=save_interval,
+        resume=resume,
+        quiet=quiet,
+        check=lambda: check_parameters(model),
+        pictures={"samples.png": _samples, "interpolation.png": _interpolation, "growth.gif": _growth},
+        curves=["generator_loss", "discriminator_loss"],
+    )
+
+
+def _samples(model, found):
+    """A row for each class; down a column the latent is the same."""
+    from toolkit.plots import SampleRowsDisplay
+
+    images = model.class_grid(_COLUMNS, random_state=0)
+    rows = {str(label): images[row * _COLUMNS :][:_COLUMNS] for row, label in enumerate(model.classes_[:_MOST_CLASSES])}
+    return SampleRowsDisplay.from_predictions(rows, scale=model.pixel_scale_, title="The same latents under each label")
+
+
+def _interpolation(model, found):
+    """From each class to the next, the latent unchanged."""
+    import numpy as np
+
+    from toolkit.plots import SampleRowsDisplay
+
+    pairs = list(zip(model.classes_, np.roll(model.classes_, -1)))[:_MOST_CLASSES]
+    rows = {f"{a} to {b}": model.interpolate(a, b, _COLUMNS, start=row) for row, (a, b) in enumerate(pairs)}
+    return SampleRowsDisplay.from_predictions(rows, scale=model.pixel_scale_, title="From each label to the next")
+
+
+def _growth(model, found):
+    """The same latents and labels, epoch after epoch."""
+    import numpy as np
+
+    from toolkit.plots import AnimationDisplay
+
+    frames = list(model.snapshots_.values())
+    return AnimationDisplay.from_predictions(
+        np.concatenate(frames),
+        n_images=len(frames[0]),
+        n_columns=len(frames[0]) // 5,
+        scale=model.pixel_scale_,
+        seconds=0.8,
+    )
