@@ -14,12 +14,16 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from toolkit.cli._arithmetic import arithmetic
 from toolkit.cli._audit import audit
+from toolkit.cli._collapse import collapse
 from toolkit.cli._compare_generators import compare_generators
 from toolkit.cli._corrupt import corrupt
 from toolkit.cli._coverage import coverage
 from toolkit.cli._data import data
 from toolkit.cli._sample import sample
+from toolkit.cli._sample_labels import ManyLabels
+from toolkit.cli._study import study
 from toolkit.cli._train import train
 from toolkit.exceptions import ToolkitError
 
@@ -36,11 +40,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(arithmetic)
 app.command()(audit)
+app.command()(collapse)
 app.command()(compare_generators)
 app.command()(corrupt)
 app.command()(coverage)
-app.command()(sample)
+app.command(cls=ManyLabels)(sample)
+app.command()(study)
 app.add_typer(data)
 app.add_typer(train)
 

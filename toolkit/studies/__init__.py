@@ -1,5 +1,7 @@
 """The recipes that the command line and notebooks share."""
 
+from toolkit.studies._arithmetic import ArithmeticResult, ask_arithmetic, load_hands, run_arithmetic
+from toolkit.studies._arithmetic_write import arithmetic_findings, check_arithmetic_target, write_arithmetic
 from toolkit.studies._audit import AuditResult, check_detectors, run_audit
 from toolkit.studies._collapse import (
     CollapseStudy,
@@ -28,16 +30,22 @@ from toolkit.studies._generators_write import (
     generator_findings,
     write_generator_comparison,
 )
+from toolkit.studies._study import StudyResult, check_study_target, run_study, study_findings, write_study
 from toolkit.studies._write import check_audit_target, write_audit
 
 __all__ = [
     "CURE",
     "GENERATORS",
     "MITIGATIONS",
+    "ArithmeticResult",
     "AuditResult",
     "CollapseStudy",
     "CoverageResult",
     "GeneratorComparison",
+    "StudyResult",
+    "arithmetic_findings",
+    "ask_arithmetic",
+    "check_arithmetic_target",
     "check_audit_target",
     "check_collapse_settings",
     "check_collapse_target",
@@ -45,22 +53,29 @@ __all__ = [
     "check_coverage_target",
     "check_detectors",
     "check_generators",
+    "check_study_target",
     "collapse_findings",
     "collapse_grid",
     "collapse_recipe",
     "compare_settings",
     "forget_collapse_runs",
     "generator_findings",
+    "load_hands",
     "outcome_of",
     "plain_findings",
     "rank_settings",
+    "run_arithmetic",
     "run_audit",
     "run_collapse_study",
     "run_coverage",
     "run_generator_comparison",
+    "run_study",
     "settings_table",
+    "study_findings",
+    "write_arithmetic",
     "write_audit",
     "write_collapse_study",
     "write_coverage",
     "write_generator_comparison",
+    "write_study",
 ]

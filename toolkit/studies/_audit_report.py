@@ -3,7 +3,7 @@
 from toolkit.report import Report
 from toolkit.studies._findings import GUESS, plain_findings
 
-__all__ = ["build_report"]
+__all__ = ["add_audit_sections", "build_report"]
 
 _TWO_DECIMALS = ("mean_confidence", "mean_severity")
 _DECIBELS = ("psnr_before", "psnr_after", "gain")
@@ -24,6 +24,11 @@ def build_report(result, figures) -> Report:
     """
     report = Report("Image audit", _subtitle(result), footer=_footer(result))
     report.findings(plain_findings(result))
+    return add_audit_sections(report, result, figures)
+
+
+def add_audit_sections(report, result, figures):
+    """Add what the findings rest on to a report, and return it."""
     report.facts(_facts(result))
     _kinds(report, result, figures)
     _repairs(report, result, figures)

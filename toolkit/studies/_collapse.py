@@ -23,6 +23,7 @@ _logger = logging.getLogger(__name__)
 
 _REFERENCE = 20_000  # images that coverage is measured against, at most
 _MIN_IMAGES = 100
+_QUICK_STEPS, _QUICK_SECONDS = 800, 12.0
 
 # A run has collapsed when this much of the data lies where it hardly draws: of ten digits, three.
 COLLAPSED = 0.25
@@ -141,7 +142,7 @@ def run_collapse_study(
     images,
     settings="collapse",
     *,
-    seeds=(0, 1, 2),
+    seeds=None,
     steps=4000,
     seconds=None,
     checkpoints=8,
@@ -162,8 +163,8 @@ def run_collapse_study(
     settings : str or dict of str to dict, default="collapse"
         Name of a recipe, see :func:`collapse_recipe`, or parameters of :class:`toolkit.generators.GAN` by name; the
         first setting is what the others are compared with.
-    seeds : sequence of int, default=(0, 1, 2)
-        A run of each setting each.
+    seeds : sequence of int, optional
+        A run of each setting each. None is 0, 1 and 2.
     steps : int, default=4000
         Length of each training; None needs ``seconds``.
     seconds : float, optional
@@ -175,8 +176,8 @@ def run_collapse_study(
     coverage : ModeCoverage, optional
         Not fitted; it is fitted on the images, 20,000 of them at most.
     quick : bool, default=False
-        Two seeds, small networks, 800 steps, at most 12 seconds a run: these take the place of ``seeds``, ``steps``,
-        ``seconds``, ``checkpoints`` and ``n_samples``.
+        Small networks, 800 steps, at most 12 seconds a run, and seeds 0 and 1 unless others are named: takes the place
+        of ``steps``, ``seconds``, ``checkpoints`` and ``n_samples``.
     folder : path-like, optional
         Where finished runs are kept, two files each. A study that was stopped goes on from them: only what is missing
         is run. What a run depends on (parameters, images, seed, length, version) is part of its name.
@@ -207,13 +208,13 @@ def run_collapse_study(
     from toolkit.coverage import ModeCoverage
 
     if quick:
-        seeds, steps, seconds, checkpoints, n_samples = (0, 1), 800, 12.0, 6, 2000
+        steps, seconds, checkpoints, n_samples = _QUICK_STEPS, _QUICK_SECONDS, 6, 2000
     plan = _check_plan(steps, seconds, checkpoints, n_samples)
     recipe = settings if isinstance(settings, str) else None
     if recipe is not None:
         settings = collapse_recipe(recipe, steps=plan.steps or 10_000, quick=quick)
     settings = check_collapse_settings(settings)
-    seeds = _check_seeds(seeds)
+    seeds = _check_seeds((0, 1) if quick else (0, 1, 2)) if seeds is None else _check_seeds(seeds)
     stack = as_stack(images)
     if len(stack) < _MIN_IMAGES:
         raise ValueError(f"images must be at least {_MIN_IMAGES}, got {len(stack)}.")

@@ -136,6 +136,7 @@ def coverage_curves(study):
         None where no run has two checkpoints.
     """
     from matplotlib.figure import Figure
+    from matplotlib.ticker import LogLocator, NullLocator
 
     runs = study.runs
     if "js" not in runs or runs.dropna(subset=["js"]).groupby(["setting", "seed"]).size().max() < 2:
@@ -174,8 +175,9 @@ def coverage_curves(study):
     axes[0].yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
     axes[1].set(yscale="log", ylabel="Jensen-Shannon divergence (nats)", xlabel="training steps")
     axes[1].set_ylim(bottom=0.6 * expected)
+    axes[1].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+    axes[1].yaxis.set_minor_locator(NullLocator())
     axes[1].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
-    axes[1].yaxis.set_minor_formatter(lambda value, _: "")
     for ax in axes:
         tidy_axes(ax)
         ax.set_xlim(left=0)
@@ -213,12 +215,14 @@ def coverage_maps(study):
     figure = Figure(figsize=(2.9 * n_columns, 3.1 * n_rows), layout="constrained", facecolor="white")
     axes = figure.subplots(n_rows, n_columns, squeeze=False, sharex=True, sharey=True).ravel()
     for place, ax in enumerate(axes):
-        ax.set_axis_off()
         if place >= len(names):
+            ax.set_axis_off()
             continue
         mine = generated[owner == place]
         ax.scatter(real["x"], real["y"], s=3, color="#c3cacf", linewidths=0)
         ax.scatter(mine["x"], mine["y"], s=6, color=COLOURS[1], linewidths=0, alpha=0.75)
         ax.set_title(names[place], fontsize=10, color=INK, loc="left")
-        ax.set_aspect("equal")
+        ax.set(aspect="equal", xticks=[], yticks=[])
+        for spine in ax.spines.values():
+            spine.set(color="#d5dade", linewidth=0.8)
     return figure

@@ -10,6 +10,8 @@ __all__ = ["collapse_findings", "differing_parameters", "told_in_time"]
 _ALPHA = 0.05
 _NOTABLE = 0.1  # of the data: a smaller rise or fall of what is reached is not worth a sentence
 
+_UNLIKE = 0.1  # precision, below which samples are not of the data's kind at all
+
 
 def collapse_findings(study):
     """The study in sentences, the most important first.
@@ -96,6 +98,8 @@ def _evidence(study, row, setting):
         f"{_spread(row['js_mean'], row['js_sd'])} where a perfect sampler has {_figure(runs['js_expected'].mean())} "
         f"({_p(runs['p_value'].max())})."
     )
+    if row["precision_mean"] < _UNLIKE:
+        text += " Hardly any of its samples resembles a real image: it has not learnt, or no longer knows, how to draw."
     support = runs["support"].median()
     if np.isfinite(support) and support < len(study.reference) / 4:
         text += f" It repeats itself as if it knew {_about(support)}."

@@ -5,6 +5,8 @@ import json
 import math
 import re
 import time
+import zipfile
+import zlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +82,7 @@ class RunFiles:
             record = json.loads(self.record.read_text(encoding="utf-8"))
             with np.load(self.images, allow_pickle=False) as archive:
                 images = {name: archive[name] for name in archive.files}
-        except (OSError, ValueError, KeyError, EOFError):  # not there, or damaged: to be run
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error):  # not there, or damaged: to be run
             return None
         if not isinstance(record, dict) or record.get("digest") != self.digest or set(images) != {"samples", "growth"}:
             return None

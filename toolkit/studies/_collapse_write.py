@@ -47,7 +47,7 @@ def forget_collapse_runs(out):
     shutil.rmtree(Path(out) / RUNS, ignore_errors=True)
 
 
-def write_collapse_study(study, out) -> Path:
+def write_collapse_study(study, out, *, figures=None) -> Path:
     """Write a study beside the runs that it kept in ``out``.
 
     Parameters
@@ -57,6 +57,8 @@ def write_collapse_study(study, out) -> Path:
         Folder for ``runs.csv`` (a row for each run and checkpoint), ``settings.csv`` (a row for each setting),
         ``summary.json``, ``pictures`` (of each run, and the figures of the report) and ``report.html``. Each file is
         whole at any time; the summary is written last.
+    figures : dict of str to Figure, optional
+        Of the study, where they have been drawn already.
 
     Returns
     -------
@@ -72,7 +74,7 @@ def write_collapse_study(study, out) -> Path:
     check_collapse_target(out)
     out.mkdir(parents=True, exist_ok=True)
     (out / "summary.json").unlink(missing_ok=True)
-    figures = collapse_figures(study)
+    figures = collapse_figures(study) if figures is None else figures
     pictures = {f"{_slug(*cell)}.png": run_picture(study, *cell) for cell in study.records}
     names = {*pictures, *(f"{name}.png" for name in figures)}
     earlier = {path.name for path in (out / "pictures").iterdir()} if (out / "pictures").is_dir() else set()
