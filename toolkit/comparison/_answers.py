@@ -119,7 +119,7 @@ def answer_errors(queries, answers, predictions):
     carries = count_carries(queries)
     sizes = np.char.str_len(answers)
     groups = [("all", "", np.ones(len(queries), dtype=bool))]
-    groups += [("operation", sign, signs == sign) for sign in np.unique(signs)]
+    groups += [("operation", sign, signs == sign) for sign in np.unique(signs).tolist()]
     for name, sign in (("carries", "+"), ("borrows", "-")):
         mine = signs == sign
         groups += [(name, str(count), mine & (carries == count)) for count in np.unique(carries[mine])]

@@ -14,15 +14,15 @@ __all__ = ["SEQUENCE_MODELS", "compare_sequence_models"]
 
 # Each differs from the one before it, or from the plain one, in as little as can be.
 SEQUENCE_MODELS = {
-    "repeat_vector": {"reverse_target": False},
-    "teacher_forcing": {"reverse_target": False, "teacher_forcing": True},
-    "attention": {"reverse_target": False, "attention": True},
-    "bidirectional_attention": {"reverse_target": False, "attention": True, "bidirectional": True},
-    "two_layers": {"reverse_target": False, "n_layers": 2},
-    "reversed": {"reverse_target": True},
-    "reversed_teacher_forcing": {"reverse_target": True, "teacher_forcing": True},
-    "reversed_attention": {"reverse_target": True, "attention": True},
-    "reversed_two_layers": {"reverse_target": True, "n_layers": 2},
+    "repeat_vector": {"attention": False, "reverse_target": False},
+    "teacher_forcing": {"attention": False, "reverse_target": False, "teacher_forcing": True},
+    "attention": {"attention": True, "reverse_target": False},
+    "bidirectional_attention": {"attention": True, "reverse_target": False, "bidirectional": True},
+    "two_layers": {"attention": False, "reverse_target": False, "n_layers": 2},
+    "reversed": {"attention": False, "reverse_target": True},
+    "reversed_teacher_forcing": {"attention": False, "reverse_target": True, "teacher_forcing": True},
+    "reversed_attention": {"attention": True, "reverse_target": True},
+    "reversed_two_layers": {"attention": False, "reverse_target": True, "n_layers": 2},
 }
 _MEASURED = (
     "exact_match_seen",

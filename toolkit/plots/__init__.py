@@ -6,7 +6,9 @@ pandas frame. Scores are anomaly scores throughout: higher = more anomalous, the
 expects; ``from_estimator`` turns scikit-learn's sign round.
 """
 
+from toolkit.plots._accuracy_by_share import AccuracyByShareDisplay
 from toolkit.plots._animation import AnimationDisplay
+from toolkit.plots._attention import AttentionDisplay
 from toolkit.plots._confusion import KindConfusionDisplay
 from toolkit.plots._coverage_map import CoverageMapDisplay
 from toolkit.plots._critical_difference import CriticalDifferenceDisplay
@@ -18,12 +20,15 @@ from toolkit.plots._histogram import ScoreHistogramDisplay
 from toolkit.plots._latent import LatentDisplay, LatentGridDisplay
 from toolkit.plots._loss_curves import LossCurveDisplay
 from toolkit.plots._pairs import RepairPairsDisplay
+from toolkit.plots._query_page import QueryPageDisplay
 from toolkit.plots._reconstructions import ReconstructionDisplay
 from toolkit.plots._sample_grid import SampleGridDisplay
 from toolkit.plots._sample_rows import SampleRowsDisplay
 
 __all__ = [
+    "AccuracyByShareDisplay",
     "AnimationDisplay",
+    "AttentionDisplay",
     "CorruptionGalleryDisplay",
     "CoverageMapDisplay",
     "CriticalDifferenceDisplay",
@@ -34,6 +39,7 @@ __all__ = [
     "LatentGridDisplay",
     "LossCurveDisplay",
     "PrecisionRecallDisplay",
+    "QueryPageDisplay",
     "ReconstructionDisplay",
     "RepairPairsDisplay",
     "RocDisplay",

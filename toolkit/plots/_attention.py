@@ -1,0 +1,132 @@
+"""Where a decoder looks in the query as it writes each character of the answer."""
+
+import numpy as np
+
+from toolkit.plots._display import Display
+from toolkit.plots._style import INK, MUTED
+
+__all__ = ["AttentionDisplay"]
+
+_MOST = 12
+_COLUMNS = 4
+
+
+class AttentionDisplay(Display):
+    """Attention maps, one a query: answers from top to bottom, queries from left to right.
+
+    Parameters
+    ----------
+    weights : ndarray of shape (n_samples, target_length, source_length)
+    queries, answers : ndarray of str of shape (n_samples,)
+    title : str, default=""
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> display = AttentionDisplay.from_predictions(np.full((1, 2, 3), 1 / 3), ["1+2"], ["3"])
+    >>> display.frame()[["query", "answer_place", "query_place"]].values.tolist()[-1]
+    ['1+2', 1, 2]
+    """
+
+    def __init__(self, weights, *, queries, answers, title=""):
+        self.weights = weights
+        self.queries = queries
+        self.answers = answers
+        self.title = title
+
+    @classmethod
+    def from_predictions(cls, weights, queries, answers, *, title=""):
+        """Hold maps.
+
+        Parameters
+        ----------
+        weights : array-like of shape (n_samples, target_length, source_length)
+        queries, answers : array-like of str of shape (n_samples,)
+            An answer shorter than ``target_length`` stands at its end, as ``reverse_target`` writes it.
+        title : str, default=""
+
+        Returns
+        -------
+        AttentionDisplay
+        """
+        weights = np.asarray(weights, dtype=float)
+        queries, answers = np.asarray(queries).astype(str), np.asarray(answers).astype(str)
+        if weights.ndim != 3 or not len(weights) == len(queries) == len(answers) > 0:
+            raise ValueError(
+                f"weights must be maps (n_samples, target_length, source_length), a query and an answer each, got "
+                f"shape {weights.shape}, {len(queries)} queries and {len(answers)} answers."
+            )
+        return cls(weights, queries=queries, answers=answers, title=title)
+
+    @classmethod
+    def from_estimator(cls, model, X, *, title=""):
+        """Ask a fitted model with ``attention=True`` about text queries.
+
+        Returns
+        -------
+        AttentionDisplay
+        """
+        answers = model.predict_text(X)
+        if not model.reverse_target:
+            answers = np.char.ljust(answers, model.target_length_)
+        return cls.from_predictions(model.attention_weights(X), X, answers, title=title)
+
+    def frame(self):
+        """A row a cell: query, answer, place in the answer, place in the query, weight."""
+        import pandas as pd
+
+        n, rows, columns = self.weights.shape
+        sample, row, column = (index.ravel() for index in np.indices((n, rows, columns)))
+        return pd.DataFrame(
+            {
+                "query": self.queries[sample],
+                "answer": self.answers[sample],
+                "answer_place": row,
+                "query_place": column,
+                "weight": self.weights.ravel(),
+            }
+        )
+
+    def plot(self, ax=None):
+        """Draw up to twelve maps.
+
+        Parameters
+        ----------
+        ax : matplotlib Axes, default=None
+            A new figure when None.
+
+        Returns
+        -------
+        self
+        """
+        n, rows, columns = self.weights[:_MOST].shape
+        across = min(n, _COLUMNS)
+        down = -(-n // across)
+        wide, high = columns + 2.0, rows + 2.2
+        ax = self._take_axes(ax, (0.36 * wide * across, 0.36 * high * down + (0.3 if self.title else 0)))
+        for place in range(n):
+            left, top = (place % across) * wide + 1, (place // across) * high + 1.2
+            ax.imshow(
+                self.weights[place],
+                cmap="Blues",
+                vmin=0,
+                vmax=1,
+                extent=(left, left + columns, top + rows, top),
+                interpolation="nearest",
+            )
+            query = self.queries[place].ljust(columns)
+            answer = self.answers[place].rjust(rows)
+            style = {"ha": "center", "va": "center", "fontsize": 10, "color": INK, "family": "monospace"}
+            for column in range(columns):
+                ax.text(left + column + 0.5, top - 0.5, query[column], **style)
+            for row in range(rows):
+                ax.text(left - 0.5, top + row + 0.5, answer[row].strip(), **style)
+            edges = ([left, left + columns, left + columns, left, left], [top, top, top + rows, top + rows, top])
+            ax.plot(*edges, color=MUTED, linewidth=0.8)
+        ax.set_xlim(0, wide * across)
+        ax.set_ylim(high * down, 0)
+        ax.set_aspect("equal")
+        ax.axis("off")
+        if self.title:
+            ax.set_title(self.title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=8)
+        return self

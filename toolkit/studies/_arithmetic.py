@@ -1,0 +1,286 @@
+"""Learning to calculate as a study: make the queries, teach a model, judge it on queries that it never saw."""
+
+from dataclasses import dataclass, field
+from time import perf_counter, process_time
+
+import numpy as np
+import pandas as pd
+
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.versions import versions
+from toolkit.comparison import answer_accuracy, answer_errors, handwriting_spread
+from toolkit.datasets import ArithmeticSet, ImageSet, make_arithmetic, render_queries
+from toolkit.studies._stages import Stages
+
+__all__ = ["ArithmeticResult", "HandSets", "ask_arithmetic", "load_hands", "run_arithmetic"]
+
+_SHOWN = 24
+_MAPS = 8
+
+
+@dataclass(frozen=True)
+class HandSets:
+    """Handwritten digits in three disjoint sets: for the model, for the judge, and for what is asked in the end."""
+
+    model: ImageSet
+    judge: ImageSet
+    test: ImageSet
+
+
+@dataclass
+class ArithmeticResult:
+    """What came out of :func:`run_arithmetic`.
+
+    Parameters
+    ----------
+    model : ArithmeticSeq2Seq
+    exact_match : float
+        On the unseen queries; of answers that are pictures, as the independent reader reads them.
+    figures : dict of str to float
+        The other key figures: accuracy by character, on the validation part, of the judge, spread of the hands.
+    errors : DataFrame
+        See :func:`toolkit.comparison.answer_errors`.
+    shown : dict
+        ``queries``, ``answers``, ``truth`` and ``read`` of some unseen queries, mistakes first.
+    attention : dict or None
+        ``weights``, ``queries`` and ``answers`` of a few of them.
+    settings : dict
+    seconds : dict of str to float
+    """
+
+    model: object
+    exact_match: float
+    figures: dict
+    errors: pd.DataFrame
+    shown: dict
+    attention: dict | None
+    settings: dict
+    seconds: dict
+    versions: dict = field(default_factory=versions)
+
+
+def load_hands(name="digits", *, seed=0, verbose=False):
+    """Handwritten digits for picture queries, in three disjoint sets.
+
+    Parameters
+    ----------
+    name : {"digits", "mnist"}, default="digits"
+        The embedded ones, shared out at random; or MNIST: halves of its train part, and its test part.
+    seed : int, default=0
+    verbose : bool, default=False
+
+    Returns
+    -------
+    HandSets
+
+    Examples
+    --------
+    >>> hands = load_hands("digits")
+    >>> len(hands.model), len(hands.judge), len(hands.test)
+    (898, 539, 360)
+    """
+    from toolkit.datasets import fetch_mnist, load_digits
+
+    if name == "digits":
+        digits = load_digits()
+        order = as_generator(seed).permutation(len(digits))
+        first, second = int(0.5 * len(digits)), int(0.8 * len(digits))
+        return HandSets(*(digits.subset(np.sort(part)) for part in np.split(order, [first, second])))
+    if name == "mnist":
+        train, test = fetch_mnist(subset="train", verbose=verbose), fetch_mnist(subset="test", verbose=verbose)
+        half = len(train) // 2
+        return HandSets(train.subset(slice(half)), train.subset(slice(half, None)), test)
+    raise ValueError(f"digits must be 'digits' or 'mnist', got {name!r}.")
+
+
+def run_arithmetic(
+    source="text",
+    target="text",
+    *,
+    operations="+-",
+    n_digits=2,
+    train_share=0.75,
+    n_queries=None,
+    split="random",
+    digits="digits",
+    seed=0,
+    reader_steps=1500,
+    verbose=False,
+    **parameters,
+):
+    """Teach a model to calculate and judge it on queries that it never saw.
+
+    Parameters
+    ----------
+    source, target : {"text", "image"}, default="text"
+    operations, n_digits, train_share, n_queries, split
+        As in :func:`toolkit.datasets.make_arithmetic`.
+    digits : {"digits", "mnist"}, default="digits"
+        Whose hands write the pictures, see :func:`load_hands`.
+    seed : int, default=0
+    reader_steps : int, default=1500
+        Training of the independent reader that judges picture answers. It learns from hands of its own.
+    verbose : bool, default=False
+    **parameters
+        Of :class:`toolkit.sequence.ArithmeticSeq2Seq`.
+
+    Returns
+    -------
+    ArithmeticResult
+
+    Examples
+    --------
+    >>> found = run_arithmetic(operations="+", n_digits=1, steps=200, hidden_size=32)
+    >>> 0 <= found.exact_match <= 1, found.settings["n_unseen"]
+    (True, 20)
+    """
+    from toolkit.sequence import ArithmeticSeq2Seq
+
+    seeds = dict(zip(("data", "model", "hands", "reader", "asked"), spawn_seeds(seed, 5)))
+    data = make_arithmetic(
+        operations,
+        n_digits=n_digits,
+        train_share=train_share,
+        n_queries=n_queries,
+        split=split,
+        random_state=seeds["data"],
+    )
+    model = ArithmeticSeq2Seq(source, target=target, random_state=seeds["model"], verbose=verbose, **parameters)
+    pictured = "image" in (source, target)
+    with Stages(2 + pictured, verbose=False) as stages:
+        hands = None
+        if pictured:
+            with stages("pictures"):
+                hands = load_hands(digits, seed=seeds["hands"], verbose=verbose)
+        given = _Given(data, hands, source, target, seeds["hands"])
+        with stages("teaching"):
+            cpu = process_time()
+            model.fit(given.X("train"), given.y("train"), **given.texts(model))
+            cpu = process_time() - cpu
+        with stages("judging"):
+            judge = _judge(given, reader_steps, seeds["reader"]) if target == "image" else None
+            result = _judged(model, given, judge)
+    settings = {
+        "source": source,
+        "target": target,
+        "operations": data.operations,
+        "n_digits": n_digits,
+        "train_share": train_share,
+        "split": split,
+        "seed": seed,
+        "digits": digits if pictured else None,
+        **{f"n_{name}": int((data.parts == part).sum()) for name, part in (("train", "train"), ("unseen", "test"))},
+        "steps": model.steps,
+        "parameters": parameters,
+    }
+    return ArithmeticResult(model, settings=settings, seconds={**stages.seconds, "teaching CPU": cpu}, **result)
+
+
+class _Given:
+    """Both sides of each part, written in the hands that belong to it."""
+
+    def __init__(self, data: ArithmeticSet, hands, source, target, seed):
+        self.data, self.hands, self.source, self.target = data, hands, source, target
+        self._seeds = dict(zip(("train", "validation", "test"), zip(*[iter(spawn_seeds(seed, 6))] * 2)))
+        self._written = {}
+
+    def X(self, part):
+        return self._side(part, 0) if self.source == "image" else self.data.part(part)[0]
+
+    def y(self, part):
+        return self._side(part, 1) if self.target == "image" else self.data.part(part)[1]
+
+    def texts(self, model):
+        queries, answers = self.data.part("train")
+        found = {"source_text": queries} if self.source == "image" else {}
+        if self.target == "image" and model.writer != "blurred":
+            found["target_text"] = answers
+        return found
+
+    def _side(self, part, place):
+        if (part, place) not in self._written:
+            digits = {"train": self.hands.model, "validation": self.hands.judge, "test": self.hands.test}[part]
+            self._written[part, place] = render_queries(
+                self.data.part(part)[place],
+                digits,
+                length=(self.data.query_length, self.data.answer_length)[place],
+                random_state=self._seeds[part][place],
+            )
+        return self._written[part, place]
+
+
+def _judge(given, steps, seed):
+    from toolkit.sequence import PictureReader
+
+    answers = given.data.part("train")[1]
+    pictures = render_queries(answers, given.hands.judge, length=given.data.answer_length, random_state=seed)
+    return PictureReader(steps=steps, random_state=seed).fit(pictures, answers)
+
+
+def _judged(model, given, judge):
+    queries, truth = given.data.part("test")
+    asked = given.X("test")
+    start = perf_counter()
+    answers = model.predict(asked)
+    figures = {"milliseconds an answer": 1000 * (perf_counter() - start) / len(truth)}
+    read = answers if judge is None else judge.read(answers)
+    measured = answer_accuracy(truth, read)
+    figures["character accuracy"] = measured["character_accuracy"]
+    if (given.data.parts == "validation").any():
+        figures["exact match, validation"] = model.score(
+            given.X("validation"), given.data.part("validation")[1], reader=judge
+        )
+    if judge is not None:
+        figures["the reader on real pictures of the answers"] = float((judge.read(given.y("test")) == truth).mean())
+        real = given.hands.test
+        flat = answers.reshape(-1, *answers.shape[2:])
+        spread = handwriting_spread(flat, judge.read(flat[:, None]), real.images, np.asarray(real.labels).astype(str))
+        figures["spread of the hands, of real ones"] = float(spread["spread"].mean())
+    if model.source == "image":
+        figures["queries read without a mistake"] = float((model.read_source(asked) == queries).mean())
+    # Mistakes first, then others as they come: a page of right answers alone would show nothing.
+    order = np.argsort(read == truth, kind="stable")
+    wrong = order[: min(_SHOWN // 2, int((read != truth).sum()))]
+    chosen = np.concatenate([wrong, order[::-1][: _SHOWN - len(wrong)]])
+    shown = {"queries": asked[chosen], "answers": answers[chosen], "truth": truth[chosen], "read": read[chosen]}
+    maps = None
+    if model.attention and model.target_characters_ is not None:
+        few = chosen[::-1][:_MAPS]
+        written = model.predict_text(asked[few])
+        if not model.reverse_target:
+            written = np.char.ljust(written, model.target_length_)
+        maps = {"weights": model.attention_weights(asked[few]), "queries": queries[few], "answers": written}
+    return {
+        "exact_match": measured["exact_match"],
+        "figures": figures,
+        "errors": answer_errors(queries, truth, read),
+        "shown": shown,
+        "attention": maps,
+    }
+
+
+def ask_arithmetic(model, query, *, digits="digits", seed=0):
+    """One query to a fitted model.
+
+    Parameters
+    ----------
+    model : ArithmeticSeq2Seq
+    query : str
+    digits : str, default="digits"
+        Whose hands write the query, if the model takes pictures.
+    seed : int, default=0
+        Chooses hands.
+
+    Returns
+    -------
+    asked, answer : ndarray
+        As the model takes and gives them, one row each.
+    text : str or None
+        The answer in characters; None for a model that knows pictures only.
+    """
+    asked = np.array([str(query).strip()])
+    if model.source == "image":
+        hands = load_hands(digits, seed=seed)
+        asked = render_queries(asked, hands.test, length=model.source_length_, random_state=seed)
+    answer = model.predict(asked)
+    return asked, answer, None if model.target_characters_ is None else str(model.predict_text(asked)[0])
