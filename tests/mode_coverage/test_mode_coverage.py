@@ -11,7 +11,7 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KernelDensity
 
 from toolkit.coverage import ModeCoverage, coverage_scorer, draw_samples, jensen_shannon
-from toolkit.coverage._null import divergence_interval, null_divergences
+from toolkit.coverage._null import divergence_interval, judge_bins, null_divergences
 from toolkit.coverage._quantise import assign_bins, connect_bins, group_bins
 from toolkit.datasets import load_glyphs, load_grid, load_ring
 
@@ -77,6 +77,7 @@ def test_figures_are_those_of_the_counts(coverage, more_digits):
     np.testing.assert_array_equal(record.bins["samples"], counts)
     assert record.js == jensen_shannon(coverage.counts_, counts) == -coverage.score(more_digits.images)
     assert record.intervals["js"][0] <= record.js <= record.intervals["js"][1]
+    assert record.frame().notna().all(axis=None)
     json.dumps(record.summary(), allow_nan=False)
 
 
@@ -108,6 +109,22 @@ def test_interval_holds_the_divergence_of_other_samples():
         for _ in range(200)
     ]
     assert high - low == pytest.approx(3.92 * np.std(others), rel=0.2)
+
+
+def test_bins_that_differ_are_held_against_chance():
+    generator = np.random.default_rng(0)
+    shares = generator.dirichlet(np.full(100, 30.0))
+    real, fresh = generator.multinomial(20_000, shares), generator.multinomial(10_000, shares)
+    expected, (low, high), p_value = judge_bins(real, fresh, 1.0, 0.05, 1000, generator)
+    assert expected == pytest.approx(5.0, abs=0.3)
+    assert p_value > 0.01
+    shares[:20] = 0
+    expected, (low, high), p_value = judge_bins(
+        real, generator.multinomial(10_000, shares / shares.sum()), 1.0, 0.05, 1000, generator
+    )
+    assert low >= 20
+    assert high <= 100
+    assert p_value < 0.002
 
 
 @pytest.mark.parametrize(("load", "n_modes"), [(load_ring, 8), (load_grid, 25)])

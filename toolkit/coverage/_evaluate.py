@@ -9,6 +9,7 @@ from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._null import (
     FIGURES,
     divergence_interval,
+    judge_bins,
     judge_figure,
     neighbour_figures,
     null_divergences,
@@ -47,10 +48,13 @@ def evaluate_features(coverage, samples, generator):
     figures = {"js": js, "ndb": int((p_values < coverage.alpha).sum())}
     # A divergence of exactly the null's is no evidence: equal draws count as at least as large.
     tests = {"js": float((1 + (null >= js - 1e-15).sum()) / (1 + len(null)))}
-    expected = {"js": float(null.mean()), "ndb": coverage.alpha * coverage.n_bins_}
+    expected = {"js": float(null.mean())}
     intervals = {"js": divergence_interval(real_counts, sample_counts, coverage.n_draws, generator)}
     size = _judge_neighbours(coverage, samples, generator, figures, expected, intervals, tests)
     _judge_copies(coverage, samples, sample_bins, generator, figures, expected, intervals, tests)
+    expected["ndb"], intervals["ndb"], tests["ndb"] = judge_bins(
+        real_counts, sample_counts, coverage.dispersion_, coverage.alpha, coverage.n_draws, generator
+    )
 
     missing = bins.loc[bins["status"] == "missing", "bin"].to_numpy()
     over = bins[bins["status"] == "over"].sort_values("z", ascending=False)

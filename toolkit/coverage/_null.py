@@ -1,15 +1,18 @@
 """What real rows give when they are compared with real rows: the yardstick of every figure."""
 
 import numpy as np
+from scipy.special import ndtr
 from scipy.stats import t as student
 
 from toolkit.coverage._bins import row_divergences
 from toolkit.coverage._frechet import frechet_distance
 from toolkit.coverage._prdc import precision_recall_density_coverage
+from toolkit.coverage._tests import compare_shares
 
 __all__ = [
     "FIGURES",
     "divergence_interval",
+    "judge_bins",
     "judge_figure",
     "neighbour_figures",
     "null_divergences",
@@ -43,6 +46,35 @@ def divergence_interval(real_counts, sample_counts, n_draws, generator, *, level
     value = row_divergences((real_counts / n_real)[None], (sample_counts / n_samples)[None])[0]
     low, high = np.quantile(drawn - (drawn.mean() - value), [(1 - level) / 2, (1 + level) / 2])
     return max(0.0, float(low)), max(0.0, float(high))
+
+
+def judge_bins(real_counts, sample_counts, dispersion, alpha, n_draws, generator, *, level=0.95):
+    """Expected value, interval and p-value of the number of bins that differ at ``alpha`` each.
+
+    Returns
+    -------
+    expected : float
+        Mean for two samples of the same thing, of these sizes.
+    interval : tuple of float
+        Of other samples of these sizes, by bootstrap, moved back as that of the divergence is.
+    p_value : float
+        One-sided: as many bins or more for samples of the same thing.
+    """
+    n_real, n_samples = int(real_counts.sum()), int(sample_counts.sum())
+
+    def count(real_shares, sample_shares, stretch):
+        real = generator.multinomial(n_real, real_shares, size=n_draws)
+        samples = generator.multinomial(n_samples, sample_shares, size=n_draws)
+        z, _ = compare_shares(real, n_real, samples, n_samples)
+        return (2.0 * ndtr(-np.abs(z) * np.sqrt(stretch)) < alpha).sum(axis=1)
+
+    value = int((compare_shares(real_counts, n_real, sample_counts, n_samples)[1] < alpha).sum())
+    null = count(real_counts / n_real, real_counts / n_real, dispersion)
+    drawn = count(real_counts / n_real, sample_counts / n_samples, 1.0)
+    interval = np.quantile(drawn - (drawn.mean() - value), [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.clip(interval, 0.0, len(real_counts))
+    p_value = float((1 + (null >= value).sum()) / (1 + n_draws))
+    return float(null.mean()), (min(float(low), value), max(float(high), value)), p_value
 
 
 def neighbour_figures(real, samples, n_neighbours):

@@ -11,7 +11,7 @@ def compare_shares(first, n_first, second, n_second, *, dispersion=1.0):
 
     Parameters
     ----------
-    first, second : ndarray of shape (n_bins,)
+    first, second : ndarray of shape (n_bins,) or (n_draws, n_bins)
         How many of ``n_first`` and of ``n_second`` rows fell into each bin.
     n_first, n_second : int
     dispersion : float, default=1.0
@@ -19,15 +19,15 @@ def compare_shares(first, n_first, second, n_second, *, dispersion=1.0):
 
     Returns
     -------
-    z : ndarray of shape (n_bins,)
+    z : ndarray of the same shape
         Positive where the second sample has the larger share; 0 where nothing can be told.
-    p : ndarray of shape (n_bins,)
+    p : ndarray of the same shape
         Two-sided.
     """
     pooled = (first + second) / (n_first + n_second)
     variance = pooled * (1.0 - pooled) * (1.0 / n_first + 1.0 / n_second) * dispersion
     difference = second / n_second - first / n_first
-    z = np.divide(difference, np.sqrt(variance), out=np.zeros(len(pooled)), where=variance > 0)
+    z = np.divide(difference, np.sqrt(variance), out=np.zeros_like(pooled), where=variance > 0)
     return z, 2.0 * ndtr(-np.abs(z))
 
 
