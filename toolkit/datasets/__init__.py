@@ -9,6 +9,7 @@ from toolkit.datasets._catalogue import available_datasets, load_dataset
 from toolkit.datasets._digits import load_digits
 from toolkit.datasets._download import ResumingDownloader
 from toolkit.datasets._emnist import fetch_emnist
+from toolkit.datasets._folder import ImageFolder, load_image_folder
 from toolkit.datasets._glyphs import load_glyphs
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._npz import load_images, load_npz, save_npz
@@ -20,6 +21,7 @@ from toolkit.datasets._stacked import stacked_digits
 __all__ = [
     "FASHION_CLASSES",
     "ArithmeticSet",
+    "ImageFolder",
     "ImageSet",
     "PointSet",
     "ResumingDownloader",
@@ -31,6 +33,7 @@ __all__ = [
     "load_digits",
     "load_glyphs",
     "load_grid",
+    "load_image_folder",
     "load_images",
     "load_npz",
     "load_ring",

@@ -1,0 +1,318 @@
+"""Folders and zip archives of pictures: whatever lies in them, as one stack, with a report of what was left out."""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from toolkit._core.files import write_json
+from toolkit._core.names import check_names
+from toolkit._core.pictures import readable_formats
+from toolkit.datasets._cache import data_folder, is_writable
+from toolkit.datasets._folder_decode import compact, decode_files
+from toolkit.datasets._folder_files import list_files
+from toolkit.datasets._image_set import ImageSet
+from toolkit.datasets._photos import load_photos
+from toolkit.exceptions import DataFormatError
+
+__all__ = ["ImageFolder", "load_image_folder"]
+
+_logger = logging.getLogger(__name__)
+_VERSION = 1  # of the cache: what is decoded differently has another one
+_HEADER = 128  # bytes before the pixels; a .npy header padded to it
+_CACHES = "image_folders"
+_IMAGES, _MANIFEST = "images.npy", "manifest.json"
+_COLUMNS = ["path", "used", "reason", "note", "format", "mode", "height", "width", "n_bytes", "same_as"]
+
+
+@dataclass(frozen=True, eq=False)
+class ImageFolder(ImageSet):
+    """An :class:`ImageSet` that knows the file of each image, and which files were left out and why.
+
+    Parameters
+    ----------
+    paths : ndarray of str of shape (n_samples,)
+        File of each image, inside of the folder or archive.
+    report : pandas.DataFrame
+        A row for every file found: ``path``, ``used``, ``reason`` (why it was left out), ``note`` (what was done beyond
+        the ordinary), ``format``, ``mode``, ``height``, ``width`` (of the original), ``n_bytes``, ``same_as``.
+    """
+
+    paths: np.ndarray | None = None
+    report: object = None
+
+    @property
+    def skipped(self):
+        """The part of ``report`` on files that were left out."""
+        return self.report[~self.report["used"]]
+
+    def subset(self, index):
+        """The images at ``index``, as in :meth:`ImageSet.subset`; the report stays whole."""
+        part = super().subset(index)
+        index = index if isinstance(index, slice) else np.asarray(index)
+        if not isinstance(index, slice) and index.size == 0:
+            index = index.astype(np.intp)
+        return ImageFolder(part.images, part.labels, part.kinds, part.name, self.paths[index], self.report)
+
+    def __repr__(self):
+        return super().__repr__().replace("<ImageSet", "<ImageFolder")
+
+
+def load_image_folder(
+    path=None,
+    *,
+    size=75,
+    mode="rgb",
+    fit="crop",
+    keep_duplicates=False,
+    max_pixels=2**26,
+    max_bytes=2**28,
+    cache=True,
+    n_jobs=1,
+    verbose=False,
+):
+    """Load all pictures of a folder, or of a zip archive, as one stack of images.
+
+    Any sizes and formats, in folders within folders. What is no picture, is damaged or truncated, is larger than it
+    should be, or the same as another, is left out and listed in the report; it raises nothing.
+
+    Parameters
+    ----------
+    path : str or path-like, optional
+        Folder or zip archive. None takes crops of the pictures that scikit-image brings along, its cat among them.
+    size : int or tuple of int, default=75
+        Side, or ``(height, width)``, of the images wanted.
+    mode : {"rgb", "grey", "auto"}, default="rgb"
+        ``"auto"`` is grey if every picture is.
+    fit : {"crop", "pad"}, default="crop"
+        ``"crop"`` takes the largest middle part of the shape wanted, ``"pad"`` adds black at two sides.
+    keep_duplicates : bool, default=False
+        Of pictures with the same pixels (in the size wanted) the first by name is taken, unless True.
+    max_pixels : int, default=2**26
+        Larger pictures are refused on the word of their header.
+    max_bytes : int, default=2**28
+        Larger files are refused.
+    cache : bool or path-like, default=True
+        Keep the decoded images as a file in the cache folder (``TOOLKIT_DATA``, else the user's), or in the folder
+        given, and map it into memory: images then cost disk, not memory, and the next call decodes nothing unless a
+        file has changed. False decodes into memory; so does True where the cache folder cannot be written.
+    n_jobs : int, default=1
+        Processes that decode, as in joblib. The images do not depend on it.
+    verbose : bool, default=False
+        Show a progress bar.
+
+    Returns
+    -------
+    ImageFolder
+        uint8 images (n_samples, height, width[, 3]) in the order of their names; a read-only memory map if cached. Of
+        the embedded crops an :class:`ImageSet`, whose labels are the pictures that they come from.
+        ``labels`` are the names of the top folders if there are several and every image lies in one.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such folder or archive.
+    DataFormatError
+        It is neither, or there is no good picture in it; the message says what was found.
+    ValueError
+        A parameter out of range.
+
+    Notes
+    -----
+    Alpha is shown on white; of animations the first frame is taken; 16 bits become 8; pictures are turned as their
+    camera says. Formats: AVIF, BMP, GIF, JPEG, JPEG 2000, PNG, PPM, TIFF and WebP, as far as Pillow was built with
+    them. Links to files are followed, links to folders are not.
+
+    Examples
+    --------
+    >>> import tempfile, pathlib
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from toolkit.datasets import load_image_folder
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> Image.fromarray(np.full((40, 60, 3), 200, dtype=np.uint8)).save(folder / "a.png")
+    >>> _ = (folder / "b.jpg").write_text("no picture")
+    >>> found = load_image_folder(folder, size=16, cache=False)
+    >>> found.images.shape, found.skipped[["path", "reason"]].values.tolist()
+    ((1, 16, 16, 3), [['b.jpg', 'not a picture: no known format']])
+    """
+    size = _check(size, mode, fit, max_pixels, max_bytes, n_jobs)
+    if path is None:
+        return load_photos(size, grey=mode == "grey")
+    path = Path(path)
+    entries = list_files(path)
+    # What the images depend on, other than the files themselves.
+    settings = {
+        "version": _VERSION,
+        "size": list(size),
+        "mode": mode,
+        "fit": fit,
+        "keep_duplicates": bool(keep_duplicates),
+        "max_pixels": int(max_pixels),
+        "max_bytes": int(max_bytes),
+        "formats": list(readable_formats()),
+    }
+    home = _home(path, settings, cache)
+    digest = _digest(settings, entries)
+    if home is not None:
+        found = _read_cache(home, digest, path.name)
+        if found is not None:
+            return found
+        home.parent.mkdir(parents=True, exist_ok=True)
+    work = Path(tempfile.mkdtemp(prefix=".image-folder-", dir=None if home is None else home.parent))
+    try:
+        stack = work / _IMAGES
+        with open(stack, "wb") as file:
+            file.truncate(_HEADER + len(entries) * size[0] * size[1] * 3)
+        outcomes = decode_files(
+            str(path),
+            entries,
+            str(stack),
+            size,
+            offset=_HEADER,
+            fit=fit,
+            grey=mode == "grey",
+            max_pixels=int(max_pixels),
+            max_bytes=int(max_bytes),
+            n_jobs=n_jobs,
+            verbose=verbose,
+        )
+        report = _report(entries, outcomes, keep_duplicates)
+        rows = np.flatnonzero(report["used"].to_numpy())
+        if not len(rows):
+            raise DataFormatError(f"{path} holds no picture that can be used: {_summary(report)}.")
+        grey = mode == "grey" or (mode == "auto" and all(outcomes[row].is_grey for row in rows))
+        compact(stack, _HEADER, rows, (*size, 3), grey)
+        shape = (len(rows), *size) if grey else (len(rows), *size, 3)
+        _write_header(stack, shape)
+        if len(rows) < len(report):
+            _logger.info("%s: %d pictures; left out: %s.", path, len(rows), _summary(report))
+        if home is None:
+            images = np.load(stack, allow_pickle=False)
+        else:
+            table = report.to_dict(orient="list")
+            write_json(work / _MANIFEST, {"digest": digest, "shape": list(shape), "report": table})
+            shutil.rmtree(home, ignore_errors=True)
+            try:
+                os.replace(work, home)
+            except OSError:  # somebody else was quicker, with the same pictures
+                found = _read_cache(home, digest, path.name)
+                if found is None:
+                    raise
+                return found
+            images = np.load(home / _IMAGES, mmap_mode="r", allow_pickle=False)
+        return _image_folder(images, report, path.name)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+def _check(size, mode, fit, max_pixels, max_bytes, n_jobs):
+    size = (size, size) if isinstance(size, (int, np.integer)) and not isinstance(size, bool) else size
+    good = isinstance(size, (tuple, list)) and len(size) == 2
+    if not good or not all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in size):
+        raise ValueError(f"size must be an int or (height, width), from 1 to 4096, got {size!r}.")
+    check_names([mode], ("rgb", "grey", "auto"), "mode")
+    check_names([fit], ("crop", "pad"), "fit")
+    for name, value in (("max_pixels", max_pixels), ("max_bytes", max_bytes)):
+        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
+            raise ValueError(f"{name} must be a positive int, got {value!r}.")
+    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
+        raise ValueError(f"n_jobs must be an int other than 0, got {n_jobs!r}.")
+    return int(size[0]), int(size[1])
+
+
+def _home(path, settings, cache):
+    """The folder of the cache for these pictures in this form; None to go without."""
+    if cache is False:
+        return None
+    base = data_folder() / _CACHES if cache is True else Path(cache)
+    if not is_writable(base):
+        if cache is not True:
+            raise ValueError(f"cache must be a folder that can be written, got {str(cache)!r}.")
+        _logger.warning("%s cannot be written: the pictures of %s are held in memory.", base, path)
+        return None
+    words = json.dumps([os.path.abspath(path), settings], sort_keys=True).encode("utf-8", "surrogateescape")
+    return base / f"{hashlib.sha256(words).hexdigest()[:24]}"
+
+
+def _digest(settings, entries):
+    words = json.dumps([settings, [[entry.name, entry.n_bytes, entry.stamp] for entry in entries]], sort_keys=True)
+    return hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def _read_cache(home, digest, name):
+    """What an earlier call left, if it is whole and of these very files."""
+    import pandas as pd
+
+    try:
+        manifest = json.loads((home / _MANIFEST).read_text(encoding="utf-8"))
+        if manifest["digest"] != digest:
+            return None
+        images = np.load(home / _IMAGES, mmap_mode="r", allow_pickle=False)
+        if list(images.shape) != manifest["shape"] or images.dtype != np.uint8:
+            return None
+        report = pd.DataFrame(manifest["report"], columns=_COLUMNS)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    return _image_folder(images, report, name)
+
+
+def _report(entries, outcomes, keep_duplicates):
+    import pandas as pd
+
+    first, same = {}, []
+    for entry, outcome in zip(entries, outcomes):
+        known = first.setdefault(outcome.digest, entry.name) if outcome.digest else entry.name
+        same.append("" if known == entry.name else known)
+    names = [entry.name.encode("utf-8", "backslashreplace").decode() for entry in entries]
+    reasons = [
+        outcome.reason or ("" if keep_duplicates or not other else "duplicate")
+        for outcome, other in zip(outcomes, same)
+    ]
+    return pd.DataFrame(
+        {
+            "path": names,
+            "used": [not reason for reason in reasons],
+            "reason": reasons,
+            "note": [outcome.note for outcome in outcomes],
+            "format": [outcome.format for outcome in outcomes],
+            "mode": [outcome.mode for outcome in outcomes],
+            "height": [outcome.height for outcome in outcomes],
+            "width": [outcome.width for outcome in outcomes],
+            "n_bytes": [entry.n_bytes for entry in entries],
+            "same_as": [other.encode("utf-8", "backslashreplace").decode() for other in same],
+        },
+        columns=_COLUMNS,
+    )
+
+
+def _summary(report):
+    """Why files were left out, the commonest reason first."""
+    if not len(report):
+        return "it is empty"
+    reasons = report.loc[~report["used"], "reason"].str.partition(":")[0].value_counts()
+    return ", ".join(f"{count} {reason}" for reason, count in reasons.items())
+
+
+def _write_header(path, shape):
+    """A .npy header of a fixed length, as NEP 1 allows: the description is padded with blanks."""
+    magic = b"\x93NUMPY\x01\x00"
+    words = f"{{'descr': '|u1', 'fortran_order': False, 'shape': {tuple(map(int, shape))!r}, }}".encode("ascii")
+    room = _HEADER - len(magic) - 2
+    with open(path, "r+b") as file:
+        file.write(magic + room.to_bytes(2, "little") + words.ljust(room - 1) + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _image_folder(images, report, name):
+    paths = report.loc[report["used"], "path"].to_numpy(dtype=str)
+    tops = np.array([path.partition("/")[0] if "/" in path else "" for path in paths])
+    labels = tops if len(set(tops.tolist())) > 1 and "" not in tops else None
+    return ImageFolder(images, labels, None, name, paths, report)

@@ -1,0 +1,138 @@
+"""The files of a folder or of a zip archive, by name: what may be read, and what may not."""
+
+import os
+import stat
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from toolkit._core.pictures import PictureError
+from toolkit.exceptions import DataFormatError
+
+__all__ = ["Entry", "Opened", "list_files"]
+
+_MOST_FILES = 10_000_000
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One thing that a folder holds.
+
+    Attributes
+    ----------
+    name : str
+        Path inside of the folder or archive, with forward slashes.
+    n_bytes : int
+    stamp : int
+        Changes when the file does: its time of modification, or the checksum that the archive declares.
+    reason : str
+        Why it is not even opened; empty for what is tried.
+    """
+
+    name: str
+    n_bytes: int
+    stamp: int
+    reason: str = ""
+
+
+def list_files(path):
+    """All that lies under a folder, or in a zip archive, sorted by name.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is nothing of that name.
+    DataFormatError
+        It is neither a folder nor a zip archive.
+    """
+    path = Path(path)
+    if path.is_dir():
+        entries = _walk(path)
+    elif not path.exists():
+        raise FileNotFoundError(f"{path}: no such folder or archive.")
+    else:
+        entries = _list_archive(path)
+    return sorted(entries, key=lambda entry: entry.name)
+
+
+def _walk(folder):
+    """Every file under ``folder``; links to folders are not followed, so none can lead in a circle."""
+    found = []
+
+    def unreadable(error):
+        where = os.path.relpath(error.filename or folder, folder)
+        found.append(Entry(_plain(where), 0, 0, f"folder cannot be read: {error.strerror}"))
+
+    for where, folders, files in os.walk(folder, onerror=unreadable):
+        for name in folders:
+            if os.path.islink(os.path.join(where, name)):
+                relative = os.path.relpath(os.path.join(where, name), folder)
+                found.append(Entry(_plain(relative), 0, 0, "link to a folder, not followed"))
+        for name in files:
+            place = os.path.join(where, name)
+            relative = _plain(os.path.relpath(place, folder))
+            try:
+                state = os.stat(place)
+            except OSError as error:  # a link to itself, or to nothing
+                found.append(Entry(relative, 0, 0, f"cannot be opened: {error.strerror}"))
+                continue
+            reason = "" if stat.S_ISREG(state.st_mode) else "no plain file"  # a pipe would wait for ever
+            found.append(Entry(relative, state.st_size, state.st_mtime_ns, reason))
+    return found
+
+
+def _plain(name):
+    """A name that can be printed and written as UTF-8, whatever bytes the file system has for it."""
+    return name.replace(os.sep, "/")
+
+
+def _list_archive(path):
+    try:
+        with zipfile.ZipFile(path) as archive:
+            infos = [info for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+        raise DataFormatError(f"{path} is neither a folder nor a zip archive that can be read: {error}") from error
+    found, seen = [], set()
+    for info in infos:
+        reason = "encrypted" if info.flag_bits & 1 else ""
+        if info.filename in seen:
+            reason = "second file of that name in the archive"
+        seen.add(info.filename)
+        found.append(Entry(info.filename, info.file_size, info.CRC, reason))
+    return found
+
+
+class Opened:
+    """A folder or an archive to read files from.
+
+    Parameters
+    ----------
+    path : path-like
+    max_bytes : int
+        Of one file.
+    """
+
+    def __init__(self, path, max_bytes):
+        self.path, self.max_bytes = Path(path), max_bytes
+        self.archive = None if self.path.is_dir() else zipfile.ZipFile(self.path)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exception):
+        if self.archive is not None:
+            self.archive.close()
+
+    def read(self, name):
+        """The bytes of a file; PictureError if there are too many, or they cannot be had."""
+        try:
+            # One byte more than is allowed shows that there are more, whatever was declared.
+            with self.archive.open(name) if self.archive is not None else open(self.path / name, "rb") as file:
+                content = file.read(self.max_bytes + 1)
+        except MemoryError:
+            raise PictureError("needs more memory than there is") from None
+        except Exception as error:  # zipfile's list is open-ended, too
+            raise PictureError(f"cannot be read: {str(error)[:200] or type(error).__name__}") from None
+        if len(content) > self.max_bytes:
+            raise PictureError(f"more than {self.max_bytes:,} bytes")
+        return content
