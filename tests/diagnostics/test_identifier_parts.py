@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 from toolkit._core.geometry import dihedral
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
-from toolkit.diagnostics._novelty import Novelty
+from toolkit.diagnostics._novelty import Novelty, kth_distance
 from toolkit.diagnostics._planting import Planter
 from toolkit.diagnostics._strangeness import Oddity, Strangeness
 from toolkit.diagnostics._verdict import Verdict, rows_to_trust
@@ -88,6 +88,13 @@ def test_novelty_is_the_mean_distance_to_the_nearest_neighbours():
     np.testing.assert_allclose(novelty.score(rows), distances[:, 1:].mean(axis=1), rtol=1e-6)
 
 
+def test_the_kth_distance_is_that_of_scikit_learn():
+    generator = np.random.default_rng(9)
+    reference, rows = generator.normal(size=(300, 6)), generator.normal(size=(50, 6))
+    distances, _ = NearestNeighbors(n_neighbors=8).fit(reference).kneighbors(rows)
+    np.testing.assert_allclose(kth_distance(rows, reference, 7), distances[:, 7], rtol=1e-6)
+
+
 def smooth_images(n, generator):
     """Soft blobs of random place and size: statistics of any kind have a bulk."""
     y, x = np.mgrid[:16, :16]
@@ -100,9 +107,18 @@ def test_odd_statistics_are_found_before_anything_is_learnt():
     generator = np.random.default_rng(5)
     images = smooth_images(600, generator)
     images[:60] = np.clip(images[:60] + generator.normal(0, 60, (60, 16, 16)), 0, 255)
-    usual = Oddity((16, 16)).fit(images).usual_
+    usual = Oddity((16, 16)).fit(images, generator).usual_
     assert not usual[:60].any()
     assert usual[60:].mean() > 0.9
+
+
+def test_a_class_that_looks_unlike_the_others_is_not_odd():
+    generator = np.random.default_rng(8)
+    images = smooth_images(1000, generator)
+    images[:150] = 0
+    images[np.arange(150), 3:13, generator.integers(6, 10, 150)] = generator.integers(150, 256, (150, 1))
+    usual = Oddity((16, 16)).fit(images, generator).usual_
+    assert usual[:150].mean() > 0.8
 
 
 def test_as_many_of_the_clean_are_strange_as_was_asked():
@@ -110,7 +126,7 @@ def test_as_many_of_the_clean_are_strange_as_was_asked():
     images, features = smooth_images(3000, generator), generator.normal(size=(3000, 8))
     learnt, other = slice(0, 1500), slice(1500, 3000)
     held_back = np.arange(1500) % 2 == 0
-    strangeness = Strangeness(Oddity((16, 16)).fit(images[learnt]), share=0.02)
+    strangeness = Strangeness(Oddity((16, 16)).fit(images[learnt], generator), share=0.02)
     strangeness.fit(images[learnt], features[learnt], np.zeros(1500), np.ones(1500, bool), held_back, generator)
     beyond = strangeness.score(images[other], features[other]) > strangeness.limit_
     assert 0.005 < beyond.mean() < 0.05
@@ -123,6 +139,8 @@ def test_trust_keeps_a_majority_and_something_for_each_member():
     logs, usual, owner = np.array([clean, clean, clean, kind]), np.ones(4, bool), np.array([0, 0, 1, 1])
     np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [True, True, True, False])
     usual[0] = False
+    np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [True, True, True, False])
+    logs[0] = np.log([0.6, 0.4])  # enough for a usual row, not for an odd one
     np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [False, True, True, False])
     np.testing.assert_array_equal(rows_to_trust(logs, np.ones(4, bool), np.array([0, 0, 0, 1])), [1, 1, 1, 1])
     assert rows_to_trust(np.array([clean, kind, kind, kind]), np.ones(4, bool), np.zeros(4, int)).sum() >= 2

@@ -93,6 +93,10 @@ class RobustDistance:
         """Squared distances of shape (n_samples,), in units of the training rows' median."""
         return self._distance((rows - self.centre_) / self.scale_) / self.unit_
 
+    def whiten(self, rows):
+        """Rows in coordinates in which the scatter is the unit matrix."""
+        return ((rows - self.centre_) / self.scale_ - self.location_) @ np.linalg.cholesky(self.precision_)
+
     def log_score(self, rows):
         """Logarithm of :meth:`score`, for distances that spread over orders of magnitude."""
         # The offset keeps a row in the very middle from scoring minus infinity.

@@ -82,7 +82,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     trusted_ : ndarray of bool of shape (n_learned_from,)
         Which of the rows learned from count as clean (``learned_from_`` says which rows those are).
     clean_threshold_ : float
-        Probability of being clean above which an image is called clean: between .5 and .9, as high as an expected
+        Probability of being clean above which an image is called clean: between .2 and .9, as high as an expected
         false discovery rate of one in ten allows.
     temperature_ : float
         Calibration of the likelihoods.
@@ -191,7 +191,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         if n_samples >= _MIN_HELD_BACK:
             held_back[generator.choice(n_samples, min(n_samples // 10, 1500), replace=False)] = True
         owner = np.where(held_back, -1, generator.permutation(n_samples) % n_members)
-        oddity = Oddity(self.image_shape_).fit(images)
+        oddity = Oddity(self.image_shape_).fit(images, generator)
         clean = clean if clean is None else clean[self.learned_from_]
         self._learn(images, oddity.usual_, owner, n_rounds, clean, generator)
         self._calibrate(images, oddity, owner, generator)

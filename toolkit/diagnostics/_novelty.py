@@ -4,7 +4,9 @@ import numpy as np
 
 from toolkit._core.images import iter_chunks
 
-__all__ = ["Novelty"]
+__all__ = ["Novelty", "kth_distance"]
+
+_CHUNK = 2048
 
 
 class Novelty:
@@ -44,12 +46,20 @@ class Novelty:
         n_neighbors = min(self.n_neighbors, len(reference) - 1)
         if n_neighbors < 1:
             return np.zeros(len(features))
-        norms = np.einsum("ij,ij->i", reference, reference)
         scores = np.empty(len(features))
-        for part in iter_chunks(len(features), 2048):
-            rows = features[part] / self.scale_  # float64: a distance is a small difference of large numbers
-            squares = norms - 2 * rows @ reference.T + np.einsum("ij,ij->i", rows, rows)[:, None]
-            nearest = np.partition(squares, n_neighbors, axis=1)[:, : n_neighbors + 1]
-            nearest = np.sqrt(np.maximum(nearest, 0))
+        for part in iter_chunks(len(features), _CHUNK):
+            nearest = _nearest(features[part] / self.scale_, reference, n_neighbors)
             scores[part] = (nearest.sum(axis=1) - nearest.min(axis=1)) / n_neighbors
         return scores
+
+
+def kth_distance(rows, reference, k):
+    """Distance of each row to the reference row that is the (k + 1)-th nearest, of shape (n_rows,)."""
+    return np.concatenate([_nearest(rows[part], reference, k).max(axis=1) for part in iter_chunks(len(rows), _CHUNK)])
+
+
+def _nearest(rows, reference, k):
+    """Distances to the k + 1 nearest reference rows, in no order; rows in float64, as differences of large numbers."""
+    norms = np.einsum("ij,ij->i", reference, reference)
+    squares = norms - 2 * rows @ reference.T + np.einsum("ij,ij->i", rows, rows)[:, None]
+    return np.sqrt(np.maximum(np.partition(squares, k, axis=1)[:, : k + 1], 0))

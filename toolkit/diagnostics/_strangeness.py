@@ -9,24 +9,29 @@ import numpy as np
 from toolkit._core.images import iter_chunks
 from toolkit._core.robust import RobustDistance, robust_scale
 from toolkit.diagnostics._diagnostics import CorruptionDiagnostics
-from toolkit.diagnostics._novelty import Novelty
+from toolkit.diagnostics._novelty import Novelty, kth_distance
 
 __all__ = ["Oddity", "Strangeness"]
 
 # Share of all rows that the first scatter of the statistics rests on, and of the trusted rows that the second does.
-_BULK, _KEPT = 0.75, 0.95
+_BULK, _KEPT = 0.9, 0.95
 # Robust standard deviations from the usual distance at which a row counts as odd before anything is learnt.
 _ODD = 3.0
+# Rows that others are compared with for that, and the share of them that has to be near a usual row: a style of its own
+# (the ones among the digits) is larger than that, what is corrupted in one way and strength hardly ever is.
+_COMPARED, _COMPANY = 2000, 0.02
 # Beyond so many robust standard deviations a view is certain: it grows only logarithmically, so as not to outvote.
 _LOWEST, _CERTAIN = -3.0, 3.0
-# Strangeness and doubt together beyond which hardly one clean digit or glyph in two hundred lies (MNIST train rows 0 to
-# 9,999 and glyphs). Where strange images are among those found clean, their own quantile would lie too far out.
-_FAR = 7.5
+# Strangeness and doubt together beyond which some six in a thousand clean digits lie (MNIST train rows 0 to 9,999). Where strange images are among those found clean, their own quantile would lie too far out.
+_FAR = 9.0
 _CHUNK = 4096
 
 
 class Oddity:
-    """Distance of an image's statistics from the bulk of the set.
+    """Distance of an image's statistics from those of the set.
+
+    Whether a row is usual is asked of its neighbours, in statistics whitened by a robust scatter: the distance to the
+    bulk alone would call a whole class odd that looks unlike the others, where nothing is corrupted.
 
     Parameters
     ----------
@@ -36,18 +41,25 @@ class Oddity:
     ----------
     diagnostics_ : CorruptionDiagnostics
     distance_ : RobustDistance
+    usual_ : ndarray of bool
+        Rows of the fit that have company.
     """
 
     def __init__(self, image_shape):
         self.image_shape = image_shape
 
-    def fit(self, images):
-        """Fit on all images (uint8) and return self; the rows that are usual are in ``usual_``."""
+    def fit(self, images, generator):
+        """Fit on all images (uint8) and return self; the generator chooses which rows others are compared with."""
         rows = images.reshape(len(images), -1)
         self.diagnostics_ = CorruptionDiagnostics(image_shape=self.image_shape).fit(rows)
         statistics = self._statistics(images)
         self.distance_ = RobustDistance(_BULK).fit(statistics)
-        distance = self.distance_.log_score(statistics)
+        compared = np.arange(len(rows))
+        if len(rows) > _COMPARED:
+            compared = np.sort(generator.choice(len(rows), _COMPARED, replace=False))
+        white = self.distance_.whiten(statistics)
+        n_neighbors = min(max(2, round(_COMPANY * len(compared))), len(compared) - 1)
+        distance = np.log(kth_distance(white, white[compared], n_neighbors) + 1e-9)
         (centre,), (scale,) = robust_scale(distance[:, None])
         self.usual_ = (distance - centre) / scale <= _ODD
         return self

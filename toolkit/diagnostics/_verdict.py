@@ -9,6 +9,8 @@ __all__ = ["Verdict", "held_back_temperature", "rows_to_trust"]
 # Share of the flagged that may be expected to be clean.
 _FALSE_DISCOVERIES = 0.1
 _EVENNESS = 0.15
+# Probability of being clean, were one in two, above which a row is shown as clean: a usual one, and an odd one.
+_TRUST, _VOUCH = 0.3, 0.8
 
 
 class Verdict:
@@ -56,12 +58,12 @@ def _clean_threshold(probability):
 
     Images are flagged in the order of that probability, as many as keep the false discovery rate to be expected at one
     in ten (Mueller et al., 2004, "Optimal sample size for multiple testing"): a missed corruption costs more than a
-    second look, and a set with nothing to find yields nothing to look at. Between .5 and .9 all the same.
+    second look, and a set with nothing to find yields nothing to look at. Between .2 and .9 all the same.
     """
     order = np.sort(probability)
     rates = np.cumsum(order) / np.arange(1, len(order) + 1)
     flagged = np.searchsorted(rates, _FALSE_DISCOVERIES)
-    return float(np.clip(order[min(flagged, len(order) - 1)], 0.5, 0.9))
+    return float(np.clip(order[min(flagged, len(order) - 1)], 0.2, 0.9))
 
 
 def rows_to_trust(logs, usual, owner):
@@ -84,7 +86,7 @@ def rows_to_trust(logs, usual, owner):
     even = np.full(logs.shape[1], 0.5 / (logs.shape[1] - 1))
     even[0] = 0.5
     probability = posterior(logs, even)[:, 0]
-    trusted = (probability > 0.3) & usual
+    trusted = probability > np.where(usual, _TRUST, _VOUCH)
     if trusted.mean() < 0.5:
         # The clean are the majority: at least half of the rows stay, the cleanest ones.
         trusted = probability >= np.median(probability)
