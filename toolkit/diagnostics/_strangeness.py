@@ -22,7 +22,8 @@ _ODD = 3.0
 _COMPARED, _COMPANY = 2000, 0.02
 # Beyond so many robust standard deviations a view is certain: it grows only logarithmically, so as not to outvote.
 _LOWEST, _CERTAIN = -3.0, 3.0
-# Strangeness and doubt together beyond which some six in a thousand clean digits lie (MNIST train rows 0 to 9,999). Where strange images are among those found clean, their own quantile would lie too far out.
+# Strangeness and doubt together beyond which some six in a thousand clean digits lie (MNIST train rows 0 to 9,999).
+# Where strange images are among those found clean, their own quantile would lie too far out.
 _FAR = 9.0
 _CHUNK = 4096
 
