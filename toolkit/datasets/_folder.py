@@ -158,8 +158,8 @@ def load_image_folder(
         "max_bytes": int(max_bytes),
         "formats": list(readable_formats()),
     }
-    home = _home(path, settings, cache)
     digest = _digest(settings, entries)
+    home = _home(path, settings, digest, cache)
     if home is not None:
         found = _read_cache(home, digest, path.name)
         if found is not None:
@@ -198,14 +198,7 @@ def load_image_folder(
         else:
             table = report.to_dict(orient="list")
             write_json(work / _MANIFEST, {"digest": digest, "shape": list(shape), "report": table})
-            shutil.rmtree(home, ignore_errors=True)
-            try:
-                os.replace(work, home)
-            except OSError:  # somebody else was quicker, with the same pictures
-                found = _read_cache(home, digest, path.name)
-                if found is None:
-                    raise
-                return found
+            _publish(work, home, digest)
             images = np.load(home / _IMAGES, mmap_mode="r", allow_pickle=False)
         return _image_folder(images, report, path.name)
     finally:
@@ -227,7 +220,7 @@ def _check(size, mode, fit, max_pixels, max_bytes, n_jobs):
     return int(size[0]), int(size[1])
 
 
-def _home(path, settings, cache):
+def _home(path, settings, digest, cache):
     """The folder of the cache for these pictures in this form; None to go without."""
     if cache is False:
         return None
@@ -238,7 +231,7 @@ def _home(path, settings, cache):
         _logger.warning("%s cannot be written: the pictures of %s are held in memory.", base, path)
         return None
     words = json.dumps([os.path.abspath(path), settings], sort_keys=True).encode("utf-8", "surrogateescape")
-    return base / f"{hashlib.sha256(words).hexdigest()[:24]}"
+    return base / f"{hashlib.sha256(words).hexdigest()[:16]}-{digest[:16]}"
 
 
 def _digest(settings, entries):
@@ -261,6 +254,21 @@ def _read_cache(home, digest, name):
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return _image_folder(images, report, name)
+
+
+def _publish(work, home, digest):
+    """Put the finished cache in its place, and remove those that the same folder had before it changed."""
+    try:
+        os.rename(work, home)
+    except OSError:
+        if _read_cache(home, digest, "") is None:  # damaged; else somebody else was quicker with the same pictures
+            os.rename(home, work / "damaged")
+            os.rename(work, home)
+            shutil.rmtree(home / "damaged", ignore_errors=True)
+    key = home.name.partition("-")[0]
+    for stale in home.parent.glob(f"{key}-*"):
+        if stale != home:
+            shutil.rmtree(stale, ignore_errors=True)  # maps of it that are open stay whole
 
 
 def _report(entries, outcomes, keep_duplicates):

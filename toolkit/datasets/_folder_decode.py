@@ -1,8 +1,10 @@
 """Many files to one raw stack on disk: workers write their rows in place, and only say what became of each."""
 
+import multiprocessing
 import os
 import sys
 import warnings
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -64,11 +66,9 @@ def decode_files(source, entries, target, size, *, offset, fit, grey, max_pixels
         }
         for first in range(0, len(names), step)
     ]
-    if len(tasks) < 2:
-        n_jobs = 1
-    readable_formats()  # before the workers are forked, which then need not find out themselves
-    with _bombs_are_errors(), _processes(n_jobs):
-        parts = run_jobs(_decode_chunk, tasks, n_jobs=n_jobs, verbose=verbose, desc="pictures")
+    readable_formats()  # before workers are forked, which then need not find out themselves
+    with _bombs_are_errors():
+        parts = _run(tasks, n_jobs, verbose)
     outcomes = [outcome for part in parts for outcome in part]
     return [Outcome(entry.reason) if entry.reason else outcome for entry, outcome in zip(entries, outcomes)]
 
@@ -112,16 +112,25 @@ def _bombs_are_errors():
         yield
 
 
-@contextmanager
-def _processes(n_jobs):
-    """Forked workers where the system has them: importing all of a new process takes longer than 5,000 thumbnails."""
-    if n_jobs == 1 or sys.platform != "linux":
-        yield
-        return
-    from joblib import parallel_config
+def _run(tasks, n_jobs, verbose):
+    """The chunks, in order, on as many processes.
 
-    with parallel_config(backend="multiprocessing"):
-        yield
+    Workers are forked where the system has that: importing all of a new process takes as long as 5,000 thumbnails.
+    They call nothing but Pillow and numpy's plain loops, which hold no threads of their own.
+    """
+    from joblib import effective_n_jobs
+
+    n_workers = min(effective_n_jobs(n_jobs), len(tasks))
+    if n_workers < 2 or sys.platform != "linux":
+        return run_jobs(_decode_chunk, tasks, n_jobs=max(1, n_workers), verbose=verbose, desc="pictures")
+    from tqdm.auto import tqdm
+
+    with ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("fork")) as pool:
+        return list(tqdm(pool.map(_call, tasks), total=len(tasks), desc="pictures", disable=not verbose))
+
+
+def _call(task):
+    return _decode_chunk(**task)
 
 
 def compact(path, offset, rows, shape, grey):
