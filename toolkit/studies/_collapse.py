@@ -23,7 +23,7 @@ _logger = logging.getLogger(__name__)
 
 _REFERENCE = 20_000  # images that coverage is measured against, at most
 _MIN_IMAGES = 100
-_QUICK_STEPS, _QUICK_SECONDS = 800, 12.0
+_QUICK_STEPS = 8000  # of all runs together
 
 # A run has collapsed when this much of the data lies where it hardly draws: of ten digits, three.
 COLLAPSED = 0.25
@@ -176,8 +176,8 @@ def run_collapse_study(
     coverage : ModeCoverage, optional
         Not fitted; it is fitted on the images, 20,000 of them at most.
     quick : bool, default=False
-        Small networks, 800 steps, at most 12 seconds a run, and seeds 0 and 1 unless others are named: takes the place
-        of ``steps``, ``seconds``, ``checkpoints`` and ``n_samples``.
+        Small networks, fewer settings, 8,000 steps shared by all runs (at least 300 each), and seeds 0 and 1 unless
+        others are named: takes the place of ``steps``, ``seconds``, ``checkpoints`` and ``n_samples``.
     folder : path-like, optional
         Where finished runs are kept, two files each. A study that was stopped goes on from them: only what is missing
         is run. What a run depends on (parameters, images, seed, length, version) is part of its name.
@@ -207,14 +207,15 @@ def run_collapse_study(
     """
     from toolkit.coverage import ModeCoverage
 
-    if quick:
-        steps, seconds, checkpoints, n_samples = _QUICK_STEPS, _QUICK_SECONDS, 6, 2000
-    plan = _check_plan(steps, seconds, checkpoints, n_samples)
     recipe = settings if isinstance(settings, str) else None
+    seeds = _check_seeds((0, 1) if quick else (0, 1, 2)) if seeds is None else _check_seeds(seeds)
+    if quick:
+        n_runs = len(seeds) * len(settings if recipe is None else collapse_recipe(recipe, quick=True))
+        steps, seconds, checkpoints, n_samples = max(300, _QUICK_STEPS // max(1, n_runs)), None, 5, 2000
+    plan = _check_plan(steps, seconds, checkpoints, n_samples)
     if recipe is not None:
         settings = collapse_recipe(recipe, steps=plan.steps or 10_000, quick=quick)
     settings = check_collapse_settings(settings)
-    seeds = _check_seeds((0, 1) if quick else (0, 1, 2)) if seeds is None else _check_seeds(seeds)
     stack = as_stack(images)
     if len(stack) < _MIN_IMAGES:
         raise ValueError(f"images must be at least {_MIN_IMAGES}, got {len(stack)}.")

@@ -16,7 +16,16 @@ _PLAIN = {
     "precision": "bfloat16",
 }
 _WIDTHS = {"generator_widths": (256, 512, 512), "discriminator_widths": (512, 256, 256)}
-_QUICK_WIDTHS = {"generator_widths": (256, 512), "discriminator_widths": (512, 256)}
+_QUICK_WIDTHS = {"generator_widths": (128, 256), "discriminator_widths": (256, 128)}
+_QUICK_GRID_WIDTHS = {"generator_widths": (32, 16), "discriminator_widths": (16, 32)}
+# What a quick study keeps of a recipe.
+_QUICK = {
+    "collapse": ("plain", "minimax", "high rate", "cured"),
+    "mitigation": ("plain", "packing", "gradient penalty", "batch norm", "together"),
+    "ablation": ("cure", "without gradient penalty", "without batch norm", "plain"),
+    "hyperparameters": ("usual", "learning rate .01", "batch 256", "no dropout", "Wasserstein"),
+    "architectures": ("mlp", "mlp, cured", "dcgan", "dcgan, cured"),
+}
 
 # Each by itself, as its paper has it; see toolkit.generators.GAN for the papers.
 MITIGATIONS = {
@@ -55,7 +64,7 @@ def collapse_recipe(name="collapse", *, steps=4000, quick=False):
     steps : int, default=4000
         Length of the trainings: averaging of weights is fitted to it.
     quick : bool, default=False
-        Smaller networks, and for ``"collapse"`` fewer settings.
+        Smaller networks, and four or five of the settings.
 
     Returns
     -------
@@ -71,7 +80,9 @@ def collapse_recipe(name="collapse", *, steps=4000, quick=False):
     >>> collapse_recipe("ablation")["without batch norm"]["generator_norm"]
     'none'
     """
-    settings = lookup(RECIPES, name, "recipe")(_plain(quick), quick)
+    settings = lookup(RECIPES, name, "recipe")(_plain(quick))
+    if quick:
+        settings = {key: settings[key] for key in _QUICK[name]}
     return {key: _fit_averaging(parameters, steps) for key, parameters in settings.items()}
 
 
@@ -131,7 +142,9 @@ def _architecture(parameters, name):
     """Grids have widths of their own."""
     if name == "mlp":
         return dict(parameters)
-    return {key: value for key, value in parameters.items() if key not in _WIDTHS} | {"architecture": name}
+    quick = parameters["generator_widths"] == _QUICK_WIDTHS["generator_widths"]
+    own = {key: value for key, value in parameters.items() if key not in _WIDTHS} | {"architecture": name}
+    return own | (_QUICK_GRID_WIDTHS if quick else {})
 
 
 def _fit_averaging(parameters, steps):
@@ -140,8 +153,8 @@ def _fit_averaging(parameters, steps):
     return parameters
 
 
-def _collapse(plain, quick):
-    settings = {
+def _collapse(plain):
+    return {
         "plain": plain,
         "minimax": plain | {"objective": "minimax"},
         "high rate": plain | {"learning_rate": 0.01},
@@ -149,10 +162,9 @@ def _collapse(plain, quick):
         "weak discriminator": plain | {"discriminator_learning_rate": 2e-5},
         "cured": _with(plain, *CURE),
     }
-    return {name: settings[name] for name in ("plain", "minimax", "high rate", "cured")} if quick else settings
 
 
-def _mitigation(plain, quick):
+def _mitigation(plain):
     single = [name for name in MITIGATIONS if name != "none"]
     return {
         "plain": plain,
@@ -162,7 +174,7 @@ def _mitigation(plain, quick):
     }
 
 
-def _ablation(plain, quick):
+def _ablation(plain):
     return {
         "cure": _with(plain, *CURE),
         **{f"without {_words(part)}": _with(plain, *(name for name in CURE if name != part)) for part in CURE},
@@ -170,7 +182,7 @@ def _ablation(plain, quick):
     }
 
 
-def _hyperparameters(plain, quick):
+def _hyperparameters(plain):
     # The usual exercise starts from batches of 100 and dropout in the discriminator.
     usual = plain | {"batch_size": 100, "dropout": 0.3}
     return {
@@ -183,7 +195,7 @@ def _hyperparameters(plain, quick):
     }
 
 
-def _architectures(plain, quick):
+def _architectures(plain):
     settings = {}
     for name in ("mlp", "dcgan", "resnet"):
         own = _architecture(plain, name)
