@@ -11,7 +11,11 @@ __all__ = ["audit"]
 def audit(
     data: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Images to audit: .npz with 'images', or .npy.", show_default=False),
+        typer.Option(
+            metavar="FILE|FOLDER",
+            help="Images to audit: .npz with 'images', .npy, or a folder or .zip of pictures.",
+            show_default=False,
+        ),
     ] = None,
     dataset: Annotated[
         str | None,
@@ -35,6 +39,10 @@ def audit(
     detectors: Annotated[
         str, typer.Option(metavar="NAMES", help="Outlier detectors to compare, joined by commas.")
     ] = "iforest,lof,autoencoder",
+    image_size: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=8, help="Side of the images made of a folder's pictures.  [default: 75]"),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
     jobs: Annotated[int | None, typer.Option(metavar="N", help="Fits at a time.  [default: one a core]")] = None,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
@@ -59,7 +67,15 @@ def audit(
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
     check_audit_target(out)
 
-    source = read_source(data=data, dataset=dataset, n_images=n_images, corrupt=corrupt, seed=seed, verbose=not quiet)
+    source = read_source(
+        data=data,
+        dataset=dataset,
+        n_images=n_images,
+        corrupt=corrupt,
+        seed=seed,
+        verbose=not quiet,
+        image_size=image_size,
+    )
     result = run_audit(
         source.images,
         kinds_truth=source.kinds,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli._training import Data, Dataset, NImages, Quiet, Seed, read_training_images
+from toolkit.cli._training import Data, Dataset, ImageSize, NImages, Quiet, Seed, read_training_images
 
 __all__ = ["compare_generators"]
 
@@ -14,6 +14,7 @@ def compare_generators(
     data: Data = None,
     dataset: Dataset = None,
     n_images: NImages = None,
+    image_size: ImageSize = None,
     generators: Annotated[
         str, typer.Option(metavar="NAMES", help="Joined by commas: autoencoder, vae, gan, gan_relativistic.")
     ] = "autoencoder,vae,gan",
@@ -46,7 +47,9 @@ def compare_generators(
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
     check_comparison_target(out)
-    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    found, name = read_training_images(
+        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+    )
     result = run_generator_comparison(
         found.images,
         generators=names,

@@ -10,6 +10,7 @@ from toolkit.cli._training import (
     Data,
     Dataset,
     Epochs,
+    ImageSize,
     LatentDim,
     LearningRate,
     NImages,
@@ -33,6 +34,7 @@ def autoencoder(
     data: Data = None,
     dataset: Dataset = None,
     n_images: NImages = None,
+    image_size: ImageSize = None,
     architecture: Architecture = "mlp",
     latent_dim: LatentDim = 2,
     loss: Loss = "mse",
@@ -60,7 +62,9 @@ def autoencoder(
         random_state=seed,
         verbose=not quiet,
     )
-    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    found, name = read_training_images(
+        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+    )
     run_training(
         model,
         found,

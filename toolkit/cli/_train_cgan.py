@@ -10,6 +10,7 @@ from toolkit.cli._training import (
     Data,
     Dataset,
     Epochs,
+    ImageSize,
     LatentDim,
     LearningRate,
     NImages,
@@ -31,6 +32,7 @@ def cgan(
     data: Data = None,
     dataset: Dataset = None,
     n_images: NImages = None,
+    image_size: ImageSize = None,
     architecture: Annotated[str, typer.Option(metavar="NAME", help="mlp, dcgan or resnet.")] = "mlp",
     generator_conditioning: Annotated[
         str, typer.Option(metavar="NAME", help="How the generator is told the label: embedding or batch_norm.")
@@ -75,7 +77,9 @@ def cgan(
     from toolkit.generators import ConditionalGAN
     from toolkit.generators._conditional_setup import check_parameters
 
-    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    found, name = read_training_images(
+        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+    )
     if found.labels is None:
         raise typer.BadParameter(f"{name} has no labels, and a conditional GAN learns from them: `toolkit train gan`.")
     n_columns = min(len(np.unique(found.labels)), _COLUMNS)

@@ -11,6 +11,7 @@ from toolkit.cli._training import (
     Data,
     Dataset,
     Epochs,
+    ImageSize,
     LatentDim,
     LearningRate,
     NImages,
@@ -30,6 +31,7 @@ def gan(
     data: Data = None,
     dataset: Dataset = None,
     n_images: NImages = None,
+    image_size: ImageSize = None,
     architecture: Annotated[str, typer.Option(metavar="NAME", help="mlp, dcgan or resnet.")] = "mlp",
     objective: Annotated[
         str,
@@ -85,7 +87,9 @@ def gan(
         random_state=seed,
         verbose=not quiet,
     )
-    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    found, name = read_training_images(
+        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+    )
     run_training(
         model,
         found,

@@ -18,6 +18,7 @@ from toolkit.cli._training import (
     Data,
     Dataset,
     Epochs,
+    ImageSize,
     LatentDim,
     LearningRate,
     NImages,
@@ -37,6 +38,7 @@ def vae(
     data: Data = None,
     dataset: Dataset = None,
     n_images: NImages = None,
+    image_size: ImageSize = None,
     architecture: Architecture = "mlp",
     latent_dim: LatentDim = 2,
     beta: Annotated[float, typer.Option(min=0.0, help="Weight of the divergence from the prior.")] = 1.0,
@@ -64,7 +66,9 @@ def vae(
         random_state=seed,
         verbose=not quiet,
     )
-    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    found, name = read_training_images(
+        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+    )
     run_training(
         model,
         found,

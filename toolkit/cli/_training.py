@@ -21,6 +21,7 @@ __all__ = [
     "Data",
     "Dataset",
     "Epochs",
+    "ImageSize",
     "LatentDim",
     "LearningRate",
     "NImages",
@@ -35,16 +36,25 @@ __all__ = [
 
 # Options by name, so that every training command takes the same ones.
 Data = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Images: .npz with 'images', or .npy.", show_default=False)
+    Path | None,
+    typer.Option(
+        metavar="FILE|FOLDER",
+        help="Images: .npz with 'images', .npy, or a folder or .zip of pictures.",
+        show_default=False,
+    ),
 ]
 Dataset = Annotated[
     str | None,
     typer.Option(
         metavar="NAME",
-        help="Or a data set by name, see `toolkit data list`; of published ones the training part.  [default: glyphs]",
+        help="Or a data set by name, see `toolkit data list`, or folder:PATH; of published ones the training part. "
+        " [default: glyphs]",
     ),
 ]
 NImages = Annotated[int | None, typer.Option(metavar="N", min=2, help="Only N of the images.  [default: all]")]
+ImageSize = Annotated[
+    int | None, typer.Option(metavar="N", min=8, help="Side of the images made of a folder's pictures.  [default: 75]")
+]
 Epochs = Annotated[int, typer.Option(min=1, help="Passes over the images.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Images a step.")]
 LearningRate = Annotated[float, typer.Option(help="At its highest.")]
@@ -64,15 +74,17 @@ RECORD, SUMMARY = "training.json", "summary.json"
 _OWN_NAMES = {CHECKPOINTS, HISTORY, LOSSES, MODEL, RECORD, SUMMARY}
 
 
-def read_training_images(*, data, dataset, n_images, seed, verbose):
+def read_training_images(*, data, dataset, n_images, seed, verbose, image_size=None):
     """The ImageSet to train on, and its name: a file, or the training part of a data set."""
-    from toolkit.cli._source import DEFAULT_DATASET, load_set, read_file
+    from toolkit.cli._source import DEFAULT_DATASET, FOLDER, load_set, read_file
     from toolkit.datasets import available_datasets
 
     if data is not None and dataset is not None:
         raise typer.BadParameter("--data and --dataset exclude one another: name a file or a data set.")
+    if dataset is not None and dataset.startswith(FOLDER):
+        data = Path(dataset.removeprefix(FOLDER))
     if data is not None:
-        found, name = read_file(data), data.name
+        found, name = read_file(data, image_size=image_size, verbose=verbose), data.name
         return (found if n_images is None else found.subset(slice(n_images))), name
     name = dataset or DEFAULT_DATASET
     sets = available_datasets()
