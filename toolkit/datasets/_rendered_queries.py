@@ -58,7 +58,7 @@ def render_queries(queries, digits=None, *, length=None, random_state=None):
     characters = pad_strings(strings, length).astype(f"<U{length}").view("<U1").reshape(len(strings), length)
     unknown = sorted(set(np.unique(characters)) - set("0123456789+- "))
     if unknown:
-        raise ValueError(f"queries must consist of digits, '+', '-' and spaces, got {unknown[0]!r}.")
+        raise ValueError(f"queries must consist of digits, '+', '-' and spaces, got {str(unknown[0])!r}.")
     digits = load_digits() if digits is None else digits
     if digits.labels is None or digits.images.ndim != 3:
         raise ValueError("digits must be an ImageSet of grey pictures with labels.")

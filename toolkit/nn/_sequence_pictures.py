@@ -39,15 +39,12 @@ class CharacterReader(nn.Module):
         super().__init__()
         self.config = {"image_shape": tuple(image_shape), "n_characters": n_characters, "width": width}
         height, width_ = image_shape
+        # The first convolution goes in steps of two: at full size it would cost more than all the others.
         self.features = nn.Sequential(
-            nn.Conv2d(1, width, 3, padding=1),
+            nn.Conv2d(1, width, 5, stride=2, padding=2),
             nn.BatchNorm2d(width),
             nn.ReLU(),
-            nn.MaxPool2d(2),
             nn.Conv2d(width, 2 * width, 3, padding=1),
-            nn.BatchNorm2d(2 * width),
-            nn.ReLU(),
-            nn.Conv2d(2 * width, 2 * width, 3, padding=1),
             nn.BatchNorm2d(2 * width),
             nn.ReLU(),
             nn.MaxPool2d(2),
@@ -55,7 +52,8 @@ class CharacterReader(nn.Module):
             nn.BatchNorm2d(4 * width),
             nn.ReLU(),
         )  # (n, 4 width, height / 4, width / 4)
-        self.dense = nn.Linear(4 * width * (height // 4) * (width_ // 4), 8 * width)
+        after = ((height + 1) // 2 // 2) * ((width_ + 1) // 2 // 2)
+        self.dense = nn.Linear(4 * width * after, 8 * width)
         self.norm = nn.BatchNorm1d(8 * width)
         self.last = nn.Linear(8 * width, n_characters)
 

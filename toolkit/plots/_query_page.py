@@ -88,10 +88,10 @@ class QueryPageDisplay(Display):
         for place in range(n):
             left, middle = (place // down) * wide, place % down + 0.5
             right = self.read[place] == self.truth[place]
-            self._side(ax, self.queries, place, left, middle, lengths[0], INK)
+            self._side(ax, self.queries, place, left, middle, lengths[0], INK, "right")
             ax.text(left + lengths[0] + 0.5, middle, "=", ha="center", va="center", fontsize=13, color=MUTED)
             start = left + lengths[0] + 1.0
-            self._side(ax, self.answers, place, start, middle, lengths[1], INK if right else ACCENT)
+            self._side(ax, self.answers, place, start, middle, lengths[1], INK if right else ACCENT, "left")
             note = "" if right else f"should be {self.truth[place]}"
             if self.answers.ndim > 1:
                 note = f"reads {self.read[place] or 'nothing'}" + (f", {note}" if note else "")
@@ -111,9 +111,10 @@ class QueryPageDisplay(Display):
         title_axes(ax, self.title)
         return self
 
-    def _side(self, ax, side, place, left, middle, length, colour):
+    def _side(self, ax, side, place, left, middle, length, colour, align):
         if side.ndim == 1:
-            ax.text(left + length, middle, str(side[place]), ha="right", va="center", fontsize=12, color=colour)
+            x = left + length if align == "right" else left
+            ax.text(x, middle, str(side[place]), ha=align, va="center", fontsize=12, color=colour)
             return
         scale = PixelScale.learn(side)
         for number, picture in enumerate(side[place]):

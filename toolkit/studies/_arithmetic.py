@@ -239,9 +239,8 @@ def _judged(model, given, judge):
     if model.source == "image":
         figures["queries read without a mistake"] = float((model.read_source(asked) == queries).mean())
     # Mistakes first, then others as they come: a page of right answers alone would show nothing.
-    order = np.argsort(read == truth, kind="stable")
-    wrong = order[: min(_SHOWN // 2, int((read != truth).sum()))]
-    chosen = np.concatenate([wrong, order[::-1][: _SHOWN - len(wrong)]])
+    wrong, right = np.flatnonzero(read != truth), np.flatnonzero(read == truth)
+    chosen = np.concatenate([wrong[: max(_SHOWN // 2, _SHOWN - len(right))], right])[:_SHOWN]
     shown = {"queries": asked[chosen], "answers": answers[chosen], "truth": truth[chosen], "read": read[chosen]}
     maps = None
     if model.attention and model.target_characters_ is not None:
