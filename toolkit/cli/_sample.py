@@ -69,13 +69,13 @@ def sample(
 
     labels = [find_label(model, text, asked[0]) for text in ([digit] if digit else digits or [])]
     way = None if interpolate is None else tuple(find_label(model, text, "--interpolate") for text in interpolate)
-    drawn, n_columns = draw(model, labels=labels, way=way, count=count, steps=steps, seed=seed)
+    drawn, shown, n_columns = draw(model, labels=labels, way=way, count=count, steps=steps, seed=seed)
     drawn = as_stack(drawn, getattr(model, "image_shape_", None))
     beside = folder.parent / f"{folder.resolve().name}_{file_stem(labels, way)}.png"
     if npz is not None:
         from toolkit.datasets import save_npz
 
-        save_npz(npz, drawn)
+        save_npz(npz, drawn, labels=shown)
         print(f"{len(drawn):,} samples: {npz}")
     scale = getattr(model, "pixel_scale_", None)
     if gif:

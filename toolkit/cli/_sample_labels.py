@@ -36,7 +36,7 @@ def find_label(model, text, option):
 
 
 def draw(model, *, labels, way, count, steps, seed):
-    """Samples and how many make a row of their picture: (images, n_columns or None).
+    """Samples, their labels if they were asked for, and how many make a row of their picture.
 
     Parameters
     ----------
@@ -46,15 +46,19 @@ def draw(model, *, labels, way, count, steps, seed):
     way : pair of labels or None
     count, steps : int
     seed : int or None
+
+    Returns
+    -------
+    tuple of ndarray, ndarray or None, int or None
     """
     import numpy as np
 
     if way is not None:
-        return model.interpolate(*way, steps, random_state=seed), steps
+        return model.interpolate(*way, steps, random_state=seed), None, steps
     if not labels:
-        return model.sample(count, random_state=seed), None
-    n_columns = None if len(labels) == 1 else count
-    return model.sample(count * len(labels), y=np.repeat(np.array(labels), count), random_state=seed), n_columns
+        return model.sample(count, random_state=seed), None, None
+    asked = np.repeat(np.array(labels), count)
+    return model.sample(len(asked), y=asked, random_state=seed), asked, None if len(labels) == 1 else count
 
 
 def file_stem(labels, way):

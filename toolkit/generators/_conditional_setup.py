@@ -29,6 +29,8 @@ def check_labels(y, n_samples, name="y"):
     """Labels as a one-dimensional array of numbers or strings, one for each row."""
     if y is None:
         raise ValueError("ConditionalGAN requires y to be passed, but the target y is None.")
+    if np.iscomplexobj(y):
+        raise ValueError(f"{name} must hold numbers or strings, got complex ones.")
     y = column_or_1d(y, warn=True)
     if y.dtype.kind == "O":
         kinds = sorted({type(value).__name__ for value in y})

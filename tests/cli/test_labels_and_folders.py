@@ -1,0 +1,121 @@
+"""Commands on labels and on folders of pictures: train cgan, sample by label, audit and compare a folder."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+import toolkit
+from toolkit.cli import run
+from toolkit.datasets import load_npz
+
+SHORT = ["--epochs", "2", "--save-interval", "1", "--n-images", "120", "--dataset", "digits", "--seed", "0", "--quiet"]
+
+
+@pytest.fixture(scope="module")
+def cgan_folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("train") / "cgan"
+    flags = ["--batch-size", "64", "--learning-rate", "0.0002", "--latent-dim", "20"]
+    assert run(["train", "cgan", *SHORT, *flags, "--out", str(out)]) == 0
+    return out
+
+
+@pytest.fixture
+def pictures(tmp_path, monkeypatch):
+    monkeypatch.setenv("TOOLKIT_DATA", str(tmp_path / "cache"))
+    folder = tmp_path / "pictures"
+    folder.mkdir()
+    generator = np.random.default_rng(0)
+    for number in range(40):
+        ramp = np.linspace(0, generator.uniform(100, 250), 30)[:, None, None] * generator.random(3)
+        Image.fromarray((ramp * np.ones((30, 40, 1))).astype(np.uint8)).save(folder / f"{number:02d}.png")
+    (folder / "rubbish.jpg").write_text("text")
+    return folder
+
+
+def test_a_training_folder_has_all_that_it_should(cgan_folder):
+    names = {entry.name for entry in cgan_folder.iterdir()}
+    assert {"samples.png", "interpolation.png", "growth.gif", "losses.png", "model", "summary.json"} <= names
+    with Image.open(cgan_folder / "growth.gif") as film:
+        assert film.n_frames == 2
+    assert toolkit.load(cgan_folder / "model").classes_.tolist() == list(range(10))
+    parameters = json.loads((cgan_folder / "summary.json").read_text())["parameters"]
+    assert (parameters["batch_size"], parameters["learning_rate"], parameters["latent_dim"]) == (64, 0.0002, 20)
+
+
+def test_digits_on_demand(cgan_folder, tmp_path, capsys):
+    model = toolkit.load(cgan_folder / "model")
+    npz = tmp_path / "threes.npz"
+    assert run(["sample", str(cgan_folder), "--digit", "3", "--count", "7", "--npz", str(npz), "--seed", "5"]) == 0
+    np.testing.assert_array_equal(load_npz(npz).images, model.sample(7, y=3, random_state=5))
+    assert load_npz(npz).labels.tolist() == [3] * 7
+    command = ["sample", str(cgan_folder), "--digits", "0", "1", "2", "3", "--count", "4", "--npz", str(npz)]
+    assert run([*command, "--seed", "5"]) == 0
+    expected = model.sample(y=np.repeat([0, 1, 2, 3], 4), random_state=5)
+    np.testing.assert_array_equal(load_npz(npz).images, expected)
+    capsys.readouterr()
+    # With no place named the picture lies beside the folder, which stays as training left it.
+    assert run(["sample", str(cgan_folder), "--digits", "0", "1", "--count", "3"]) == 0
+    assert str(cgan_folder.parent / "cgan_0_1.png") in capsys.readouterr().out
+    assert (cgan_folder.parent / "cgan_0_1.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_way_from_digit_to_digit_moves(cgan_folder):
+    assert run(["sample", str(cgan_folder), "--interpolate", "3", "7", "--steps", "10", "--gif"]) == 0
+    with Image.open(cgan_folder.parent / "cgan_3_to_7.gif") as film:
+        assert film.n_frames == 18  # there and back
+    assert not (cgan_folder.parent / "cgan_3_to_7.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--digit", "x"], "'x' is none of the labels of this model: 0, 1, 2"),
+        (["--digits", "1", "12"], "'12' is none of the labels"),
+        (["--interpolate", "1", "x"], "'x' is none of the labels"),
+        (["--digit", "1", "--digits", "2", "3"], "exclude one another"),
+        ([], "Say where the samples go"),
+    ],
+)
+def test_mistakes_in_use(cgan_folder, capsys, flags, message):
+    assert run(["sample", str(cgan_folder), *flags]) == 2
+    assert message in capsys.readouterr().err
+
+
+def test_a_model_without_labels_says_so(tmp_path, capsys):
+    out = tmp_path / "gan"
+    assert run(["train", "gan", *SHORT, "--out", str(out)]) == 0
+    assert run(["sample", str(out), "--digit", "3"]) == 2
+    assert "knows no labels" in capsys.readouterr().err
+
+
+def test_images_without_labels_train_no_cgan(pictures, tmp_path, capsys):
+    assert run(["train", "cgan", "--data", str(pictures), "--out", str(tmp_path / "out"), "--quiet"]) == 2
+    assert "has no labels" in capsys.readouterr().err
+
+
+def test_generators_are_compared_on_a_folder(pictures, tmp_path, capsys):
+    out = tmp_path / "compared"
+    options = ["--dataset", f"folder:{pictures}", "--image-size", "16", "--epochs", "1", "--out", str(out)]
+    assert run(["compare-generators", *options]) == 0
+    said = capsys.readouterr().err
+    assert "left out: 1 not a picture" in said
+    assert "rubbish.jpg: not a picture" in said
+    summary = json.loads((out / "summary.json").read_text())
+    assert summary["settings"]["image_shape"] == [16, 16, 3]
+    assert (out / "report.html").exists()
+    assert run(["compare-generators", "--dataset", f"folder:{tmp_path / 'none'}", "--out", str(out)]) in (1, 2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_folder_is_audited(pictures, tmp_path, mode):
+    for path in pictures.glob("*.png"):
+        Image.open(path).convert(mode).save(path)
+    out = tmp_path / "audit"
+    options = ["--image-size", "16", "--detectors", "iforest", "--jobs", "1", "--quiet", "--out", str(out)]
+    assert run(["audit", "--data", str(pictures), *options]) == 0
+    assert len(pd.read_csv(out / "per_image.csv")) == 40
+    assert load_npz(out / "repaired.npz").images.shape[1:] == ((16, 16, 3) if mode == "RGB" else (16, 16))
