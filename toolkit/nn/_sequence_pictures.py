@@ -67,7 +67,9 @@ class VariedWriter(nn.Module):
     """A conditional variational autoencoder: one character, many hands.
 
     After Sohn, Lee and Yan (2015), "Learning structured output representation using deep conditional generative
-    models". The latent vector is all that may differ between two pictures of one character.
+    models". Latent vectors are drawn from mixtures of normals, one a character, fitted to the codes of the pictures
+    once the network is trained (Ghosh et al., 2020, "From variational to deterministic autoencoders"): those of the
+    prior may lie where no picture of that character was, and half of them could not be read on MNIST.
 
     Parameters
     ----------
@@ -75,15 +77,18 @@ class VariedWriter(nn.Module):
     n_characters : int
     latent_dim : int
     hidden : int
+    n_hands : int
+        Normals in a mixture.
     """
 
-    def __init__(self, image_shape, n_characters, *, latent_dim=16, hidden=384):
+    def __init__(self, image_shape, n_characters, *, latent_dim=16, hidden=384, n_hands=8):
         super().__init__()
         self.config = {
             "image_shape": tuple(image_shape),
             "n_characters": n_characters,
             "latent_dim": latent_dim,
             "hidden": hidden,
+            "n_hands": n_hands,
         }
         self.image_shape, self.latent_dim, self.n_characters = tuple(image_shape), latent_dim, n_characters
         n_pixels = math.prod(image_shape)
@@ -92,6 +97,31 @@ class VariedWriter(nn.Module):
         self.first = nn.Linear(latent_dim + n_characters, hidden)
         self.second = nn.Linear(hidden, hidden)
         self.last = nn.Linear(hidden, n_pixels)
+        self.register_buffer("shares", torch.zeros(n_characters, n_hands))
+        self.register_buffer("centres", torch.zeros(n_characters, n_hands, latent_dim))
+        self.register_buffer("factors", torch.zeros(n_characters, n_hands, latent_dim, latent_dim))
+
+    @torch.no_grad()
+    def start(self):
+        """Before hands are learnt: the prior for every character."""
+        self.shares.zero_()[:, 0] = 1
+        self.centres.zero_()
+        self.factors.copy_(torch.eye(self.latent_dim))
+        return self
+
+    def codes(self, pictures, characters):
+        """Mean and logarithm of the variance of the posterior, (n, latent_dim) each."""
+        known = functional.one_hot(characters, self.n_characters).to(pictures.dtype)
+        hidden = functional.relu(self.look(torch.cat([pictures.flatten(1), known], dim=1)))
+        mean, log_variance = self.posterior(hidden).chunk(2, dim=1)
+        return mean, log_variance.clamp(-12, 6)
+
+    def hands(self, characters, which, noise):
+        """Latent vectors: ``which``: (n,) uniform in [0, 1) chooses the normal; ``noise``: (n, latent_dim)."""
+        ends = self.shares[characters].cumsum(dim=1)
+        place = (which[:, None] >= ends[:, :-1]).sum(dim=1)
+        step = self.factors[characters, place] @ noise[:, :, None]
+        return self.centres[characters, place] + step[:, :, 0]
 
     def write(self, characters, latent):
         """Logits of the pixels (n, height, width); ``characters``: (n,), ``latent``: (n, latent_dim)."""
@@ -105,10 +135,7 @@ class VariedWriter(nn.Module):
 
         ``pictures``: (n, height, width) in [0, 1]; ``noise``: (n, latent_dim), standard normal.
         """
-        known = functional.one_hot(characters, self.n_characters).to(pictures.dtype)
-        hidden = functional.relu(self.look(torch.cat([pictures.flatten(1), known], dim=1)))
-        mean, log_variance = self.posterior(hidden).chunk(2, dim=1)
-        log_variance = log_variance.clamp(-12, 6)
+        mean, log_variance = self.codes(pictures, characters)
         logits = self.write(characters, mean + noise * torch.exp(0.5 * log_variance))
         pixels = functional.binary_cross_entropy_with_logits(logits, pictures, reduction="none").flatten(1).sum(1)
         divergence = 0.5 * (mean**2 + log_variance.exp() - 1 - log_variance).sum(1)

@@ -4,20 +4,20 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from toolkit._core.images import iter_chunks
 from toolkit._core.random import as_generator, spawn_seeds
-from toolkit.sequence._characters import BLANK, as_strings, decode, encode
+from toolkit.sequence._answers import AnswersMixin
+from toolkit.sequence._characters import as_strings, decode
 from toolkit.sequence._checks import check_parameters
-from toolkit.sequence._pictures import as_pictures, unit_of
+from toolkit.sequence._hands import learn_hands
+from toolkit.sequence._pictures import unit_of
 from toolkit.sequence._sides import SidesMixin
 
 __all__ = ["ArithmeticSeq2Seq"]
 
-_CHUNK = 1024
 _LATENT_SYMBOLS = 32  # what a reader may tell apart, and a blurred writer is told, where no characters are given
 
 
-class ArithmeticSeq2Seq(SidesMixin, BaseEstimator):
+class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     """An LSTM encoder-decoder from a query to its answer, as strings or as sequences of pictures.
 
     Parameters
@@ -43,8 +43,8 @@ class ArithmeticSeq2Seq(SidesMixin, BaseEstimator):
         For ``target="image"``. ``"varied"`` draws each character in a hand of its own from a conditional variational
         autoencoder. ``"blurred"`` is the baseline: one picture a state of the decoder, learnt by the error of its
         pixels, which comes out as the mean of all hands.
-    variety : float, default=0.8
-        Spread of the hands of the varied writer; 1 is as wide as its prior, 0 always the same hand.
+    variety : float, default=0.6
+        Spread of the varied writer about eight hands for each character; 1 is as wide as the pictures in ``fit``.
     dropout : float in [0, 1), default=0.0
     weight_decay : float, default=0.1
         Of the encoder-decoder, decoupled (AdamW). Small sets need more: .3 for two thousand queries.
@@ -118,7 +118,7 @@ class ArithmeticSeq2Seq(SidesMixin, BaseEstimator):
         reverse_target=True,
         teacher_forcing=False,
         writer="varied",
-        variety=0.8,
+        variety=0.6,
         dropout=0.0,
         weight_decay=0.1,
         learning_rate=0.01,
@@ -189,7 +189,7 @@ class ArithmeticSeq2Seq(SidesMixin, BaseEstimator):
 
         from toolkit.nn import fit_loop, limit_threads, resolve_device, torch_generator
 
-        weight_seed, noise_seed, order_seed, self._hand_seed = spawn_seeds(self.random_state, 4)
+        weight_seed, noise_seed, order_seed, mixture_seed, self._hand_seed = spawn_seeds(self.random_state, 5)
         self.batch_size_ = min(self.batch_size, len(next(iter(fields.values()))))
         device = resolve_device(self.device)
         with limit_threads(self.n_threads):
@@ -211,6 +211,16 @@ class ArithmeticSeq2Seq(SidesMixin, BaseEstimator):
             None if part is None else part.eval().cpu() for part in (network, reader, writer)
         )
         self.network_.dropout.generator = None
+        if writer is not None and self.writer == "varied":
+            pictures, characters = fields["target_pictures"], fields["target"]
+            with limit_threads(self.n_threads):
+                learn_hands(
+                    self.writer_,
+                    pictures.reshape(-1, *self.target_shape_),
+                    characters.ravel(),
+                    unit_of(self.target_scale_),
+                    mixture_seed,
+                )
         return self
 
     def predict(self, X, *, random_state=None):
@@ -351,6 +361,8 @@ class ArithmeticSeq2Seq(SidesMixin, BaseEstimator):
         if self.target == "image":
             kind = VariedWriter if self.writer == "varied" else BlurredWriter
             writer = build(lambda: kind(self.target_shape_, n_target), generator)
+            if self.writer == "varied":
+                writer.start()
         return tuple(None if part is None else part.to(device) for part in (network, reader, writer))
 
     def _trainer(self, network, reader, writer, fields, generator):
@@ -376,69 +388,6 @@ class ArithmeticSeq2Seq(SidesMixin, BaseEstimator):
         check_is_fitted(self)
         if self.target_characters_ is None:
             raise ValueError(f"{method} needs answers in characters; writer='blurred' knows pictures only.")
-
-    def _source_shares(self, X):
-        """One-hot or read characters (n, source_length, n_source), in the order in which they are fed."""
-        if self.source == "text":
-            numbers_ = self._encode_source(as_strings(X, "X"), "X")
-            return np.eye(len(self.source_characters_), dtype=np.float32)[numbers_]
-        import torch
-
-        from toolkit.nn import limit_threads
-
-        pictures = as_pictures(X, "X", self.source_length_, self.source_shape_)
-        to_unit, reader, shares = unit_of(self.source_scale_), self.reader_, []
-        with limit_threads(self.n_threads), torch.no_grad():
-            for part in iter_chunks(len(pictures), _CHUNK // 4):
-                shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.source_shape_)))
-                shares.append(
-                    torch.softmax(reader(shown), dim=1).view(
-                        -1, self.source_length_, len(self.source_characters_ or range(_LATENT_SYMBOLS))
-                    )
-                )
-        return torch.cat(shares).numpy()
-
-    def _answer(self, X):
-        """Logits (n, target_length, n_target) and attention weights or None, as the decoder goes."""
-        check_is_fitted(self)
-        import torch
-
-        from toolkit.nn import limit_threads
-
-        shares = self._source_shares(X)
-        if self.source == "image":
-            shares = self._turn(shares)
-        found = []
-        with limit_threads(self.n_threads), torch.no_grad():
-            for part in iter_chunks(len(shares), _CHUNK):
-                found.append(self.network_(torch.from_numpy(shares[part])))
-        logits = torch.cat([one for one, _ in found]).numpy()
-        return logits, torch.cat([one for _, one in found]).numpy() if self.attention else None
-
-    def _draw(self, logits, random_state):
-        """Pictures of the answers, first character first."""
-        import torch
-
-        from toolkit.nn import limit_threads
-
-        n, length, _ = logits.shape
-        generator = as_generator(self._hand_seed if random_state is None else random_state)
-        if self.writer == "varied":
-            text = self._written(logits.argmax(axis=2))
-            content = encode(text, self.target_characters_, length, "y")
-            hands = generator.normal(0, self.variety, (n, length, self.writer_.latent_dim)).astype(np.float32)
-        else:
-            content = logits[:, ::-1] if self.reverse_target else logits
-        drawn = np.zeros((n, length, *self.target_shape_), dtype=self.target_dtype_)
-        with limit_threads(self.n_threads), torch.no_grad():
-            for part in iter_chunks(n, _CHUNK):
-                given = torch.from_numpy(np.ascontiguousarray(content[part])).flatten(0, 1)
-                more = (torch.from_numpy(hands[part]).flatten(0, 1),) if self.writer == "varied" else ()
-                unit = torch.sigmoid(self.writer_.write(given, *more)).numpy()
-                drawn[part] = self.target_scale_.from_unit(unit, self.target_dtype_).reshape(drawn[part].shape)
-        if self.writer == "varied":
-            drawn[content == self.target_characters_.index(BLANK)] = self.target_scale_.low  # nothing, not faint ink
-        return drawn
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,0 +1,56 @@
+"""The hands of a varied writer: mixtures of normals over the codes of real pictures, one for each character."""
+
+import warnings
+
+import numpy as np
+
+from toolkit._core.random import as_generator, spawn_seeds
+
+__all__ = ["learn_hands"]
+
+_MOST = 1500  # pictures of a character to learn from
+_FEWEST = 40  # pictures for each normal
+_RIDGE = 1e-3
+
+
+def learn_hands(writer, pictures, characters, to_unit, seed):
+    """Fit the mixtures of a trained :class:`VariedWriter` to draws from the posteriors of pictures.
+
+    Parameters
+    ----------
+    writer : VariedWriter
+    pictures : ndarray of shape (n, height, width)
+    characters : ndarray of int of shape (n,)
+    to_unit : callable
+    seed : int
+    """
+    import torch
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.mixture import GaussianMixture
+
+    generator = as_generator(seed)
+    n_hands = writer.centres.shape[1]
+    for character in np.unique(characters):
+        places = np.flatnonzero(characters == character)
+        if len(places) > _MOST:
+            places = np.sort(generator.choice(places, size=_MOST, replace=False))
+        shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[places])))
+        with torch.no_grad():
+            mean, log_variance = writer.codes(shown, torch.full((len(places),), int(character)))
+        noise = generator.standard_normal(mean.shape)
+        codes = mean.double().numpy() + noise * np.exp(0.5 * log_variance.double().numpy())
+        if len(codes) == 1:
+            codes = np.concatenate([codes, codes])
+        n_used = int(np.clip(len(codes) // _FEWEST, 1, n_hands))
+        # Starts from pictures, not from k-means, whose sums depend on how threads meet.
+        mixture = GaussianMixture(
+            n_used, reg_covar=_RIDGE, init_params="random_from_data", random_state=spawn_seeds(generator, 1)[0]
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a mixture that is nearly fitted will do
+            mixture.fit(codes)
+        with torch.no_grad():
+            writer.shares[character] = 0
+            writer.shares[character, :n_used] = torch.from_numpy(mixture.weights_).float()
+            writer.centres[character, :n_used] = torch.from_numpy(mixture.means_).float()
+            writer.factors[character, :n_used] = torch.from_numpy(np.linalg.cholesky(mixture.covariances_)).float()
