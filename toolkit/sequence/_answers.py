@@ -30,11 +30,8 @@ class AnswersMixin:
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(len(pictures), _CHUNK // 4):
                 shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.source_shape_)))
-                shares.append(
-                    torch.softmax(reader(shown), dim=1).view(
-                        -1, self.source_length_, len(self.source_characters_ or range(_LATENT_SYMBOLS))
-                    )
-                )
+                read = torch.softmax(reader(shown), dim=1)
+                shares.append(read.unflatten(0, (-1, self.source_length_)))
         return torch.cat(shares).numpy()
 
     def _answer(self, X):
