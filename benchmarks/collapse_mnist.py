@@ -1,8 +1,8 @@
 """Mode collapse on MNIST, caused and cured: the same two networks, trained for the same number of steps.
 
 Protocol: principal components and 100 bins fitted on 20,000 images of the training part, 10,000 samples, precision,
-recall, density and coverage with k = 5 on 5,000 of each. A digit counts when at least 1 % of the samples are read as it,
-by the reader of ``digit_reader.py``, which is for checking only.
+recall, density and coverage with k = 5 on 5,000 of each. A digit counts when at least 1 % of the samples are read as
+it, by the reader of ``digit_reader.py``, which is for checking only.
 
 - ``collapse`` and ``cure``, five seeds each: generator 64-256-512-512-784, discriminator 784-512-256-256-1, 3,000 steps
   of 64. The bar: at most 4 digits and JS >= .4 against 10 digits and JS <= .012, on the right side with every seed.
@@ -174,7 +174,7 @@ def show(results):
     if len(js["collapse"]) > 1 and len(js["cure"]) > 1:
         p_value = mannwhitneyu(js["collapse"], js["cure"]).pvalue
         print(
-            f"collapse JS {min(js['collapse']):.3f} and more (bar .4); cure JS {max(js['cure']):.4f} and less (bar .012)"
+            f"collapse JS {min(js['collapse']):.3f} and more (bar .4); cure {max(js['cure']):.4f} and less (bar .012)"
         )
         print(f"unpaired test of {len(js['collapse'])} against {len(js['cure'])} seeds: p = {p_value:.4f} (bar .01)")
     if js["best"]:
