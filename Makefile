@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 JOBS ?= 2
-OUT ?= outputs/audit
+OUT ?= outputs/study
 BIN = $(VENV)/bin
 
 # Small fits gain nothing from a second thread and lose much when two run at once: one thread each.
@@ -14,7 +14,7 @@ PARALLEL = -n $(JOBS) --dist worksteal
 .PHONY: help study test test-all lint format clean
 
 help:
-	@echo "make study     install into $(VENV), audit the embedded data, say where the report is"
+	@echo "make study     install into $(VENV), audit the embedded data, train generators on it, say where the report is"
 	@echo "make test      install into $(VENV), lint, run the tests"
 	@echo "make test-all  the same with the slow tests"
 	@echo "make lint      style and import floors"
@@ -33,7 +33,7 @@ $(VENV)/installed-test: $(VENV)/installed
 	@touch $@
 
 study: $(VENV)/installed
-	$(THREADS) $(BIN)/toolkit audit --out $(OUT)
+	$(THREADS) $(BIN)/toolkit study --out $(OUT)
 
 test: $(VENV)/installed-test lint
 	$(PYTEST) $(PARALLEL) -m "not slow"
