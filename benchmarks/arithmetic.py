@@ -35,9 +35,9 @@ TEXT = {
     "three_digits_both": ({"n_digits": 3, "n_queries": 60_000}, {"attention": True, "steps": 8_000}),
 }
 IMAGE = {
-    "image_to_text": ("image", "text", SMALL | {"steps": 4_500, "picture_rows": 16}),
-    "text_to_image": ("text", "image", SMALL | {"steps": 10_000, "picture_rows": 32}),
-    "image_to_image": ("image", "image", SMALL | {"steps": 4_500, "picture_rows": 16}),
+    "image_to_text": ("image", "text", SMALL | {"steps": 6_500, "picture_rows": 16}),
+    "text_to_image": ("text", "image", SMALL | {"steps": 6_000, "picture_rows": 24}),
+    "image_to_image": ("image", "image", SMALL | {"steps": 5_500, "picture_rows": 16}),
     "text_to_image_blurred": ("text", "image", {"batch_size": 64, "steps": 6_000, "writer": "blurred"}),
 }
 

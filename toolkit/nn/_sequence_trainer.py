@@ -79,8 +79,8 @@ class SequenceTrainer(StateMixin):
 
     A batch is a dict's values in the order of ``fields``: ``source`` and ``target`` (int64 characters),
     ``source_pictures`` and ``target_pictures``. Where characters and pictures are both known, the arithmetic is learnt
-    from the characters of the whole batch, and reader and writer from the pictures of some of its rows: pictures
-    cost a hundred times as much.
+    from the characters of the whole batch, and reader and writer from the pictures of some of its rows: to read a
+    picture costs twice as much as to answer a query.
 
     Parameters
     ----------
