@@ -5,8 +5,8 @@
   come label-free figures of each digit's samples, and of as many real test images of it.
 - ``read_...`` reads its 10,000 digits with the reader of ``digit_reader.py``, which is for checking only (train it
   first). The bar: >= 99 % are the digit asked for, and >= 97 % of each class.
-- ``way_...`` follows 100 ways from 3 to 7, ten images each. The bar: on >= 80 % of them, which must start as a 3 and end
-  as a 7, the reader's belief in 7 never falls (by more than .02; also counted without any slack).
+- ``way_...`` follows 100 ways from 3 to 7, ten images each. The bar: on >= 80 % of them, which must start as a 3 and
+  end as a 7, the reader's belief in 7 never falls (by more than .02; also counted without any slack).
 
     python benchmarks/conditional_digits.py --only 'embedding_projection_seed0'
     python benchmarks/conditional_digits.py           # measure what is missing, then print the table
