@@ -9,6 +9,8 @@ from toolkit.cli._training import Data, Dataset, ImageSize, NImages, Quiet, Seed
 
 __all__ = ["compare_generators"]
 
+_SMALL, _PHOTOGRAPHS = ("autoencoder", "vae", "gan"), ("conv_autoencoder", "conv_vae", "dcgan")
+
 
 def compare_generators(
     data: Data = None,
@@ -16,8 +18,13 @@ def compare_generators(
     n_images: NImages = None,
     image_size: ImageSize = None,
     generators: Annotated[
-        str, typer.Option(metavar="NAMES", help="Joined by commas: autoencoder, vae, gan, gan_relativistic.")
-    ] = "autoencoder,vae,gan",
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Joined by commas: autoencoder, vae, gan, gan_relativistic, conv_autoencoder, conv_vae, dcgan. "
+            " [default: the first three; of colour pictures the last three]",
+        ),
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the images, for each of them.")] = 20,
     repeats: Annotated[int, typer.Option(metavar="N", min=1, help="Fits of each, from N seeds on.")] = 1,
     jobs: Annotated[int, typer.Option(metavar="N", help="Fits at a time.")] = 1,
@@ -39,9 +46,9 @@ def compare_generators(
         write_generator_comparison,
     )
 
-    names = tuple(name.strip() for name in generators.split(",") if name.strip())
+    names = None if generators is None else tuple(name.strip() for name in generators.split(",") if name.strip())
     try:
-        check_generators(names)
+        check_generators(_SMALL if names is None else names)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--generators") from error
     if jobs == 0:
@@ -52,7 +59,7 @@ def compare_generators(
     )
     result = run_generator_comparison(
         found.images,
-        generators=names,
+        generators=names or (_PHOTOGRAPHS if found.images.ndim == 4 else _SMALL),
         epochs=epochs,
         seeds=range(seed, seed + repeats),
         n_jobs=jobs,

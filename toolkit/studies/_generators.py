@@ -12,13 +12,14 @@ from toolkit._core.names import check_names
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.comparison import frechet_distance
+from toolkit.coverage import precision_recall_density_coverage
 from toolkit.generators import GAN, Autoencoder, VariationalAutoencoder
 
 __all__ = ["GENERATORS", "GeneratorComparison", "check_generators", "run_generator_comparison"]
 
 REAL = "real images"
 _HELD_OUT, _FEATURES, _MOST = 0.2, 50, 10_000
-_PICTURES = 12
+_PICTURES, _NEIGHBOURS = 12, 5
 
 # What is compared by default: each with settings that suit small images, at a given number of epochs.
 GENERATORS = {
@@ -38,6 +39,33 @@ GENERATORS = {
         lr_schedule="cosine",
         epochs=epochs,
     ),
+    # For photographs: convolutions, and more to say of each image.
+    "conv_autoencoder": lambda epochs: Autoencoder(
+        "convolutional", latent_dim=64, widths=(32, 64, 128), learning_rate=0.002, epochs=epochs
+    ),
+    "conv_vae": lambda epochs: VariationalAutoencoder(
+        "convolutional",
+        latent_dim=64,
+        widths=(32, 64, 128),
+        activation="silu",
+        n_draws=1,
+        learning_rate=0.002,
+        epochs=epochs,
+    ),
+    "dcgan": lambda epochs: GAN(
+        "dcgan",
+        objective="relativistic",
+        gradient_penalty="r1r2",
+        penalty_interval=4,
+        generator_norm="batch",
+        weight_averaging=0.999,
+        latent_dim=64,
+        generator_widths=(128, 64, 32),
+        discriminator_widths=(32, 64, 128),
+        learning_rate=5e-4,
+        betas=(0.0, 0.99),
+        epochs=epochs,
+    ),
 }
 
 
@@ -49,9 +77,10 @@ class GeneratorComparison:
     ----------
     table : DataFrame
         A row for each generator and seed, and first one of real images: ``generator``, ``seed``,
-        ``frechet_distance`` to the images held back, ``reconstruction_error`` (mean square a pixel, in units of the
-        range; NaN for a generator that cannot rebuild), ``fit_seconds``, ``cpu_seconds``, ``sample_seconds`` and
-        ``error``.
+        ``frechet_distance`` to the images held back, ``recall`` and ``coverage`` of them (Kynkäänniemi et al., 2019;
+        Naeem et al., 2020; five neighbours, NaN for fewer images), ``reconstruction_error`` (mean square a pixel, in
+        units of the range; NaN for a generator that cannot rebuild), ``fit_seconds``, ``cpu_seconds``,
+        ``sample_seconds`` and ``error``.
     samples : dict of str to ndarray
         Samples of each generator's first seed, after some real images.
     reconstructions : dict of str to ndarray
@@ -131,7 +160,7 @@ def run_generator_comparison(
     ]
     cells = run_jobs(_measure, tasks, n_jobs=n_jobs, verbose=verbose, desc="generators", on_error="record")
     keys = [(key, seed) for key in generators for seed in seeds]
-    rows = [{"generator": REAL, "seed": None, "frechet_distance": judge.floor()}]
+    rows = [{"generator": REAL, "seed": None, **judge.floor()}]
     samples, rebuilt, histories = {REAL: held_out[:_PICTURES]}, {REAL: held_out[:_PICTURES]}, {}
     for (key, seed), cell in zip(keys, cells):
         if isinstance(cell, Failed):
@@ -142,7 +171,7 @@ def run_generator_comparison(
             samples[key], histories[key] = cell["samples"], cell["history"]
             if cell["reconstructions"] is not None:
                 rebuilt[key] = cell["reconstructions"]
-    columns = ["generator", "seed", "frechet_distance", "reconstruction_error"]
+    columns = ["generator", "seed", "frechet_distance", "recall", "coverage", "reconstruction_error"]
     columns += ["fit_seconds", "cpu_seconds", "sample_seconds", "error"]
     table = pd.DataFrame(rows).reindex(columns=columns)
     table["seed"] = table["seed"].astype("Int64")
@@ -171,11 +200,18 @@ class _Judge:
     def features(self, stack):
         return np.concatenate([self.pca.transform(self._rows(stack[part])) for part in iter_chunks(len(stack), 4096)])
 
-    def distance(self, stack):
-        return frechet_distance(self.features(stack), self.reference)
+    def figures(self, stack):
+        return self._compare(self.features(stack))
 
     def floor(self):
-        return frechet_distance(self.real, self.reference)
+        return self._compare(self.real)
+
+    def _compare(self, features):
+        found = {"frechet_distance": frechet_distance(features, self.reference)}
+        if min(len(features), len(self.reference)) > _NEIGHBOURS:
+            near = precision_recall_density_coverage(self.reference, features, n_neighbours=_NEIGHBOURS)
+            found |= {"recall": near.recall, "coverage": near.coverage}
+        return found
 
     def error(self, stack, rebuilt):
         return float(np.mean((self._rows(stack) - self._rows(rebuilt)) ** 2))
@@ -195,7 +231,7 @@ def _measure(estimator, train, held_out, judge, seed):
     start = perf_counter()
     samples = estimator.sample(len(held_out), random_state=draw_seed)
     figures["sample_seconds"] = perf_counter() - start
-    figures["frechet_distance"] = judge.distance(samples)
+    figures |= judge.figures(samples)
     rebuilt = None
     if hasattr(estimator, "reconstruct"):
         rebuilt = estimator.reconstruct(held_out)

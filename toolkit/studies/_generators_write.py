@@ -13,6 +13,8 @@ __all__ = ["check_comparison_target", "generator_findings", "write_generator_com
 _FILES = frozenset({"generators.csv", "losses", "reconstructions.png", "report.html", "samples.png", "summary.json"})
 _COLUMNS = {
     "frechet_distance": "Fréchet distance",
+    "recall": "recall",
+    "coverage": "coverage",
     "reconstruction_error": "reconstruction error",
     "fit_seconds": "seconds to fit",
     "cpu_seconds": "CPU seconds",
@@ -20,6 +22,8 @@ _COLUMNS = {
 }
 _FORMATS = {
     "Fréchet distance": "{:.3f}",
+    "recall": "{:.3f}",
+    "coverage": "{:.3f}",
     "reconstruction error": "{:.4f}",
     "seconds to fit": "{:.1f}",
     "CPU seconds": "{:.1f}",
@@ -58,6 +62,10 @@ def generator_findings(result):
             f"Closest to images never seen are the samples of {drawn.index[0]}. Fréchet distances: {order}; "
             f"real images of the training part: {floor:.3g}."
         )
+    covered = means["coverage"].dropna().sort_values(ascending=False)
+    if len(covered):
+        order = ", ".join(f"{name} {value:.0%}" for name, value in covered.items())
+        sentences.append(f"Share of unseen images that have a sample near them: {order}.")
     rebuilt = means["reconstruction_error"].dropna().sort_values()
     if len(rebuilt):
         order = ", ".join(f"{name} {value:.4f}" for name, value in rebuilt.items())
