@@ -76,7 +76,7 @@ each_way = pytest.mark.parametrize("way", WAYS)
 
 def test_it_learns_to_add_queries_that_it_never_saw():
     found = make_arithmetic("+", train_share=0.75, random_state=0)
-    model = ArithmeticSeq2Seq(hidden_size=64, steps=1000, random_state=0).fit(*found.part("train"))
+    model = ArithmeticSeq2Seq(hidden_size=64, steps=800, random_state=0).fit(*found.part("train"))
     queries, truth = found.part("test")
     assert model.score(queries, truth) > 0.6  # by chance less than one in a hundred
     assert model.score(queries, np.roll(truth, 1)) < 0.05
@@ -85,7 +85,7 @@ def test_it_learns_to_add_queries_that_it_never_saw():
 
 def test_pictures_are_read_calculated_with_and_drawn(data):
     """The ends learn too: queries are read, answers written legibly and in more than one hand."""
-    model = fit(model_of("image_image", steps=260, picture_rows=16, hidden_size=32, augment=0.5), data)
+    model = fit(model_of("image_image", steps=230, picture_rows=12, hidden_size=32, augment=0.5), data)
     side = data["train"]
     read = model.read_source(side["asked"]["image"])
     assert (read == side["queries"]).mean() > 0.9
@@ -96,7 +96,7 @@ def test_pictures_are_read_calculated_with_and_drawn(data):
     drawn = model.predict(side["asked"]["image"])
     alike = side["answers"] == model.predict_text(side["asked"]["image"])
     truth = side["answered"]["image"]
-    ones = [drawn[row, 0] for row in np.flatnonzero(alike & (side["answers"] == "1"))]
+    ones = [drawn[row, 0] for row in np.flatnonzero(alike & np.char.startswith(side["answers"], "1"))]
     assert len({picture.tobytes() for picture in ones}) == len(ones) > 3
     # Drawn digits resemble the mean of real ones of their own kind more than any other's.
     first = np.array([answer[0] for answer in side["answers"]])
@@ -325,7 +325,7 @@ def test_reader_reads_hands_it_never_saw():
     halves = digits.subset(slice(0, 900)), digits.subset(slice(900, None))
     words = make_arithmetic(random_state=0).answers[:400]
     pictures, unseen = (render_queries(words, half, length=3, random_state=seed) for seed, half in enumerate(halves))
-    reader = PictureReader(steps=150, random_state=0).fit(pictures, words)
+    reader = PictureReader(steps=100, random_state=0).fit(pictures, words)
     assert (reader.read(unseen) == words).mean() > 0.85
     with pytest.raises(ValueError, match="equally long"):
         PictureReader().fit(pictures, words[:3])
