@@ -239,6 +239,19 @@ def test_the_cache_is_a_map_that_is_used_until_a_file_changes(tmp_path, monkeypa
     assert len(list(cache.iterdir())) == 2
 
 
+def test_what_was_killed_long_ago_is_swept_and_an_error_leaves_nothing(tmp_path):
+    folder, cache = tmp_path / "pictures", tmp_path / "cache"
+    folder.mkdir()
+    (folder / "bad.png").write_text("bad")
+    for name in (".image-folder-old", ".image-folder-new"):
+        (cache / name).mkdir(parents=True)
+        (cache / name / "images.npy").write_bytes(b"half")
+    os.utime(cache / ".image-folder-old", (0, 0))
+    with pytest.raises(DataFormatError, match="no picture"):
+        load_image_folder(folder, size=10, cache=cache)
+    assert [entry.name for entry in cache.iterdir()] == [".image-folder-new"]
+
+
 def test_two_threads_at_once_fill_one_cache(tmp_path):
     folder = tmp_path / "pictures"
     folder.mkdir()

@@ -6,6 +6,7 @@ import logging
 import os
 import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,8 @@ __all__ = ["ImageFolder", "load_image_folder"]
 _logger = logging.getLogger(__name__)
 _VERSION = 1  # of the cache: what is decoded differently has another one
 _HEADER = 128  # bytes before the pixels; a .npy header padded to it
-_CACHES = "image_folders"
+_CACHES, _WORK = "image_folders", ".image-folder-"
+_OLD = 24 * 3600  # seconds after which what was not finished never will be
 _IMAGES, _MANIFEST = "images.npy", "manifest.json"
 _COLUMNS = ["path", "used", "reason", "note", "format", "mode", "height", "width", "n_bytes", "same_as"]
 
@@ -165,7 +167,8 @@ def load_image_folder(
         if found is not None:
             return found
         home.parent.mkdir(parents=True, exist_ok=True)
-    work = Path(tempfile.mkdtemp(prefix=".image-folder-", dir=None if home is None else home.parent))
+        _sweep(home.parent)
+    work = Path(tempfile.mkdtemp(prefix=_WORK, dir=None if home is None else home.parent))
     try:
         stack = work / _IMAGES
         with open(stack, "wb") as file:
@@ -254,6 +257,16 @@ def _read_cache(home, digest, name):
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return _image_folder(images, report, name)
+
+
+def _sweep(folder):
+    """Remove what calls left that were ended by force."""
+    for entry in folder.glob(f"{_WORK}*"):
+        try:
+            if time.time() - entry.stat().st_mtime > _OLD:
+                shutil.rmtree(entry, ignore_errors=True)
+        except FileNotFoundError:  # its owner has just finished
+            continue
 
 
 def _publish(work, home, digest):
