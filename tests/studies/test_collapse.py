@@ -332,15 +332,19 @@ def test_the_course_of_a_training_in_words(missing, words):
 
 def test_findings_say_what_collapsed_and_what_cured_it():
     js = {"plain": [0.5, 0.6], "other": [0.4, 0.44], "cured": [0.01, 0.012], "worse": [0.61, 0.62]}
+    js |= {"spread": [0.03, 0.04], "half": [0.1, 0.2]}
     missing = {"plain": [[0.8], [0.9]], "other": [[0.5], [0.6]], "cured": [[0], [0]], "worse": [[0.9], [0.9]]}
+    missing |= {"spread": [[0.02], [0.02]], "half": [[0.2], [0.1]]}
     sentences = collapse_findings(made(missing, js))
-    assert sentences[0].startswith("3 of 4 settings collapsed")
+    assert sentences[0].startswith("3 of 6 settings collapsed")
     assert sentences[0].endswith("“plain”, “other” and “worse”.")
     assert sentences[1].startswith("“plain” collapsed in 2 of 2 runs: 85% ± 7.1% of the real images")
     assert "the divergence is 0.55 ± 0.071 where a perfect sampler has 0.01 (p < .001)" in sentences[1]
-    (cure,) = [sentence for sentence in sentences if sentence.startswith("What cured it")]
+    (cure,) = [sentence for sentence in sentences if sentence.startswith("What cured it:")]
     assert "“cured” (packing 2). Nothing is missing" in cure
     assert "p = .33 against “plain” over 2 runs each" in cure
+    assert any(words.startswith("What cured it, too: “spread” (packing 4). 2.0% of the real") for words in sentences)
+    assert any(words.startswith("What helped, without curing it: “half”") for words in sentences)
     text = " ".join(sentences)
     assert "but collapsed all the same: “other” (0.42)" in text
     assert "No better than “plain”: “worse”." in text

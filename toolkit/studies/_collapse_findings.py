@@ -10,6 +10,7 @@ __all__ = ["collapse_findings", "differing_parameters", "told_in_time"]
 _ALPHA = 0.05
 _NOTABLE = 0.1  # of the data: a smaller rise or fall of what is reached is not worth a sentence
 
+_CURED = 0.05  # missing share, below which a setting counts as cured
 _UNLIKE = 0.1  # precision, below which samples are not of the data's kind at all
 
 
@@ -179,17 +180,16 @@ def _cures(study, table, tests, collapsed):
     """What reaches the data where the first setting does not."""
     if study.baseline not in collapsed:
         return []
-    # The lower end of what counts: nearly all, since a test of a hundred bins may find one in thirty runs by chance.
     good = table[table["outcome"].isin(["complete", "partial"])].drop(index=study.baseline, errors="ignore")
     if not len(good):
         return [f"Nothing that was tried cured “{study.baseline}”."]
-    good = good.sort_values(["outcome", "js_mean"])  # complete before partial
+    good = good.sort_values("js_mean")
     sentences = []
     for setting, row in good.head(3).iterrows():
         missing = row["missing_share_mean"]
         reached = "Nothing is missing" if missing == 0 else f"{_share(missing)} of the real images are still missed"
-        cured = "What cured it" if not sentences else "So did"
-        cured = cured if row["outcome"] == "complete" else "What helped"
+        cured = "What helped, without curing it" if missing >= _CURED else "What cured it"
+        cured += ", too" if any(sentence.startswith(f"{cured}:") for sentence in sentences) else ""
         sentences.append(
             f"{cured}: “{setting}” ({differing_parameters(study, setting)}). {reached}, and the divergence "
             f"is {_spread(row['js_mean'], row['js_sd'])} ({_p(tests.loc[setting, 'p_value'])} against "
