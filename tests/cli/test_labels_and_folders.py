@@ -109,6 +109,13 @@ def test_generators_are_compared_on_a_folder(pictures, tmp_path, capsys):
     assert run(["compare-generators", "--dataset", f"folder:{tmp_path / 'none'}", "--out", str(out)]) in (1, 2)
 
 
+def test_a_folder_is_looked_at(pictures, capsys):
+    assert run(["data", "info", str(pictures)]) == 0
+    said = capsys.readouterr()
+    assert "40 of 75 x 75 x 3, uint8" in said.out
+    assert "rubbish.jpg: not a picture" in said.err
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_folder_is_audited(pictures, tmp_path, mode):

@@ -36,7 +36,7 @@ def fetch(
 
 @data.command()
 def info(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE", help="A data set, or a .npz or .npy file.")],
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE|FOLDER", help="A data set, a file, or pictures.")],
 ):
     """Show what a data set or a file of images holds."""
     import numpy as np
@@ -44,7 +44,8 @@ def info(
     from toolkit.cli._source import load_set, read_file
 
     path = Path(name)
-    found = read_file(path) if path.suffix.lower() in (".npz", ".npy") else load_set(name, verbose=True)
+    is_path = path.suffix.lower() in (".npz", ".npy", ".zip") or path.is_dir()
+    found = read_file(path, verbose=True) if is_path else load_set(name, verbose=True)
     images = found.images
     print(f"name    {found.name or name}")
     print(

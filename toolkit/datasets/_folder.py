@@ -149,6 +149,8 @@ def load_image_folder(
         return load_photos(size, grey=mode == "grey")
     path = Path(path)
     entries = list_files(path)
+    if not entries:
+        raise DataFormatError(f"{path} holds no picture that can be used: it is empty.")
     # What the images depend on, other than the files themselves.
     settings = {
         "version": _VERSION,
@@ -315,8 +317,6 @@ def _report(entries, outcomes, keep_duplicates):
 
 def _summary(report):
     """Why files were left out, the commonest reason first."""
-    if not len(report):
-        return "it is empty"
     reasons = report.loc[~report["used"], "reason"].str.partition(":")[0].value_counts()
     return ", ".join(f"{count} {reason}" for reason, count in reasons.items())
 
