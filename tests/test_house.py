@@ -3,9 +3,9 @@
 import ast
 import importlib
 import inspect
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -43,11 +43,14 @@ def test_lower_floors_load_no_torch(room):
 def test_help_answers_at_once():
     command = [sys.executable, "-m", "toolkit", "--help"]
     seconds = []
-    for _ in range(5):
-        start = time.perf_counter()
-        subprocess.run(command, capture_output=True, check=True)
-        seconds.append(time.perf_counter() - start)
-    assert min(seconds) < 0.4, seconds  # the best of several: the machine may be busy with other tests
+    for _ in range(3):
+        process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = status
+        assert status == 0
+        # Processor time: the machine may be busy with other tests, and nothing here waits for anything else.
+        seconds.append(usage.ru_utime + usage.ru_stime)
+    assert min(seconds) < 0.4, seconds
 
 
 @pytest.mark.parametrize("topic", TOPICS)
