@@ -11,7 +11,8 @@ from toolkit.datasets import load_glyphs
 from toolkit.generators import GAN, ConditionalGAN
 from toolkit.nn import Checkpoint, build, torch_generator
 from toolkit.nn.adversarial import AdversarialTrainer, ConditionalTrainer
-from toolkit.nn.adversarial._conditional import ConditionalBatchNorm2d, ConditionalDiscriminator, ConditionalGenerator
+from toolkit.nn.adversarial._conditional import ConditionalDiscriminator, ConditionalGenerator
+from toolkit.nn.adversarial._conditional_layers import ConditionalBatchNorm2d, under_weights
 
 SMALL = {"generator_widths": (16,), "discriminator_widths": (16,), "latent_dim": 5, "epochs": 3, "batch_size": 16}
 CURES = {
@@ -286,13 +287,8 @@ def test_class_conditional_batch_norm_is_batch_norm_with_the_gains_of_the_class(
     codes = torch.tensor([0, 2, 1, 1, 0])
     x = torch.randn(5, 4, 3, 3, generator=torch_generator(2))
 
-    from toolkit.nn.adversarial._conditional import _WEIGHTS
-
-    token = _WEIGHTS.set(torch.eye(3)[codes])
-    try:
+    with under_weights(torch.eye(3)[codes]):
         found = layer(x)
-    finally:
-        _WEIGHTS.reset(token)
     mean, variance = x.mean(dim=(0, 2, 3), keepdim=True), x.var(dim=(0, 2, 3), keepdim=True, correction=0)
     plain = (x - mean) / (variance + 1e-5).sqrt()
     expected = plain * layer.gains[codes][..., None, None] + layer.offsets[codes][..., None, None]

@@ -4,7 +4,6 @@ A label travels as weights over the classes, one-hot for a plain label, so that 
 another. The generator takes them behind its latents, which makes them one array.
 """
 
-import contextvars
 import math
 
 import torch
@@ -12,6 +11,7 @@ from torch import nn
 
 from toolkit._core.names import lookup
 from toolkit.nn.adversarial._architectures import ARCHITECTURES, build_with_gain
+from toolkit.nn.adversarial._conditional_layers import LabelEmbedding, condition_norms, under_weights
 from toolkit.nn.adversarial._spectral import linear_layer
 
 __all__ = [
@@ -30,71 +30,6 @@ DISCRIMINATOR_CONDITIONINGS = {
     "embedding": "Mirza and Osindero (2014), Conditional generative adversarial nets",
     "projection": "Miyato and Koyama (2018), cGANs with projection discriminator",
 }
-
-# The label weights of the call in progress: they reach norms deep inside a network without being kept by any of
-# them, so that two threads can call one network.
-_WEIGHTS = contextvars.ContextVar("label weights")
-
-
-class LabelEmbedding(nn.Linear):
-    """Label weights (batch, n_classes) to the mixture of the classes' vectors (batch, n_features).
-
-    The vectors start standard normal, as torch's own embedding does.
-    """
-
-    def __init__(self, n_classes, n_features):
-        super().__init__(n_classes, n_features, bias=False)
-
-    @torch.no_grad()
-    def reset_buffers(self, generator):
-        self.weight.normal_(generator=generator)
-
-
-class _PerClass:
-    """Batch norm whose gain and offset belong to the class; the statistics belong to all."""
-
-    def _register(self, n_classes):
-        self.gains = nn.Parameter(torch.empty(n_classes, self.num_features))
-        self.offsets = nn.Parameter(torch.empty(n_classes, self.num_features))
-        self.reset_parameters()
-
-    def reset_parameters(self):
-        super().reset_parameters()
-        if hasattr(self, "gains"):  # not yet when the constructor of the norm itself calls this
-            nn.init.ones_(self.gains)
-            nn.init.zeros_(self.offsets)
-
-    def forward(self, x):  # (batch, features) or (batch, channels, height, width)
-        weights = _WEIGHTS.get()
-        shape = (len(x), self.num_features) + (1,) * (x.ndim - 2)
-        return super().forward(x) * (weights @ self.gains).view(shape) + (weights @ self.offsets).view(shape)
-
-
-class ConditionalBatchNorm1d(_PerClass, nn.BatchNorm1d):
-    """Class-conditional batch norm of vectors."""
-
-    def __init__(self, n_features, n_classes):
-        super().__init__(n_features, affine=False)
-        self._register(n_classes)
-
-
-class ConditionalBatchNorm2d(_PerClass, nn.BatchNorm2d):
-    """Class-conditional batch norm of images."""
-
-    def __init__(self, n_features, n_classes):
-        super().__init__(n_features, affine=False)
-        self._register(n_classes)
-
-
-_NORMS = {nn.BatchNorm1d: ConditionalBatchNorm1d, nn.BatchNorm2d: ConditionalBatchNorm2d}
-
-
-def _condition_norms(network, n_classes):
-    """Put class-conditional norms in the place of plain ones."""
-    for module in list(network.modules()):
-        for name, layer in module.named_children():
-            if type(layer) in _NORMS:
-                setattr(module, name, _NORMS[type(layer)](layer.num_features, n_classes))
 
 
 class ConditionalGenerator(nn.Module):
@@ -138,17 +73,14 @@ class ConditionalGenerator(nn.Module):
         n_inputs = latent_dim + (0 if per_class else embedding_dim)
         self.network = entry.generator(n_inputs, image_shape, widths=widths, norm="batch" if per_class else norm)
         if per_class:
-            _condition_norms(self.network, n_classes)
+            condition_norms(self.network, n_classes)
 
     def forward(self, inputs):
         z, weights = inputs[:, : self.latent_dim], inputs[:, self.latent_dim :]
         if self.embedding is not None:
             return self.network(torch.cat([z, self.embedding(weights)], dim=1))
-        token = _WEIGHTS.set(weights)
-        try:
+        with under_weights(weights):
             return self.network(z)
-        finally:
-            _WEIGHTS.reset(token)
 
 
 class ConditionalDiscriminator(nn.Module):
