@@ -185,15 +185,10 @@ def stripes(image, background):
 
 
 def symmetry(image):
-    names = [
-        name for name, turn in SYMMETRIES.items() if turn(image).shape == image.shape and name != "rotate_270"
-    ]
+    names = [name for name, turn in SYMMETRIES.items() if turn(image).shape == image.shape and name != "rotate_270"]
     if image.std() < 1e-5:
         return {f"symmetry_{name}": 0.0 for name in names}
-    return {
-        f"symmetry_{name}": np.corrcoef(image.ravel(), SYMMETRIES[name](image).ravel())[0, 1]
-        for name in names
-    }
+    return {f"symmetry_{name}": np.corrcoef(image.ravel(), SYMMETRIES[name](image).ravel())[0, 1] for name in names}
 
 
 def _standardise(image):

@@ -82,9 +82,7 @@ def main():
             with threadpool_limits(1):
                 figure = measure(*setting)
             seconds = time.perf_counter() - start
-            write_json(
-                path, {"figure": figure, "seed": setting[-1], "seconds": seconds, "versions": versions()}
-            )
+            write_json(path, {"figure": figure, "seed": setting[-1], "seconds": seconds, "versions": versions()})
         rows.append({"cell": cell, **json.loads(path.read_text())["figure"]})
     table = pd.DataFrame(rows)[["cell", "n_statistics", "batched_us", "loop_us", "ratio"]]
     print(table.round(1).to_markdown(index=False))

@@ -106,9 +106,7 @@ def cell(name, seed):
         "fit_seconds": fitted - identified,
         "restore_seconds": end - fitted,
     }
-    return result | (
-        reading(clean, given, repaired, labels, truth) if name in ("mnist", "emnist", "tuning") else {}
-    )
+    return result | (reading(clean, given, repaired, labels, truth) if name in ("mnist", "emnist", "tuning") else {})
 
 
 def reading(clean, given, repaired, labels, truth):
@@ -122,8 +120,7 @@ def reading(clean, given, repaired, labels, truth):
     }
     on_bad = {name: float(right[bad].mean()) for name, right in answers.items()}
     per_kind = {
-        kind: {name: float(right[truth == kind].mean()) for name, right in answers.items()}
-        for kind in MEASURED_KINDS
+        kind: {name: float(right[truth == kind].mean()) for name, right in answers.items()} for kind in MEASURED_KINDS
     }
     regained = (on_bad["repaired"] - on_bad["given"]) / (on_bad["clean"] - on_bad["given"])
     return {"accuracy": on_bad, "accuracy_by_kind": per_kind, "regained": regained}
@@ -149,9 +146,7 @@ def clean_cell(name, seed):
 
 
 CELLS = {f"{name}_seed{seed}": lambda n=name, s=seed: cell(n, s) for seed in range(3) for name in NAMES}
-CELLS |= {
-    f"clean_{name}_seed{seed}": lambda n=name, s=seed: clean_cell(n, s) for seed in range(3) for name in NAMES
-}
+CELLS |= {f"clean_{name}_seed{seed}": lambda n=name, s=seed: clean_cell(n, s) for seed in range(3) for name in NAMES}
 CELLS |= {"tuning_seed0": lambda: cell("tuning", 0), "clean_tuning_seed0": lambda: clean_cell("tuning", 0)}
 
 

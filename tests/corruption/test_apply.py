@@ -150,9 +150,7 @@ def test_lengths_grow_with_the_image():
     stack = np.random.default_rng(0).random((4, 56, 56), dtype=np.float32)
     _, parameters = apply_corruption(stack, "gaussian_blur", generator=np.random.default_rng(0), severity=1.0)
     np.testing.assert_allclose(parameters["sigma"], 4.4)
-    _, parameters = apply_corruption(
-        stack, "gaussian_noise", generator=np.random.default_rng(0), severity=1.0
-    )
+    _, parameters = apply_corruption(stack, "gaussian_noise", generator=np.random.default_rng(0), severity=1.0)
     np.testing.assert_allclose(parameters["sigma"], 0.35)
 
 

@@ -90,9 +90,7 @@ def test_flat_rows_take_the_given_shape():
 
 
 def test_parameters_tell_what_was_done(glyphs):
-    corrupted, kinds, parameters = Corruptor(fraction=0.3, random_state=0).corrupt(
-        glyphs, return_parameters=True
-    )
+    corrupted, kinds, parameters = Corruptor(fraction=0.3, random_state=0).corrupt(glyphs, return_parameters=True)
     np.testing.assert_array_equal(parameters["index"], np.flatnonzero(kinds != "clean"))
     np.testing.assert_array_equal(parameters["kind"], kinds[kinds != "clean"])
     row = parameters[parameters["kind"] == "low_contrast"].iloc[0]

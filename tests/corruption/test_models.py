@@ -77,9 +77,7 @@ def test_gaussian_blur_of_other_sizes_equals_scipy(shape):
 def test_gaussian_blur_of_colour_is_that_of_its_channels(colour):
     ours, parameters = corrupt(colour[:5], "gaussian_blur")
     for image, blurred, sigma in zip(colour, ours, parameters["sigma"]):
-        np.testing.assert_allclose(
-            blurred, filters.gaussian(image, sigma, mode="nearest", channel_axis=2), atol=2e-5
-        )
+        np.testing.assert_allclose(blurred, filters.gaussian(image, sigma, mode="nearest", channel_axis=2), atol=2e-5)
 
 
 def test_motion_blur_draws_a_dot_as_a_line():

@@ -157,6 +157,13 @@ def test_one_in_ten_of_the_flagged_is_clean_where_kinds_can_be_told_apart():
     assert verdict.prevalence_ == pytest.approx(0.3, abs=0.02)
 
 
+def test_the_clean_are_the_majority_whatever_a_network_says():
+    logs = np.log([[0.05, 0.95]] * 60 + [[0.04, 0.96]] * 40)
+    verdict = Verdict(1.0, calibrated=False).fit(logs)
+    assert verdict.prevalence_ == pytest.approx(0.5)
+    assert (verdict.codes(verdict.probabilities(logs)) == 0).mean() >= 0.5
+
+
 def test_planting_follows_the_shares_and_says_the_truth():
     planter = Planter(("invert", "rotate", "gaussian_noise"))
     images = np.random.default_rng(3).integers(0, 256, (3000, 12, 12), dtype=np.uint8)

@@ -149,9 +149,7 @@ def test_limits_follow_what_planted_corruptions_look_like():
     """Counts by hand: a kind that is there, one that is only imagined, and one that clean images resemble."""
 
     def frame(kind, clean_probability):
-        return pd.DataFrame(
-            {"kind": kind, "probability": 0.9, "clean_probability": np.asarray(clean_probability)}
-        )
+        return pd.DataFrame({"kind": kind, "probability": 0.9, "clean_probability": np.asarray(clean_probability)})
 
     doubts = np.geomspace(1e-6, 0.3, 40)
     clean = frame("clean", np.full(1000, 0.999))
@@ -160,9 +158,7 @@ def test_limits_follow_what_planted_corruptions_look_like():
             clean,
             frame("invert", doubts),  # as planted
             frame("gaussian_noise", np.linspace(0.1, 0.4, 30)),  # doubtful ones only
-            frame(
-                "transpose", [1e-7, *np.linspace(0.2, 0.4, 9)]
-            ),  # one undoubted: clean images may resemble it
+            frame("transpose", [1e-7, *np.linspace(0.2, 0.4, 9)]),  # one undoubted: clean images may resemble it
             frame("stripe", [1e-7]),  # one undoubted
         ],
         ignore_index=True,
@@ -225,11 +221,7 @@ def test_findings_that_do_not_fit_are_refused(fitted, corrupted):
 @pytest.mark.parametrize("dtype", [np.uint8, np.float32, np.float64, np.int16])
 def test_layout_dtype_and_range_come_back(clean, dtype):
     """The same images in other numbers, flat or stacked: the same rows are repaired, and land in the same range."""
-    scaled = (
-        clean[:120].astype(dtype)
-        if dtype == np.uint8
-        else (clean[:120].astype(dtype) * 2 - 100).astype(dtype)
-    )
+    scaled = clean[:120].astype(dtype) if dtype == np.uint8 else (clean[:120].astype(dtype) * 2 - 100).astype(dtype)
     given, kinds = Corruptor(["invert"], fraction=0.2, random_state=1).corrupt(scaled)
     flat = given.reshape(len(given), -1)
     oracle = Oracle(given, kinds)
@@ -321,9 +313,7 @@ def test_a_fitted_identifier_is_used_as_it_is_and_a_fresh_one_is_cloned(clean):
 def test_wrong_use_says_what_is_wrong(clean):
     with pytest.raises(TypeError, match=r"identifier must have a method identify\(X\), got str: 'iforest'"):
         ImageRestorer("iforest").fit(clean)
-    with pytest.raises(
-        ValueError, match="'min_confidence' parameter of ImageRestorer must be a float in the range"
-    ):
+    with pytest.raises(ValueError, match="'min_confidence' parameter of ImageRestorer must be a float in the range"):
         ImageRestorer(min_confidence=2).fit(clean)
     with pytest.raises(ValueError, match="at least 2 images"):
         ImageRestorer().fit(clean[:1])
@@ -336,9 +326,7 @@ def test_without_an_oracle_a_corrupted_set_becomes_cleaner():
     images = load_glyphs(n_samples=500, classes="0123456789", random_state=3).images
     given, kinds = Corruptor(["invert", "salt_and_pepper"], fraction=0.2, random_state=0).corrupt(images)
     identifier = CorruptionIdentifier(["invert", "salt_and_pepper"], n_members=1, random_state=0)
-    restorer = ImageRestorer(
-        identifier, max_clean_changed=0.01, epochs=1, images_per_epoch=500, random_state=0
-    )
+    restorer = ImageRestorer(identifier, max_clean_changed=0.01, epochs=1, images_per_epoch=500, random_state=0)
     repaired, repairs = restorer.fit(given).restore(given)
     gain = psnr(repaired, images) - psnr(given, images)
     assert repairs["repaired"][kinds == "invert"].mean() >= 0.8
@@ -350,12 +338,8 @@ def test_without_an_oracle_a_corrupted_set_becomes_cleaner():
 
 def test_a_blurred_image_is_never_given_back_blurrier(fitted, clean):
     """No restorer is kept for a kind that it does not improve on planted images."""
-    assert (
-        fitted.ranking_.set_index("kind").loc[list(fitted.undoable_), "gain"].groupby(level=0).max() >= 1
-    ).all()
-    noisy, _ = apply_corruption(
-        clean[:50] / np.float32(255), "salt_and_pepper", generator=np.random.default_rng(9)
-    )
+    assert (fitted.ranking_.set_index("kind").loc[list(fitted.undoable_), "gain"].groupby(level=0).max() >= 1).all()
+    noisy, _ = apply_corruption(clean[:50] / np.float32(255), "salt_and_pepper", generator=np.random.default_rng(9))
     noisy = np.rint(noisy * 255).astype(np.uint8)
     images, repairs = with_identifier(fitted, Oracle(noisy, ["salt_and_pepper"] * 50)).restore(noisy)
     gain = psnr(images, clean[:50]) - psnr(noisy, clean[:50])

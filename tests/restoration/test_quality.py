@@ -47,9 +47,7 @@ def test_ssim_of_colour_and_of_flat_rows(pairs):
     generator = np.random.default_rng(2)
     reference = generator.integers(0, 256, (3, 12, 12, 3), dtype=np.uint8)
     images = np.roll(reference, 1, axis=2)
-    expected = [
-        structural_similarity(r, i, data_range=255, channel_axis=-1) for i, r in zip(images, reference)
-    ]
+    expected = [structural_similarity(r, i, data_range=255, channel_axis=-1) for i, r in zip(images, reference)]
     np.testing.assert_allclose(ssim(images, reference), expected, rtol=1e-9)
     square, other = pairs[0][:, :17], pairs[1][:, :17]
     flat = ssim(square.reshape(5, -1), other.reshape(5, -1))

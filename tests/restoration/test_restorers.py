@@ -62,12 +62,8 @@ def test_deconvolution_is_scikit_images(clean):
     unit = (blurred / np.float32(255)).astype(float)
     lucy = np.stack([restoration.richardson_lucy(u, psf, num_iter=15, filter_epsilon=1e-6) for u in unit])
     wiener = np.stack([restoration.wiener(u, psf, 0.05) for u in unit])
-    np.testing.assert_allclose(
-        restore_images(blurred, "richardson_lucy") / 255, np.clip(lucy, 0, 1), atol=0.51 / 255
-    )
-    np.testing.assert_allclose(
-        restore_images(blurred, "wiener") / 255, np.clip(wiener, 0, 1), atol=0.51 / 255
-    )
+    np.testing.assert_allclose(restore_images(blurred, "richardson_lucy") / 255, np.clip(lucy, 0, 1), atol=0.51 / 255)
+    np.testing.assert_allclose(restore_images(blurred, "wiener") / 255, np.clip(wiener, 0, 1), atol=0.51 / 255)
 
 
 def test_inpainting_changes_the_masked_pixels_only_and_as_scikit_image_does(clean):
@@ -124,9 +120,7 @@ def test_geometry_is_undone_with_the_true_parameter(clean, kind, method, paramet
 
 
 def test_derotation_turns_the_other_way_than_scikit_image_rotated(clean):
-    turned = np.stack(
-        [skimage_rotate(image, 35, order=3) for image in clean]
-    )  # counter-clockwise, as displayed
+    turned = np.stack([skimage_rotate(image, 35, order=3) for image in clean])  # counter-clockwise, as displayed
     repaired = restore_images(turned, "derotate", angle=35.0)
     before = psnr(turned, clean / 255.0, 1.0)
     assert np.median(psnr(repaired, clean / 255.0, 1.0) - before) > 10
@@ -148,9 +142,7 @@ def test_slant_and_axis_are_estimated_from_moments():
     from toolkit.restoration._geometric import derotate, unshear
 
     for kind, function in (("rotate", derotate), ("shear", unshear)):
-        leaning, _ = apply_corruption(
-            np.repeat(bar, 2, axis=0), kind, generator=np.random.default_rng(0), severity=0.1
-        )
+        leaning, _ = apply_corruption(np.repeat(bar, 2, axis=0), kind, generator=np.random.default_rng(0), severity=0.1)
         upright = function(leaning)
         assert (psnr(upright, np.repeat(bar, 2, axis=0), 1.0) > 18).all()
 

@@ -95,7 +95,9 @@ class RobustDistance:
 
     def whiten(self, rows):
         """Rows in coordinates in which the scatter is the unit matrix."""
-        return ((rows - self.centre_) / self.scale_ - self.location_) @ np.linalg.cholesky(self.precision_)
+        # By eigenvalues, not by Cholesky: on constant columns rounding can push the smallest ones below zero.
+        values, vectors = np.linalg.eigh((self.precision_ + self.precision_.T) / 2)
+        return ((rows - self.centre_) / self.scale_ - self.location_) @ (vectors * np.sqrt(np.maximum(values, 0)))
 
     def log_score(self, rows):
         """Logarithm of :meth:`score`, for distances that spread over orders of magnitude."""

@@ -46,9 +46,7 @@ def _check_severity(severity, n_images, generator, kind):
         return generator.random(n_images)
     severity = np.asarray(severity, dtype=np.float64)
     if severity.ndim > 1 or (severity.ndim == 1 and len(severity) != n_images):
-        raise ValueError(
-            f"severity must be a number or one number an image ({n_images}), got shape {severity.shape}."
-        )
+        raise ValueError(f"severity must be a number or one number an image ({n_images}), got shape {severity.shape}.")
     if not np.all((severity >= 0) & (severity <= 1)):
         raise ValueError(f"severity must lie in [0, 1], got {severity.min():g} to {severity.max():g}.")
     return np.broadcast_to(severity, n_images).copy()

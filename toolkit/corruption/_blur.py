@@ -42,9 +42,7 @@ def gaussian_blur(stack, sigma, generator):
     if stack.ndim == 3:
         return rows @ stack @ columns, {"sigma": sigma}
     planes = np.moveaxis(stack, -1, 1)  # (n, channels, height, width)
-    return np.ascontiguousarray(np.moveaxis(rows[:, None] @ planes @ columns[:, None], 1, -1)), {
-        "sigma": sigma
-    }
+    return np.ascontiguousarray(np.moveaxis(rows[:, None] @ planes @ columns[:, None], 1, -1)), {"sigma": sigma}
 
 
 def _line_kernels(length, direction, size):

@@ -54,10 +54,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
     epochs : int, default=10
-        Rounds of planting and learning. Sets of fewer than a thousand images are given fewer rounds.
+        Rounds of planting and learning. Sets of fewer than 400 images are given fewer rounds.
     images_per_epoch : int, default=20000
         Images planted in a round, at most: as many as there are in the set, and up to four times as many where that is
-        less than 15,000.
+        less than 15,000 (twice below 500 images, once below 200).
     n_members : int, default=2
         Networks in the committee.
     batch_size : int, default=128
@@ -83,7 +83,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Which of the rows learned from count as clean (``learned_from_`` says which rows those are).
     clean_threshold_ : float
         Probability of being clean above which an image is called clean: between .2 and .9, as high as an expected
-        false discovery rate of one in ten allows.
+        false discovery rate of one in ten allows; at least .5 in sets of fewer than 500, which are not calibrated.
     temperature_ : float
         Calibration of the likelihoods.
     image_shape_, n_features_in_
@@ -175,7 +175,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         images = self._bytes(stack[self.learned_from_])
         n_samples = len(images)
         # Few images carry little to learn, and a tiny set should not take long: the plan shrinks with it.
-        n_rounds = min(self.epochs, max(3, n_samples // 100))
+        n_rounds = min(self.epochs, max(3, n_samples // 40))
         n_images = max(min(_planned(n_samples), self.images_per_epoch), 2)
         n_members = self.n_members if n_samples >= _MIN_HELD_BACK else 1
         self._committee = Committee(
@@ -230,7 +230,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _calibrate(self, images, oddity, owner, generator):
         """Temperature on planted rows that were held back; shares of the kinds; what is flagged; what is strange."""
         opinion = self._judge_all(images)
-        self._verdict = Verdict(self._temperature(images, opinion.logs, owner, generator)).fit(opinion.logs)
+        temperature = self._temperature(images, opinion.logs, owner, generator)
+        self._verdict = Verdict(temperature, calibrated=bool((owner < 0).any())).fit(opinion.logs)
         self.temperature_, self.shares_ = self._verdict.temperature, self._verdict.shares_
         self.prevalence_, self.prevalence_interval_ = self._verdict.prevalence_, self._verdict.interval_
         self.clean_threshold_ = self._verdict.clean_threshold_
@@ -354,4 +355,5 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
 def _planned(n_samples):
     """Images to plant in a round: a small set is planted several times over, a tiny one is not."""
-    return n_samples if n_samples < 1000 else max(n_samples, min(4 * n_samples, 15_000))
+    repeats = 1 if n_samples < 200 else 2 if n_samples < 500 else 4
+    return max(n_samples, min(repeats * n_samples, 15_000))

@@ -25,7 +25,7 @@ def posterior(log_likelihoods, shares):
     return values / values.sum(axis=1, keepdims=True)
 
 
-def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenness=0.0):
+def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenness=0.0, least_clean=0.0):
     """Shares of the kinds in a set, by expectation maximisation.
 
     The likelihoods stay, only their mixture is fitted (Saerens et al., 2002, "Adjusting the outputs of a classifier to
@@ -40,6 +40,8 @@ def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenne
     evenness : float, default=0.0
         Part of the corrupted share that is spread evenly over the kinds: with few images the most likely mixture gives
         everything to one of two kinds that look alike.
+    least_clean : float, default=0.0
+        The share of the first kind does not fall below this.
 
     Returns
     -------
@@ -63,6 +65,9 @@ def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenne
         counts = weights.sum(axis=0) + prior_count
         updated = counts / counts.sum()
         updated[1:] = (1 - evenness) * updated[1:] + evenness * updated[1:].mean()
+        if updated[0] < least_clean:
+            updated[1:] *= (1 - least_clean) / updated[1:].sum()
+            updated[0] = least_clean
         if np.abs(updated - shares).max() < 1e-6:
             return updated
         shares = updated

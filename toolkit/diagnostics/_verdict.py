@@ -19,6 +19,9 @@ class Verdict:
     Parameters
     ----------
     temperature : float
+    calibrated : bool, default=True
+        Whether the temperature was fitted to rows held back. Where it was not, probabilities near one half are not to
+        be taken at their word, and what is more likely corrupted than clean is flagged.
 
     Attributes
     ----------
@@ -28,16 +31,17 @@ class Verdict:
     clean_threshold_ : float
     """
 
-    def __init__(self, temperature):
+    def __init__(self, temperature, *, calibrated=True):
         self.temperature = temperature
+        self.calibrated = calibrated
 
     def fit(self, logs):
         """Fit the shares of the kinds to the log-likelihoods of the whole set."""
         logs = logs / self.temperature
-        self.shares_ = mixture_shares(logs, evenness=_EVENNESS)
+        self.shares_ = mixture_shares(logs, evenness=_EVENNESS, least_clean=0.5)
         self.prevalence_ = float(1 - self.shares_[0])
         self.interval_ = clean_interval(logs, self.shares_)
-        self.clean_threshold_ = _clean_threshold(posterior(logs, self.shares_)[:, 0])
+        self.clean_threshold_ = _clean_threshold(posterior(logs, self.shares_)[:, 0], 0.2 if self.calibrated else 0.5)
         return self
 
     def probabilities(self, logs):
@@ -53,17 +57,19 @@ class Verdict:
         return np.where(probabilities[:, 0] > self.clean_threshold_, 0, probabilities[:, 1:].argmax(axis=1) + 1)
 
 
-def _clean_threshold(probability):
+def _clean_threshold(probability, least):
     """Probability of being clean above which an image is called clean.
 
     Images are flagged in the order of that probability, as many as keep the false discovery rate to be expected at one
     in ten (Mueller et al., 2004, "Optimal sample size for multiple testing"): a missed corruption costs more than a
-    second look, and a set with nothing to find yields nothing to look at. Between .2 and .9 all the same.
+    second look, and a set with nothing to find yields nothing to look at. Between ``least`` and .9 all the same.
     """
     order = np.sort(probability)
     rates = np.cumsum(order) / np.arange(1, len(order) + 1)
     flagged = np.searchsorted(rates, _FALSE_DISCOVERIES)
-    return float(np.clip(order[min(flagged, len(order) - 1)], 0.2, 0.9))
+    threshold = np.clip(order[min(flagged, len(order) - 1)], least, 0.9)
+    # The clean are the majority, also where a network that saw next to nothing says otherwise.
+    return float(min(threshold, np.nextafter(order[(len(order) - 1) // 2], 0)))
 
 
 def rows_to_trust(logs, usual, owner):

@@ -193,9 +193,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             shares=shares,
             **self._plan(len(images)),
             generator=generator,
-            angles=lambda unit: np.asarray(
-                self._identify(self._given(unit, stack.dtype))["angle"], dtype=float
-            ),
+            angles=lambda unit: np.asarray(self._identify(self._given(unit, stack.dtype))["angle"], dtype=float),
             verbose=self.verbose,
         )
         self.ranking_ = self._toolbox.ranking
@@ -227,9 +225,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             # Imported here: a restorer with an identifier of one's own needs no other.
             from toolkit.diagnostics import CorruptionIdentifier
 
-            identifier = CorruptionIdentifier(
-                image_shape=self.image_shape, random_state=seed, verbose=self.verbose
-            )
+            identifier = CorruptionIdentifier(image_shape=self.image_shape, random_state=seed, verbose=self.verbose)
             return identifier.fit(X)
         if not hasattr(self.identifier, "identify"):
             raise TypeError(
@@ -318,10 +314,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         sure = (probability >= self.min_confidence) & (clean <= limits)
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
-        columns = {
-            name: repairs[name].to_numpy(copy=True)
-            for name in ("restorer", "angle", "improvement", "outcome")
-        }
+        columns = {name: repairs[name].to_numpy(copy=True) for name in ("restorer", "angle", "improvement", "outcome")}
         for kind in self.undoable_:
             rows = np.flatnonzero(undoable & sure & (kinds == kind))
             if len(rows):
@@ -375,7 +368,5 @@ def _check_findings(findings, n_samples):
             f"missing: {', '.join(missing)}."
         )
     if len(findings) != n_samples:
-        raise ValueError(
-            f"findings must have one row for each image: got {len(findings)} rows for {n_samples} images."
-        )
+        raise ValueError(f"findings must have one row for each image: got {len(findings)} rows for {n_samples} images.")
     return findings

@@ -43,9 +43,7 @@ class LearnedRestorer:
         self.shape = clean.shape[1:]
         n_kinds = len(self.kinds)
         with limit_threads(1):
-            self.network = build(
-                lambda: Denoiser(self.shape, n_kinds), torch_generator(generator.integers(2**31))
-            )
+            self.network = build(lambda: Denoiser(self.shape, n_kinds), torch_generator(generator.integers(2**31)))
             per_round = -(-n_images // min(_BATCH, n_images))
             trainer = DenoiserTrainer(self.network, n_kinds, per_round * n_rounds)
             for index in range(n_rounds):
@@ -86,9 +84,7 @@ class LearnedRestorer:
                 images = _channels_first(np.clip(stack[part], 0, 1).astype(np.float32))
                 logits = self.network(torch.from_numpy(images), one_hot.expand(len(images), -1))
                 unit = torch.sigmoid(logits * sharpness).numpy()
-                out[part] = (
-                    np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
-                )
+                out[part] = np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
         return out
 
 

@@ -34,9 +34,7 @@ class PoseEstimator:
         self.shape = clean.shape[1:3]
         n_kinds = len(self.kinds)
         with limit_threads(1):
-            self.network = build(
-                lambda: PoseNetwork(self.shape, n_kinds), torch_generator(generator.integers(2**31))
-            )
+            self.network = build(lambda: PoseNetwork(self.shape, n_kinds), torch_generator(generator.integers(2**31)))
             per_round = -(-n_images // min(_BATCH, n_images))
             trainer = PoseTrainer(self.network, n_kinds, per_round * n_rounds)
             for _ in range(n_rounds):
@@ -51,9 +49,7 @@ class PoseEstimator:
         targets = np.full((n_images, PoseNetwork.n_outputs), np.nan, dtype=np.float32)
         for code, kind in enumerate(self.kinds):
             mine = np.flatnonzero(kinds == code)
-            planted, parameters = apply_corruption(
-                clean[rows[mine]] / np.float32(255), kind, generator=generator
-            )
+            planted, parameters = apply_corruption(clean[rows[mine]] / np.float32(255), kind, generator=generator)
             images[mine] = as_bytes(to_grey(planted))
             targets[mine] = self._targets(kind, parameters)
         return images, kinds, targets
@@ -80,9 +76,7 @@ class PoseEstimator:
             one_hot = functional.one_hot(code, len(self.kinds)).float()
             for part in iter_chunks(len(stack), _CHUNK):
                 images = np.ascontiguousarray(to_grey(stack[part]), dtype=np.float32)
-                answers[part] = self.network(
-                    torch.from_numpy(images), one_hot.expand(len(images), -1)
-                ).numpy()
+                answers[part] = self.network(torch.from_numpy(images), one_hot.expand(len(images), -1)).numpy()
         if kind == "rotate":
             return {"angle": np.rad2deg(np.arctan2(answers[:, 1], answers[:, 0]))}
         if kind == "translate":

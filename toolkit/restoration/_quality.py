@@ -16,9 +16,7 @@ def _pair(images, reference, data_range):
     """Both as stacks, and the range of their values."""
     images, reference = as_stack(images), as_stack(reference)
     if images.shape != reference.shape:
-        raise ValueError(
-            f"images and reference must have one shape, got {images.shape} and {reference.shape}."
-        )
+        raise ValueError(f"images and reference must have one shape, got {images.shape} and {reference.shape}.")
     if data_range is None:
         if images.dtype != np.uint8 or reference.dtype != np.uint8:
             raise ValueError(
@@ -101,9 +99,7 @@ def ssim(images, reference, data_range=None):
     images, reference, data_range = _pair(images, reference, data_range)
     out = np.empty(len(images))
     for part in iter_chunks(len(images), _CHUNK):
-        out[part] = _similarity(
-            images[part].astype(np.float64), reference[part].astype(np.float64), data_range
-        )
+        out[part] = _similarity(images[part].astype(np.float64), reference[part].astype(np.float64), data_range)
     return out
 
 

@@ -70,9 +70,7 @@ def wavelet(stack, *, sigma=None, wavelet="db2", mode="soft"):
     if min(stack.shape[1:3]) < 8:  # the filters would be longer than the image
         return np.clip(stack, 0, 1).astype(np.float32)
     with np.errstate(invalid="ignore", divide="ignore"):
-        return _each(
-            stack, lambda image: denoise_wavelet(image, channel_axis=_channel_axis(stack), **options)
-        )
+        return _each(stack, lambda image: denoise_wavelet(image, channel_axis=_channel_axis(stack), **options))
 
 
 def median(stack, *, size=3):

@@ -101,9 +101,7 @@ class Toolbox:
             self.angle_weight = self._weigh_angles(trials, angles, generator)
         self.ranking = self._rank(trials, angles, generator)
         worthwhile = self.ranking[self.ranking["gain"] >= _WORTHWHILE]
-        self.order = {
-            kind: tuple(group["restorer"]) for kind, group in worthwhile.groupby("kind", sort=False)
-        }
+        self.order = {kind: tuple(group["restorer"]) for kind, group in worthwhile.groupby("kind", sort=False)}
         return self
 
     def estimate_angle(self, stack, second=None):
@@ -178,7 +176,5 @@ class Toolbox:
                 )
         frame = pd.DataFrame(rows, columns=["kind", "restorer", "gain", "improved", "place"])
         frame["group"] = frame["kind"].map({kind: code for code, kind in enumerate(self.kinds)})
-        frame = frame.sort_values(
-            ["group", "gain", "place"], ascending=[True, False, True], ignore_index=True
-        )
+        frame = frame.sort_values(["group", "gain", "place"], ascending=[True, False, True], ignore_index=True)
         return frame.drop(columns=["group", "place"])
