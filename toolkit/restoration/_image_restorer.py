@@ -107,9 +107,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     >>> from toolkit.corruption import Corruptor
     >>> from toolkit.datasets import load_digits
     >>> from toolkit.diagnostics import CorruptionIdentifier
-    >>> images = load_digits().images[:200]
+    >>> images = load_digits().images[:300]
     >>> corrupted, kinds = Corruptor(["invert"], fraction=0.2, random_state=0).corrupt(images)
-    >>> identifier = CorruptionIdentifier(["invert"], epochs=6, random_state=0)
+    >>> identifier = CorruptionIdentifier(["invert"], random_state=0)
     >>> restorer = ImageRestorer(identifier, random_state=0).fit(corrupted)
     >>> repaired, repairs = restorer.restore(corrupted)
     >>> bool((repaired[kinds == "invert"] == images[kinds == "invert"]).mean() > 0.9)
