@@ -237,7 +237,7 @@ def _significance(study, tests):
     n = len(study.facts["seeds"])
     if len(tests) and tests["smallest_p"].min() > _ALPHA:
         sentences.append(
-            f"Caution: with {n} {'seed' if n == 1 else 'seeds'} a setting no difference between two settings could be "
+            f"Caution: with {n} {'seed' if n == 1 else 'seeds'} a setting, no difference between two settings could be "
             "significant at .05, however large; four seeds are the fewest that could."
         )
     return sentences
