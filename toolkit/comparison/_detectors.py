@@ -6,11 +6,11 @@ import numpy as np
 
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
-from toolkit.comparison._metrics import METRICS, detection_metrics
+from toolkit.comparison._metrics import DETECTION_METRICS, METRICS, detection_metrics
 
 __all__ = ["check_seeds", "compare_detectors", "data_id"]
 
-_MEASURED = ("auroc", "average_precision", "precision_at_n", "fit_seconds", "score_seconds")
+_MEASURED = (*DETECTION_METRICS, "fit_seconds", "score_seconds")
 
 
 def data_id(*arrays):

@@ -1,27 +1,15 @@
-"""What is measured: the literal table of metrics, and the pure functions behind them."""
+"""What is measured: the literal table of metrics, and the pure functions behind them.
+
+To add a metric of detection, write a function ``(truth, scores) -> float`` (booleans, and finite scores of which higher
+means more anomalous) and its line in the table: every comparison then measures, ranks and tabulates it.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-__all__ = ["METRICS", "check_scores", "detection_metrics", "per_kind_matrix"]
-
-# metric: is greater better? Every table, rank and pivot asks here.
-METRICS = {
-    "auroc": True,
-    "average_precision": True,
-    "precision_at_n": True,
-    "fit_seconds": False,
-    "score_seconds": False,
-    "psnr_gain": True,
-    "psnr_gain_mean": True,
-    "ssim_gain": True,
-    "improved": True,
-    "worsened": False,
-    "clean_changed": False,
-    "restore_seconds": False,
-    "js": False,
-    "missing_share": False,
-    "coverage": True,
-}
+__all__ = ["DETECTION_METRICS", "METRICS", "check_scores", "detection_metrics", "per_kind_matrix"]
 
 
 def check_scores(scores, n_samples):
@@ -41,6 +29,56 @@ def check_scores(scores, n_samples):
     if wrong:
         raise ValueError(f"{wrong} of {n_samples} scores are not finite.")
     return scores
+
+
+def _auroc(truth, scores):
+    from sklearn.metrics import roc_auc_score
+
+    return roc_auc_score(truth, scores)
+
+
+def _average_precision(truth, scores):
+    from sklearn.metrics import average_precision_score
+
+    return average_precision_score(truth, scores)
+
+
+def _precision_at_n(truth, scores):
+    n_outliers = int(truth.sum())
+    cut = np.partition(scores, -n_outliers)[-n_outliers]
+    above, tied = scores > cut, scores == cut
+    places = n_outliers - above.sum()
+    return (truth[above].sum() + places * truth[tied].mean()) / n_outliers
+
+
+class Metric(NamedTuple):
+    """A column of tables; ``detection`` measures it from truth and scores, others are measured where they arise."""
+
+    greater_is_better: bool
+    detection: Callable | None = None
+
+
+_TABLE = {
+    "auroc": Metric(True, _auroc),
+    "average_precision": Metric(True, _average_precision),
+    "precision_at_n": Metric(True, _precision_at_n),
+    "fit_seconds": Metric(False),
+    "score_seconds": Metric(False),
+    "psnr_gain": Metric(True),
+    "psnr_gain_mean": Metric(True),
+    "ssim_gain": Metric(True),
+    "improved": Metric(True),
+    "worsened": Metric(False),
+    "clean_changed": Metric(False),
+    "restore_seconds": Metric(False),
+    "js": Metric(False),
+    "missing_share": Metric(False),
+    "coverage": Metric(True),
+}
+
+# metric: is greater better? Every table, rank and pivot asks here.
+METRICS = {name: metric.greater_is_better for name, metric in _TABLE.items()}
+DETECTION_METRICS = {name: metric.detection for name, metric in _TABLE.items() if metric.detection}
 
 
 def detection_metrics(is_outlier, anomaly_scores):
@@ -70,25 +108,11 @@ def detection_metrics(is_outlier, anomaly_scores):
     >>> detection_metrics([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])["auroc"]
     0.75
     """
-    from sklearn.metrics import average_precision_score, roc_auc_score
-
     truth = np.asarray(is_outlier).astype(bool)
     scores = check_scores(anomaly_scores, len(truth))
     if truth.all() or not truth.any():
         raise ValueError("is_outlier must hold outliers and inliers; one group alone has no AUROC.")
-    return {
-        "auroc": float(roc_auc_score(truth, scores)),
-        "average_precision": float(average_precision_score(truth, scores)),
-        "precision_at_n": _precision_at_n(truth, scores),
-    }
-
-
-def _precision_at_n(truth, scores):
-    n_outliers = int(truth.sum())
-    cut = np.partition(scores, -n_outliers)[-n_outliers]
-    above, tied = scores > cut, scores == cut
-    places = n_outliers - above.sum()
-    return float((truth[above].sum() + places * truth[tied].mean()) / n_outliers)
+    return {name: float(function(truth, scores)) for name, function in DETECTION_METRICS.items()}
 
 
 def per_kind_matrix(scores, kinds):

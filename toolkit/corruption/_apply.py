@@ -5,31 +5,9 @@ import pandas as pd
 
 from toolkit._core.images import iter_chunks
 from toolkit._core.names import lookup
-from toolkit.corruption import _blur, _geometric, _intensity, _noise, _occlusion
-from toolkit.corruption._kinds import STRENGTHS, SYMMETRIES
+from toolkit.corruption._kinds import MODELS, STRENGTHS
 
 __all__ = ["apply_corruption"]
-
-# kind: function(stack, strength, generator) -> (stack, parameters)
-_MODELS = {
-    "gaussian_noise": _noise.gaussian_noise,
-    "shot_noise": _noise.shot_noise,
-    "speckle_noise": _noise.speckle_noise,
-    "salt_and_pepper": _noise.salt_and_pepper,
-    "gaussian_blur": _blur.gaussian_blur,
-    "motion_blur": _blur.motion_blur,
-    "rotate": _geometric.rotate,
-    **{name: _geometric.symmetry(name) for name in SYMMETRIES},
-    "invert": _intensity.invert,
-    "occlude": _occlusion.occlude,
-    "stripe": _occlusion.stripe,
-    "low_contrast": _intensity.low_contrast,
-    "brightness": _intensity.brightness,
-    "translate": _geometric.translate,
-    "scale": _geometric.scale,
-    "shear": _geometric.shear,
-    "pixelate": _blur.pixelate,
-}
 
 # Values at a time: what a chunk needs stays within a processor's cache.
 _CHUNK_VALUES = 2**18
@@ -62,7 +40,7 @@ def _strength(kind, severity, image_shape):
 
 
 def _apply_once(stack, kind, severity, generator):
-    out, parameters = _MODELS[kind](stack, _strength(kind, severity, stack.shape[1:]), generator)
+    out, parameters = MODELS[kind](stack, _strength(kind, severity, stack.shape[1:]), generator)
     out = np.clip(out, 0, 1, out=out if out.flags.writeable else None)
     return out.astype(np.float32, copy=False), parameters
 
@@ -129,7 +107,7 @@ def apply_corruption(stack, kind, *, generator, severity=None):
     0  rotate       0.5   50.0
     1  rotate       0.5   50.0
     """
-    lookup(_MODELS, kind, "corruption kind")
+    lookup(MODELS, kind, "corruption kind")
     stack = np.asarray(stack, dtype=np.float32)
     if stack.ndim not in (3, 4):
         raise ValueError(f"stack must be (n_images, height, width[, 3]), got shape {stack.shape}.")

@@ -1,4 +1,9 @@
-"""The table of corruption kinds: their order, families and default ranges.
+"""The table of corruption kinds: their order, models, families and default ranges.
+
+To add a kind, write its model (in a file of its own, or beside its kin) and its line in the table. A model is a
+function ``(stack, strength, generator) -> (stack, parameters)``: float32 images of about 0 to 1, the strength of each
+image (None for a kind that is there or not), a numpy Generator; back come the images, which the caller clips, and a dict
+of arrays worth reporting.
 
 The ranges are data and were fixed before anything was tuned on them. Two models were narrowed later, while the
 identifier was being built: occluders first lay anywhere, half of them in the background's colour and the others in any
@@ -8,9 +13,12 @@ Lengths are in pixels of a 28 x 28 image and grow with the image: a length is mu
 ``height * width`` over 28.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
-__all__ = ["FAMILIES", "KINDS", "MEASURED_KINDS", "STRENGTHS", "SYMMETRIES", "Strength"]
+from toolkit.corruption import _blur, _geometric, _intensity, _noise, _occlusion
+
+__all__ = ["FAMILIES", "KINDS", "MEASURED_KINDS", "MODELS", "STRENGTHS", "SYMMETRIES", "Kind", "Strength"]
 
 
 class Strength(NamedTuple):
@@ -22,36 +30,53 @@ class Strength(NamedTuple):
     unit: str  # a unit that begins with "px" is a length, and grows with the image
 
 
-# kind: (family, measured, strength or None for a kind that is there or not)
+class Kind(NamedTuple):
+    """One way in which an image can go wrong; without a strength it is there or not."""
+
+    model: Callable
+    family: str
+    strength: Strength | None = None
+    measured: bool = False  # one of the twelve kinds that the figures on named sets are about
+
+
 _TABLE = {
-    "gaussian_noise": ("noise", True, Strength("sigma", 0.10, 0.35, "of the range")),
-    "shot_noise": ("noise", False, Strength("photons", 15.0, 3.0, "at full brightness")),
-    "speckle_noise": ("noise", False, Strength("sigma", 0.30, 0.80, "of the pixel")),
-    "salt_and_pepper": ("noise", True, Strength("amount", 0.05, 0.25, "of the pixels")),
-    "gaussian_blur": ("blur", True, Strength("sigma", 1.0, 2.2, "px")),
-    "motion_blur": ("blur", False, Strength("length", 6.0, 11.0, "px")),
-    "rotate": ("geometry", True, Strength("turn", 20.0, 80.0, "degrees, either way")),
-    "rotate_90": ("geometry", False, None),
-    "rotate_180": ("geometry", True, None),
-    "rotate_270": ("geometry", False, None),
-    "flip_horizontal": ("geometry", True, None),
-    "flip_vertical": ("geometry", True, None),
-    "transpose": ("geometry", False, None),
-    "invert": ("intensity", True, None),
-    "occlude": ("occlusion", True, Strength("side", 7.0, 11.0, "px")),
-    "stripe": ("occlusion", True, Strength("opacity", 0.40, 1.00, "of the line")),
-    "low_contrast": ("intensity", True, Strength("factor", 0.45, 0.15, "of the contrast")),
-    "brightness": ("intensity", False, Strength("offset", 0.20, 0.50, "of the range, either way")),
-    "translate": ("geometry", True, Strength("distance", 5.0, 7.0, "px, any direction")),
-    "scale": ("geometry", False, Strength("factor", 1.35, 1.80, "larger or smaller")),
-    "shear": ("geometry", False, Strength("slant", 0.40, 0.90, "px per px, either way")),
-    "pixelate": ("blur", False, Strength("block", 3.0, 6.0, "px")),
+    "gaussian_noise": Kind(
+        _noise.gaussian_noise, "noise", Strength("sigma", 0.10, 0.35, "of the range"), measured=True
+    ),
+    "shot_noise": Kind(_noise.shot_noise, "noise", Strength("photons", 15.0, 3.0, "at full brightness")),
+    "speckle_noise": Kind(_noise.speckle_noise, "noise", Strength("sigma", 0.30, 0.80, "of the pixel")),
+    "salt_and_pepper": Kind(
+        _noise.salt_and_pepper, "noise", Strength("amount", 0.05, 0.25, "of the pixels"), measured=True
+    ),
+    "gaussian_blur": Kind(_blur.gaussian_blur, "blur", Strength("sigma", 1.0, 2.2, "px"), measured=True),
+    "motion_blur": Kind(_blur.motion_blur, "blur", Strength("length", 6.0, 11.0, "px")),
+    "rotate": Kind(_geometric.rotate, "geometry", Strength("turn", 20.0, 80.0, "degrees, either way"), measured=True),
+    "rotate_90": Kind(_geometric.symmetry("rotate_90"), "geometry"),
+    "rotate_180": Kind(_geometric.symmetry("rotate_180"), "geometry", measured=True),
+    "rotate_270": Kind(_geometric.symmetry("rotate_270"), "geometry"),
+    "flip_horizontal": Kind(_geometric.symmetry("flip_horizontal"), "geometry", measured=True),
+    "flip_vertical": Kind(_geometric.symmetry("flip_vertical"), "geometry", measured=True),
+    "transpose": Kind(_geometric.symmetry("transpose"), "geometry"),
+    "invert": Kind(_intensity.invert, "intensity", measured=True),
+    "occlude": Kind(_occlusion.occlude, "occlusion", Strength("side", 7.0, 11.0, "px"), measured=True),
+    "stripe": Kind(_occlusion.stripe, "occlusion", Strength("opacity", 0.40, 1.00, "of the line"), measured=True),
+    "low_contrast": Kind(
+        _intensity.low_contrast, "intensity", Strength("factor", 0.45, 0.15, "of the contrast"), measured=True
+    ),
+    "brightness": Kind(_intensity.brightness, "intensity", Strength("offset", 0.20, 0.50, "of the range, either way")),
+    "translate": Kind(
+        _geometric.translate, "geometry", Strength("distance", 5.0, 7.0, "px, any direction"), measured=True
+    ),
+    "scale": Kind(_geometric.scale, "geometry", Strength("factor", 1.35, 1.80, "larger or smaller")),
+    "shear": Kind(_geometric.shear, "geometry", Strength("slant", 0.40, 0.90, "px per px, either way")),
+    "pixelate": Kind(_blur.pixelate, "blur", Strength("block", 3.0, 6.0, "px")),
 }
 
 KINDS = tuple(_TABLE)
-MEASURED_KINDS = tuple(kind for kind, (_, measured, _) in _TABLE.items() if measured)
-FAMILIES = {kind: family for kind, (family, _, _) in _TABLE.items()}
-STRENGTHS = {kind: strength for kind, (_, _, strength) in _TABLE.items()}
+MEASURED_KINDS = tuple(kind for kind, row in _TABLE.items() if row.measured)
+FAMILIES = {kind: row.family for kind, row in _TABLE.items()}
+STRENGTHS = {kind: row.strength for kind, row in _TABLE.items()}
+MODELS = {kind: row.model for kind, row in _TABLE.items()}
 
 # Kinds that only move pixels to other pixels: two of them may cancel each other.
 SYMMETRIES = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose")

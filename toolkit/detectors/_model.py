@@ -64,7 +64,7 @@ def _load_class(name):
     module, _, class_name = row.path.partition(":")
     if row.requires:
         import_optional(row.requires, purpose=f"The detector {name!r}")
-    return getattr(importlib.import_module(f"pyod.models.{module}"), class_name)
+    return getattr(importlib.import_module(module if "." in module else f"pyod.models.{module}"), class_name)
 
 
 def _default_values(model_class):
