@@ -2,8 +2,8 @@
 
 To add a kind, write its model (in a file of its own, or beside its kin) and its line in the table. A model is a
 function ``(stack, strength, generator) -> (stack, parameters)``: float32 images of about 0 to 1, the strength of each
-image (None for a kind that is there or not), a numpy Generator; back come the images, which the caller clips, and a dict
-of arrays worth reporting.
+image (None for a kind that is there or not), a numpy Generator; back come the images, which the caller clips, and a
+dict of arrays worth reporting.
 
 The ranges are data and were fixed before anything was tuned on them. Two models were narrowed later, while the
 identifier was being built: occluders first lay anywhere, half of them in the background's colour and the others in any
