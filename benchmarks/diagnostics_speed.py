@@ -5,7 +5,7 @@ Run
     python benchmarks/diagnostics_speed.py
 
 to measure what has not been measured yet (a cell each in ``benchmarks/results/diagnostics_speed``) and print the table;
-``--again`` measures everything. Times are process CPU time on one thread; both sides of a ratio come from one process,
+``--again`` measures everything, ``--table`` prints only. Times are process CPU time on one thread; both sides of a ratio come from one process,
 on the same images: glyphs of which 40 % carry one of the 22 corruptions.
 """
 
@@ -72,11 +72,14 @@ def measure(size, colour, with_loop, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--again", action="store_true", help="measure cells that have been measured, too")
-    again = parser.parse_args().again
+    parser.add_argument("--table", action="store_true", help="print the cells that are there, measure nothing")
+    options = parser.parse_args()
     rows = []
     for cell, setting in CELLS.items():
         path = RESULTS / f"{cell}.json"
-        if again or not path.exists():
+        if options.table and not path.exists():
+            continue
+        if options.again or not path.exists():
             path.parent.mkdir(parents=True, exist_ok=True)
             start = time.perf_counter()
             with threadpool_limits(1):

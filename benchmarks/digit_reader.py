@@ -10,6 +10,7 @@ accuracy on MNIST's test part, which must be at least 99.3 %.
 """
 
 import argparse
+import json
 import time
 from pathlib import Path
 
@@ -153,9 +154,14 @@ def train(epochs=8, seed=0):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=8)
+    parser.add_argument("--table", action="store_true", help="print what was measured, train nothing")
     arguments = parser.parse_args()
-    result = train(arguments.epochs)
-    write_json(Path(__file__).parent / "results" / "digit_reader" / "seed0.json", result)
+    path = Path(__file__).parent / "results" / "digit_reader" / "seed0.json"
+    if arguments.table:
+        result = json.loads(path.read_text())
+    else:
+        result = train(arguments.epochs)
+        write_json(path, result)
     print(f"MNIST test accuracy of the digit reader: {100 * result['test_accuracy']:.2f} %")
 
 

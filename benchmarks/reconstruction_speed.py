@@ -5,7 +5,7 @@ the twelve measured kinds, at the default noise of three seeds. Both get layers 
 default. PyOD's own batch size is 32; it is also run with the batch size of the other.
 
     python benchmarks/reconstruction_speed.py           # measure what is missing, then print the table
-    python benchmarks/reconstruction_speed.py --print   # print only
+    python benchmarks/reconstruction_speed.py --table   # print only
 
 Each cell is one file below ``benchmarks/results/reconstruction_speed/``; an interrupted run goes on where it stopped.
 """
@@ -137,8 +137,8 @@ def table():
 def main():
     """Measure what is missing and print."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--print", action="store_true", help="print the table of what is there, measure nothing")
-    if not parser.parse_args().print:
+    parser.add_argument("--table", action="store_true", help="print the table of what is there, measure nothing")
+    if not parser.parse_args().table:
         from toolkit._core.files import write_json
 
         for method in METHODS:
