@@ -5,8 +5,8 @@ Run
     python benchmarks/diagnostics_speed.py
 
 to measure what has not been measured yet (a cell each in ``benchmarks/results/diagnostics_speed``) and print the table;
-``--again`` measures everything, ``--table`` prints only. Times are process CPU time on one thread; both sides of a ratio come from one process,
-on the same images: glyphs of which 40 % carry one of the 22 corruptions.
+``--again`` measures everything, ``--table`` prints only. Times are process CPU time on one thread; both sides of a
+ratio come from one process, on the same images: glyphs of which 40 % carry one of the 22 corruptions.
 """
 
 import argparse
