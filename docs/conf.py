@@ -1,0 +1,46 @@
+"""How Sphinx builds these pages: ``make docs``, or ``sphinx-build -W -b html docs docs/_build``.
+
+Pages that follow from something else (the API reference, the benchmark tables, the notebooks) are written into
+``docs/_generated`` first. Nothing is fetched: no inventories of other projects, no fonts, no scripts.
+"""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import generated_pages
+
+import toolkit
+
+generated_pages.write()
+
+project = "toolkit"
+author = "the toolkit's authors"
+release = version = toolkit.__version__
+project_copyright = author
+
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
+exclude_patterns = ["_build", "_templates", "images"]
+templates_path = ["_templates"]
+
+# Markdown; notebooks as they were run and committed.
+myst_enable_extensions = ["colon_fence", "deflist"]
+myst_heading_anchors = 3
+nb_execution_mode = "off"
+nb_merge_streams = True
+
+# Docstrings: the members of a class are listed by the template, with those of the toolkit's own base classes.
+autosummary_generate = True
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+autodoc_inherit_docstrings = True
+numpydoc_show_class_members = False
+numpydoc_attributes_as_param_list = True
+
+html_theme = "furo"
+html_title = "toolkit"
+html_static_path = ["_static"]
+html_css_files = ["toolkit.css"]
+html_show_sphinx = False
+html_copy_source = False

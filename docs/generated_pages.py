@@ -1,0 +1,214 @@
+"""Write the pages that follow from something else: API reference, benchmark tables, notebooks.
+
+They go to ``docs/_generated``, which git ignores, and are only touched where they change, so that a second build is
+quick.
+"""
+
+import ast
+import contextlib
+import inspect
+import io
+import runpy
+import shutil
+import sys
+from pathlib import Path
+
+import toolkit
+
+DOCS = Path(__file__).parent
+ROOT = DOCS.parent
+TARGET = DOCS / "_generated"
+BENCHMARKS = ROOT / "benchmarks"
+NOTEBOOKS = ROOT / "notebooks"
+
+# Scripts beside the benchmarks that measure nothing themselves.
+HELPERS = {"cells", "diagnostics_reference", "reporting_sets"}
+ROOMS = [name for name in toolkit.__all__ if inspect.ismodule(getattr(toolkit, name))] + ["nn"]
+
+
+def write():
+    """All pages."""
+    write_if_changed(TARGET / "api" / "index.rst", api_index())
+    for room in ROOMS:
+        write_if_changed(TARGET / "api" / f"{room}.rst", api_page(room))
+    write_if_changed(TARGET / "benchmarks.md", benchmark_page())
+    write_if_changed(TARGET / "changelog.md", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    write_notebooks()
+
+
+def write_if_changed(path, text):
+    """Write ``text``, unless the file says just that."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+# The API reference: a page for each public room, a page for each public name of it.
+
+
+def heading(text, line="="):
+    return f"{text}\n{line * len(text)}\n"
+
+
+def api_index():
+    """The rooms, with the first sentence of each."""
+    rooms = "\n".join(f"   {room}" for room in ROOMS)
+    return "\n".join(
+        [
+            heading("API reference"),
+            "Every public name. The topic packages load on first use; ``import toolkit`` by itself is cheap.",
+            "",
+            ".. toctree::",
+            "   :maxdepth: 1",
+            "",
+            rooms,
+            "",
+            heading("Saving and loading", "-"),
+            ".. currentmodule:: toolkit",
+            "",
+            ".. autosummary::",
+            "   :toctree: names",
+            "   :nosignatures:",
+            "",
+            "   save",
+            "   load",
+            "",
+        ]
+    )
+
+
+def api_page(room):
+    """One room: its docstring, classes, functions and tables."""
+    module = __import__(f"toolkit.{room}", fromlist=["_"])
+    names = getattr(module, "__all__", None) or [
+        name for name, thing in vars(module).items() if inspect.isclass(thing) and thing.__module__ == module.__name__
+    ]
+    things = {name: getattr(module, name) for name in names}
+    classes = [name for name, thing in things.items() if inspect.isclass(thing)]
+    functions = [name for name, thing in things.items() if callable(thing) and name not in classes]
+    tables = [name for name in things if name not in classes and name not in functions]
+    parts = [heading(f"toolkit.{room}"), f".. automodule:: toolkit.{room}", "   :no-members:", ""]
+    parts += [f".. currentmodule:: toolkit.{room}", ""]
+    for title, chosen in (("Classes", classes), ("Functions", functions)):
+        if chosen:
+            parts += [heading(title, "-"), ".. autosummary::", "   :toctree: names", "   :nosignatures:", ""]
+            parts += [f"   {name}" for name in sorted(chosen)] + [""]
+    if tables:
+        parts += [heading("Tables", "-")]
+        for name in sorted(tables):
+            parts += [f".. py:data:: {name}", "", f"   {plain_value(things[name])}", ""]
+    return "\n".join(parts)
+
+
+def plain_value(value):
+    """What a public table holds, in a line."""
+    if isinstance(value, dict):
+        return "Names: " + ", ".join(f"``{key}``" for key in value) + "."
+    if isinstance(value, tuple | list | frozenset | set):
+        return ", ".join(f"``{entry}``" for entry in value) + "."
+    return f"``{value!r}``"
+
+
+# The benchmarks: what each script prints of the cells that are there.
+
+
+def benchmark_page():
+    """Every table, with what it is about and the command that measures it."""
+    parts = [
+        "# Benchmarks",
+        "",
+        "Every figure that is claimed anywhere stands in one of these tables. They are printed from the cells in",
+        "`benchmarks/results` when this page is built; each cell keeps its figures, seed, seconds and versions.",
+        "",
+        "Without `--table` a script measures the cells that are missing, which takes from a minute to hours. Scripts",
+        "that need published data find it in the folder that `TOOLKIT_DATA` names. A *bar* is what a figure was held",
+        "against; several are missed, and the tables say so.",
+        "",
+    ]
+    with _importable(BENCHMARKS):
+        for script in sorted(BENCHMARKS.glob("*.py")):
+            if script.stem not in HELPERS:
+                parts += benchmark_section(script)
+    return "\n".join(parts)
+
+
+def benchmark_section(script):
+    """Heading, description, command and table of one script."""
+    text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
+    title, _, rest = text.partition("\n")
+    description = rest.strip().replace("``", "`")
+    table = printed_table(script)
+    measured = f"```text\n{table}\n```" if table else "**Not measured.**"
+    command = f"```sh\npython benchmarks/{script.name} --table\n```"
+    return [f"## {script.stem}", "", title.strip(), "", _as_paragraphs(description), "", command, "", measured, ""]
+
+
+def _as_paragraphs(text):
+    """A docstring as Markdown: indented commands become code."""
+    lines, out, inside = text.splitlines(), [], False
+    for line in lines:
+        code = line.startswith("    ")
+        if code and not inside:
+            out.append("```sh")
+        if inside and not code and line.strip():
+            while out[-1] == "":
+                out.pop()
+            out += ["```", ""]
+        inside = code or (inside and not line.strip())
+        out.append(line[4:] if code else line)
+    while out and out[-1] == "":
+        out.pop()
+    if inside:
+        out.append("```")
+    return "\n".join(out)
+
+
+def printed_table(script):
+    """What ``python script --table`` prints, or nothing if there is no cell yet."""
+    if not any((BENCHMARKS / "results" / script.stem).glob("*.json")):
+        return ""
+    arguments, printed = sys.argv, io.StringIO()
+    sys.argv = [str(script), "--table"]
+    try:
+        with contextlib.redirect_stdout(printed):
+            runpy.run_path(str(script), run_name="__main__")
+    finally:
+        sys.argv = arguments
+    return printed.getvalue().strip("\n")
+
+
+@contextlib.contextmanager
+def _importable(folder):
+    """Scripts import one another by name."""
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        sys.path.remove(str(folder))
+
+
+# The notebooks, as they were run.
+
+
+def write_notebooks():
+    """Copy the notebooks beside the pages, with an index of them."""
+    folder = TARGET / "notebooks"
+    notebooks = sorted(NOTEBOOKS.glob("*.ipynb"))
+    folder.mkdir(parents=True, exist_ok=True)
+    for stale in set(folder.glob("*.ipynb")) - {folder / notebook.name for notebook in notebooks}:
+        stale.unlink()
+    for notebook in notebooks:
+        target = folder / notebook.name
+        if not target.exists() or target.read_bytes() != notebook.read_bytes():
+            shutil.copyfile(notebook, target)
+    lines = [
+        "# Notebooks",
+        "",
+        "Run beforehand, on real data unless they say otherwise; `TOOLKIT_QUICK=1` runs them on embedded data.",
+        "",
+    ]
+    if notebooks:
+        lines += ["```{toctree}", ":maxdepth: 1", "", *(notebook.stem for notebook in notebooks), "```", ""]
+    else:
+        lines += ["There are none yet.", ""]
+    write_if_changed(folder / "index.md", "\n".join(lines))
