@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 
-from toolkit._core import store
+from toolkit._core import folders, store
 from toolkit._core.memory_layout import in_layout, memory_layout
 from toolkit._core.tree import TreeReader, TreeWriter
 from toolkit.exceptions import CheckpointError
@@ -216,12 +216,12 @@ store.write_store({str(path)!r}, "thing", {{"a.bin": b"new"}}, {{}})
 
 def test_without_an_exchange_in_one_step(tmp_path, monkeypatch):
     """Where the system has none, the earlier store steps aside, and comes back if its writer dies in between."""
-    monkeypatch.setattr(store.ctypes, "CDLL", lambda *a, **k: (_ for _ in ()).throw(OSError()))
+    monkeypatch.setattr(folders.ctypes, "CDLL", lambda *a, **k: (_ for _ in ()).throw(OSError()))
     path = tmp_path / "kept"
     store.write_store(path, "thing", {"a.bin": b"old"}, {})
     store.write_store(path, "thing", {"a.bin": b"new"}, {})
     assert store.read_store(path, "thing")[1] == {"a.bin": b"new"}
     assert os.listdir(tmp_path) == ["kept"]
     path.rename(tmp_path / ".kept-4194304999-x.old.part")  # a process number that no process has
-    store._sweep(path)
+    folders.sweep(path)
     assert store.read_store(path, "thing")[1] == {"a.bin": b"new"}

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 import toolkit
 from toolkit.datasets import load_digits, make_arithmetic, render_queries
@@ -320,7 +321,7 @@ def test_attention_weights_need_attention(data):
         fit(model_of("text_text_plain", steps=1), data).attention_weights(["1+1"])
 
 
-def test_reader_reads_hands_it_never_saw():
+def test_reader_reads_hands_it_never_saw(tmp_path):
     digits = load_digits()
     halves = digits.subset(slice(0, 900)), digits.subset(slice(900, None))
     words = make_arithmetic(random_state=0).answers[:400]
@@ -331,3 +332,34 @@ def test_reader_reads_hands_it_never_saw():
         PictureReader().fit(pictures, words[:3])
     with pytest.raises(ValueError, match="pictures must be"):
         reader.read(unseen[:, :, 1:])
+    with pytest.raises(ValueError, match="pictures must be"):
+        reader.read(unseen[0, 0, 0])
+    toolkit.save(reader, tmp_path / "reader")
+    loaded = toolkit.load(tmp_path / "reader")
+    assert loaded.get_params() == reader.get_params()
+    assert vars(loaded).keys() == vars(reader).keys()
+    np.testing.assert_array_equal(loaded.read(unseen), reader.read(unseen))
+    toolkit.save(loaded, tmp_path / "reader")  # what was loaded can be saved again, and fitted anew
+    again = toolkit.load(tmp_path / "reader").set_params(steps=3).fit(pictures[:20], words[:20])
+    assert again.history_[-1]["step"] == 3
+
+
+@pytest.mark.parametrize(
+    ("params", "message"),
+    [
+        ({"steps": 0}, "steps must be a positive int, got 0"),
+        ({"batch_size": 1.5}, "batch_size must be a positive int, got 1.5"),
+        ({"n_threads": True}, "n_threads must be a positive int, got True"),
+        ({"learning_rate": 0}, "learning_rate must be a number above 0, got 0"),
+        ({"augment": float("nan")}, "augment must be a number of at least 0, got nan"),
+    ],
+)
+def test_reader_refuses_parameters_out_of_range(params, message):
+    with pytest.raises(ValueError) as caught:
+        PictureReader(**params).fit(np.zeros((2, 1, 28, 28), np.uint8), ["1", "2"])
+    assert message in str(caught.value)
+
+
+def test_reader_must_be_fitted():
+    with pytest.raises(NotFittedError):
+        PictureReader().read(np.zeros((2, 1, 28, 28), np.uint8))

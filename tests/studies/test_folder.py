@@ -5,6 +5,7 @@ import stat
 
 import pytest
 
+from toolkit._core import folders
 from toolkit.studies._folder import check_target, whole_folder
 
 OWN = {"a.txt", "figures"}
@@ -57,9 +58,11 @@ def test_failure_leaves_what_was_there(tmp_path, error):
 
 
 def test_an_interrupt_between_the_renames_brings_the_earlier_result_back(tmp_path, monkeypatch):
+    """Where the system cannot exchange two folders in one step."""
     target = tmp_path / "result"
     write(target, "first")
-    real, calls = os.replace, []
+    monkeypatch.setattr(folders.ctypes, "CDLL", lambda *a, **k: (_ for _ in ()).throw(OSError()))
+    real, calls = os.rename, []
 
     def interrupted(source, destination):
         calls.append(destination)
@@ -67,7 +70,7 @@ def test_an_interrupt_between_the_renames_brings_the_earlier_result_back(tmp_pat
             raise KeyboardInterrupt
         real(source, destination)
 
-    monkeypatch.setattr(os, "replace", interrupted)
+    monkeypatch.setattr(os, "rename", interrupted)
     with pytest.raises(KeyboardInterrupt):
         write(target, "second")
     assert len(calls) == 3
@@ -101,3 +104,22 @@ def test_a_relative_folder_survives_a_change_of_directory(tmp_path, monkeypatch)
         monkeypatch.chdir("elsewhere")
         (temporary / "a.txt").write_text("whole")
     assert (tmp_path / "result" / "a.txt").read_text() == "whole"
+
+
+def test_a_result_goes_where_a_link_leads(tmp_path):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "result").symlink_to(tmp_path / "disk")
+    for text in ("first", "second"):
+        write(tmp_path / "result", text)
+    assert (tmp_path / "disk" / "a.txt").read_text() == "second"
+    assert (tmp_path / "result").is_symlink()
+    assert names(tmp_path) == ["disk", "result"]
+
+
+def test_what_a_writer_left_that_was_killed_is_swept(tmp_path):
+    left = tmp_path / ".result-4194304999-abcdefgh.part"  # a process number that no process has
+    left.mkdir()
+    other = tmp_path / f".result-{os.getpid()}-abcdefgh.part"  # its writer is alive
+    other.mkdir()
+    write(tmp_path / "result", "first")
+    assert names(tmp_path) == [other.name, "result"]

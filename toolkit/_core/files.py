@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["atomic_path", "plain_json", "sha256", "write_bytes", "write_json", "write_text"]
+__all__ = ["atomic_path", "plain_json", "sha256", "usual_permissions", "write_bytes", "write_json", "write_text"]
 
 
 @contextlib.contextmanager
@@ -35,15 +35,26 @@ def atomic_path(path):
     temporary = Path(name)
     try:
         yield temporary
-        # mkstemp is private to its user; a result file gets the permissions any new file would get.
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(temporary, 0o666 & ~umask)
+        usual_permissions(temporary, 0o666)
         with open(temporary, "rb") as file:
             os.fsync(file.fileno())
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def usual_permissions(path, mode):
+    """Give what ``tempfile`` made, which is private to its user, the permissions that any other new one would have.
+
+    Parameters
+    ----------
+    path : path-like
+    mode : int
+        0o666 for a file, 0o777 for a folder; the user's mask is taken off.
+    """
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(path, mode & ~umask)
 
 
 def write_bytes(path, content):

@@ -5,17 +5,15 @@ what is there before anything is parsed, and parses the very bytes that were com
 """
 
 import contextlib
-import ctypes
-import glob
 import hashlib
 import json
 import os
 import re
 import shutil
 import stat
-import tempfile
 from pathlib import Path
 
+from toolkit._core.folders import whole_folder
 from toolkit.exceptions import CheckpointError
 
 __all__ = ["MANIFEST", "is_store", "read_manifest", "read_store", "remove_store", "write_store"]
@@ -24,7 +22,6 @@ MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
 _MAX_MANIFEST = 16 * 2**20
 _NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,60}")
-_EXCHANGE, _AT_FDCWD = 2, -100  # Linux: renameat2's RENAME_EXCHANGE, and paths relative to the working directory
 
 
 def write_store(path, kind, files, about):
@@ -45,28 +42,13 @@ def write_store(path, kind, files, about):
     FileExistsError
         Something else is at ``path``.
     """
-    path = Path(os.path.abspath(path))
+    path = Path(path)
     if os.path.lexists(path) and not is_store(path, kind):
         raise FileExistsError(f"{path} exists and is no {kind} of the toolkit: choose another path, or remove it.")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".part", dir=path.parent))
-    try:
+    with whole_folder(path) as folder:
         for name, content in files.items():
-            _write_synced(temporary / name, content)
-        _write_synced(temporary / MANIFEST, _manifest(kind, files, about))
-        # mkdtemp is private to its user; a result gets the permissions that any new folder would get.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o777 & ~umask)
-        _sync_folder(temporary)
-        if path.exists():
-            _exchange(temporary, path)
-        else:
-            os.rename(temporary, path)
-        _sync_folder(path.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+            _write_synced(folder / name, content)
+        _write_synced(folder / MANIFEST, _manifest(kind, files, about))
 
 
 def read_manifest(path, kind):
@@ -196,52 +178,3 @@ def _write_synced(path, content):
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(path):
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _exchange(temporary, path):
-    """Put ``temporary`` in the place of ``path``: in one step where the system can, else with the old one aside."""
-    try:
-        result = ctypes.CDLL(None, use_errno=True).renameat2(
-            _AT_FDCWD, os.fsencode(temporary), _AT_FDCWD, os.fsencode(path), _EXCHANGE
-        )
-    except (OSError, AttributeError):
-        result = -1
-    if result == 0:
-        return  # the old one is now called as the temporary one was, and goes with it
-    aside = temporary.with_suffix(".old.part")
-    os.rename(path, aside)
-    try:
-        os.rename(temporary, path)
-    except BaseException:
-        os.rename(aside, path)
-        raise
-    shutil.rmtree(aside, ignore_errors=True)
-
-
-def _sweep(path):
-    """Remove what writers of the same store left behind when they were killed."""
-    for entry in path.parent.glob(f".{glob.escape(path.name)}-*.part"):
-        owner = entry.name[len(path.name) + 2 :].partition("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
-            if entry.name.endswith(".old.part") and not path.exists():
-                os.rename(entry, path)  # its writer was killed between two renames: this is the only one
-            else:
-                shutil.rmtree(entry, ignore_errors=True)
-
-
-def _is_alive(process):
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True

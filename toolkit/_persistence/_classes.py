@@ -47,6 +47,7 @@ OBJECTS = frozenset(
         "toolkit.restoration._learned:LearnedRestorer",
         "toolkit.restoration._pose:PoseEstimator",
         "toolkit.restoration._toolbox:Toolbox",
+        "toolkit.sequence._picture_reader:PictureReader",
         "toolkit.sequence._seq2seq:ArithmeticSeq2Seq",
         # PyOD's models on torch; the others are written by skops.
         "pyod.models.ae1svm:AE1SVM",

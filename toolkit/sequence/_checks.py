@@ -3,7 +3,7 @@
 import math
 import numbers
 
-__all__ = ["check_parameters"]
+__all__ = ["check_parameters", "check_reader_parameters"]
 
 _CHOICES = {"source": ("text", "image"), "target": ("text", "image"), "writer": ("varied", "blurred")}
 _COUNTS = ("hidden_size", "n_layers", "picture_rows", "steps", "batch_size", "n_threads")
@@ -25,22 +25,36 @@ def check_parameters(model):
         value = getattr(model, name)
         if not isinstance(value, str) or value not in choices:
             raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}.")
-    for name in _COUNTS:
-        value = getattr(model, name)
-        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a positive int, got {value!r}.")
+    _check_counts(model, _COUNTS)
     for name in _FLAGS:
         value = getattr(model, name)
         if value not in (True, False) or isinstance(value, str):
             raise ValueError(f"{name} must be True or False, got {value!r}.")
-    for name, (low, excluded, high) in _NUMBERS.items():
+    _check_numbers(model, _NUMBERS)
+    if model.bidirectional and model.hidden_size % 2:
+        raise ValueError(f"hidden_size must be even for bidirectional=True, got {model.hidden_size!r}.")
+    if model.target == "image" and model.writer == "blurred" and model.teacher_forcing:
+        raise ValueError("teacher_forcing must be False for writer='blurred', which has no characters to be told.")
+
+
+def check_reader_parameters(reader):
+    """The same for what a reader of pictures has."""
+    _check_counts(reader, ("steps", "batch_size", "n_threads"))
+    _check_numbers(reader, ("learning_rate", "augment"))
+
+
+def _check_counts(model, names):
+    for name in names:
         value = getattr(model, name)
+        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
+            raise ValueError(f"{name} must be a positive int, got {value!r}.")
+
+
+def _check_numbers(model, names):
+    for name in names:
+        value, (low, excluded, high) = getattr(model, name), _NUMBERS[name]
         real = isinstance(value, numbers.Real) and not isinstance(value, bool)
         if not real or not low <= value < high or (excluded and value == low):
             bounds = f"above {low:g}" if excluded else f"of at least {low:g}"
             limit = "" if high == math.inf else f" and below {high:g}"
             raise ValueError(f"{name} must be a number {bounds}{limit}, got {value!r}.")
-    if model.bidirectional and model.hidden_size % 2:
-        raise ValueError(f"hidden_size must be even for bidirectional=True, got {model.hidden_size!r}.")
-    if model.target == "image" and model.writer == "blurred" and model.teacher_forcing:
-        raise ValueError("teacher_forcing must be False for writer='blurred', which has no characters to be told.")

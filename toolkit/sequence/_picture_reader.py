@@ -1,10 +1,13 @@
 """PictureReader: reads sequences of pictures, to judge answers that a model drew."""
 
 import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.images import PixelScale, iter_chunks
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.sequence._characters import alphabet_of, as_strings, decode, encode
+from toolkit.sequence._checks import check_reader_parameters
 from toolkit.sequence._pictures import as_pictures, unit_of
 
 __all__ = ["PictureReader"]
@@ -12,7 +15,7 @@ __all__ = ["PictureReader"]
 _CHUNK = 256
 
 
-class PictureReader:
+class PictureReader(BaseEstimator):
     """A small convolutional network from pictures of characters to strings, trained by itself.
 
     It judges models that draw their answers, and is honest only if it never saw one of their drawings: train it on
@@ -82,6 +85,7 @@ class PictureReader:
         from toolkit.nn._sequence_pictures import CharacterReader, check_picture_shape
         from toolkit.nn._sequence_trainer import ReaderTrainer
 
+        check_reader_parameters(self)
         pictures, strings = as_pictures(pictures, "pictures"), as_strings(text, "text")
         if len(pictures) != len(strings):
             raise ValueError(f"pictures and text must be equally long, got {len(pictures)} and {len(strings)}.")
@@ -131,7 +135,8 @@ class PictureReader:
 
         from toolkit.nn import limit_threads
 
-        pictures = as_pictures(pictures, "pictures", np.shape(pictures)[1:2][0], self.shape_)
+        check_is_fitted(self)
+        pictures = as_pictures(pictures, "pictures", shape=self.shape_)
         to_unit, numbers = unit_of(self.scale_), []
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(len(pictures), _CHUNK):

@@ -16,7 +16,7 @@ def as_pictures(values, name, length=None, shape=None):
     name : str
         What to call it in the message.
     length : int, optional
-        Pictures a row that are expected.
+        Pictures a row that are expected; any number by default.
     shape : tuple of int, optional
         Shape of a picture that is expected.
     """
@@ -28,6 +28,7 @@ def as_pictures(values, name, length=None, shape=None):
         )
     if pictures.dtype.kind not in "buif":
         raise ValueError(f"{name} must be pictures of real numbers, got an array of {pictures.dtype}.")
+    length = pictures.shape[1] if length is None else length
     if shape is not None and (pictures.shape[1] != length or pictures.shape[2:] != tuple(shape)):
         raise ValueError(
             f"{name} must be {length} pictures of shape {tuple(shape)} a row, as in fit, got {pictures.shape[1]} of "

@@ -1,10 +1,9 @@
 """A result folder that appears whole or not at all, and never at the cost of somebody's files."""
 
 import contextlib
-import os
-import shutil
-import tempfile
 from pathlib import Path
+
+from toolkit._core import folders
 
 __all__ = ["check_target", "whole_folder"]
 
@@ -40,7 +39,7 @@ def check_target(folder, own_names):
 
 @contextlib.contextmanager
 def whole_folder(folder, own_names):
-    """Yield a temporary folder beside ``folder``; on success it takes the place of ``folder``, on failure it goes.
+    """:func:`toolkit._core.folders.whole_folder` for a result: what is no part of such a result is never replaced.
 
     Parameters
     ----------
@@ -57,33 +56,6 @@ def whole_folder(folder, own_names):
     >>> sorted(path.name for path in target.parent.iterdir()), (target / "a.txt").read_text()
     (['result'], 'whole')
     """
-    folder = Path(os.path.abspath(folder))
     check_target(folder, own_names)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".part", dir=folder.parent))
-    try:
+    with folders.whole_folder(folder) as temporary:
         yield temporary
-        # mkdtemp is private to its user; a result gets the permissions that any new folder would get.
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o777 & ~umask)
-        _take_place(temporary, folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
-
-
-def _take_place(temporary, folder):
-    """Rename ``temporary`` to ``folder``; an earlier result steps aside first and comes back if that fails."""
-    if not folder.exists():
-        os.replace(temporary, folder)
-        return
-    earlier = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".old", dir=folder.parent))
-    try:
-        os.replace(folder, earlier)  # onto an empty folder, which POSIX allows
-        try:
-            os.replace(temporary, folder)
-        except BaseException:
-            os.replace(earlier, folder)
-            raise
-    finally:
-        shutil.rmtree(earlier, ignore_errors=True)
