@@ -11,12 +11,15 @@ THREADS = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_T
 PYTEST = $(THREADS) $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist worksteal
 
-.PHONY: help study test test-all lint format clean
+.PHONY: help study test test-all test-notebooks notebooks docs lint format clean
 
 help:
 	@echo "make study     install into $(VENV), audit the embedded data, train generators on it, say where the report is"
 	@echo "make test      install into $(VENV), lint, run the tests"
 	@echo "make test-all  the same with the slow tests"
+	@echo "make test-notebooks  run the notebooks on embedded data, without touching them"
+	@echo "make notebooks run them on real data and write them; NAMES=Cats for one of them"
+	@echo "make docs      build the documentation, in outputs/docs"
 	@echo "make lint      style and import floors"
 	@echo "make format    rewrite to the style"
 	@echo "make clean     remove what these commands made, $(VENV) included"
@@ -32,6 +35,14 @@ $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	@touch $@
 
+$(VENV)/installed-notebooks: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks]"
+	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
+	@touch $@
+
 study: $(VENV)/installed
 	$(THREADS) $(BIN)/toolkit study --out $(OUT)
 
@@ -40,6 +51,17 @@ test: $(VENV)/installed-test lint
 
 test-all: $(VENV)/installed-test lint
 	$(PYTEST) $(PARALLEL)
+
+# Without published data and without the variable that chooses how figures are drawn, as on a fresh machine.
+test-notebooks: $(VENV)/installed-notebooks
+	env -u TOOLKIT_DATA -u MPLBACKEND TOOLKIT_QUICK=1 $(PYTEST) -n $(JOBS) --nbmake --nbmake-timeout=300 notebooks/*.ipynb
+
+notebooks: $(VENV)/installed-notebooks
+	$(THREADS) $(BIN)/python notebooks/run.py $(NAMES)
+
+docs: $(VENV)/installed-docs
+	$(THREADS) MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -q -b html docs outputs/docs
+	@echo "Documentation: outputs/docs/index.html"
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -7,6 +7,7 @@ methods. ``estimate_detection`` is the exception: it predicts the check where th
 from toolkit.comparison._answers import answer_accuracy, answer_errors, count_carries
 from toolkit.comparison._detectors import compare_detectors
 from toolkit.comparison._estimate import estimate_detection
+from toolkit.comparison._figures import write_tables
 from toolkit.comparison._handwriting import handwriting_spread
 from toolkit.comparison._markdown import to_markdown, write_table
 from toolkit.comparison._metrics import METRICS, detection_metrics, per_kind_matrix
@@ -39,4 +40,5 @@ __all__ = [
     "significance",
     "to_markdown",
     "write_table",
+    "write_tables",
 ]
