@@ -13,6 +13,7 @@ from toolkit.comparison._markdown import to_markdown, write_table
 from toolkit.comparison._metrics import METRICS, detection_metrics, per_kind_matrix
 from toolkit.comparison._ranks import rank_methods
 from toolkit.comparison._restorers import compare_restorers
+from toolkit.comparison._sampling import compare_sampling
 from toolkit.comparison._sequences import SEQUENCE_MODELS, compare_sequence_models
 from toolkit.comparison._significance import Significance, significance
 from toolkit.comparison._tables import combine_tables, melt_metrics, pivot_table
@@ -27,6 +28,7 @@ __all__ = [
     "combine_tables",
     "compare_detectors",
     "compare_restorers",
+    "compare_sampling",
     "compare_sequence_models",
     "count_carries",
     "detection_metrics",

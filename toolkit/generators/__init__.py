@@ -7,6 +7,17 @@ arrays out. No torch is loaded before something is fitted.
 from toolkit.generators._autoencoder import Autoencoder
 from toolkit.generators._conditional import ConditionalGAN
 from toolkit.generators._gan import GAN
+from toolkit.generators._latent_ways import LATENT_WAYS, decode_latents, draw_latents, latent_sums, latent_walks
 from toolkit.generators._variational import VariationalAutoencoder
 
-__all__ = ["GAN", "Autoencoder", "ConditionalGAN", "VariationalAutoencoder"]
+__all__ = [
+    "GAN",
+    "LATENT_WAYS",
+    "Autoencoder",
+    "ConditionalGAN",
+    "VariationalAutoencoder",
+    "decode_latents",
+    "draw_latents",
+    "latent_sums",
+    "latent_walks",
+]
