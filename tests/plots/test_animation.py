@@ -31,6 +31,12 @@ def test_a_gif_holds_every_frame_as_it_was(tmp_path):
         np.testing.assert_allclose(pixels[zoom // 2 :: zoom, zoom // 2 :: zoom, 0] / 255, image, atol=0.01)
 
 
+def test_the_bytes_for_a_notebook_are_those_of_the_file(tmp_path):
+    display = AnimationDisplay.from_predictions(np.linspace(0, 1, 48).reshape(3, 4, 4))
+    display.save(tmp_path / "way.gif")
+    assert display.to_gif() == (tmp_path / "way.gif").read_bytes()
+
+
 def test_a_way_back_has_no_end_twice(tmp_path):
     images = np.stack([np.full((4, 4, 3), value) for value in (0.0, 0.4, 1.0)])
     display = AnimationDisplay.from_predictions(images, bounce=True)

@@ -76,6 +76,14 @@ def test_a_failure_is_a_row():
     assert any("wild with seed 0 failed" in sentence for sentence in generator_findings(result))
 
 
+def test_the_estimators_are_those_of_the_table():
+    images = load_glyphs(n_samples=60, random_state=0).images
+    result = run_generator_comparison(images, generators=["vae"], epochs=1, seeds=(3, 4))
+    vae = result.estimators["vae"]
+    assert vae.random_state == 3
+    np.testing.assert_array_equal(vae.reconstruct(result.samples["real images"]), result.reconstructions["vae"])
+
+
 def test_folder_is_whole_and_true(tmp_path):
     images = load_glyphs(n_samples=100, random_state=0).images
     result = run_generator_comparison(images, generators=["vae", "gan"], epochs=1)

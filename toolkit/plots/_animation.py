@@ -1,5 +1,6 @@
 """Images one after another: a way through a latent space, or a generator that grows, as an animated GIF."""
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -140,20 +141,27 @@ class AnimationDisplay(Display):
         """Write the film, whole or not at all: ``.gif`` moves, any other suffix is the strip of :meth:`plot`."""
         if Path(path).suffix.lower() != ".gif":
             return super().save(path, **options)
-        from PIL import Image
-
         from toolkit._core.files import atomic_path
 
-        first, *others = [Image.fromarray(picture) for picture in self.pictures()]
         with atomic_path(path) as temporary:
-            first.save(
-                temporary,
-                save_all=True,
-                append_images=others,
-                duration=max(20, round(1000 * self.seconds)),  # browsers slow shorter frames down
-                loop=0,
-            )
+            temporary.write_bytes(self.to_gif())
         return self
+
+    def to_gif(self):
+        """The film as the bytes of a ``.gif``, which a notebook shows by ``IPython.display.Image(data=...)``."""
+        from PIL import Image
+
+        first, *others = [Image.fromarray(picture) for picture in self.pictures()]
+        film = io.BytesIO()
+        first.save(
+            film,
+            format="GIF",
+            save_all=True,
+            append_images=others,
+            duration=max(20, round(1000 * self.seconds)),  # browsers slow shorter frames down
+            loop=0,
+        )
+        return film.getvalue()
 
     def _sheet(self, images):
         """The images of a frame on a white sheet, each pixel a square of whole pixels."""

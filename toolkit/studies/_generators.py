@@ -87,6 +87,8 @@ class GeneratorComparison:
         Images held back, and what the generators that can made of them.
     histories : dict of str to list of dict
         Of each generator's first seed.
+    estimators : dict of str to estimator
+        Fitted, with each generator's first seed.
     scale : PixelScale
         Of the images, for pictures.
     settings, versions : dict
@@ -96,6 +98,7 @@ class GeneratorComparison:
     samples: dict
     reconstructions: dict
     histories: dict
+    estimators: dict
     scale: object
     settings: dict
     versions: dict = field(default_factory=versions)
@@ -161,14 +164,15 @@ def run_generator_comparison(
     cells = run_jobs(_measure, tasks, n_jobs=n_jobs, verbose=verbose, desc="generators", on_error="record")
     keys = [(key, seed) for key in generators for seed in seeds]
     rows = [{"generator": REAL, "seed": None, **judge.floor()}]
-    samples, rebuilt, histories = {REAL: held_out[:_PICTURES]}, {REAL: held_out[:_PICTURES]}, {}
+    samples, rebuilt = {REAL: held_out[:_PICTURES]}, {REAL: held_out[:_PICTURES]}
+    histories, estimators = {}, {}
     for (key, seed), cell in zip(keys, cells):
         if isinstance(cell, Failed):
             rows.append({"generator": key, "seed": seed, "error": cell.error})
             continue
         rows.append({"generator": key, "seed": seed, **cell["figures"]})
         if seed == seeds[0]:
-            samples[key], histories[key] = cell["samples"], cell["history"]
+            samples[key], histories[key], estimators[key] = cell["samples"], cell["history"], cell["estimator"]
             if cell["reconstructions"] is not None:
                 rebuilt[key] = cell["reconstructions"]
     columns = ["generator", "seed", "frechet_distance", "recall", "coverage", "reconstruction_error"]
@@ -177,7 +181,7 @@ def run_generator_comparison(
     table["seed"] = table["seed"].astype("Int64")
     settings = {"name": name, "n_train": len(train), "n_held_out": len(held_out), "epochs": epochs, "seeds": seeds}
     settings["image_shape"] = list(stack.shape[1:])
-    return GeneratorComparison(table, samples, rebuilt, histories, judge.scale, settings)
+    return GeneratorComparison(table, samples, rebuilt, histories, estimators, judge.scale, settings)
 
 
 class _Judge:
@@ -238,6 +242,7 @@ def _measure(estimator, train, held_out, judge, seed):
         figures["reconstruction_error"] = judge.error(held_out, rebuilt)
         rebuilt = rebuilt[:_PICTURES]
     return {
+        "estimator": estimator,
         "figures": figures,
         "samples": samples[:_PICTURES],
         "reconstructions": rebuilt,
