@@ -44,3 +44,16 @@ html_static_path = ["_static"]
 html_css_files = ["toolkit.css"]
 html_show_sphinx = False
 html_copy_source = False
+
+
+def setup(app):
+    """Names such as ``n_bins_`` in shapes are names, not references to a target."""
+    import re
+
+    name = re.compile(r"(?<![\w`*])([A-Za-z]\w*)_(?=[,) ])")
+    shape = re.compile(r"shape \(([^)]*)\)")
+
+    def escape(app, what, full_name, thing, options, lines):
+        lines[:] = [shape.sub(lambda match: name.sub(r"\1\\_", match[0]), line) for line in lines]
+
+    app.connect("autodoc-process-docstring", escape, priority=900)  # after numpydoc
