@@ -8,12 +8,14 @@ taken over into the ``.ipynb``, and code must be as it was. With ``--quick`` it 
 
 import argparse
 import os
+import resource
 import time
 from pathlib import Path
 
 import jupytext
 import nbformat
 from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
 
 HERE = Path(__file__).parent
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -68,12 +70,21 @@ def main():
         if options.text:
             take_outputs(notebook, nbformat.read(target, as_version=4), name)
         else:
-            execute(notebook, options.timeout)
+            try:
+                execute(notebook, options.timeout)
+            except CellExecutionError:
+                # What there is, for whoever looks for the reason; the notebook that ran clean stays.
+                failed = HERE.parent / "outputs" / "notebooks" / f"{name}-failed.ipynb"
+                failed.parent.mkdir(parents=True, exist_ok=True)
+                nbformat.write(notebook, failed)
+                raise
         target.parent.mkdir(parents=True, exist_ok=True)
         nbformat.write(notebook, target)
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         print(
-            f"{target.relative_to(HERE.parent)}: {time.perf_counter() - start:.0f} s, "
-            f"{target.stat().st_size / 1e6:.1f} MB"
+            f"{target.relative_to(HERE.parent)}: {time.perf_counter() - start:.0f} s, {target.stat().st_size / 1e6:.1f} MB; "
+            f"{used.ru_utime + used.ru_stime:.0f} s of processor so far",
+            flush=True,
         )
 
 
