@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli._training import Quiet, Seed
+from toolkit.cli import _options as options
 
 __all__ = ["arithmetic"]
 
@@ -55,11 +55,11 @@ def arithmetic(
             show_default=False,
         ),
     ] = None,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
         "outputs/arithmetic"
     ),
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ):
     """Learn to calculate from examples, text or pictures in and out.
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli import _options as options
+
 __all__ = ["audit"]
 
 
@@ -17,34 +19,15 @@ def audit(
             show_default=False,
         ),
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Or a data set by name, see `toolkit data list`.  [default: glyphs]"),
-    ] = None,
-    n_images: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="Only N images, of a file the first.  [default: all of a file, else 4000]"
-        ),
-    ] = None,
-    corrupt: Annotated[
-        float | None,
-        typer.Option(
-            metavar="FRACTION",
-            min=0.0,
-            max=1.0,
-            help="Share of images to corrupt first, to see the audit at work.  [default: 0 for a file, else 0.2]",
-        ),
-    ] = None,
+    dataset: options.AuditedDataset = None,
+    n_images: options.AuditedNImages = None,
+    corrupt: options.Corrupt = None,
     detectors: Annotated[
         str, typer.Option(metavar="NAMES", help="Outlier detectors to compare, joined by commas.")
     ] = "iforest,lof,autoencoder",
-    image_size: Annotated[
-        int | None,
-        typer.Option(metavar="N", min=8, help="Side of the images made of a folder's pictures.  [default: 75]"),
-    ] = None,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
-    jobs: Annotated[int | None, typer.Option(metavar="N", help="Fits at a time.  [default: one a core]")] = None,
+    image_size: options.ImageSize = None,
+    seed: options.Seed = 0,
+    jobs: options.Jobs = None,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
         "outputs/audit"
     ),

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli._training import Data, Dataset, NImages, Quiet, Seed, read_training_images
+from toolkit.cli import _options as options
+from toolkit.cli._training import read_training_images
 
 __all__ = ["collapse"]
 
@@ -13,9 +14,9 @@ _RUNS, _STEPS, _CHECKPOINTS, _SAMPLES = 3, 4000, 8, 5000
 
 
 def collapse(
-    data: Data = None,
-    dataset: Dataset = None,
-    n_images: NImages = None,
+    data: options.Data = None,
+    dataset: options.Dataset = None,
+    n_images: options.NImages = None,
     recipe: Annotated[
         str,
         typer.Option(metavar="NAME", help="collapse, mitigation, ablation, hyperparameters or architectures."),
@@ -58,9 +59,9 @@ def collapse(
     ] = False,
     jobs: Annotated[int | None, typer.Option(metavar="N", help="Runs at a time.  [default: one a core]")] = None,
     fresh: Annotated[bool, typer.Option("--fresh", help="Repeat runs that the folder already holds.")] = False,
-    seed: Seed = 0,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where everything goes.")] = Path("outputs/collapse"),
-    quiet: Quiet = False,
+    seed: options.Seed = 0,
+    out: options.Out = Path("outputs/collapse"),
+    quiet: options.Quiet = False,
 ):
     """Watch GANs lose parts of the data, and what cures it, without labels.
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli._training import Data, Dataset, ImageSize, NImages, Quiet, Seed, read_training_images
+from toolkit.cli import _options as options
+from toolkit.cli._training import read_training_images
 
 __all__ = ["compare_generators"]
 
@@ -13,10 +14,10 @@ _SMALL, _PHOTOGRAPHS = ("autoencoder", "vae", "gan"), ("conv_autoencoder", "conv
 
 
 def compare_generators(
-    data: Data = None,
-    dataset: Dataset = None,
-    n_images: NImages = None,
-    image_size: ImageSize = None,
+    data: options.Data = None,
+    dataset: options.Dataset = None,
+    n_images: options.NImages = None,
+    image_size: options.ImageSize = None,
     generators: Annotated[
         str | None,
         typer.Option(
@@ -28,11 +29,11 @@ def compare_generators(
     epochs: Annotated[int, typer.Option(min=1, help="Passes over the images, for each of them.")] = 20,
     repeats: Annotated[int, typer.Option(metavar="N", min=1, help="Fits of each, from N seeds on.")] = 1,
     jobs: Annotated[int, typer.Option(metavar="N", help="Fits at a time.")] = 1,
-    seed: Seed = 0,
+    seed: options.Seed = 0,
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
         "outputs/generators"
     ),
-    quiet: Quiet = False,
+    quiet: options.Quiet = False,
 ):
     """Compare generators: how close their samples are to unseen images, how well they rebuild, what they cost.
 

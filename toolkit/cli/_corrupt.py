@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli import _options as options
+
 __all__ = ["corrupt"]
 
 
@@ -18,7 +20,7 @@ def corrupt(
         str | None, typer.Option(metavar="NAMES", help="Kinds of corruption, joined by commas.  [default: all]")
     ] = None,
     per_image: Annotated[int, typer.Option(min=1, help="Corruptions for each image that gets any.")] = 1,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
+    seed: options.Seed = 0,
 ):
     """Corrupt a share of the images in IN and write them to OUT, with the truth beside them."""
     import os

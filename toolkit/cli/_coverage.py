@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit.cli import _options as options
+
 __all__ = ["coverage"]
 
 
@@ -17,7 +19,7 @@ def coverage(
     bins: Annotated[int, typer.Option(min=2, help="Bins of the feature space.")] = 100,
     embedding: Annotated[str, typer.Option(metavar="NAME", help="Feature space: pca or autoencoder.")] = "pca",
     view: Annotated[bool, typer.Option("--map/--no-map", help="Draw the map of modes, which takes longest.")] = True,
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")] = 0,
+    seed: options.Seed = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ):
     """Say which parts of the real images the samples miss, without labels, calibrated on real against real.

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli._training import Quiet, Seed
+from toolkit.cli import _options as options
 
 __all__ = ["study"]
 
@@ -15,29 +15,13 @@ def study(
         Path | None,
         typer.Option(metavar="FILE", help="Images: .npz with 'images', or .npy.", show_default=False),
     ] = None,
-    dataset: Annotated[
-        str | None,
-        typer.Option(metavar="NAME", help="Or a data set by name, see `toolkit data list`.  [default: glyphs]"),
-    ] = None,
-    n_images: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N", min=1, help="Only N images, of a file the first.  [default: all of a file, else 4000]"
-        ),
-    ] = None,
-    corrupt: Annotated[
-        float | None,
-        typer.Option(
-            metavar="FRACTION",
-            min=0.0,
-            max=1.0,
-            help="Share of images to corrupt first, to see the audit at work.  [default: 0 for a file, else 0.2]",
-        ),
-    ] = None,
-    seed: Seed = 0,
-    jobs: Annotated[int | None, typer.Option(metavar="N", help="Fits at a time.  [default: one a core]")] = None,
-    out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where everything goes.")] = Path("outputs/study"),
-    quiet: Quiet = False,
+    dataset: options.AuditedDataset = None,
+    n_images: options.AuditedNImages = None,
+    corrupt: options.Corrupt = None,
+    seed: options.Seed = 0,
+    jobs: options.Jobs = None,
+    out: options.Out = Path("outputs/study"),
+    quiet: options.Quiet = False,
 ):
     """Audit a set of images, repair it, and see whether a GAN learns all of what is then clean.
 

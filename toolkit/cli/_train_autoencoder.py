@@ -5,48 +5,31 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli._training import (
-    BatchSize,
-    Data,
-    Dataset,
-    Epochs,
-    ImageSize,
-    LatentDim,
-    LearningRate,
-    NImages,
-    Out,
-    Quiet,
-    Resume,
-    SaveInterval,
-    Seed,
-    read_training_images,
-    run_training,
-)
+from toolkit.cli import _options as options
+from toolkit.cli._training import read_training_images, run_training
 
-__all__ = ["Architecture", "Loss", "Noise", "autoencoder", "latent_grid", "latent_points", "reconstructions", "samples"]
-
-Architecture = Annotated[str, typer.Option(metavar="NAME", help="mlp or convolutional.")]
-Loss = Annotated[str, typer.Option(metavar="NAME", help="mse or bce.")]
-Noise = Annotated[float, typer.Option(metavar="SD", min=0.0, help="Noise on the input, which makes it denoising.")]
+__all__ = ["autoencoder", "latent_grid", "latent_points", "reconstructions", "samples"]
 
 
 def autoencoder(
-    data: Data = None,
-    dataset: Dataset = None,
-    n_images: NImages = None,
-    image_size: ImageSize = None,
-    architecture: Architecture = "mlp",
-    latent_dim: LatentDim = 2,
-    loss: Loss = "mse",
-    noise: Noise = 0.0,
-    epochs: Epochs = 20,
-    batch_size: BatchSize = 128,
-    learning_rate: LearningRate = 0.005,
-    save_interval: SaveInterval = 5,
-    seed: Seed = 0,
-    out: Out = Path("outputs/autoencoder"),
-    resume: Resume = False,
-    quiet: Quiet = False,
+    data: options.Data = None,
+    dataset: options.Dataset = None,
+    n_images: options.NImages = None,
+    image_size: options.ImageSize = None,
+    architecture: options.CoderArchitecture = "mlp",
+    latent_dim: options.LatentDim = 2,
+    loss: options.Loss = "mse",
+    noise: Annotated[
+        float, typer.Option(metavar="SD", min=0.0, help="Noise on the input, which makes it denoising.")
+    ] = 0.0,
+    epochs: options.Epochs = 20,
+    batch_size: options.BatchSize = 128,
+    learning_rate: options.LearningRate = 0.005,
+    save_interval: options.SaveInterval = 5,
+    seed: options.Seed = 0,
+    out: options.Out = Path("outputs/autoencoder"),
+    resume: options.Resume = False,
+    quiet: options.Quiet = False,
 ):
     """Train an autoencoder: images to a few numbers and back; samples come from the density of these numbers."""
     from toolkit.generators import Autoencoder

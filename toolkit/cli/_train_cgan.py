@@ -5,23 +5,8 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli._training import (
-    BatchSize,
-    Data,
-    Dataset,
-    Epochs,
-    ImageSize,
-    LatentDim,
-    LearningRate,
-    NImages,
-    Out,
-    Quiet,
-    Resume,
-    SaveInterval,
-    Seed,
-    read_training_images,
-    run_training,
-)
+from toolkit.cli import _options as options
+from toolkit.cli._training import read_training_images, run_training
 
 __all__ = ["cgan"]
 
@@ -29,47 +14,34 @@ _COLUMNS, _MOST_CLASSES = 12, 20
 
 
 def cgan(
-    data: Data = None,
-    dataset: Dataset = None,
-    n_images: NImages = None,
-    image_size: ImageSize = None,
-    architecture: Annotated[str, typer.Option(metavar="NAME", help="mlp, dcgan or resnet.")] = "mlp",
+    data: options.Data = None,
+    dataset: options.Dataset = None,
+    n_images: options.NImages = None,
+    image_size: options.ImageSize = None,
+    architecture: options.GANArchitecture = "mlp",
     generator_conditioning: Annotated[
         str, typer.Option(metavar="NAME", help="How the generator is told the label: embedding or batch_norm.")
     ] = "embedding",
     discriminator_conditioning: Annotated[
         str, typer.Option(metavar="NAME", help="How the discriminator is told it: embedding or projection.")
     ] = "embedding",
-    objective: Annotated[
-        str,
-        typer.Option(
-            metavar="NAME",
-            help="minimax, nonsaturating, least_squares, wasserstein, wasserstein_gp, hinge or relativistic.",
-        ),
-    ] = "nonsaturating",
-    gradient_penalty: Annotated[
-        str | None, typer.Option(metavar="NAME", help="r1, r2, r1r2, zero_centred or wgan.  [default: the objective's]")
-    ] = None,
-    generator_norm: Annotated[str, typer.Option(metavar="NAME", help="none or batch.")] = "none",
-    packing: Annotated[int, typer.Option(min=1, help="Images that the discriminator judges at a time.")] = 1,
-    weight_averaging: Annotated[
-        float | None,
-        typer.Option(metavar="DECAY", help="Keep a moving average of the generator, 0.999 say.", show_default=False),
-    ] = None,
-    lr_schedule: Annotated[str, typer.Option(metavar="NAME", help="constant, linear or cosine.")] = "constant",
-    latent_dim: LatentDim = 100,
-    epochs: Epochs = 50,
-    batch_size: BatchSize = 64,
-    learning_rate: LearningRate = 0.0002,
-    momentum: Annotated[
-        float, typer.Option(metavar="BETA1", min=0.0, max=1.0, help="Adam's first beta, of both networks.")
-    ] = 0.5,
-    precision: Annotated[str, typer.Option(metavar="NAME", help="float32 or bfloat16.")] = "float32",
-    save_interval: SaveInterval = 5,
-    seed: Seed = 0,
-    out: Out = Path("outputs/cgan"),
-    resume: Resume = False,
-    quiet: Quiet = False,
+    objective: options.Objective = "nonsaturating",
+    gradient_penalty: options.GradientPenalty = None,
+    generator_norm: options.GeneratorNorm = "none",
+    packing: options.Packing = 1,
+    weight_averaging: options.WeightAveraging = None,
+    lr_schedule: options.LrSchedule = "constant",
+    latent_dim: options.LatentDim = 100,
+    epochs: options.Epochs = 50,
+    batch_size: options.BatchSize = 64,
+    learning_rate: options.LearningRate = 0.0002,
+    momentum: options.Momentum = 0.5,
+    precision: options.Precision = "float32",
+    save_interval: options.SaveInterval = 5,
+    seed: options.Seed = 0,
+    out: options.Out = Path("outputs/cgan"),
+    resume: options.Resume = False,
+    quiet: options.Quiet = False,
 ):
     """Train a conditional GAN: images of the label asked for. It needs labelled images."""
     import numpy as np

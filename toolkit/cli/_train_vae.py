@@ -5,52 +5,30 @@ from typing import Annotated
 
 import typer
 
-from toolkit.cli._train_autoencoder import (
-    Architecture,
-    Loss,
-    latent_grid,
-    latent_points,
-    reconstructions,
-    samples,
-)
-from toolkit.cli._training import (
-    BatchSize,
-    Data,
-    Dataset,
-    Epochs,
-    ImageSize,
-    LatentDim,
-    LearningRate,
-    NImages,
-    Out,
-    Quiet,
-    Resume,
-    SaveInterval,
-    Seed,
-    read_training_images,
-    run_training,
-)
+from toolkit.cli import _options as options
+from toolkit.cli._train_autoencoder import latent_grid, latent_points, reconstructions, samples
+from toolkit.cli._training import read_training_images, run_training
 
 __all__ = ["vae"]
 
 
 def vae(
-    data: Data = None,
-    dataset: Dataset = None,
-    n_images: NImages = None,
-    image_size: ImageSize = None,
-    architecture: Architecture = "mlp",
-    latent_dim: LatentDim = 2,
+    data: options.Data = None,
+    dataset: options.Dataset = None,
+    n_images: options.NImages = None,
+    image_size: options.ImageSize = None,
+    architecture: options.CoderArchitecture = "mlp",
+    latent_dim: options.LatentDim = 2,
     beta: Annotated[float, typer.Option(min=0.0, help="Weight of the divergence from the prior.")] = 1.0,
-    loss: Loss = "mse",
-    epochs: Epochs = 30,
-    batch_size: BatchSize = 128,
-    learning_rate: LearningRate = 0.01,
-    save_interval: SaveInterval = 5,
-    seed: Seed = 0,
-    out: Out = Path("outputs/vae"),
-    resume: Resume = False,
-    quiet: Quiet = False,
+    loss: options.Loss = "mse",
+    epochs: options.Epochs = 30,
+    batch_size: options.BatchSize = 128,
+    learning_rate: options.LearningRate = 0.01,
+    save_interval: options.SaveInterval = 5,
+    seed: options.Seed = 0,
+    out: options.Out = Path("outputs/vae"),
+    resume: options.Resume = False,
+    quiet: options.Quiet = False,
 ):
     """Train a variational autoencoder: images as a decoder of normal random numbers."""
     from toolkit.generators import VariationalAutoencoder

@@ -1,4 +1,4 @@
-"""What the training commands share: their options, where the images come from, and the folder they fill.
+"""What the training commands share: where the images come from, and the folder they fill.
 
 A training folder is there from the start and grows: ``training.json`` (what is trained on what), ``checkpoints``,
 ``history.csv`` and ``losses.png`` (redrawn as it goes), and at the end ``model`` (for :func:`toolkit.load`), pictures
@@ -10,64 +10,12 @@ import re
 import shutil
 import time
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
 from toolkit.exceptions import DataFormatError
 
-__all__ = [
-    "BatchSize",
-    "Data",
-    "Dataset",
-    "Epochs",
-    "ImageSize",
-    "LatentDim",
-    "LearningRate",
-    "NImages",
-    "Out",
-    "Quiet",
-    "Resume",
-    "SaveInterval",
-    "Seed",
-    "read_training_images",
-    "run_training",
-]
-
-# Options by name, so that every training command takes the same ones.
-Data = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE|FOLDER",
-        help="Images: .npz with 'images', .npy, or a folder or .zip of pictures.",
-        show_default=False,
-    ),
-]
-Dataset = Annotated[
-    str | None,
-    typer.Option(
-        metavar="NAME",
-        help="Or a data set by name, see `toolkit data list`, or folder:PATH; of published ones the training part. "
-        " [default: glyphs]",
-    ),
-]
-NImages = Annotated[int | None, typer.Option(metavar="N", min=2, help="Only N of the images.  [default: all]")]
-ImageSize = Annotated[
-    int | None, typer.Option(metavar="N", min=8, help="Side of the images made of a folder's pictures.  [default: 75]")
-]
-Epochs = Annotated[int, typer.Option(min=1, help="Passes over the images.")]
-BatchSize = Annotated[int, typer.Option(min=1, help="Images a step.")]
-LearningRate = Annotated[float, typer.Option(help="At its highest.")]
-LatentDim = Annotated[int, typer.Option(min=1, help="Size of the latent vectors.")]
-SaveInterval = Annotated[
-    int, typer.Option(metavar="EPOCHS", min=1, help="Checkpoint and loss picture every so many epochs.")
-]
-Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
-Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Where everything goes.")]
-Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder, if there is one.")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")]
+__all__ = ["read_training_images", "run_training"]
 
 CHECKPOINTS, HISTORY, LOSSES, MODEL = "checkpoints", "history.csv", "losses.png", "model"
 RECORD, SUMMARY = "training.json", "summary.json"

@@ -1,0 +1,93 @@
+"""Options that several commands take, by name: each is the same everywhere, its help included."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+# Where images come from, and how many.
+Data = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE|FOLDER",
+        help="Images: .npz with 'images', .npy, or a folder or .zip of pictures.",
+        show_default=False,
+    ),
+]
+Dataset = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="Or a data set by name, see `toolkit data list`, or folder:PATH; of published ones the training part. "
+        " [default: glyphs]",
+    ),
+]
+NImages = Annotated[int | None, typer.Option(metavar="N", min=2, help="Only N of the images.  [default: all]")]
+ImageSize = Annotated[
+    int | None, typer.Option(metavar="N", min=8, help="Side of the images made of a folder's pictures.  [default: 75]")
+]
+
+# Training.
+Epochs = Annotated[int, typer.Option(min=1, help="Passes over the images.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Images a step.")]
+LearningRate = Annotated[float, typer.Option(help="At its highest.")]
+LatentDim = Annotated[int, typer.Option(min=1, help="Size of the latent vectors.")]
+SaveInterval = Annotated[
+    int, typer.Option(metavar="EPOCHS", min=1, help="Checkpoint and loss picture every so many epochs.")
+]
+Resume = Annotated[
+    bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder, if there is one.")
+]
+
+# Any command.
+Seed = Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Same seed, same result.")]
+Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Where everything goes.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")]
+Jobs = Annotated[int | None, typer.Option(metavar="N", help="Fits at a time.  [default: one a core]")]
+
+# Commands that audit: a data set is corrupted unless told otherwise, and cut.
+AuditedDataset = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Or a data set by name, see `toolkit data list`.  [default: glyphs]"),
+]
+AuditedNImages = Annotated[
+    int | None,
+    typer.Option(metavar="N", min=1, help="Only N images, of a file the first.  [default: all of a file, else 4000]"),
+]
+Corrupt = Annotated[
+    float | None,
+    typer.Option(
+        metavar="FRACTION",
+        min=0.0,
+        max=1.0,
+        help="Share of images to corrupt first, to see the audit at work.  [default: 0 for a file, else 0.2]",
+    ),
+]
+
+# Autoencoders.
+CoderArchitecture = Annotated[str, typer.Option(metavar="NAME", help="mlp or convolutional.")]
+Loss = Annotated[str, typer.Option(metavar="NAME", help="mse or bce.")]
+
+# Adversarial training.
+GANArchitecture = Annotated[str, typer.Option(metavar="NAME", help="mlp, dcgan or resnet.")]
+Objective = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        help="minimax, nonsaturating, least_squares, wasserstein, wasserstein_gp, hinge or relativistic.",
+    ),
+]
+GradientPenalty = Annotated[
+    str | None, typer.Option(metavar="NAME", help="r1, r2, r1r2, zero_centred or wgan.  [default: the objective's]")
+]
+GeneratorNorm = Annotated[str, typer.Option(metavar="NAME", help="none or batch.")]
+Packing = Annotated[int, typer.Option(min=1, help="Images that the discriminator judges at a time.")]
+WeightAveraging = Annotated[
+    float | None,
+    typer.Option(metavar="DECAY", help="Keep a moving average of the generator, 0.999 say.", show_default=False),
+]
+LrSchedule = Annotated[str, typer.Option(metavar="NAME", help="constant, linear or cosine.")]
+Momentum = Annotated[
+    float, typer.Option(metavar="BETA1", min=0.0, max=1.0, help="Adam's first beta, of both networks.")
+]
+Precision = Annotated[str, typer.Option(metavar="NAME", help="float32 or bfloat16.")]
