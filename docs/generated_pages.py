@@ -136,11 +136,11 @@ def benchmark_section(script):
     """Heading, description, command and table of one script."""
     text = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8")))
     title, _, rest = text.partition("\n")
-    description = rest.strip().replace("``", "`")
+    description = rest.strip("\n").replace("``", "`")
     table = printed_table(script)
     measured = f"```text\n{table}\n```" if table else "**Not measured.**"
-    command = f"```sh\npython benchmarks/{script.name} --table\n```"
-    return [f"## {script.stem}", "", title.strip(), "", _as_paragraphs(description), "", command, "", measured, ""]
+    shown = "" if "--table" in description else f"```sh\npython benchmarks/{script.name} --table\n```\n"
+    return [f"## {script.stem}", "", title.strip(), "", _as_paragraphs(description), "", shown, measured, ""]
 
 
 def _as_paragraphs(text):
