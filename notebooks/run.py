@@ -37,6 +37,8 @@ def execute(notebook, timeout):
     """Run all cells in order; an error ends the run, with its cell in the message."""
     # The inline backend is the kernel's own choice, unless a variable names another.
     os.environ.pop("MPLBACKEND", None)
+    # Progress bars are off; that they would look nicer with ipywidgets is no news for a reader.
+    os.environ["PYTHONWARNINGS"] = "ignore:IProgress not found"
     client = NotebookClient(notebook, timeout=timeout, record_timing=False, resources={"metadata": {"path": str(HERE)}})
     client.execute()
     notebook.metadata["kernelspec"], notebook.metadata["language_info"] = KERNEL, {"name": "python"}
