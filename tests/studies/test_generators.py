@@ -82,6 +82,8 @@ def test_the_estimators_are_those_of_the_table():
     vae = result.estimators["vae"]
     assert vae.random_state == 3
     np.testing.assert_array_equal(vae.reconstruct(result.samples["real images"]), result.reconstructions["vae"])
+    assert len(result.rows_held_back) == 12
+    np.testing.assert_array_equal(images[result.rows_held_back], result.samples["real images"])
 
 
 def test_folder_is_whole_and_true(tmp_path):

@@ -89,6 +89,8 @@ class GeneratorComparison:
         Of each generator's first seed.
     estimators : dict of str to estimator
         Fitted, with each generator's first seed.
+    rows_held_back : ndarray of int
+        Places in ``images`` of those that no generator saw.
     scale : PixelScale
         Of the images, for pictures.
     settings, versions : dict
@@ -99,6 +101,7 @@ class GeneratorComparison:
     reconstructions: dict
     histories: dict
     estimators: dict
+    rows_held_back: np.ndarray
     scale: object
     settings: dict
     versions: dict = field(default_factory=versions)
@@ -154,7 +157,8 @@ def run_generator_comparison(
         raise ValueError("seeds must name at least one seed, got none.")
     order = as_generator(0).permutation(len(stack))
     n_held = max(2, int(_HELD_OUT * len(stack)))
-    held_out, train = stack[np.sort(order[:n_held])][:_MOST], stack[np.sort(order[n_held:])]
+    rows_held_back = np.sort(order[:n_held])
+    held_out, train = stack[rows_held_back][:_MOST], stack[np.sort(order[n_held:])]
     judge = _Judge(train, held_out)
     tasks = [
         {"estimator": _seeded(estimator, seed), "train": train, "held_out": held_out, "judge": judge, "seed": seed}
@@ -181,7 +185,7 @@ def run_generator_comparison(
     table["seed"] = table["seed"].astype("Int64")
     settings = {"name": name, "n_train": len(train), "n_held_out": len(held_out), "epochs": epochs, "seeds": seeds}
     settings["image_shape"] = list(stack.shape[1:])
-    return GeneratorComparison(table, samples, rebuilt, histories, estimators, judge.scale, settings)
+    return GeneratorComparison(table, samples, rebuilt, histories, estimators, rows_held_back, judge.scale, settings)
 
 
 class _Judge:
