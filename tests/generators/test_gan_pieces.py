@@ -21,7 +21,7 @@ from toolkit.nn.adversarial import (
     build_generator,
     call_in_batches,
 )
-from toolkit.nn.adversarial._adam import FusedAdam
+from toolkit.nn._adam import FusedAdam
 from toolkit.nn.adversarial._averaging import MovingAverage, estimate_batch_statistics
 from toolkit.nn.adversarial._minibatch import MinibatchStandardDeviation
 from toolkit.nn.adversarial._packing import pack, whole_packs

@@ -12,6 +12,8 @@ from toolkit import nn
 from toolkit.nn._autoencoder import RectifierStack
 from toolkit.nn._autoencoder_trainer import AutoencoderTrainer, as_images
 from toolkit.nn._coders import ACTIVATIONS, ARCHITECTURES, MLPDecoder, MLPEncoder
+from toolkit.nn._dense import ACTIVATION_GRADIENTS, DenseChain
+from toolkit.nn._dense_trainers import DenseAutoencoderTrainer, DenseVariationalTrainer, trainer_class
 from toolkit.nn._input_noise import INPUT_NOISES
 from toolkit.nn._pixel_losses import LOG_DENSITY_CONSTANTS, LOSSES
 from toolkit.nn._trained_coder import TrainedCoder
@@ -216,7 +218,7 @@ def test_the_rate_rises_and_falls():
     rates = []
     for _ in range(100):
         trainer.train_step(torch.rand(2, 4, 4))
-        rates.append(trainer.optimiser.param_groups[0]["lr"])
+        rates.append(trainer.optimiser.learning_rate)
     assert np.argmax(rates) in (9, 10)
     assert max(rates) == pytest.approx(0.01, rel=0.02)
     assert (np.diff(rates[:9]) > 0).all()
@@ -235,13 +237,15 @@ def test_evaluation_learns_nothing_and_draws_nothing():
     assert trainer.noise == 0.5
 
 
-@pytest.mark.parametrize("trainer_class", [AutoencoderTrainer, VariationalTrainer])
-def test_a_trainer_goes_on_exactly_from_its_state(trainer_class):
+@pytest.mark.parametrize(
+    "kind", [AutoencoderTrainer, VariationalTrainer, DenseAutoencoderTrainer, DenseVariationalTrainer]
+)
+def test_a_trainer_goes_on_exactly_from_its_state(kind):
     batches = [torch.rand(3, 4, 4, generator=seeded(seed)) for seed in range(6)]
-    outputs = 2 if trainer_class is VariationalTrainer else 1
+    outputs = 2 if issubclass(kind, VariationalTrainer) else 1
 
     def make():
-        return trainer_class(*coders(outputs=outputs), generator=seeded(5), total_steps=6, noise=0.2)
+        return kind(*coders(outputs=outputs), generator=seeded(5), total_steps=6, noise=0.2)
 
     straight = make()
     expected = [float(straight.train_step(batch)["loss"]) for batch in batches]
@@ -253,6 +257,78 @@ def test_a_trainer_goes_on_exactly_from_its_state(trainer_class):
     assert [float(second.train_step(batch)["loss"]) for batch in batches[3:]] == expected[3:]
     for a, b in zip(straight.encoder.parameters(), second.encoder.parameters()):
         assert (a == b).all()
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_a_chain_goes_back_as_autograd_does(activation, dtype):
+    torch.manual_seed(0)
+    layers = [torch.nn.Linear(6, 5), ACTIVATIONS[activation](), torch.nn.Linear(5, 4), ACTIVATIONS[activation]()]
+    rows, grad = 3 * torch.randn(7, 6, requires_grad=True), torch.randn(7, 4)
+    expected = torch.nn.Sequential(*layers)(rows)
+    rows.retain_grad()
+    expected.backward(grad)
+    theirs = [weight.grad for layer in layers for weight in layer.parameters()]
+    chain = DenseChain(layers, activation, dtype)
+    near = {"rtol": 1e-5, "atol": 1e-5} if dtype == torch.float32 else {"rtol": 0.05, "atol": 0.15}
+    for _ in range(2):  # gradients of an earlier step do not add up
+        torch.testing.assert_close(chain.forward(rows.detach()).float(), expected.detach(), **near)
+        torch.testing.assert_close(chain.backward(grad, to_rows=True).float(), rows.grad, **near)
+    ours = [weight.grad for layer in layers for weight in layer.parameters()]
+    for a, b in zip(ours, theirs):
+        assert a.dtype == torch.float32
+        torch.testing.assert_close(a, b, **near)
+    assert chain.backward(grad) is None
+    assert set(ACTIVATION_GRADIENTS) == set(ACTIVATIONS)
+
+
+@pytest.mark.parametrize(("loss", "output"), [("mse", "sigmoid"), ("mse", "identity"), ("bce", "sigmoid")])
+@pytest.mark.parametrize("activation", ["silu", "tanh"])
+@pytest.mark.parametrize(
+    ("plain", "dense", "options"),
+    [
+        (AutoencoderTrainer, DenseAutoencoderTrainer, {"noise": 0.3}),
+        (VariationalTrainer, DenseVariationalTrainer, {"beta": 0.7, "n_draws": 1, "noise": 0.3}),
+        (VariationalTrainer, DenseVariationalTrainer, {"beta": 2.0, "n_draws": 3}),
+    ],
+)
+def test_steps_by_hand_are_those_of_autograd(plain, dense, options, loss, output, activation):
+    """Losses and weights after some steps, from the same start and with the same noise."""
+    variational = plain is VariationalTrainer
+
+    def pair():
+        encoder = nn.build(lambda: MLPEncoder((3, 4, 5), (7, 6), 4 if variational else 2, activation), seeded(1))
+        decoder = nn.build(lambda: MLPDecoder(2, (6, 7), (3, 4, 5), activation), seeded(2))
+        if variational:
+            # One row of log variances lies beyond its bound, where nothing flows back.
+            encoder.layers[-1].bias.data[3] = 50.0
+        return encoder, decoder
+
+    assert trainer_class(*pair(), variational=variational) is dense
+    trainers = [
+        kind(*pair(), generator=seeded(3), total_steps=5, loss=loss, output=output, weight_decay=0.1, **options)
+        for kind in (plain, dense)
+    ]
+    batches = [(torch.rand(9, 4, 5, 3, generator=seeded(seed)) * 255).to(torch.uint8) for seed in range(4)]
+    for batch in [*batches, batches[0][:1]]:
+        expected, found = (trainer.train_step(batch) for trainer in trainers)
+        assert expected.keys() == found.keys()
+        for name in expected:
+            assert not found[name].requires_grad
+            torch.testing.assert_close(found[name], expected[name], rtol=1e-4, atol=1e-5)
+        for a, b in zip(trainers[1].parameters, trainers[0].parameters):
+            torch.testing.assert_close(a.grad, b.grad, rtol=1e-3, atol=1e-5)
+    for a, b in zip(trainers[1].parameters, trainers[0].parameters):
+        torch.testing.assert_close(a, b, rtol=1e-3, atol=1e-4)
+    assert trainers[0].evaluate(batches[0]) == pytest.approx(trainers[1].evaluate(batches[0]), rel=1e-3)
+
+
+def test_networks_that_do_not_all_learn_are_left_to_autograd():
+    encoder, decoder = coders()
+    assert trainer_class(encoder, decoder, variational=False) is DenseAutoencoderTrainer
+    encoder.layers[0].weight.requires_grad_(False)
+    assert trainer_class(encoder, decoder, variational=False) is AutoencoderTrainer
+    assert trainer_class(torch.nn.Flatten(), decoder, variational=True) is VariationalTrainer
 
 
 def test_inference_leaves_the_networks_and_the_other_rows_alone():

@@ -176,9 +176,10 @@ class Autoencoder(LatentModel):
             check_int("n_components", self.n_components)
 
     def _make_trainer(self, encoder, decoder, n_samples, seed):
-        from toolkit.nn._autoencoder_trainer import AutoencoderTrainer
+        from toolkit.nn._dense_trainers import trainer_class
 
-        return AutoencoderTrainer(encoder, decoder, **self._trainer_options(encoder, n_samples, seed))
+        kind = trainer_class(encoder, decoder, variational=False)
+        return kind(encoder, decoder, **self._trainer_options(encoder, n_samples, seed))
 
     def _finish(self, stack, generator):
         if len(stack) > _DENSITY_ROWS:

@@ -182,7 +182,7 @@ class VariationalAutoencoder(LatentModel):
         return self.inverse_transform(self._noise(n_samples, random_state))
 
     def elbo(self, X, *, n_draws=16, random_state=0):
-        """Evidence lower bound of each row's log density [1]_, whatever ``beta`` is.
+        """Evidence lower bound of each row's log density, whatever ``beta`` is (Kingma and Welling, 2014).
 
         The divergence is in closed form, the reconstruction a mean over draws that are the same for every row, so that
         a row's answer does not depend on the others. Their chance does not average out over the rows either: a mean
@@ -259,7 +259,8 @@ class VariationalAutoencoder(LatentModel):
         check_int("n_draws", self.n_draws)
 
     def _make_trainer(self, encoder, decoder, n_samples, seed):
-        from toolkit.nn._variational import VariationalTrainer
+        from toolkit.nn._dense_trainers import trainer_class
 
         options = self._trainer_options(encoder, n_samples, seed)
-        return VariationalTrainer(encoder, decoder, beta=self.beta, n_draws=self.n_draws, **options)
+        kind = trainer_class(encoder, decoder, variational=True)
+        return kind(encoder, decoder, beta=self.beta, n_draws=self.n_draws, **options)

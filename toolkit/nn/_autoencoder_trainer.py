@@ -9,6 +9,7 @@ import math
 
 import torch
 
+from toolkit.nn._adam import FusedAdam
 from toolkit.nn._input_noise import INPUT_NOISES
 from toolkit.nn._pixel_losses import TOTALS
 from toolkit.nn._state import StateMixin
@@ -79,22 +80,25 @@ class AutoencoderTrainer(StateMixin):
         self.autocast, self.step = autocast, 0
         self.parameters = [*encoder.parameters(), *decoder.parameters()]
         self.device = self.parameters[0].device
-        self.optimiser = torch.optim.AdamW(
-            self.parameters, lr=learning_rate, betas=_BETAS, weight_decay=weight_decay, fused=True
+        self.optimiser = FusedAdam(
+            self.parameters, learning_rate=learning_rate, betas=_BETAS, weight_decay=weight_decay
         )
 
     def train_step(self, batch):
         """One step on a batch (n, height, width[, 3])."""
-        images = as_images(batch)
+        losses = self._learn(as_images(batch))
+        self.optimiser.learning_rate = self._rate()
+        self.optimiser.step()
+        self.step += 1
+        return losses
+
+    def _learn(self, images):
+        """Leave the gradients of a step in the weights; named losses of images (n, channels, height, width)."""
         # Networks of the caller's own may hold batch norm, which learns nothing from a single row.
         self._train(len(images) > 1)
         losses = self.losses(images)
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         losses["loss"].backward()
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._rate()
-        self.optimiser.step()
-        self.step += 1
         return {name: value.detach() for name, value in losses.items()}
 
     def losses(self, images):

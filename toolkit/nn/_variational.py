@@ -10,16 +10,23 @@ import torch
 
 from toolkit.nn._autoencoder_trainer import AutoencoderTrainer
 
-__all__ = ["VariationalTrainer", "gaussian_kl", "log_importance_weights", "log_mean_exp", "split_posterior"]
+__all__ = [
+    "LOG_VARIANCE_RANGE",
+    "VariationalTrainer",
+    "gaussian_kl",
+    "log_importance_weights",
+    "log_mean_exp",
+    "split_posterior",
+]
 
 # Beyond these the variance or its inverse is out of float32's reach.
-_LOG_VARIANCE_RANGE = (-30.0, 20.0)
+LOG_VARIANCE_RANGE = (-30.0, 20.0)
 
 
 def split_posterior(answer):
     """Means and log variances, each (batch, latent_dim), out of an encoder's answer."""
     mean, log_variance = answer.chunk(2, dim=1)
-    return mean, log_variance.clamp(*_LOG_VARIANCE_RANGE)
+    return mean, log_variance.clamp(*LOG_VARIANCE_RANGE)
 
 
 def gaussian_kl(mean, log_variance):

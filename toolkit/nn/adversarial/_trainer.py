@@ -11,7 +11,7 @@ import copy
 
 import torch
 
-from toolkit.nn.adversarial._adam import FusedAdam
+from toolkit.nn._adam import FusedAdam
 from toolkit.nn.adversarial._architectures import share_randomness
 from toolkit.nn.adversarial._averaging import MovingAverage, estimate_batch_statistics, has_batch_norm
 from toolkit.nn.adversarial._latent import LATENTS

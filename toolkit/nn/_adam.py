@@ -1,7 +1,8 @@
 """Adam in one call for all weights, without what torch's optimiser asks on the way.
 
-Kingma and Ba (2015), "Adam: a method for stochastic optimization". The arithmetic is torch's fused kernel; for networks
-of this size the checks, groups and hooks of ``torch.optim.Adam`` around it cost as much as a small layer.
+Kingma and Ba (2015), "Adam: a method for stochastic optimization"; weights decay apart from the gradient, as in
+Loshchilov and Hutter (2019), "Decoupled weight decay regularization". The arithmetic is torch's fused kernel; for
+networks of this size the checks, groups and hooks of ``torch.optim.Adam`` around it cost as much as a small layer.
 """
 
 import torch
@@ -21,6 +22,7 @@ class FusedAdam:
     learning_rate : float
         May be set anew before any step.
     betas : tuple of two floats
+    weight_decay : float, default=0.0
 
     Examples
     --------
@@ -33,9 +35,9 @@ class FusedAdam:
     0.9
     """
 
-    def __init__(self, parameters, *, learning_rate, betas):
+    def __init__(self, parameters, *, learning_rate, betas, weight_decay=0.0):
         self.parameters = list(parameters)
-        self.learning_rate, self.betas = learning_rate, tuple(betas)
+        self.learning_rate, self.betas, self.weight_decay = learning_rate, tuple(betas), weight_decay
         self.first = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.second = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.steps = [torch.zeros((), device=parameter.device) for parameter in self.parameters]
@@ -54,7 +56,7 @@ class FusedAdam:
             return
         parameters, first, second, steps = map(list, zip(*moved))
         torch._foreach_add_(steps, 1.0)
-        torch._fused_adam_(
+        torch._fused_adamw_(
             parameters,
             [parameter.grad for parameter in parameters],
             first,
@@ -64,7 +66,7 @@ class FusedAdam:
             lr=self.learning_rate,
             beta1=self.betas[0],
             beta2=self.betas[1],
-            weight_decay=0.0,
+            weight_decay=self.weight_decay,
             eps=_EPSILON,
             amsgrad=False,
             maximize=False,
