@@ -4,9 +4,9 @@ import hashlib
 
 import numpy as np
 
-from toolkit._core.jobs import Failed, run_jobs
+from toolkit.comparison._cells import run_cells
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
-from toolkit.comparison._metrics import DETECTION_METRICS, METRICS, detection_metrics
+from toolkit.comparison._metrics import DETECTION_METRICS, detection_metrics
 
 __all__ = ["check_seeds", "compare_detectors", "data_id"]
 
@@ -121,35 +121,17 @@ def compare_detectors(*, detectors, data, seeds=(0,), n_jobs=1, verbose=False, r
     >>> table[["method", "data", "seed", "status"]].values.tolist(), bool(table["auroc"][0] > 0.99)
     ([['forest', 'blob', 0, 'ok']], True)
     """
-    import pandas as pd
-
     estimators, sets, seeds = resolve_detectors(detectors), _check_data(data), check_seeds(seeds)
-    cells = [(method, name, seed) for name in sets for seed in seeds for method in estimators]
-    tasks = [
-        {"estimator": estimators[method], "X": sets[name][0], "truth": sets[name][1], "seed": seed}
-        for method, name, seed in cells
-    ]
-    results = run_jobs(_cell, tasks, n_jobs=n_jobs, verbose=verbose, desc="comparing", on_error="record")
-    ids = {name: data_id(X, truth) for name, (X, truth) in sets.items()}
-    rows, scores = [], {}
-    for (method, name, seed), result in zip(cells, results):
-        failed = isinstance(result, Failed)
-        figures = dict.fromkeys(_MEASURED, np.nan) if failed else result[0]
-        own = scores.setdefault((name, seed), {})
-        if not failed:
-            own[method] = result[1]
-        rows.append(
-            {
-                "method": method,
-                "data": name,
-                "seed": seed,
-                **figures,
-                "status": "failed" if failed else "ok",
-                "error": result.error if failed else "",
-                "n_outliers": int(sets[name][1].sum()),
-                "data_id": ids[name],
-            }
-        )
-    table = pd.DataFrame(rows)
-    table.attrs["greater_is_better"] = {metric: METRICS[metric] for metric in _MEASURED}
-    return (table, {key: pd.DataFrame(own) for key, own in scores.items()}) if return_scores else table
+    table, scores = run_cells(
+        _cell,
+        estimators,
+        sets,
+        seeds,
+        arguments=lambda estimator, pair: {"estimator": estimator, "X": pair[0], "truth": pair[1]},
+        measured=_MEASURED,
+        known={name: {"n_outliers": int(pair[1].sum()), "data_id": data_id(*pair)} for name, pair in sets.items()},
+        n_jobs=n_jobs,
+        verbose=verbose,
+        desc="comparing",
+    )
+    return (table, scores) if return_scores else table

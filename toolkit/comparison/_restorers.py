@@ -5,11 +5,10 @@ from time import perf_counter
 
 import numpy as np
 
-from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import lookup
+from toolkit.comparison._cells import run_cells
 from toolkit.comparison._detectors import check_seeds, data_id
 from toolkit.comparison._methods import seeded
-from toolkit.comparison._metrics import METRICS
 
 __all__ = ["compare_restorers"]
 
@@ -164,35 +163,18 @@ def compare_restorers(*, restorers, data, seeds=(0,), n_jobs=1, verbose=False, r
     compare_detectors : The same for detectors.
     pivot_table, rank_methods, significance : What to make of the table.
     """
-    import pandas as pd
-
     methods, sets, seeds = _resolve(restorers), _check_data(data), check_seeds(seeds)
-    cells = [(method, name, seed) for name in sets for seed in seeds for method in methods]
-    tasks = [
-        {"restorer": methods[method], "corrupted": sets[name][0], "clean": sets[name][1], "seed": seed}
-        for method, name, seed in cells
-    ]
-    results = run_jobs(_cell, tasks, n_jobs=n_jobs, verbose=verbose, desc="restoring", on_error="record")
-    ids = {name: data_id(*pair) for name, pair in sets.items()}
     damaged = {name: (a != b).reshape(len(a), -1).any(axis=1).sum() for name, (a, b) in sets.items()}
-    rows, gains = [], {}
-    for (method, name, seed), result in zip(cells, results):
-        failed = isinstance(result, Failed)
-        own = gains.setdefault((name, seed), {})
-        if not failed:
-            own[method] = result[1]
-        rows.append(
-            {
-                "method": method,
-                "data": name,
-                "seed": seed,
-                **(dict.fromkeys(_MEASURED, np.nan) if failed else result[0]),
-                "status": "failed" if failed else "ok",
-                "error": result.error if failed else "",
-                "n_corrupted": int(damaged[name]),
-                "data_id": ids[name],
-            }
-        )
-    table = pd.DataFrame(rows)
-    table.attrs["greater_is_better"] = {metric: METRICS[metric] for metric in _MEASURED}
-    return (table, {key: pd.DataFrame(own) for key, own in gains.items()}) if return_gains else table
+    table, gains = run_cells(
+        _cell,
+        methods,
+        sets,
+        seeds,
+        arguments=lambda restorer, pair: {"restorer": restorer, "corrupted": pair[0], "clean": pair[1]},
+        measured=_MEASURED,
+        known={name: {"n_corrupted": int(damaged[name]), "data_id": data_id(*pair)} for name, pair in sets.items()},
+        n_jobs=n_jobs,
+        verbose=verbose,
+        desc="restoring",
+    )
+    return (table, gains) if return_gains else table

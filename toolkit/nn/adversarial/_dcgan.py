@@ -12,9 +12,10 @@ from torch import nn
 from torch.nn import functional
 
 from toolkit.nn._random import GeneratorDropout
+from toolkit.nn.adversarial._discriminator import Discriminator
 from toolkit.nn.adversarial._minibatch import MinibatchStandardDeviation
 from toolkit.nn.adversarial._mlp import SLOPE
-from toolkit.nn.adversarial._spectral import conv_layer, linear_layer
+from toolkit.nn.adversarial._spectral import conv_layer
 
 __all__ = ["DCGANDiscriminator", "DCGANGenerator", "base_grid", "pad_to"]
 
@@ -76,7 +77,7 @@ class DCGANGenerator(nn.Module):
         return images[:, :, : self.height, : self.width].tanh()
 
 
-class DCGANDiscriminator(nn.Module):
+class DCGANDiscriminator(Discriminator):
     """Images (batch, channels, height, width) to logits (batch,).
 
     Parameters
@@ -91,14 +92,11 @@ class DCGANDiscriminator(nn.Module):
     """
 
     def __init__(self, image_shape, *, widths=(64, 128), dropout=0.0, spectral_norm=False, minibatch_std=False):
-        super().__init__()
-        self.config = {
-            "image_shape": list(image_shape),
-            "widths": list(widths),
-            "dropout": dropout,
-            "spectral_norm": spectral_norm,
-            "minibatch_std": minibatch_std,
-        }
+        super().__init__(
+            image_shape, widths=widths, dropout=dropout, spectral_norm=spectral_norm, minibatch_std=minibatch_std
+        )
+
+    def _build(self, image_shape, *, widths, dropout, spectral_norm, minibatch_std):
         channels, height, width = image_shape
         grid = base_grid(height, width, len(widths))
         self.padded = tuple(side * 2 ** len(widths) for side in grid)
@@ -110,12 +108,8 @@ class DCGANDiscriminator(nn.Module):
         if minibatch_std:
             layers.append(MinibatchStandardDeviation())
         self.body = nn.Sequential(*layers)
-        n_features = (widths[-1] + bool(minibatch_std)) * math.prod(grid)
-        self.head = linear_layer(n_features, 1, spectral_norm=spectral_norm)
+        return (widths[-1] + bool(minibatch_std)) * math.prod(grid)
 
     def features(self, images):
         """What the logit is a linear function of: (batch, n_features)."""
         return self.body(pad_to(images, *self.padded)).flatten(1)
-
-    def forward(self, images):
-        return self.head(self.features(images)).squeeze(1)

@@ -10,6 +10,7 @@ import math
 from torch import nn
 
 from toolkit.nn._random import GeneratorDropout
+from toolkit.nn.adversarial._discriminator import Discriminator
 from toolkit.nn.adversarial._minibatch import MinibatchStandardDeviation
 from toolkit.nn.adversarial._spectral import linear_layer
 
@@ -53,7 +54,7 @@ class MLPGenerator(nn.Module):
         return self.body(z).tanh().view(-1, *self.image_shape)
 
 
-class MLPDiscriminator(nn.Module):
+class MLPDiscriminator(Discriminator):
     """Images (batch, channels, height, width) to logits (batch,).
 
     Parameters
@@ -67,14 +68,11 @@ class MLPDiscriminator(nn.Module):
     """
 
     def __init__(self, image_shape, *, widths=(512, 256), dropout=0.0, spectral_norm=False, minibatch_std=False):
-        super().__init__()
-        self.config = {
-            "image_shape": list(image_shape),
-            "widths": list(widths),
-            "dropout": dropout,
-            "spectral_norm": spectral_norm,
-            "minibatch_std": minibatch_std,
-        }
+        super().__init__(
+            image_shape, widths=widths, dropout=dropout, spectral_norm=spectral_norm, minibatch_std=minibatch_std
+        )
+
+    def _build(self, image_shape, *, widths, dropout, spectral_norm, minibatch_std):
         layers = []
         sizes = [math.prod(image_shape), *widths]
         for n_in, n_out in itertools.pairwise(sizes):
@@ -84,11 +82,8 @@ class MLPDiscriminator(nn.Module):
         if minibatch_std:
             layers.append(MinibatchStandardDeviation())
         self.body = nn.Sequential(*layers)
-        self.head = linear_layer(sizes[-1] + bool(minibatch_std), 1, spectral_norm=spectral_norm)
+        return sizes[-1] + bool(minibatch_std)
 
     def features(self, images):
         """What the logit is a linear function of: (batch, n_features)."""
         return self.body(images.flatten(1))
-
-    def forward(self, images):
-        return self.head(self.features(images)).squeeze(1)

@@ -11,9 +11,10 @@ from torch.nn import functional
 
 from toolkit.nn._random import GeneratorDropout
 from toolkit.nn.adversarial._dcgan import base_grid, pad_to
+from toolkit.nn.adversarial._discriminator import Discriminator
 from toolkit.nn.adversarial._minibatch import MinibatchStandardDeviation
 from toolkit.nn.adversarial._mlp import SLOPE
-from toolkit.nn.adversarial._spectral import conv_layer, linear_layer
+from toolkit.nn.adversarial._spectral import conv_layer
 
 __all__ = ["ResNetDiscriminator", "ResNetGenerator"]
 
@@ -89,7 +90,7 @@ class ResNetGenerator(nn.Module):
         return images[:, :, : self.height, : self.width].tanh()
 
 
-class ResNetDiscriminator(nn.Module):
+class ResNetDiscriminator(Discriminator):
     """Images (batch, channels, height, width) to logits (batch,).
 
     Parameters
@@ -104,14 +105,11 @@ class ResNetDiscriminator(nn.Module):
     """
 
     def __init__(self, image_shape, *, widths=(32, 64), dropout=0.0, spectral_norm=False, minibatch_std=False):
-        super().__init__()
-        self.config = {
-            "image_shape": list(image_shape),
-            "widths": list(widths),
-            "dropout": dropout,
-            "spectral_norm": spectral_norm,
-            "minibatch_std": minibatch_std,
-        }
+        super().__init__(
+            image_shape, widths=widths, dropout=dropout, spectral_norm=spectral_norm, minibatch_std=minibatch_std
+        )
+
+    def _build(self, image_shape, *, widths, dropout, spectral_norm, minibatch_std):
         channels, height, width = image_shape
         grid = base_grid(height, width, len(widths))
         self.padded = tuple(side * 2 ** len(widths) for side in grid)
@@ -121,12 +119,8 @@ class ResNetDiscriminator(nn.Module):
         ]
         self.body = nn.Sequential(*blocks, nn.LeakyReLU(SLOPE))
         self.spread = MinibatchStandardDeviation() if minibatch_std else nn.Identity()
-        n_features = (widths[-1] + bool(minibatch_std)) * math.prod(grid)
-        self.head = linear_layer(n_features, 1, spectral_norm=spectral_norm)
+        return (widths[-1] + bool(minibatch_std)) * math.prod(grid)
 
     def features(self, images):
         """What the logit is a linear function of: (batch, n_features)."""
         return self.spread(self.body(pad_to(images, *self.padded))).flatten(1)
-
-    def forward(self, images):
-        return self.head(self.features(images)).squeeze(1)
