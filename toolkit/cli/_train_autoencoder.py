@@ -8,7 +8,7 @@ import typer
 from toolkit.cli import _options as options
 from toolkit.cli._training import read_training_images, run_training
 
-__all__ = ["autoencoder", "latent_grid", "latent_points", "reconstructions", "samples"]
+__all__ = ["CODER_PICTURES", "autoencoder", "samples"]
 
 
 def autoencoder(
@@ -58,12 +58,7 @@ def autoencoder(
         resume=resume,
         quiet=quiet,
         check=model._check_parameters,
-        pictures={
-            "samples.png": samples,
-            "reconstructions.png": reconstructions,
-            "latent.png": latent_points,
-            "manifold.png": latent_grid,
-        },
+        pictures=CODER_PICTURES,
     )
 
 
@@ -74,14 +69,14 @@ def samples(model, found):
     return SampleGridDisplay.from_estimator(model, 100, random_state=0, title="Samples")
 
 
-def reconstructions(model, found):
+def _reconstructions(model, found):
     """Twenty images and what became of them."""
     from toolkit.plots import ReconstructionDisplay
 
     return ReconstructionDisplay.from_estimator(model, found.images, title="Reconstructions")
 
 
-def latent_points(model, found):
+def _latent_points(model, found):
     """Where the images lie; labels, where there are any, only colour them."""
     from toolkit.plots import LatentDisplay
 
@@ -89,10 +84,19 @@ def latent_points(model, found):
     return LatentDisplay.from_estimator(model, found.images, found.labels if few else None, title="Latent space")
 
 
-def latent_grid(model, found):
+def _latent_grid(model, found):
     """What places in the latent space decode to, if it has two dimensions."""
     from toolkit.plots import LatentGridDisplay
 
     if model.latent_dim_ != 2:
         return None
     return LatentGridDisplay.from_estimator(model, title="What the latent space decodes to")
+
+
+# What a trained autoencoder shows of itself, variational or not.
+CODER_PICTURES = {
+    "samples.png": samples,
+    "reconstructions.png": _reconstructions,
+    "latent.png": _latent_points,
+    "manifold.png": _latent_grid,
+}

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import _options as options
-from toolkit.cli._train_autoencoder import latent_grid, latent_points, reconstructions, samples
+from toolkit.cli._train_autoencoder import CODER_PICTURES
 from toolkit.cli._training import read_training_images, run_training
 
 __all__ = ["vae"]
@@ -57,10 +57,5 @@ def vae(
         resume=resume,
         quiet=quiet,
         check=model._check_parameters,
-        pictures={
-            "samples.png": samples,
-            "reconstructions.png": reconstructions,
-            "latent.png": latent_points,
-            "manifold.png": latent_grid,
-        },
+        pictures=CODER_PICTURES,
     )
