@@ -10,7 +10,7 @@ from sklearn.mixture import GaussianMixture
 from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KernelDensity
 
-from toolkit.coverage import ModeCoverage, coverage_scorer, draw_samples, jensen_shannon
+from toolkit.coverage import ModeCoverage, coverage_scorer, draw_samples, jensen_shannon, resemblance
 from toolkit.coverage._null import divergence_interval, judge_bins, null_divergences
 from toolkit.coverage._quantise import assign_bins, connect_bins, group_bins
 from toolkit.datasets import load_glyphs, load_grid, load_ring
@@ -69,6 +69,53 @@ def test_few_repeated_images(coverage, more_digits):
     assert record.p_values["coverage"] < 0.01
     assert record.precision > 0.8  # blind to collapse, as it must be
     assert len(record.dropped_modes) >= 1
+
+
+def test_collapsed_is_told_from_never_learnt_to_draw(coverage, digits, more_digits):
+    """Noise, a blob, few repeated images, one digit removed, and images half way to noise."""
+    rng = np.random.default_rng(0)
+    real = more_digits.images
+    noise = rng.integers(0, 256, (2000, 28, 28)).astype(np.uint8)
+    moved = rng.permuted(real[:2000].reshape(-1, 784), axis=1).reshape(-1, 28, 28)
+    for samples in (noise, moved):  # the same ink, in the wrong places
+        record = coverage.evaluate(samples)
+        assert record.outcome == "unlearnt"
+        assert record.resembling < 0.02
+        assert "has not learnt to draw" in record.verdict
+        assert record.summary()["outcome"] == "unlearnt"
+    blob = coverage.evaluate(np.repeat(digits.images.mean(axis=0).astype(np.uint8)[None], 2000, axis=0))
+    assert (blob.outcome, blob.resembling) == ("collapsed", 0.0)  # one and the same thing, and nothing of the data's
+    assert "only one or two different" in blob.verdict
+    few = coverage.evaluate(real[rng.integers(50, size=3000)])
+    assert few.outcome == "collapsed"
+    assert few.resembling > 0.7
+    assert few.support == pytest.approx(50, rel=0.2)
+    assert "not learnt" not in few.verdict
+    without = coverage.evaluate(real[more_digits.labels != "0"])
+    assert without.outcome == "partial"
+    assert without.support > len(digits.images) / 4
+    assert coverage.evaluate(real).outcome == "complete"
+    shares = [
+        coverage.evaluate(np.clip(real + level * rng.normal(size=real.shape), 0, 255).astype(np.uint8)).resembling
+        for level in (0, 30, 120)
+    ]
+    assert shares[0] > shares[1] > shares[2]
+
+
+def test_resemblance_is_that_of_a_loop(digits):
+    """Brute force, row by row."""
+    rows = digits.images.reshape(-1, 784) / 255.0
+    real, samples = rows[:300], np.concatenate([rows[300:400], 0.5 * rows[400:450]])
+    middle = real.mean(axis=0)
+    least = np.quantile([np.linalg.norm(row - middle) for row in real], 0.005)
+    count = 0
+    for sample in samples:
+        distances = [np.linalg.norm(sample - row) for row in real]
+        nearest = int(np.argmin(distances))
+        radius = sorted(np.linalg.norm(real[nearest] - row) for row in real)[5]
+        count += distances[nearest] <= radius and np.linalg.norm(sample - middle) >= least
+    assert resemblance(real, samples) == count / len(samples)
+    assert 0 < count < len(samples)
 
 
 def test_figures_are_those_of_the_counts(coverage, more_digits):

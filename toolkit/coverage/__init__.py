@@ -12,14 +12,18 @@ from toolkit.coverage._kernel import kernel_distance
 from toolkit.coverage._known_modes import KnownModes, known_labels, known_modes
 from toolkit.coverage._memorisation import MemorisationCheck, memorisation
 from toolkit.coverage._mode_coverage import ModeCoverage
+from toolkit.coverage._outcome import COLLAPSED, RESEMBLING, name_outcome
 from toolkit.coverage._prdc import NeighbourFigures, precision_recall_density_coverage
 from toolkit.coverage._record import CoverageRecord, DroppedMode
+from toolkit.coverage._resemblance import resemblance
 from toolkit.coverage._scorer import coverage_scorer
 from toolkit.coverage._tests import adjust_p_values
 from toolkit.coverage._vendi import vendi_score
 from toolkit.coverage._view import CoverageView
 
 __all__ = [
+    "COLLAPSED",
+    "RESEMBLING",
     "BinComparison",
     "BirthdayEstimate",
     "CoverageRecord",
@@ -40,6 +44,8 @@ __all__ = [
     "known_labels",
     "known_modes",
     "memorisation",
+    "name_outcome",
     "precision_recall_density_coverage",
+    "resemblance",
     "vendi_score",
 ]

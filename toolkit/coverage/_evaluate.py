@@ -5,6 +5,7 @@ import pandas as pd
 from scipy.stats import binomtest
 
 from toolkit.coverage._bins import jensen_shannon
+from toolkit.coverage._birthday import birthday_support
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._null import (
     FIGURES,
@@ -15,8 +16,10 @@ from toolkit.coverage._null import (
     null_divergences,
     null_figures,
 )
+from toolkit.coverage._outcome import REPEATING, name_outcome
 from toolkit.coverage._quantise import assign_bins, connect_bins
 from toolkit.coverage._record import CoverageRecord, DroppedMode, plain_verdict
+from toolkit.coverage._resemblance import Resembled
 from toolkit.coverage._tests import adjust_p_values, compare_shares
 
 __all__ = ["evaluate_features"]
@@ -24,7 +27,7 @@ __all__ = ["evaluate_features"]
 _COPY_LEVEL = 0.01  # share of real rows that pass as copies, and level of the test of it
 
 
-def evaluate_features(coverage, samples, generator):
+def evaluate_features(coverage, samples, whole, generator):
     """The record of samples, given as features.
 
     Parameters
@@ -32,6 +35,8 @@ def evaluate_features(coverage, samples, generator):
     coverage : ModeCoverage
         Fitted.
     samples : ndarray of shape (n_samples, n_components)
+    whole : ndarray of shape (n_judged, n_components + 1)
+        Of some of them, how far off its features each is beside.
     generator : numpy.random.Generator
 
     Returns
@@ -52,6 +57,8 @@ def evaluate_features(coverage, samples, generator):
     intervals = {"js": divergence_interval(real_counts, sample_counts, coverage.n_draws, generator)}
     size = _judge_neighbours(coverage, samples, generator, figures, expected, intervals, tests)
     _judge_copies(coverage, samples, sample_bins, generator, figures, expected, intervals, tests)
+    _judge_resemblance(coverage, whole, figures, expected, intervals, tests)
+    support = _support(coverage, whole[:, :-1])
     expected["ndb"], intervals["ndb"], tests["ndb"] = judge_bins(
         real_counts, sample_counts, coverage.dispersion_, coverage.alpha, coverage.n_draws, generator
     )
@@ -62,17 +69,27 @@ def evaluate_features(coverage, samples, generator):
     groups = connect_bins(missing, coverage.bin_neighbours_, modes)
     dropped = [_dropped(coverage, group, bins) for group in groups]
     dropped = tuple(sorted(dropped, key=lambda mode: -mode.real_share))
+    missing_share = float(bins.loc[missing, "real_share"].sum())
+    outcome = name_outcome(
+        missing_share,
+        resembling=figures["resembling"],
+        expected=expected["resembling"],
+        support=support,
+        n_real=n_real,
+    )
     verdict = plain_verdict(
         flagged=tests["js"] <= coverage.alpha,
         p_value=tests["js"],
         n_bins=coverage.n_bins_,
         n_missing=len(missing),
         n_modes=len(dropped),
-        missing_share=float(bins.loc[missing, "real_share"].sum()),
+        missing_share=missing_share,
         n_over=len(over),
         over_share=float(over["sample_share"].sum()),
         over_expected=float(over["real_share"].sum()),
         copied=tests["copied_share"] < _COPY_LEVEL,
+        outcome=outcome,
+        repeats=support if support < REPEATING * n_real else None,
     )
     return CoverageRecord(
         n_real=n_real,
@@ -85,6 +102,8 @@ def evaluate_features(coverage, samples, generator):
         intervals=intervals,
         p_values=tests,
         bins=bins,
+        support=support,
+        outcome=outcome,
         dropped_modes=dropped,
         over_represented=tuple(over["bin"].tolist()),
         missing_={int(bin_): _examples(coverage, [bin_]) for bin_ in missing},
@@ -186,3 +205,26 @@ def _judge_copies(coverage, samples, sample_bins, generator, figures, expected, 
     expected["copied_share"] = min(1.0, share)
     intervals["copied_share"] = (float(interval.low), float(interval.high))
     tests["copied_share"] = float(test.pvalue)
+
+
+def _judge_resemblance(coverage, whole, figures, expected, intervals, tests):
+    """Share of the samples that look like some real row, held against that of real rows."""
+    if coverage._resembled is None:
+        for found in (figures, expected, tests):
+            found["resembling"] = float("nan")
+        return
+    found = Resembled(coverage._resembled.astype(np.float64), coverage.n_neighbours, remainder=True).judge(whole)
+    share, n = coverage._usual_resemblance, len(coverage._resembled)
+    # The yardstick is an estimate, too: two standard errors are granted.
+    granted = max(0.0, share - 2.0 * np.sqrt(share * (1.0 - share) / n))
+    interval = binomtest(int(found.sum()), len(found)).proportion_ci(method="wilson")
+    figures["resembling"], expected["resembling"] = float(found.mean()), share
+    intervals["resembling"] = (float(interval.low), float(interval.high))
+    tests["resembling"] = float(binomtest(int(found.sum()), len(found), granted, alternative="less").pvalue)
+
+
+def _support(coverage, samples):
+    """How many different things would repeat as often as the samples do."""
+    if len(samples) < 2 or len(coverage.features_) < 2:
+        return float("inf")
+    return birthday_support(samples, coverage.features_[: len(samples)].astype(np.float64)).support

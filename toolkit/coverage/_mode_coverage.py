@@ -14,6 +14,7 @@ from toolkit.coverage._evaluate import evaluate_features
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._null import null_figures
 from toolkit.coverage._quantise import assign_bins, group_bins, make_bins, measure_dispersion, neighbouring_bins
+from toolkit.coverage._resemblance import Resembled, off_features, with_remainder
 from toolkit.coverage._rows import check_positive_int
 from toolkit.coverage._view import make_view
 
@@ -21,6 +22,7 @@ __all__ = ["ModeCoverage"]
 
 _MIN_PER_BIN = 10  # rows a bin, below which its share says nothing
 _N_EXAMPLES = 16  # images kept of each bin
+_N_JUDGED = 1000  # samples that are judged one by one, and real rows that they are compared with
 
 
 class ModeCoverage(TransformerMixin, BaseEstimator):
@@ -179,7 +181,9 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         self._keep_examples(stack, features)
         self.dispersion_ = measure_dispersion(features, self.n_bins_, self.n_splits, as_generator(seeds["calibration"]))
         self._seed = seeds["evaluation"]
-        self._calibrate_neighbours(features, as_generator(seeds["neighbours"]))
+        generator = as_generator(seeds["neighbours"])
+        self._calibrate_neighbours(features, generator)
+        self._calibrate_resemblance(stack, features, generator)
         return self
 
     def transform(self, X):
@@ -231,7 +235,10 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         stack = self._samples(draw_samples(samples, n_samples, random_state))
-        return evaluate_features(self, self._embed(stack), as_generator(self._seed))
+        features = self._embed(stack)
+        judged = np.sort(as_generator(self._seed).permutation(len(stack))[:_N_JUDGED])
+        whole = with_remainder(features[judged], self._remainder(stack[judged], features[judged]))
+        return evaluate_features(self, features, whole, as_generator(self._seed))
 
     def score(self, X, y=None):
         """Minus the Jensen-Shannon divergence between the bins of X and of the data, in nats: 0 at best.
@@ -393,6 +400,21 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         self._neighbour_rows = np.sort(generator.permutation(len(features))[: max(size, 1)])
         # A row is its own nearest neighbour, at distance 0; the second is that of the others.
         self._usual_distances = nearest(features[self._neighbour_rows], features, 2)[0][:, 1]
+
+    def _remainder(self, stack, features):
+        return off_features(self.embedding_, self.embedding, stack, self.pixel_scale_, features)
+
+    def _calibrate_resemblance(self, stack, features, generator):
+        """The real rows that a sample should be like, and how many of as many others are."""
+        size = min(_N_JUDGED, len(stack) // 2)
+        self._resembled = None
+        if size <= self.n_neighbours:
+            return
+        order = generator.permutation(len(stack))
+        chosen = [np.sort(order[start : start + size]) for start in (0, size)]
+        parts = [with_remainder(features[rows], self._remainder(stack[rows], features[rows])) for rows in chosen]
+        self._resembled = parts[0].astype(np.float32)
+        self._usual_resemblance = float(Resembled(parts[0], self.n_neighbours, remainder=True).judge(parts[1]).mean())
 
     def _check_parameters(self):
         for name in ("n_components", "n_bins", "n_neighbours", "n_neighbour_rows", "n_draws"):

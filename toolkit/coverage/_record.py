@@ -1,5 +1,6 @@
 """What an evaluation finds: numbers with their calibration, what is missing, and a verdict in plain words."""
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +16,7 @@ _GREATER_IS_BETTER = {
     "coverage": True,
     "frechet": False,
     "copied_share": False,
+    "resembling": True,
 }
 
 
@@ -58,6 +60,14 @@ class CoverageRecord:
     n_neighbour_rows : int
     copied_share : float
         Share of the samples nearer to a real row than 99 % of the real rows in the same bins are to each other.
+    resembling : float
+        Share of the samples that look like some real row, see :func:`toolkit.coverage.resemblance`; NaN
+        with hardly any real rows.
+    support : float
+        How many different things, equally likely, would repeat as often as the samples do, see
+        :func:`toolkit.coverage.birthday_support`; infinity when they repeat no more often than the data.
+    outcome : {"complete", "partial", "collapsed", "unlearnt"}
+        The samples in a word, see :func:`toolkit.coverage.name_outcome`.
     expected : dict of str to float
         What a perfect sampler gives, by figure.
     intervals : dict of str to tuple of float
@@ -90,6 +100,9 @@ class CoverageRecord:
     frechet: float
     n_neighbour_rows: int
     copied_share: float
+    resembling: float
+    support: float
+    outcome: str
     expected: dict
     intervals: dict
     p_values: dict
@@ -130,12 +143,14 @@ class CoverageRecord:
         figures = figures.astype(object).where(figures.notna(), None)
         return {
             "verdict": self.verdict,
+            "outcome": self.outcome,
             "flagged": bool(self.flagged),
             "n_real": self.n_real,
             "n_samples": self.n_samples,
             "n_bins": self.n_bins,
             "n_different": self.n_different,
             "alpha": self.alpha,
+            "support": self.support if math.isfinite(self.support) else None,
             "figures": figures.to_dict(orient="index"),
             "dropped_modes": [
                 {
@@ -151,9 +166,21 @@ class CoverageRecord:
 
 
 def plain_verdict(
-    *, flagged, p_value, n_bins, n_missing, n_modes, missing_share, n_over, over_share, over_expected, copied
+    *,
+    flagged,
+    p_value,
+    n_bins,
+    n_missing,
+    n_modes,
+    missing_share,
+    n_over,
+    over_share,
+    over_expected,
+    copied,
+    outcome,
+    repeats,
 ):
-    """One to four sentences for a person who does not know the measures."""
+    """One to six sentences for a person who does not know the measures."""
     if n_bins < 2:
         return "The data falls into a single bin: too few different rows to tell what a sample misses."
     sentences = []
@@ -176,6 +203,13 @@ def plain_verdict(
         sentences.append(f"Altogether the shares differ by no more than chance (p {_plain_p(p_value)}).")
     else:
         sentences.append(f"Nothing is missing that this many samples could show (p {_plain_p(p_value)}).")
+    if outcome == "unlearnt":
+        sentences.append(
+            "Hardly any sample resembles a real row: a generator that has not learnt to draw this data rather than one "
+            "that has collapsed."
+        )
+    if repeats is not None:
+        sentences.append(f"The samples repeat themselves as if there were only {_about(repeats)} different ones.")
     if copied:
         sentences.append("More samples than chance allows are all but copies of real rows.")
     return " ".join(sentences)
@@ -183,3 +217,13 @@ def plain_verdict(
 
 def _plain_p(p_value):
     return "< .001" if p_value < 0.001 else f"= {p_value:.3f}".replace("0.", ".", 1)
+
+
+def _about(number):
+    """A number that is a rough estimate.
+
+    >>> _about(1.3), _about(37.2), _about(4210.0)
+    ('one or two', 'about 40', 'about 4,000')
+    """
+    rounded = float(f"{number:.1g}")
+    return "one or two" if rounded <= 2 else f"about {rounded:,.0f}"

@@ -6,10 +6,10 @@ from toolkit.studies._audit import AuditResult, check_detectors, run_audit
 from toolkit.studies._collapse import (
     CollapseStudy,
     check_collapse_settings,
-    outcome_of,
     run_collapse_study,
 )
 from toolkit.studies._collapse_findings import collapse_findings
+from toolkit.studies._collapse_outcome import outcome_of
 from toolkit.studies._collapse_recipes import CURE, MITIGATIONS, collapse_grid, collapse_recipe
 from toolkit.studies._collapse_summary import compare_settings, rank_settings, settings_table
 from toolkit.studies._collapse_write import (

@@ -13,20 +13,18 @@ from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator
 from toolkit._core.versions import versions
+from toolkit.studies._collapse_outcome import outcome_of
 from toolkit.studies._collapse_recipes import collapse_recipe
 from toolkit.studies._collapse_run import Plan, RunFiles, digest_of, run_one
 from toolkit.studies._stages import Stages
 
-__all__ = ["COLLAPSED", "CollapseStudy", "check_collapse_settings", "outcome_of", "run_collapse_study"]
+__all__ = ["CollapseStudy", "check_collapse_settings", "run_collapse_study"]
 
 _logger = logging.getLogger(__name__)
 
 _REFERENCE = 20_000  # images that coverage is measured against, at most
 _MIN_IMAGES = 100
 _QUICK_STEPS = 8000  # of all runs together
-
-# A run has collapsed when this much of the data lies where it hardly draws: of ten digits, three.
-COLLAPSED = 0.25
 
 
 @dataclass
@@ -39,10 +37,11 @@ class CollapseStudy:
         A row for each run and checkpoint: ``setting``, ``seed``, ``status`` (``"finished"``, ``"diverged"``,
         ``"failed"``), ``step``, ``seconds`` (of training), ``final`` (the last checkpoint of a run), ``outcome`` (see
         :func:`outcome_of`), the figures of :class:`toolkit.coverage.CoverageRecord` with what a perfect sampler would
-        have (``..._expected``), ``bins_missing``, ``missing_share`` (of the real images that lie in them), ``support``
-        (how many different images would repeat that often), and ``error``. A run that measured nothing has one row.
+        have (``..._expected``), ``bins_missing``, ``missing_share`` (of the real images that lie in them),
+        ``resembling`` (share of the samples that look like some real image), ``support`` (how many different images
+        would repeat as often as the samples), and ``error``. A run that measured nothing has one row.
     records : dict of (str, int) to dict
-        By setting and seed: parameters, verdict, seconds, and the rows of ``reference`` in the modes dropped.
+        By setting and seed: parameters, outcome, verdict, seconds, and the rows of ``reference`` in the modes dropped.
     samples, growth : dict of (str, int) to ndarray
         What each run drew in the end, and at each checkpoint from the same latents.
     settings : dict of str to dict
@@ -75,31 +74,6 @@ class CollapseStudy:
     def final(self):
         """The last row of each run; a DataFrame."""
         return self.runs[self.runs["final"]].reset_index(drop=True)
-
-
-def outcome_of(status, missing_share):
-    """A run in a word.
-
-    Parameters
-    ----------
-    status : str
-    missing_share : float
-        Of the real images, those in bins that the samples hardly reach.
-
-    Returns
-    -------
-    str
-        ``"diverged"``, ``"failed"``, ``"collapsed"`` (a quarter of the data or more is missing), ``"partial"`` (less of
-        it) or ``"complete"``.
-
-    Examples
-    --------
-    >>> outcome_of("finished", 0.5), outcome_of("finished", 0.0), outcome_of("diverged", 0.0)
-    ('collapsed', 'complete', 'diverged')
-    """
-    if status != "finished":
-        return status
-    return "collapsed" if missing_share >= COLLAPSED else "partial" if missing_share > 0 else "complete"
 
 
 def check_collapse_settings(settings):
@@ -248,7 +222,7 @@ def run_collapse_study(
         if record["status"] != "finished":
             _logger.warning("%s with seed %d %s: %s", setting, seed, record["status"], record["error"])
     return CollapseStudy(
-        runs=_table(records),
+        runs=_table(records, len(reference)),
         records=records,
         samples={cell: images["samples"] for cell, images in drawn.items()},
         growth={cell: images["growth"] for cell, images in drawn.items()},
@@ -312,22 +286,22 @@ def _dependencies(stack, coverage, plan):
     return [data, list(stack.shape), stack.dtype.name, parameters, plain_json(vars(plan)), __version__]
 
 
-def _table(records):
+def _table(records, n_real):
     rows = []
     for (setting, seed), record in records.items():
         shared = {"setting": setting, "seed": seed, "status": record["status"]}
         places = record["checkpoints"] or [{"step": record["steps"], "seconds": record["seconds"]}]
         for place, figures in enumerate(places):
             last = place == len(places) - 1
+            # Before its end a run has neither diverged nor failed.
+            status = record["status"] if last else "finished"
+            so_far = record["checkpoints"][: place + 1]
             rows.append(
                 shared
                 | figures
                 | {
                     "final": last,
-                    # Before its end a run has neither diverged nor failed.
-                    "outcome": outcome_of(
-                        record["status"] if last else "finished", figures.get("missing_share", np.nan)
-                    ),
+                    "outcome": outcome_of(status, so_far, n_real=n_real),
                     "error": record["error"] if last else None,
                 }
             )

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from toolkit.studies._collapse import COLLAPSED
+from toolkit.coverage import COLLAPSED, RESEMBLING
+from toolkit.studies._collapse_outcome import draws_the_data
 from toolkit.studies._collapse_summary import compare_settings, rank_settings, settings_table
 
 __all__ = ["collapse_findings", "differing_parameters", "told_in_time"]
@@ -11,7 +12,7 @@ _ALPHA = 0.05
 _NOTABLE = 0.1  # of the data: a smaller rise or fall of what is reached is not worth a sentence
 
 _CURED = 0.05  # missing share, below which a setting counts as cured
-_UNLIKE = 0.1  # precision, below which samples are not of the data's kind at all
+_LOST = ("collapsed", "unlearnt")
 
 
 def collapse_findings(study):
@@ -28,9 +29,11 @@ def collapse_findings(study):
     table = settings_table(study).set_index("setting")
     tests = compare_settings(study).set_index("setting")
     collapsed = table.index[table["outcome"] == "collapsed"].tolist()
-    sentences = [_headline(study, table, collapsed)]
+    unlearnt = table.index[table["outcome"] == "unlearnt"].tolist()
+    sentences = [_headline(table, collapsed, unlearnt)]
     sentences += [_evidence(study, table.loc[setting], setting) for setting in collapsed]
-    sentences += _cures(study, table, tests, collapsed)
+    sentences += [_never_drew(study, table.loc[setting], setting) for setting in unlearnt]
+    sentences += _cures(study, table, tests)
     sentences += _failures(study, table)
     sentences += _no_cures(study, table, tests)
     sentences += _significance(study, tests)
@@ -77,9 +80,11 @@ def _runs(n):
     return "1 run" if n == 1 else f"{n} runs"
 
 
-def _headline(study, table, collapsed):
+def _headline(table, collapsed, unlearnt):
     n = len(table)
     settings = "The only setting" if n == 1 else f"{len(collapsed)} of {n} settings"
+    if not collapsed and unlearnt:
+        return f"No setting collapsed, but {_named(unlearnt)} never learnt to draw the data."
     if not collapsed:
         text = "No setting collapsed" if n > 1 else "The only setting did not collapse"
         return f"{text}: none left out a quarter of the data in most of its runs."
@@ -87,7 +92,8 @@ def _headline(study, table, collapsed):
         return (
             f"{'Every setting' if n > 1 else settings} collapsed, and drew hardly anything of a large part of the data."
         )
-    return f"{settings} collapsed, and drew hardly anything of a large part of the data: {_named(collapsed)}."
+    rest = f" {_named(unlearnt)} did not collapse, but never learnt to draw." if unlearnt else ""
+    return f"{settings} collapsed, and drew hardly anything of a large part of the data: {_named(collapsed)}.{rest}"
 
 
 def _evidence(study, row, setting):
@@ -99,12 +105,35 @@ def _evidence(study, row, setting):
         f"{_spread(row['js_mean'], row['js_sd'])} where a perfect sampler has {_figure(runs['js_expected'].mean())} "
         f"({_p(runs['p_value'].max())})."
     )
-    if row["precision_mean"] < _UNLIKE:
-        text += " Hardly any of its samples resembles a real image: it has not learnt, or no longer knows, how to draw."
+    text += _manner(study, runs, setting)
     support = runs["support"].median()
     if np.isfinite(support) and support < len(study.reference) / 4:
         text += f" It repeats itself as if it knew {_about(support)}."
     return f"{text} {told_in_time(study, setting)}".rstrip()
+
+
+def _manner(study, runs, setting):
+    """Whether a setting that collapsed draws well what it draws."""
+    if "resembling" not in runs or not np.isfinite(runs["resembling_expected"].mean()):
+        return ""
+    share, expected = runs["resembling"].mean(), runs["resembling_expected"].mean()
+    compared = f"{_share(share)} of its samples resemble a real image, where {_share(expected)} of real ones do"
+    if share >= RESEMBLING * expected:
+        return f" What it draws is of the data's kind: {compared}."
+    earlier = study.runs[(study.runs["setting"] == setting) & study.runs["missing_share"].notna()]
+    if any(draws_the_data(figures) for figures in earlier.to_dict(orient="records")):
+        return f" It no longer draws the data, as it once did: {compared}."
+    return f" What it repeats is nothing like the data, and never was: {compared}."
+
+
+def _never_drew(study, row, setting):
+    runs = study.final[(study.final["setting"] == setting) & (study.final["status"] == "finished")]
+    return (
+        f"“{setting}” never learnt to draw, in {row['unlearnt']} of {_runs(row['n_runs'])}: at no checkpoint did as "
+        f"much as {_share(RESEMBLING * runs['resembling_expected'].mean())} of its samples resemble a real image, and "
+        f"they are not alike either. That {_share(row['missing_share_mean'])} of the real images lie where it hardly "
+        "draws is no collapse."
+    )
 
 
 def _about(number):
@@ -176,9 +205,9 @@ def differing_parameters(study, setting):
     return "; ".join(parts)
 
 
-def _cures(study, table, tests, collapsed):
+def _cures(study, table, tests):
     """What reaches the data where the first setting does not."""
-    if study.baseline not in collapsed:
+    if table.loc[study.baseline, "outcome"] not in _LOST:
         return []
     good = table[table["outcome"].isin(["complete", "partial"])].drop(index=study.baseline, errors="ignore")
     if not len(good):
@@ -214,9 +243,9 @@ def _failures(study, table):
 
 def _no_cures(study, table, tests):
     """Famous or not: what ends where the first setting ends."""
-    if table.loc[study.baseline, "outcome"] != "collapsed" or not len(tests):
+    if table.loc[study.baseline, "outcome"] not in _LOST or not len(tests):
         return []
-    same = [name for name in tests.index if table.loc[name, "outcome"] == "collapsed"]
+    same = [name for name in tests.index if table.loc[name, "outcome"] in _LOST]
     no_help = [name for name in same if not tests.loc[name, "better"]]
     some = [name for name in same if tests.loc[name, "better"]]
     sentences = []

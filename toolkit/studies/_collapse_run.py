@@ -13,6 +13,7 @@ import numpy as np
 
 from toolkit._core.files import atomic_path, plain_json, write_json
 from toolkit.exceptions import DivergenceError
+from toolkit.studies._collapse_outcome import outcome_of
 
 __all__ = ["Plan", "RunFiles", "digest_of", "run_one"]
 
@@ -116,7 +117,8 @@ def run_one(images, coverage, setting, parameters, seed, plan, files):
     -------
     record : dict
         ``setting``, ``seed``, ``status`` (``"finished"``, ``"diverged"``, ``"failed"``), ``error``, ``steps``,
-        ``seconds``, ``cpu_seconds``, ``checkpoints`` (a dict of figures each), ``dropped``, ``verdict``.
+        ``seconds``, ``cpu_seconds``, ``checkpoints`` (a dict of figures each), ``dropped``, ``outcome``,
+        ``verdict``.
     images : dict of str to ndarray
         ``samples``, and ``growth`` of shape (n_checkpoints, n_shown, ...).
     """
@@ -152,6 +154,7 @@ def run_one(images, coverage, setting, parameters, seed, plan, files):
         "cpu_seconds": time.process_time() - cpu,
         "checkpoints": watcher.figures,
         "dropped": [] if last is None else [mode.rows.tolist() for mode in last.dropped_modes],
+        "outcome": outcome_of(status, plain_json(watcher.figures), n_real=len(coverage.features_)),
         "verdict": "" if last is None else last.verdict,
     }
     empty = np.empty((0, *images.shape[1:]), images.dtype)
@@ -223,13 +226,11 @@ class _Watcher:
         record = self.coverage.evaluate(samples)
         self.last, self.samples = record, samples[:_KEPT]
         self.growth.append(samples[:_SHOWN])
-        self.figures.append({"step": self.step, "seconds": self.seconds} | _figures(record, samples, self.coverage))
+        self.figures.append({"step": self.step, "seconds": self.seconds} | _figures(record))
 
 
-def _figures(record, samples, coverage):
+def _figures(record):
     """What is kept of a record: a row of numbers."""
-    from toolkit.coverage import birthday_support
-
     missing = record.bins["status"] == "missing"
     low, high = record.intervals["js"]
     found = {
@@ -245,10 +246,8 @@ def _figures(record, samples, coverage):
         "missing_share": float(record.bins.loc[missing, "real_share"].sum()),
         "copied_share": record.copied_share,
     }
-    for name in ("precision", "recall", "density", "coverage", "frechet"):
+    for name in ("precision", "recall", "density", "coverage", "frechet", "resembling"):
         found[name] = getattr(record, name)
         found[f"{name}_expected"] = record.expected.get(name, math.nan)
-    n = min(1000, len(samples), len(coverage.features_))
-    estimate = birthday_support(coverage.transform(samples[:n]), coverage.features_[:n])
-    found["support"] = estimate.support
+    found["support"] = record.support
     return found

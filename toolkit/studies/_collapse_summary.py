@@ -5,8 +5,18 @@ import pandas as pd
 
 __all__ = ["compare_settings", "rank_settings", "settings_table"]
 
-_FIGURES = ("js", "missing_share", "bins_missing", "coverage", "precision", "recall", "frechet", "copied_share")
-_OUTCOMES = ("collapsed", "partial", "complete", "diverged", "failed")
+_FIGURES = (
+    "js",
+    "missing_share",
+    "bins_missing",
+    "coverage",
+    "precision",
+    "recall",
+    "frechet",
+    "copied_share",
+    "resembling",
+)
+_OUTCOMES = ("unlearnt", "collapsed", "partial", "complete", "diverged", "failed")
 
 
 def settings_table(study):
@@ -26,7 +36,7 @@ def settings_table(study):
     for setting in study.settings:
         runs = study.final[study.final["setting"] == setting]
         counts = {outcome: int((runs["outcome"] == outcome).sum()) for outcome in _OUTCOMES}
-        worst_first = ("failed", "diverged", "collapsed", "partial", "complete")
+        worst_first = ("failed", "diverged", "unlearnt", "collapsed", "partial", "complete")
         row = {"setting": setting, "n_runs": len(runs), "outcome": max(worst_first, key=counts.__getitem__)}
         finished = runs[runs["status"] == "finished"]
         row |= counts

@@ -4,8 +4,8 @@ import shutil
 from pathlib import Path
 
 from toolkit._core.files import atomic_path, write_json
+from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.report import Report
-from toolkit.studies._collapse import COLLAPSED
 from toolkit.studies._collapse_figures import collapse_figures, run_picture
 from toolkit.studies._collapse_findings import collapse_findings, differing_parameters
 from toolkit.studies._collapse_summary import compare_settings, rank_settings, settings_table
@@ -108,7 +108,7 @@ def summarise_collapse(study) -> dict:
         "by_setting": settings_table(study).to_dict(orient="records"),
         "against_baseline": compare_settings(study).to_dict(orient="records"),
         "verdicts": [
-            {"setting": setting, "seed": seed, "status": record["status"], "verdict": record["verdict"]}
+            {"setting": setting, "seed": seed} | {key: record.get(key) for key in ("status", "outcome", "verdict")}
             for (setting, seed), record in study.records.items()
         ],
         "timings": study.timings,
@@ -189,8 +189,12 @@ def add_collapse_sections(report, study, figures):
         "The images were reduced to principal components and parted into bins by k-means; the samples of each run were "
         f"counted in the same bins ({study.facts['n_samples']:,} samples). A bin is missing when it holds less than a "
         "quarter of the samples that are due, with a false discovery rate of 5% over the bins. A run has collapsed "
-        f"when {100 * COLLAPSED:.0f}% of the real images or more lie in missing bins. What a perfect sampler would "
-        "give comes from real images against real images.",
+        f"when {100 * COLLAPSED:.0f}% of the real images or more lie in missing bins, and if it draws, or once drew, "
+        "the data, or draws the same things over and over. Where at no checkpoint the samples resembled the data "
+        f"(their share is below {100 * RESEMBLING:.0f}% of what it is for real images) nor reached most of it, and are "
+        "not alike either, it never learnt to draw: its outcome is “unlearnt”. A sample resembles the data when it "
+        "lies within the usual distance of its nearest real image. What a perfect sampler would give comes from real "
+        "images against real images.",
     )
     return report
 
@@ -202,7 +206,7 @@ def _read_table(study):
     shown = pd.DataFrame({"setting": table["setting"], "outcome": _outcomes(table)})
     shown["missing"] = _spread(table, "missing_share", "{:.1%}")
     shown["divergence"] = _spread(table, "js", "{:.4f}")
-    for figure in ("coverage", "precision", "recall"):
+    for figure in ("coverage", "precision", "recall", "resembling"):
         shown[figure] = _spread(table, figure, "{:.3f}")
     shown["seconds"] = table["seconds"]
     shown["differs by"] = [differing_parameters(study, setting) or "—" for setting in study.settings]
@@ -210,7 +214,7 @@ def _read_table(study):
 
 
 def _outcomes(table):
-    names = ("collapsed", "partial", "complete", "diverged", "failed")
+    names = ("unlearnt", "collapsed", "partial", "complete", "diverged", "failed")
     return [", ".join(f"{row[name]} {name}" for name in names if row[name]) for _, row in table.iterrows()]
 
 

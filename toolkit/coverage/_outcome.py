@@ -1,0 +1,49 @@
+"""What became of a generator, in a word, from figures that need no label."""
+
+import math
+
+__all__ = ["COLLAPSED", "REPEATING", "RESEMBLING", "name_outcome"]
+
+# A generator has collapsed when this much of the data lies where it hardly draws: of ten digits, three.
+COLLAPSED = 0.25
+# Of a perfect sampler's share of samples that resemble a real row: with less, the samples are not of the data's kind.
+RESEMBLING = 0.1
+# It repeats itself when it seems to know fewer than this part of as many things as it was shown.
+REPEATING = 0.25
+
+
+def name_outcome(missing_share, *, resembling=math.nan, expected=math.nan, support=math.inf, n_real=0, known=False):
+    """A generator in a word.
+
+    Parameters
+    ----------
+    missing_share : float
+        Of the real rows, those in bins that the samples hardly reach.
+    resembling, expected : float
+        Share of the samples that resemble a real row, and what it is for real rows; NaN where it was not measured.
+    support : float
+        How many different things, equally likely, would repeat as often as the samples do.
+    n_real : int
+        Rows of the data.
+    known : bool, default=False
+        Whether it drew the data at an earlier time: samples that resembled it, or reached most of it.
+
+    Returns
+    -------
+    str
+        ``"complete"`` (nothing is missing), ``"partial"`` (less than a quarter of the data), ``"collapsed"`` (more, by
+        a generator that draws the data, or once did, or whose samples repeat themselves) or ``"unlearnt"`` (more, by
+        one that never drew anything like the data, but many different things).
+
+    Examples
+    --------
+    >>> name_outcome(0.5, resembling=0.7, expected=0.8), name_outcome(0.98, resembling=0.0, expected=0.8)
+    ('collapsed', 'unlearnt')
+    >>> name_outcome(0.98, resembling=0.0, expected=0.8, support=3.0, n_real=1000), name_outcome(0.1)
+    ('collapsed', 'partial')
+    """
+    if missing_share < COLLAPSED:
+        return "partial" if missing_share > 0 else "complete"
+    # What was not measured is no evidence against having learnt.
+    draws = not resembling < RESEMBLING * expected
+    return "collapsed" if draws or known or support < REPEATING * n_real else "unlearnt"

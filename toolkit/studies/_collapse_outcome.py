@@ -1,0 +1,65 @@
+"""What became of a run, in a word: collapsed, or never learnt to draw? From label-free figures over its training."""
+
+import math
+
+from toolkit.coverage._outcome import COLLAPSED, RESEMBLING, name_outcome
+
+__all__ = ["draws_the_data", "outcome_of"]
+
+
+def outcome_of(status, checkpoints, *, n_real=0):
+    """A run in a word, from what it drew at its end and before.
+
+    Parameters
+    ----------
+    status : str
+    checkpoints : sequence of dict
+        Figures of its checkpoints in order, the last one that to be judged: ``missing_share``, and where they were
+        measured ``resembling``, ``resembling_expected`` and ``support``.
+    n_real : int
+        Images that coverage was measured against.
+
+    Returns
+    -------
+    str
+        ``"diverged"``, ``"failed"``, ``"unlearnt"`` (hardly a sample ever resembled a real image, most of the data was
+        never reached, and the samples are not alike either), ``"collapsed"`` (a quarter of the data or more is missing,
+        though it draws, or once did, or all it draws is alike), ``"partial"`` (less is missing) or ``"complete"``. See
+        :func:`toolkit.coverage.name_outcome`.
+
+    Examples
+    --------
+    >>> outcome_of("finished", [{"missing_share": 0.5}]), outcome_of("finished", [{"missing_share": 0.0}])
+    ('collapsed', 'complete')
+    >>> noise = {"missing_share": 0.98, "resembling": 0.0, "resembling_expected": 0.9}
+    >>> outcome_of("finished", [noise]), outcome_of("finished", [{"missing_share": 0.1}, noise])
+    ('unlearnt', 'collapsed')
+    >>> outcome_of("diverged", [])
+    'diverged'
+    """
+    if status != "finished":
+        return status
+    outcome, known = "complete", False
+    for figures in checkpoints:
+        outcome = name_outcome(
+            figures["missing_share"],
+            resembling=_number(figures, "resembling"),
+            expected=_number(figures, "resembling_expected"),
+            support=_number(figures, "support", math.inf),
+            n_real=n_real,
+            known=known,
+        )
+        known = known or draws_the_data(figures)
+    return outcome
+
+
+def draws_the_data(figures):
+    """Whether a generator draws, at a checkpoint: its samples resemble real images, or reach most of them."""
+    share, expected = _number(figures, "resembling"), _number(figures, "resembling_expected")
+    return figures["missing_share"] < COLLAPSED or share >= RESEMBLING * expected
+
+
+def _number(figures, name, missing=math.nan):
+    """JSON has null for infinity and for what is not known."""
+    value = figures.get(name)
+    return missing if value is None else value
