@@ -96,11 +96,20 @@ def same_value(shown, stored):
     return abs(figure - stored) <= 0.5000001 * 10.0**-decimals
 
 
+def same_label(shown, stored):
+    """A name, or a number that is displayed with as many decimals as its neighbours."""
+    try:
+        return same_value(shown, float(stored))
+    except ValueError:
+        return same_value(shown, stored)
+
+
 def same_table(shown, stored):
     columns, index, rows = shown
     return (
         columns == stored["columns"]
-        and index == stored["index"]
+        and len(index) == len(stored["index"])
+        and all(map(same_label, index, stored["index"]))
         and len(rows) == len(stored["rows"])
         and all(len(a) == len(b) and all(map(same_value, a, b)) for a, b in zip(rows, stored["rows"]))
     )
@@ -166,6 +175,8 @@ def test_comparison_of_figures_sees_a_changed_digit():
     assert not same_table((["auroc", "kind"], ["lof"], [["0.913", "blur"]]), stored)
     assert not same_table((["auroc", "kind"], ["lof"], [["0.912", "noise"]]), stored)
     assert not same_table((["auroc", "kind"], ["knn"], [["0.912", "blur"]]), stored)
+    assert same_table((["auroc", "kind"], ["0.50"], [["0.912", "blur"]]), stored | {"index": ["0.5"]})
+    assert not same_table((["auroc", "kind"], ["0.60"], [["0.912", "blur"]]), stored | {"index": ["0.5"]})
     assert same_value("1.20e-05", 1.2e-5)
     assert same_value("NaN", None)
     assert not same_value("1.20e-05", 1.3e-5)
