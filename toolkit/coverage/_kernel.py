@@ -13,7 +13,8 @@ _CHUNK = 1024
 def kernel_distance(first, second, *, degree=3):
     """Squared maximum mean discrepancy with a polynomial kernel.
 
-    The kernel is ``(x . y / n_features + 1) ** degree``. On the features of an Inception network this is the KID [1]_; here any features will do.
+    The kernel is ``(x . y / n_features + 1) ** degree``. On the features of an Inception network this is the KID
+    [1]_; here any features will do.
 
     Parameters
     ----------
