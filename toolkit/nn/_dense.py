@@ -1,9 +1,9 @@
 """A chain of linear layers and activations whose gradient is written out: backpropagation by hand.
 
 For layers of some hundred units, the graph that autograd builds, and the casts that autocast puts into it, cost a fifth
-of a step, in 16 bits a third. The arithmetic here is theirs (Rumelhart, Hinton and Williams, 1986, "Learning representations by
-back-propagating errors"; 16 bits beside single-precision weights: Micikevicius et al., 2018, "Mixed precision
-training"), in the same order; only what nobody asked for is left out.
+of a step, in 16 bits a third. The arithmetic here is theirs (Rumelhart, Hinton and Williams, 1986, "Learning
+representations by back-propagating errors"; 16 bits beside single-precision weights: Micikevicius et al., 2018, "Mixed
+precision training"), in the same order; only what nobody asked for is left out.
 """
 
 import torch
