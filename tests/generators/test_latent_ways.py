@@ -126,6 +126,17 @@ def test_the_density_beats_a_prior_that_is_elsewhere(model, data):
     assert table.loc["truncated_density", "recall"] < table.loc["density", "recall"]
 
 
+def test_distances_do_not_depend_on_the_unit_of_the_pixels(model, data):
+    found = [
+        compare_sampling(
+            Linear(5.0 * unit).fit(data), unit * data[:400], unit * data[400:], ways=["density"], random_state=0
+        )
+        for unit in (1.0, 255.0)
+    ]
+    np.testing.assert_allclose(found[0]["frechet"], found[1]["frechet"], rtol=0.05)
+    assert found[0]["frechet"].max() < 1.0  # in units of the range, which is some 25 here
+
+
 def test_copies_show(model, data):
 
     class Copier(Linear):

@@ -27,7 +27,7 @@ def compare_sampling(model, X, held_back, *, ways=None, features=None, truncatio
         Names in :data:`toolkit.generators.LATENT_WAYS`; None takes all that the model allows.
     features : fitted transformer, default=None
         Whose ``transform`` gives the features that distances are taken in; None takes the first 50 principal
-        components of ``X``.
+        components of ``X``, in units of its range.
     truncation : float, default=0.7
         See :func:`toolkit.generators.draw_latents`.
     random_state : int, RandomState instance or None, default=None
@@ -82,12 +82,15 @@ def compare_sampling(model, X, held_back, *, ways=None, features=None, truncatio
 
 
 def _principal_components(X):
-    """Function to the first principal components of flat rows of X."""
+    """Function to the first principal components of flat rows of X, in units of its range."""
     from sklearn.decomposition import PCA
 
+    from toolkit._core.images import PixelScale
+
+    scale = PixelScale.learn(X)
     pca = PCA(min(_N_FEATURES, len(X), X[0].size), svd_solver="full" if len(X) < 2000 else "covariance_eigh")
-    pca.fit(X.reshape(len(X), -1).astype(np.float32))
-    return lambda images: pca.transform(images.reshape(len(images), -1).astype(np.float32))
+    pca.fit(scale.to_unit(X).reshape(len(X), -1))
+    return lambda images: pca.transform(scale.to_unit(images).reshape(len(images), -1))
 
 
 def _figures(drawn, train, real):
