@@ -47,13 +47,19 @@ html_copy_source = False
 
 
 def setup(app):
-    """Names such as ``n_bins_`` in shapes are names, not references to a target."""
+    """Mend what reStructuredText would take amiss in docstrings that are read as text, too.
+
+    Names such as ``n_bins_`` in shapes are no references to a target, and the initials of an author no enumerated list.
+    """
     import re
 
     name = re.compile(r"(?<![\w`*])([A-Za-z]\w*)_(?=[,) ])")
     shape = re.compile(r"shape \(([^)]*)\)")
+    initial = re.compile(r"^(\s*(?:\.\. \[[^\]]+\] )?)(?=[A-Z]\. [A-Z])")
 
     def escape(app, what, full_name, thing, options, lines):
-        lines[:] = [shape.sub(lambda match: name.sub(r"\1\\_", match[0]), line) for line in lines]
+        for place, line in enumerate(lines):
+            line = shape.sub(lambda match: name.sub(r"\1\\_", match[0]), line)
+            lines[place] = initial.sub(r"\1\\", line)
 
     app.connect("autodoc-process-docstring", escape, priority=900)  # after numpydoc
