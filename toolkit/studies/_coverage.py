@@ -22,6 +22,7 @@ _WORDS = {
     "ndb": "bins that differ (NDB)",
     "frechet": "Fréchet distance",
     "copied_share": "share of copies",
+    "resembling": "share that resembles the data",
 }
 
 
