@@ -97,8 +97,8 @@ plots.LatentGridDisplay.from_estimator(vae, n_per_side=16, title="VAE").plot(axe
 plt.tight_layout()
 
 # %% [markdown]
-# The autoencoder uses the plane as it likes: a dense knot, and arms of zeros and sevens that reach ten units out. A normal distribution fits that badly, so that its grid
-# leaves most of the knot out. The VAE's digits fill the standard normal, as its loss demands, and every cell of its grid is some digit. Neither was told
+# The autoencoder uses the plane as it likes: a dense knot, and arms of zeros and sevens that reach ten units out. A normal distribution fits that badly: in
+# its grid zeros, threes, sevens and nines take up the borders, while the crowded middle has to share a few smudged cells. The VAE's digits fill the standard normal, as its loss demands, and every cell of its grid is some digit. Neither was told
 # what a digit is. Both put 4 and 9 on top of each other, and 3, 5 and 8 side by side: two numbers are too few.
 #
 #
