@@ -43,6 +43,7 @@ html_title = "toolkit"
 html_static_path = ["_static"]
 html_css_files = ["toolkit.css"]
 html_show_sphinx = False
+toc_object_entries_show_parents = "hide"
 html_copy_source = False
 
 
