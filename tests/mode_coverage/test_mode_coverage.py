@@ -102,6 +102,19 @@ def test_collapsed_is_told_from_never_learnt_to_draw(coverage, digits, more_digi
     assert shares[0] > shares[1] > shares[2]
 
 
+def test_few_samples_show_a_collapse_too(coverage, more_digits):
+    """Three samples a bin: no bin can be called missing, but most are empty."""
+    images, labels = more_digits.images, more_digits.labels
+    few = coverage.evaluate(images[np.isin(labels, ["1", "7"])][:300])
+    assert (few.bins["status"] == "missing").sum() < 10
+    assert few.outcome == "collapsed"
+    assert few.lost_share > 0.5
+    rng = np.random.default_rng(0)
+    for _ in range(5):
+        fresh = coverage.evaluate(images[rng.permutation(len(images))[:300]])
+        assert (fresh.outcome, fresh.lost_share) == ("complete", 0.0)
+
+
 def test_resemblance_is_that_of_a_loop(digits):
     """Brute force, row by row."""
     rows = digits.images.reshape(-1, 784) / 255.0

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest
+from scipy.stats import binomtest, poisson
 
 from toolkit.coverage._bins import jensen_shannon
 from toolkit.coverage._birthday import birthday_support
@@ -70,8 +70,9 @@ def evaluate_features(coverage, samples, whole, generator):
     dropped = [_dropped(coverage, group, bins) for group in groups]
     dropped = tuple(sorted(dropped, key=lambda mode: -mode.real_share))
     missing_share = float(bins.loc[missing, "real_share"].sum())
+    lost_share = max(missing_share, _excess_loss(bins, n_samples, coverage.missing_ratio))
     outcome = name_outcome(
-        missing_share,
+        lost_share,
         resembling=figures["resembling"],
         expected=expected["resembling"],
         support=support,
@@ -104,6 +105,7 @@ def evaluate_features(coverage, samples, whole, generator):
         bins=bins,
         support=support,
         outcome=outcome,
+        lost_share=lost_share,
         dropped_modes=dropped,
         over_represented=tuple(over["bin"].tolist()),
         missing_={int(bin_): _examples(coverage, [bin_]) for bin_ in missing},
@@ -146,6 +148,19 @@ def _examples(coverage, bins):
     """Rows of the data in these bins, the most typical of each bin first, bins in turn."""
     rows = coverage.example_rows_[np.asarray(bins, dtype=np.intp)].T.ravel()
     return rows[rows >= 0]
+
+
+def _excess_loss(bins, n_samples, missing_ratio):
+    """Share of the real rows in bins that are all but empty, beyond what chance empties: 0 unless it is far beyond.
+
+    With a few samples a bin, no single one can be called missing, however many are.
+    """
+    shares = bins["real_share"].to_numpy()
+    due = n_samples * shares
+    chance = poisson.cdf(np.ceil(missing_ratio * due) - 1, due)
+    excess = float((shares * ((bins["ratio"].to_numpy() < missing_ratio) - chance)).sum())
+    spread = float(np.sqrt((np.square(shares) * chance * (1.0 - chance)).sum()))
+    return excess if excess > max(4.0 * spread, 0.02) else 0.0
 
 
 def _dropped(coverage, group, bins):

@@ -68,6 +68,9 @@ class CoverageRecord:
         :func:`toolkit.coverage.birthday_support`; infinity when they repeat no more often than the data.
     outcome : {"complete", "partial", "collapsed", "unlearnt"}
         The samples in a word, see :func:`toolkit.coverage.name_outcome`.
+    lost_share : float
+        Of the real rows, those in missing bins, or in bins all but empty beyond chance where there are too few samples
+        to call a single one missing.
     expected : dict of str to float
         What a perfect sampler gives, by figure.
     intervals : dict of str to tuple of float
@@ -103,6 +106,7 @@ class CoverageRecord:
     resembling: float
     support: float
     outcome: str
+    lost_share: float
     expected: dict
     intervals: dict
     p_values: dict

@@ -15,7 +15,7 @@ def outcome_of(status, checkpoints, *, n_real=0):
     status : str
     checkpoints : sequence of dict
         Figures of its checkpoints in order, the last one that to be judged: ``missing_share``, and where they were
-        measured ``resembling``, ``resembling_expected`` and ``support``.
+        measured ``lost_share``, ``resembling``, ``resembling_expected`` and ``support``.
     n_real : int
         Images that coverage was measured against.
 
@@ -42,7 +42,7 @@ def outcome_of(status, checkpoints, *, n_real=0):
     outcome, known = "complete", False
     for figures in checkpoints:
         outcome = name_outcome(
-            figures["missing_share"],
+            _lost(figures),
             resembling=_number(figures, "resembling"),
             expected=_number(figures, "resembling_expected"),
             support=_number(figures, "support", math.inf),
@@ -56,7 +56,12 @@ def outcome_of(status, checkpoints, *, n_real=0):
 def draws_the_data(figures):
     """Whether a generator draws, at a checkpoint: its samples resemble real images, or reach most of them."""
     share, expected = _number(figures, "resembling"), _number(figures, "resembling_expected")
-    return figures["missing_share"] < COLLAPSED or share >= RESEMBLING * expected
+    return _lost(figures) < COLLAPSED or share >= RESEMBLING * expected
+
+
+def _lost(figures):
+    """The share that is missing, or where samples are few, all but empty."""
+    return _number(figures, "lost_share", figures["missing_share"])
 
 
 def _number(figures, name, missing=math.nan):

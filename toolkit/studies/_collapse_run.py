@@ -249,5 +249,5 @@ def _figures(record):
     for name in ("precision", "recall", "density", "coverage", "frechet", "resembling"):
         found[name] = getattr(record, name)
         found[f"{name}_expected"] = record.expected.get(name, math.nan)
-    found["support"] = record.support
+    found["support"], found["lost_share"] = record.support, record.lost_share
     return found
