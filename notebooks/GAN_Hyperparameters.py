@@ -142,8 +142,8 @@ final
 # - **The usual setting** collapses by half (45 % never drawn), and stands still: divergence .244 after epoch 50, .232 after 100. *Batch 256* comes from .404 to .224 over the same time and may not
 #   be done; without dropout it is .294, with the two seeds far apart (.220 and .369). The order of these three is within what the seed decides.
 # - *Unlearnt* says that their samples cover parts of the data but hardly resemble digits (the specks); *collapsed* that what resembles digits is too little of them.
-# - **Wasserstein with the gradient penalty is by far the best of the six**: divergence .099 (real images .020), 14 % never drawn, and it still falls. It was last but one at epoch 50: looking at one moment of the training would have
-#   misled.
+# - **Wasserstein with the gradient penalty is by far the best of the six**: divergence .099 (real images .020), 14 % never drawn, and it still falls. At epoch 50 it was fourth of six: a look at one moment of the
+#   training would have misled.
 #
 # Two seeds, small networks and 2,400 images: the large differences stand, the small ones do not.
 #
@@ -176,8 +176,8 @@ plots.SampleGridDisplay.from_predictions(cured[0][:56], n_columns=14, title=f"Th
 
 # %% [markdown]
 # Divergence .026 and .025, where other real images have .020; nothing is missing with either seed; coverage .92 and .86 against .95. The same networks, as many epochs, no more
-# steps. None of the hyperparameters above comes near it: what decides here is the penalty on the discriminator's gradient (which the better Wasserstein GAN has as well) together with batch norm,
-# averaging and rate, and not the batch size or dropout. The samples are still soft and some are no digit at all, which coverage does not count against it.
+# steps. None of the hyperparameters above comes near it. What the two best have in common is a penalty on the discriminator's gradient; what each part of the cure
+# does by itself is the subject of the main notebook and of `benchmarks/collapse_mnist.py`. The samples are still soft and some are no digit at all, which coverage does not count against it.
 
 # %%
 tables = {"settings": settings, "js_by_epoch": by_epoch, "final": final, "cured": cured_table}
