@@ -2,7 +2,7 @@
 
 import math
 
-from toolkit.coverage._outcome import COLLAPSED, RESEMBLING, name_outcome
+from toolkit.coverage import COLLAPSED, RESEMBLING, name_outcome
 
 __all__ = ["draws_the_data", "outcome_of"]
 
