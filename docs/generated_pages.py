@@ -216,7 +216,15 @@ def write_notebooks():
         "",
     ]
     if notebooks:
-        lines += ["```{toctree}", ":maxdepth: 1", "", *(notebook.stem for notebook in notebooks), "```", ""]
+        lines += [
+            "```{toctree}",
+            ":maxdepth: 1",
+            ":titlesonly:",
+            "",
+            *(notebook.stem for notebook in notebooks),
+            "```",
+            "",
+        ]
     else:
         lines += ["There are none yet.", ""]
     write_if_changed(folder / "index.md", "\n".join(lines))
