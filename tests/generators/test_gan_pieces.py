@@ -9,6 +9,7 @@ import torch
 from torch.nn import functional
 
 from toolkit.nn import torch_generator
+from toolkit.nn._adam import FusedAdam
 from toolkit.nn.adversarial import (
     ARCHITECTURES,
     LATENTS,
@@ -21,7 +22,6 @@ from toolkit.nn.adversarial import (
     build_generator,
     call_in_batches,
 )
-from toolkit.nn._adam import FusedAdam
 from toolkit.nn.adversarial._averaging import MovingAverage, estimate_batch_statistics
 from toolkit.nn.adversarial._minibatch import MinibatchStandardDeviation
 from toolkit.nn.adversarial._packing import pack, whole_packs
