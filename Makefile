@@ -54,7 +54,7 @@ test-all: $(VENV)/installed-test lint
 
 # Without published data and without the variable that chooses how figures are drawn, as on a fresh machine.
 test-notebooks: $(VENV)/installed-notebooks
-	env -u TOOLKIT_DATA -u MPLBACKEND TOOLKIT_QUICK=1 $(PYTEST) -n $(JOBS) --nbmake --nbmake-timeout=300 notebooks/*.ipynb
+	env -u TOOLKIT_DATA -u MPLBACKEND TOOLKIT_QUICK=1 $(PYTEST) -n $(JOBS) --nbmake --nbmake-timeout=900 notebooks/*.ipynb
 
 notebooks: $(VENV)/installed-notebooks
 	$(THREADS) $(BIN)/python notebooks/run.py $(NAMES)
