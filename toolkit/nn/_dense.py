@@ -1,7 +1,7 @@
 """A chain of linear layers and activations whose gradient is written out: backpropagation by hand.
 
-For layers of some hundred units, the graph that autograd builds, and the casts that autocast puts into it, cost a tenth to
-a third of a step, most in 16 bits. The arithmetic here is theirs (Rumelhart, Hinton and Williams, 1986, "Learning
+For layers of some hundred units, the graph that autograd builds, and the casts that autocast puts into it, cost a tenth
+to a third of a step, most in 16 bits. The arithmetic here is theirs (Rumelhart, Hinton and Williams, 1986, "Learning
 representations by back-propagating errors"; 16 bits beside single-precision weights: Micikevicius et al., 2018, "Mixed
 precision training"), in the same order; only what nobody asked for is left out.
 """
