@@ -29,14 +29,7 @@ sns.set_theme(style="whitegrid", palette="colorblind", rc={"figure.dpi": 90})
 
 # %%
 from toolkit import plots
-from toolkit.comparison import (
-    compare_detectors,
-    detection_metrics,
-    pivot_table,
-    rank_methods,
-    significance,
-    write_tables,
-)
+from toolkit.comparison import compare_detectors, detection_metrics, pivot_table, rank_methods, significance, write_tables
 from toolkit.corruption import FAMILIES, Corruptor
 from toolkit.coverage import ModeCoverage
 from toolkit.datasets import fetch_emnist, fetch_mnist, load_digits, load_glyphs
