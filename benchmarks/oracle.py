@@ -17,6 +17,7 @@ from reporting_sets import NAMES, corrupted, images
 
 from toolkit.corruption import MEASURED_KINDS
 from toolkit.diagnostics import CorruptionIdentifier
+from toolkit.diagnostics._prior import load_prior
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
 from toolkit.nn._kind_network import KindModel, KindNetwork
 
@@ -33,10 +34,12 @@ def supervised(given, truth, seed):
     named = np.empty(len(given), dtype=np.int64)
     for fold in (0, 1):
         rows = np.flatnonzero(half != fold)
-        network = build(lambda: KindNetwork(given.shape[1:], len(names)), torch_generator(seed + fold))
-        model = KindModel(network, n_steps=EPOCHS * -(-len(rows) // BATCH))
-        shares = np.bincount(codes[rows], minlength=len(names)) / len(rows)
-        model.log_share = torch.log(torch.tensor(shares, dtype=torch.float32))
+        # One more output, "unknown", which is never asked: so the network begins from what the identifier's do.
+        network = build(lambda: KindNetwork(given.shape[1:], len(names) + 1), torch_generator(seed + fold))
+        load_prior("glyphs").begin(network, MEASURED_KINDS)
+        model = KindModel(network, n_steps=EPOCHS * -(-len(rows) // BATCH), learning_rate=1e-3)
+        shares = np.bincount(codes[rows], minlength=len(names) + 1) / len(rows)
+        model.log_share = torch.log(torch.tensor(shares, dtype=torch.float32) + 1e-9)
         unknown = np.full(len(rows), np.nan, dtype=np.float32)
         with limit_threads(2):
             fit_loop(
@@ -47,7 +50,7 @@ def supervised(given, truth, seed):
                 generator=generator,
             )
             logs = model.predict(given[half == fold])[0]
-        named[half == fold] = (logs + np.log(shares)).argmax(axis=1)
+        named[half == fold] = (logs + np.log(shares + 1e-9)).argmax(axis=1)
     return float(np.mean([(named[codes == code] == code).mean() for code in range(len(names))]))
 
 

@@ -7,9 +7,12 @@ import importlib
 
 from toolkit.diagnostics._diagnostics import CorruptionDiagnostics
 
-_LAZY = {"CorruptionIdentifier": "toolkit.diagnostics._identifier"}
+_LAZY = {
+    "CorruptionIdentifier": "toolkit.diagnostics._identifier",
+    "pretrain_identifier": "toolkit.diagnostics._pretraining",
+}
 
-__all__ = ["CorruptionDiagnostics", "CorruptionIdentifier"]
+__all__ = ["CorruptionDiagnostics", "CorruptionIdentifier", "pretrain_identifier"]
 
 
 def __getattr__(name):

@@ -15,6 +15,8 @@ __all__ = ["Committee", "Opinion"]
 
 # Offsets, in degrees, at which a rotated image is looked at again once its angle is roughly known.
 _SECOND_LOOKS = (-30.0, -15.0, 0.0, 15.0, 30.0)
+# Peak learning rates: of a network that begins from nothing, and of one that must not forget what it knew.
+_BRISK, _GENTLE = 3e-3, 1e-3
 
 
 @dataclass(frozen=True)
@@ -40,12 +42,14 @@ class Opinion:
 class _Member:
     """One network, its planter and its generator."""
 
-    def __init__(self, image_shape, kinds, n_steps, seed):
+    def __init__(self, image_shape, kinds, n_steps, seed, prior, negative):
         self.generator = as_generator(seed)
         self.planter = Planter(kinds)
         n_outputs = self.planter.n_outputs
         network = build(lambda: KindNetwork(image_shape, n_outputs), torch_generator(seed))
-        self.model = KindModel(network, n_steps=n_steps)
+        self.begun = prior is not None and prior.begin(network, kinds)
+        self.negative = negative and self.begun
+        self.model = KindModel(network, n_steps=n_steps, learning_rate=_GENTLE if self.begun else _BRISK)
         self.shares = self.planter.shares()
 
     def train(self, images, trusted, own, n_images, batch_size, n_rounds):
@@ -66,7 +70,7 @@ class _Member:
                 self.model.log_share = torch.log(torch.tensor(self.shares, dtype=torch.float32) + 1e-9)
                 fit_loop(
                     self.model,
-                    planted.arrays(),
+                    (self._seen(planted.images), *planted.arrays()[1:]),
                     batch_size=batch_size,
                     epochs=1,
                     generator=self.generator,
@@ -77,7 +81,11 @@ class _Member:
     def look(self, images, views):
         """Outputs on each view, the views of one image together."""
         with limit_threads(1):
-            return {view: self.model.predict(dihedral(images, view)) for view in views}
+            return {view: self.model.predict(self._seen(dihedral(images, view))) for view in views}
+
+    def _seen(self, images):
+        """Images as the network sees them: light on dark, as what it began from was."""
+        return 255 - images if self.negative else images
 
 
 class Committee:
@@ -97,13 +105,19 @@ class Committee:
         One a member.
     run : callable
         ``run(function, tasks)`` calls ``function(**task)`` for each task, in threads or one after the other.
+    prior : Prior, default=None
+        What the networks begin from; None is nothing.
+    negative : bool, default=False
+        The images are dark on light: networks that began from a prior, which is light on dark, see their negatives.
     """
 
-    def __init__(self, image_shape, kinds, *, n_rounds, n_images, batch_size, seeds, run):
+    def __init__(
+        self, image_shape, kinds, *, n_rounds, n_images, batch_size, seeds, run, prior=None, negative=False
+    ):
         self.image_shape, self.kinds, self.n_images, self.run = image_shape, kinds, n_images, run
         self.batch_size = max(2, min(batch_size, n_images))
         n_steps = n_rounds * -(-n_images // self.batch_size)
-        self.members = [_Member(image_shape, kinds, n_steps, seed) for seed in seeds]
+        self.members = [_Member(image_shape, kinds, n_steps, seed, prior, negative) for seed in seeds]
 
     def train(self, images, trusted, owner, n_rounds):
         """Train every member for ``n_rounds`` rounds on the trusted rows of ``images`` (uint8).

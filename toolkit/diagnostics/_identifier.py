@@ -2,6 +2,7 @@
 
 import os
 from numbers import Integral
+from pathlib import Path
 from typing import ClassVar
 
 import joblib
@@ -18,6 +19,7 @@ from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._committee import Committee
 from toolkit.diagnostics._planting import Planter
+from toolkit.diagnostics._prior import load_prior
 from toolkit.diagnostics._strangeness import Oddity, Strangeness
 from toolkit.diagnostics._verdict import Verdict, held_back_temperature, rows_to_trust
 
@@ -53,6 +55,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     image_shape : tuple of int, default=None
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
+    init : {"glyphs", "random"} or path-like, default="glyphs"
+        What the networks begin from: one that has named corruptions of rendered letters and digits, nothing, or a file
+        of :func:`toolkit.diagnostics.pretrain_identifier`. Networks for colours or another size than 28 x 28 begin
+        from nothing whatever is asked, unless the file suits them; ``init_`` says what was done.
     epochs : int, default=10
         Rounds of planting and learning. Sets of fewer than 400 images are given fewer rounds.
     images_per_epoch : int, default=20000
@@ -86,6 +92,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         false discovery rate of one in ten allows; at least .5 in sets of fewer than 500, which are not calibrated.
     temperature_ : float
         Calibration of the likelihoods.
+    init_ : str
+        ``"random"``, or the name of what the networks began from.
     image_shape_, n_features_in_
         Shape of an image and number of its values.
 
@@ -98,7 +106,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     ----------
     .. [1] Golan and El-Yaniv (2018), "Deep anomaly detection using geometric transformations".
     .. [2] Han et al. (2018), "Co-teaching: robust training of deep neural networks with extremely noisy labels".
-    .. [3] Saerens, Latinne and Decaestecker (2002), "Adjusting the outputs of a classifier to new a priori
+    .. [3] Hendrycks, Lee and Mazeika (2019), "Using pre-training can improve model robustness and uncertainty".
+    .. [4] Saerens, Latinne and Decaestecker (2002), "Adjusting the outputs of a classifier to new a priori
            probabilities".
 
     Examples
@@ -118,6 +127,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         kinds=None,
         *,
         image_shape=None,
+        init="glyphs",
         epochs=10,
         images_per_epoch=20_000,
         n_members=2,
@@ -129,6 +139,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     ):
         self.kinds = kinds
         self.image_shape = image_shape
+        self.init = init
         self.epochs = epochs
         self.images_per_epoch = images_per_epoch
         self.n_members = n_members
@@ -186,7 +197,11 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             batch_size=self.batch_size,
             seeds=spawn_seeds(generator, n_members),
             run=self._run,
+            prior=load_prior(self.init),
+            negative=_is_light(images),
         )
+        begun = self._committee.members[0].begun
+        self.init_ = Path(self.init).stem if begun else "random"
         held_back = np.zeros(n_samples, dtype=bool)
         if n_samples >= _MIN_HELD_BACK:
             held_back[generator.choice(n_samples, min(n_samples // 10, 1500), replace=False)] = True
@@ -351,6 +366,12 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         parts = [self._committee.judge(images, all_views=False).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
         return np.concatenate(parts).astype(dtype, copy=False)
+
+
+def _is_light(images):
+    """Whether the set is dark on light, as ink on paper is: by the borders of its images."""
+    border = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+    return bool(np.mean([part.mean() for part in border]) > 127)
 
 
 def _planned(n_samples):
