@@ -30,7 +30,9 @@ def pictures(tmp_path, monkeypatch):
     generator = np.random.default_rng(0)
     for number in range(40):
         ramp = np.linspace(0, generator.uniform(100, 250), 30)[:, None, None] * generator.random(3)
-        Image.fromarray((ramp * np.ones((30, 40, 1))).astype(np.uint8)).save(folder / f"{number:02d}.png")
+        picture = (ramp * np.ones((30, 40, 1))).astype(np.uint8)
+        picture[:, number] = 255  # no two alike, without their colours either: duplicates are left out
+        Image.fromarray(picture).save(folder / f"{number:02d}.png")
     (folder / "rubbish.jpg").write_text("text")
     return folder
 

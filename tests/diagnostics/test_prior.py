@@ -9,6 +9,7 @@ from toolkit.corruption import KINDS, MEASURED_KINDS, Corruptor
 from toolkit.datasets import load_digits, load_glyphs
 from toolkit.diagnostics import CorruptionIdentifier, pretrain_identifier
 from toolkit.diagnostics._prior import Prior, load_prior
+from toolkit.diagnostics._verdict import rows_to_begin_with
 from toolkit.exceptions import CheckpointError
 from toolkit.nn import build, torch_generator
 from toolkit.nn._kind_network import KindNetwork
@@ -169,3 +170,23 @@ def test_dark_on_light_begins_from_the_glyphs_just_as_well():
     ]
     assert min(scores) > 0.85
     assert abs(scores[0] - scores[1]) < 0.05
+
+
+def test_what_is_spoilt_in_one_single_way_is_not_learnt_to_be_clean():
+    """A fifth of the set inverted has company; the prior, which has not seen the set, has the first word."""
+    clean = load_glyphs(500, classes="0123456789", fonts="serif", random_state=3).images
+    given, kinds = Corruptor(["invert"], fraction=0.2, random_state=0).corrupt(clean)
+    identifier = CorruptionIdentifier(["invert", "salt_and_pepper"], epochs=3, random_state=0).fit(given)
+    named = identifier.identify(given)["kind"].to_numpy()
+    assert (named[kinds == "invert"] == "invert").mean() > 0.9
+    assert (named[kinds == "clean"] == "clean").mean() > 0.95
+    assert identifier.prevalence_ == pytest.approx(0.2, abs=0.03)
+
+
+def test_a_prior_that_finds_hardly_anything_clean_is_not_asked():
+    usual = np.array([True] * 9 + [False])
+    surely = np.log(np.array([[0.98, 0.01, 0.01], [0.01, 0.98, 0.01]]))
+    # Six of ten found clean, among them the odd row, which is vouched for; then four of ten.
+    most, few = surely[[0, 0, 0, 0, 0, 1, 1, 1, 1, 0]], surely[[0, 0, 0, 1, 1, 1, 1, 1, 1, 0]]
+    np.testing.assert_array_equal(rows_to_begin_with(most, usual), [True] * 5 + [False] * 4 + [True])
+    np.testing.assert_array_equal(rows_to_begin_with(few, usual), usual)

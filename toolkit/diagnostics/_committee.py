@@ -111,9 +111,7 @@ class Committee:
         The images are dark on light: networks that began from a prior, which is light on dark, see their negatives.
     """
 
-    def __init__(
-        self, image_shape, kinds, *, n_rounds, n_images, batch_size, seeds, run, prior=None, negative=False
-    ):
+    def __init__(self, image_shape, kinds, *, n_rounds, n_images, batch_size, seeds, run, prior=None, negative=False):
         self.image_shape, self.kinds, self.n_images, self.run = image_shape, kinds, n_images, run
         self.batch_size = max(2, min(batch_size, n_images))
         n_steps = n_rounds * -(-n_images // self.batch_size)

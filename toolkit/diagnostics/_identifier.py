@@ -21,7 +21,7 @@ from toolkit.diagnostics._committee import Committee
 from toolkit.diagnostics._planting import Planter
 from toolkit.diagnostics._prior import load_prior
 from toolkit.diagnostics._strangeness import Oddity, Strangeness
-from toolkit.diagnostics._verdict import Verdict, held_back_temperature, rows_to_trust
+from toolkit.diagnostics._verdict import Verdict, held_back_temperature, rows_to_begin_with, rows_to_trust
 
 __all__ = ["CorruptionIdentifier"]
 
@@ -230,6 +230,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         from tqdm.auto import tqdm
 
         trusted = usual.copy() if clean is None else clean.copy()
+        if clean is None and self.init_ != "random":
+            trusted = rows_to_begin_with(self._committee.cross_judge(images, owner), usual)
         with tqdm(total=n_rounds, desc="identifier", disable=not self.verbose) as bar:
             done = 0
             while done < n_rounds:

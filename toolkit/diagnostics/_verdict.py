@@ -4,7 +4,7 @@ import numpy as np
 
 from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
 
-__all__ = ["Verdict", "held_back_temperature", "rows_to_trust"]
+__all__ = ["Verdict", "held_back_temperature", "rows_to_begin_with", "rows_to_trust"]
 
 # Share of the flagged that may be expected to be clean.
 _FALSE_DISCOVERIES = 0.1
@@ -72,6 +72,22 @@ def _clean_threshold(probability, least):
     return float(min(threshold, np.nextafter(order[(len(order) - 1) // 2], 0)))
 
 
+def rows_to_begin_with(logs, usual):
+    """Which rows to show as clean first, by networks that know other images only.
+
+    A fifth of the set turned in one and the same way has company, and networks that are shown it as clean come to
+    defend it; the first word belongs to those that have not seen it. Where they would call most of the set corrupted
+    they do not know this sort of image, and are not asked.
+
+    Parameters
+    ----------
+    logs : ndarray of shape (n, n_outputs)
+    usual : ndarray of bool of shape (n,)
+    """
+    trusted = _likely_clean(logs, usual)
+    return trusted if trusted.mean() >= 0.5 else usual.copy()
+
+
 def rows_to_trust(logs, usual, owner):
     """Which rows to show as clean from now on: the usual ones, but for those that would hardly be clean.
 
@@ -89,17 +105,26 @@ def rows_to_trust(logs, usual, owner):
     owner : ndarray of int of shape (n,)
         Which member may be shown a row, -1 for none; every member keeps something.
     """
-    even = np.full(logs.shape[1], 0.5 / (logs.shape[1] - 1))
-    even[0] = 0.5
-    probability = posterior(logs, even)[:, 0]
-    trusted = probability > np.where(usual, _TRUST, _VOUCH)
+    trusted = _likely_clean(logs, usual)
     if trusted.mean() < 0.5:
         # The clean are the majority: at least half of the rows stay, the cleanest ones.
+        probability = _even_odds(logs)
         trusted = probability >= np.median(probability)
     for index in range(owner.max() + 1):
         if not (trusted & (owner == index)).any():
             trusted |= owner == index
     return trusted
+
+
+def _even_odds(logs):
+    """Probability of being clean, were one in two, and the other kinds alike."""
+    even = np.full(logs.shape[1], 0.5 / (logs.shape[1] - 1))
+    even[0] = 0.5
+    return posterior(logs, even)[:, 0]
+
+
+def _likely_clean(logs, usual):
+    return _even_odds(logs) > np.where(usual, _TRUST, _VOUCH)
 
 
 def held_back_temperature(committee, planter, images, logs, held_back, generator):
