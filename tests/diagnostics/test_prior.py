@@ -190,3 +190,14 @@ def test_a_prior_that_finds_hardly_anything_clean_is_not_asked():
     most, few = surely[[0, 0, 0, 0, 0, 1, 1, 1, 1, 0]], surely[[0, 0, 0, 1, 1, 1, 1, 1, 1, 0]]
     np.testing.assert_array_equal(rows_to_begin_with(most, usual), [True] * 5 + [False] * 4 + [True])
     np.testing.assert_array_equal(rows_to_begin_with(few, usual), usual)
+
+
+def test_a_prior_of_dark_on_light_serves_both(tmp_path):
+    """Networks see every set light on dark, those that pretrain too; what is symmetric is learnt alike either way."""
+    images, plan = load_digits().images[:60], {"kinds": ["rotate_180"], "rounds": 1, "images_per_round": 64}
+    light, dark = (
+        load_prior(pretrain_identifier(given, tmp_path / f"{name}.safetensors", random_state=0, **plan))
+        for name, given in (("light", images), ("dark", 255 - images))
+    )
+    for name, value in light.weights.items():
+        np.testing.assert_allclose(value.astype(float), dark.weights[name].astype(float), atol=0.05, err_msg=name)

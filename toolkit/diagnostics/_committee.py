@@ -48,7 +48,7 @@ class _Member:
         n_outputs = self.planter.n_outputs
         network = build(lambda: KindNetwork(image_shape, n_outputs), torch_generator(seed))
         self.begun = prior is not None and prior.begin(network, kinds)
-        self.negative = negative and self.begun
+        self.negative = negative
         self.model = KindModel(network, n_steps=n_steps, learning_rate=_GENTLE if self.begun else _BRISK)
         self.shares = self.planter.shares()
 
@@ -84,7 +84,7 @@ class _Member:
             return {view: self.model.predict(self._seen(dihedral(images, view))) for view in views}
 
     def _seen(self, images):
-        """Images as the network sees them: light on dark, as what it began from was."""
+        """Images as the network sees them: light on dark, so that one set's network can begin from another's."""
         return 255 - images if self.negative else images
 
 
@@ -108,7 +108,7 @@ class Committee:
     prior : Prior, default=None
         What the networks begin from; None is nothing.
     negative : bool, default=False
-        The images are dark on light: networks that began from a prior, which is light on dark, see their negatives.
+        The images are dark on light: the networks see their negatives. What is planted is planted in them as they are.
     """
 
     def __init__(self, image_shape, kinds, *, n_rounds, n_images, batch_size, seeds, run, prior=None, negative=False):

@@ -19,7 +19,7 @@ from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._committee import Committee
 from toolkit.diagnostics._planting import Planter
-from toolkit.diagnostics._prior import load_prior
+from toolkit.diagnostics._prior import is_dark_on_light, load_prior
 from toolkit.diagnostics._strangeness import Oddity, Strangeness
 from toolkit.diagnostics._verdict import Verdict, held_back_temperature, rows_to_begin_with, rows_to_trust
 
@@ -198,7 +198,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             seeds=spawn_seeds(generator, n_members),
             run=self._run,
             prior=load_prior(self.init),
-            negative=_is_light(images),
+            negative=is_dark_on_light(images),
         )
         begun = self._committee.members[0].begun
         self.init_ = Path(self.init).stem if begun else "random"
@@ -368,12 +368,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         parts = [self._committee.judge(images, all_views=False).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
         return np.concatenate(parts).astype(dtype, copy=False)
-
-
-def _is_light(images):
-    """Whether the set is dark on light, as ink on paper is: by the borders of its images."""
-    border = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
-    return bool(np.mean([part.mean() for part in border]) > 127)
 
 
 def _planned(n_samples):

@@ -11,7 +11,7 @@ from toolkit._core.random import as_generator
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._committee import Committee
 from toolkit.diagnostics._identifier import CorruptionIdentifier
-from toolkit.diagnostics._prior import Prior
+from toolkit.diagnostics._prior import Prior, is_dark_on_light
 
 __all__ = ["pretrain_identifier"]
 
@@ -77,6 +77,7 @@ def pretrain_identifier(
         batch_size=batch_size,
         seeds=[int(seed)],
         run=lambda function, tasks: [function(**task) for task in tasks],
+        negative=is_dark_on_light(images),
     )
     one.train(images, np.ones(len(images), dtype=bool), np.zeros(len(images), dtype=int), rounds)
     state = one.members[0].model.network.state_dict()

@@ -17,7 +17,7 @@ from toolkit._core.names import check_names
 from toolkit.corruption import KINDS
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["Prior", "load_prior"]
+__all__ = ["Prior", "is_dark_on_light", "load_prior"]
 
 _SHIPPED = {"glyphs": Path(__file__).parent / "glyphs.safetensors"}
 _FORMAT = "toolkit identifier prior 1"
@@ -123,3 +123,9 @@ def _read(path, _changed):
     ):
         raise CheckpointError(f"{path} is damaged: its weights do not fit its kinds.")
     return Prior(kinds, weights)
+
+
+def is_dark_on_light(images):
+    """Whether a set is dark on light, as ink on paper is: by the borders of its images (uint8)."""
+    border = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+    return bool(np.mean([part.mean() for part in border]) > 127)
