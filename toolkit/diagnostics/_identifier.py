@@ -57,8 +57,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         else one row of pixels.
     init : {"glyphs", "random"} or path-like, default="glyphs"
         What the networks begin from: one that has named corruptions of rendered letters and digits, nothing, or a file
-        of :func:`toolkit.diagnostics.pretrain_identifier`. Networks for colours or another size than 28 x 28 begin
-        from nothing whatever is asked, unless the file suits them; ``init_`` says what was done.
+        of :func:`toolkit.diagnostics.pretrain_identifier`. A file of another network (made for grey and not colours, or
+        for a size far from this one; the glyphs are grey, 28 x 28) is left aside; ``init_`` says what was done.
     epochs : int, default=10
         Rounds of planting and learning. Sets of fewer than 400 images are given fewer rounds.
     images_per_epoch : int, default=20000
