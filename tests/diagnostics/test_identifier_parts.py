@@ -28,6 +28,15 @@ def test_shares_are_recovered_from_overlapping_likelihoods(shares):
     np.testing.assert_allclose(mixture_shares(logs), shares, atol=0.015)
 
 
+def test_a_known_share_of_the_first_kind_is_kept_and_the_others_are_fitted_around_it():
+    logs, _ = overlapping(20_000, (0.8, 0.15, 0.05))
+    found = mixture_shares(logs, clean=0.8)
+    np.testing.assert_allclose(found, (0.8, 0.15, 0.05), atol=0.015)
+    assert found[0] == pytest.approx(0.8) and found.sum() == pytest.approx(1)
+    for clean in (0.3, 0.95):
+        assert mixture_shares(logs, clean=clean)[0] == pytest.approx(clean)
+
+
 def test_the_interval_of_the_prevalence_covers_the_truth():
     covered = 0
     for seed in range(40):
@@ -144,6 +153,18 @@ def test_trust_keeps_a_majority_and_something_for_each_member():
     np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [False, True, True, False])
     np.testing.assert_array_equal(rows_to_trust(logs, np.ones(4, bool), np.array([0, 0, 0, 1])), [1, 1, 1, 1])
     assert rows_to_trust(np.array([clean, kind, kind, kind]), np.ones(4, bool), np.zeros(4, int)).sum() >= 2
+
+
+def test_one_kind_alone_does_not_hide_among_twenty_that_are_not_there():
+    """Networks that were shown a fifth of contamination as clean are not sure of it: four to one, say."""
+    n_kinds, usual, owner = 20, np.ones(1000, bool), np.arange(1000) % 2
+    spoilt = np.arange(1000) < 200
+    logs = np.full((1000, n_kinds + 1), np.log(1e-3))
+    logs[:, 0] = np.where(spoilt, np.log(0.2), np.log(0.98))
+    logs[spoilt, 7] = np.log(0.8)
+    np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), ~spoilt)
+    # One row of it, in a set without company, stays: it would be four in five at most.
+    np.testing.assert_array_equal(rows_to_trust(logs[199:], usual[199:], owner[199:]), np.ones(801, bool))
 
 
 def test_one_in_ten_of_the_flagged_is_clean_where_kinds_can_be_told_apart():

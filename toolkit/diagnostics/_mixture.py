@@ -25,7 +25,7 @@ def posterior(log_likelihoods, shares):
     return values / values.sum(axis=1, keepdims=True)
 
 
-def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenness=0.0, least_clean=0.0):
+def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenness=0.0, least_clean=0.0, clean=None):
     """Shares of the kinds in a set, by expectation maximisation.
 
     The likelihoods stay, only their mixture is fitted (Saerens et al., 2002, "Adjusting the outputs of a classifier to
@@ -42,6 +42,8 @@ def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenne
         everything to one of two kinds that look alike.
     least_clean : float, default=0.0
         The share of the first kind does not fall below this.
+    clean : float, default=None
+        The share of the first kind, where it is not to be fitted.
 
     Returns
     -------
@@ -57,17 +59,18 @@ def mixture_shares(log_likelihoods, *, n_iterations=100, prior_count=0.2, evenne
     likelihoods = np.exp(log_likelihoods - log_likelihoods.max(axis=1, keepdims=True))
     n_outputs = likelihoods.shape[1]
     # From the clean side: a set is innocent until its images say otherwise.
-    shares = np.full(n_outputs, 0.2 / max(n_outputs - 1, 1))
-    shares[0] = 0.8
+    start = 0.8 if clean is None else clean
+    shares = np.full(n_outputs, (1 - start) / max(n_outputs - 1, 1))
+    shares[0] = start
     for _ in range(n_iterations):
         weights = likelihoods * shares
         weights /= weights.sum(axis=1, keepdims=True)
         counts = weights.sum(axis=0) + prior_count
         updated = counts / counts.sum()
         updated[1:] = (1 - evenness) * updated[1:] + evenness * updated[1:].mean()
-        if updated[0] < least_clean:
-            updated[1:] *= (1 - least_clean) / updated[1:].sum()
-            updated[0] = least_clean
+        held = max(updated[0], least_clean) if clean is None else clean
+        updated[1:] *= (1 - held) / updated[1:].sum()
+        updated[0] = held
         if np.abs(updated - shares).max() < 1e-6:
             return updated
         shares = updated

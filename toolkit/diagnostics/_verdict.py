@@ -92,8 +92,7 @@ def rows_to_trust(logs, usual, owner):
     """Which rows to show as clean from now on: the usual ones, but for those that would hardly be clean.
 
     One in two is assumed to be clean. While contamination is part of what is shown as clean, the likelihoods lean to
-    clean, and shares fitted to them would find little; all kinds alike, on the other hand, would drop what is only
-    rare.
+    clean, and a prevalence fitted to them would be little.
 
     Parameters
     ----------
@@ -117,10 +116,12 @@ def rows_to_trust(logs, usual, owner):
 
 
 def _even_odds(logs):
-    """Probability of being clean, were one in two, and the other kinds alike."""
-    even = np.full(logs.shape[1], 0.5 / (logs.shape[1] - 1))
-    even[0] = 0.5
-    return posterior(logs, even)[:, 0]
+    """Probability of being clean, were one in two, and the other half of the kinds that are there.
+
+    All kinds alike would shield a kind that alone spoilt a fifth of the set: spread over twenty, it would have to be
+    twenty times likelier than clean.
+    """
+    return posterior(logs, mixture_shares(logs, n_iterations=20, evenness=_EVENNESS, clean=0.5))[:, 0]
 
 
 def _likely_clean(logs, usual):
