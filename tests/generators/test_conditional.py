@@ -123,7 +123,7 @@ def test_a_killed_fit_goes_on_bitwise(glyphs, tmp_path):
         if entry["epoch"] == 2:
             raise Killed
 
-    params = {"generator": "batch_norm", "discriminator": "projection", **CURES}
+    params = {"generator": "batch_norm", "discriminator": "projection", "mismatch_weight": 0.5, **CURES}
     whole = small(**params).fit(*glyphs)
     checkpoint = Checkpoint(tmp_path, every=3, unit="steps")
     with pytest.raises(Killed):
@@ -226,6 +226,7 @@ def test_labels_matter_and_shuffled_ones_teach_something_else(glyphs):
         ({"embedding_dim": 0}, "embedding_dim must be an int"),
         ({"generator_conditioning": "batch_norm", "generator_widths": ()}, "generator_widths must name"),
         ({"label_smoothing": 0.9}, "label_smoothing"),
+        ({"mismatch_weight": -1.0}, "mismatch_weight must be a number of at least 0"),
     ],
 )
 def test_parameters_out_of_range_are_named(glyphs, params, message):
@@ -338,6 +339,38 @@ def test_real_and_fake_rows_of_a_step_have_the_same_labels(glyphs, monkeypatch):
     assert torch.equal(between, fakes)
 
 
+@pytest.mark.parametrize("packing", [1, 2])
+def test_wrong_labels_are_of_the_real_rows_and_always_wrong(glyphs, monkeypatch, packing):
+    seen = []
+    gan = small(packing=packing, epochs=1, batch_size=16, mismatch_weight=1.0)
+    original = ConditionalDiscriminator.forward
+
+    def watch(self, images, weights):
+        if self.training:
+            seen.append((images.detach().clone(), weights.detach().clone().reshape(len(images), packing, 3)))
+        return original(self, images, weights)
+
+    monkeypatch.setattr(ConditionalDiscriminator, "forward", watch)
+    gan.fit(*glyphs)
+    assert "mismatch_loss" in gan.history_[0]
+    # Both kinds of rows at once, the real ones under wrong labels, then the generator's fakes.
+    for (both, right), (real, wrong) in zip(seen[::3], seen[1::3]):
+        assert torch.equal(both[: len(real)], real)
+        assert torch.equal(wrong.sum(dim=2), torch.ones(wrong.shape[:2]))
+        assert not (right[: len(real)] * wrong).any()
+
+
+def test_wrong_labels_teach_the_discriminator_what_labels_mean(glyphs):
+    X, y = glyphs
+
+    def told_apart(mismatch_weight):
+        gan = small(mismatch_weight=mismatch_weight, epochs=20).fit(X, y)
+        scores = np.column_stack([gan.discriminator_score(X, label) for label in gan.classes_])
+        return (gan.classes_[scores.argmax(axis=1)] == y).mean()
+
+    assert told_apart(1.0) > max(0.5, told_apart(0.0) + 0.1)  # one in three by chance
+
+
 def test_one_class_and_no_embedding_would_be_a_gan(glyphs):
     """With a single label there is nothing to condition on: the trainer takes the steps of the plain one."""
     images = torch.from_numpy(glyphs[0][:16])
@@ -371,7 +404,8 @@ def test_one_class_and_no_embedding_would_be_a_gan(glyphs):
             return self.network(torch.cat([x, ones], dim=1)) if self.is_generator else self.network(x, ones)
 
     options = {"latent_dim": 3, "total_steps": 4, "gradient_penalty": "r1"}
-    ours = ConditionalTrainer(*networks(0), class_shares=[1.0], random=torch_generator(1), **options)
+    # Nor is there a wrong label to show.
+    ours = ConditionalTrainer(*networks(0), class_shares=[1.0], mismatch_weight=1.0, random=torch_generator(1), **options)
     pair = networks(0)
     plain = AdversarialTrainer(Fixed(pair[0], True), Fixed(pair[1], False), random=torch_generator(1), **options)
     for _ in range(4):

@@ -25,6 +25,9 @@ def cgan(
     discriminator_conditioning: Annotated[
         str, typer.Option(metavar="NAME", help="How the discriminator is told it: embedding or projection.")
     ] = "embedding",
+    mismatch_weight: Annotated[
+        float, typer.Option(metavar="W", help="Weight of real images under a wrong label, as further fakes; 0: none.")
+    ] = 0.0,
     objective: options.Objective = "nonsaturating",
     gradient_penalty: options.GradientPenalty = None,
     generator_norm: options.GeneratorNorm = "none",
@@ -60,6 +63,7 @@ def cgan(
         architecture,
         generator_conditioning=generator_conditioning,
         discriminator_conditioning=discriminator_conditioning,
+        mismatch_weight=mismatch_weight,
         objective=objective,
         gradient_penalty=gradient_penalty,
         generator_norm=generator_norm,

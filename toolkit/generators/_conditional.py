@@ -36,6 +36,9 @@ class ConditionalGAN(GAN):
         ``"projection"`` adds the inner product of the image's features and a vector of the class to the logit [2]_.
     embedding_dim : int, default=32
         Length of the vectors that are joined to the latent, and for ``"mlp"`` to the image.
+    mismatch_weight : float, default=0.0
+        Above zero, the discriminator is also shown each real image under a wrong label, to be told from the right one
+        like a fake [4]_, with this weight. More of what is drawn is then what was asked for.
     objective, latent_dim, latent_distribution, generator_widths, discriminator_widths, generator_norm, spectral_norm, \
 minibatch_std, dropout, gradient_penalty, penalty_weight, penalty_interval, packing, label_smoothing, instance_noise, \
 weight_averaging, epochs, max_steps, batch_size, learning_rate, discriminator_learning_rate, betas, \
@@ -65,6 +68,7 @@ dtype_, layout_, n_features_in_
     .. [1] M. Mirza and S. Osindero, Conditional generative adversarial nets, 2014.
     .. [2] T. Miyato and M. Koyama, cGANs with projection discriminator, ICLR 2018.
     .. [3] V. Dumoulin et al., A learned representation for artistic style, ICLR 2017.
+    .. [4] S. Reed et al., Generative adversarial text to image synthesis, ICML 2016.
 
     Examples
     --------
@@ -83,6 +87,7 @@ dtype_, layout_, n_features_in_
         generator_conditioning="embedding",
         discriminator_conditioning="embedding",
         embedding_dim=32,
+        mismatch_weight=0.0,
         objective="nonsaturating",
         latent_dim=100,
         latent_distribution="normal",
@@ -158,6 +163,7 @@ dtype_, layout_, n_features_in_
         self.generator_conditioning = generator_conditioning
         self.discriminator_conditioning = discriminator_conditioning
         self.embedding_dim = embedding_dim
+        self.mismatch_weight = mismatch_weight
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

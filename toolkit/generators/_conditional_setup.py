@@ -5,7 +5,7 @@ from sklearn.utils.validation import assert_all_finite, column_or_1d
 
 from toolkit._core.names import lookup
 from toolkit.generators import _gan_setup as setup
-from toolkit.generators._checks import check_int
+from toolkit.generators._checks import check_int, check_number
 
 __all__ = ["check_labels", "check_parameters", "encode", "make_trainer", "one_hot", "weights"]
 
@@ -20,6 +20,7 @@ def check_parameters(gan):
     lookup(GENERATOR_CONDITIONINGS, gan.generator_conditioning, "generator conditioning")
     lookup(DISCRIMINATOR_CONDITIONINGS, gan.discriminator_conditioning, "discriminator conditioning")
     check_int("embedding_dim", gan.embedding_dim)
+    check_number("mismatch_weight", gan.mismatch_weight)
     setup.check_parameters(gan)
     if gan.generator_conditioning == "batch_norm" and gan.generator_widths is not None and not gan.generator_widths:
         raise ValueError("generator_widths must name at least one width for generator_conditioning='batch_norm'.")
@@ -105,5 +106,6 @@ def make_trainer(gan, weight_seed, training_seed, total_steps):
     return ConditionalTrainer(
         *(network.to(device) for network in pair),
         class_shares=gan.class_shares_.tolist(),
+        mismatch_weight=float(gan.mismatch_weight),
         **setup.trainer_options(gan, training_seed, total_steps),
     )

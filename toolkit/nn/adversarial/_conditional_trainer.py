@@ -19,13 +19,18 @@ class ConditionalTrainer(AdversarialTrainer):
     generator, discriminator : ConditionalGenerator, ConditionalDiscriminator
     class_shares : sequence of float
         With which classes are drawn where no batch gives them: for batch-norm statistics.
+    mismatch_weight : float
+        Above zero, each real row is also shown under a wrong label drawn at random, which is to be told from the right
+        one as a fake is (Reed et al., 2016, "Generative adversarial text to image synthesis"): else a discriminator
+        that looks at the image alone has hardly a reason to look at the label.
     **options
         As for :class:`AdversarialTrainer`.
     """
 
-    def __init__(self, generator, discriminator, *, class_shares, **options):
+    def __init__(self, generator, discriminator, *, class_shares, mismatch_weight=0.0, **options):
         super().__init__(generator, discriminator, **options)
         self.class_shares = torch.tensor(class_shares, dtype=torch.float32)
+        self.mismatch_weight = mismatch_weight
         self._draw_latents, self.draw = self.draw, self._draw
         self._labels = None  # of the step in progress: (rows, n_classes)
 
@@ -50,8 +55,23 @@ class ConditionalTrainer(AdversarialTrainer):
     def _one_hot(self, codes):
         return functional.one_hot(codes.long(), len(self.class_shares)).float()
 
+    def _further_loss(self, real, real_logits):
+        n_classes = len(self.class_shares)
+        if not self.mismatch_weight or n_classes == 1:
+            return None
+        shift = torch.randint(1, n_classes, (len(self._labels),), generator=self.random, device=self.device)
+        wrong = self._one_hot((self._labels.argmax(dim=1) + shift) % n_classes)
+        with self.autocast():
+            wrong_logits = self._judge(real, wrong)
+        loss = self.objective.discriminator(real_logits, wrong_logits, self.real_target)
+        self.last["mismatch_loss"] = loss.detach()
+        return self.mismatch_weight * loss
+
     def _logits(self, images):
         """Images are the real rows' packs, the fake rows', points between them, or both after one another."""
-        labels = self._labels.reshape(len(self._labels) // self.packing, -1)
+        return self._judge(images, self._labels)
+
+    def _judge(self, images, labels):
+        labels = labels.reshape(len(labels) // self.packing, -1)
         labels = labels.repeat(len(images) // len(labels), 1)
         return self.discriminator(images, labels).reshape(len(images)).float()

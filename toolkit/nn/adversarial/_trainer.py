@@ -208,10 +208,11 @@ class AdversarialTrainer:
                 logits = self._logits(point)
             squared_norm = squared_gradient_norm(logits, point)
         loss = self.objective.discriminator(real_logits, fake_logits, self.real_target)
-        total = loss
+        further = self._further_loss(real.detach(), real_logits)
+        total = loss if further is None else loss + further
         if due:
             value = penalty_value(self.penalty, squared_norm, n_real)
-            total = loss + self.penalty_weight * self.penalty_interval * value
+            total = total + self.penalty_weight * self.penalty_interval * value
             self.last["gradient_penalty"] = value.detach()
         self.optimisers[1].zero_grad()
         total.backward()
@@ -240,6 +241,9 @@ class AdversarialTrainer:
         self.optimisers[0].step()
         if self.average is not None:
             self.average.update()
+
+    def _further_loss(self, real, real_logits):
+        """What else the discriminator is to learn from real rows as it saw them, or None."""
 
     def _logits(self, images):
         return self.discriminator(images).reshape(len(images)).float()
