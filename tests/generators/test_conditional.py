@@ -404,8 +404,8 @@ def test_one_class_and_no_embedding_would_be_a_gan(glyphs):
             return self.network(torch.cat([x, ones], dim=1)) if self.is_generator else self.network(x, ones)
 
     options = {"latent_dim": 3, "total_steps": 4, "gradient_penalty": "r1"}
-    # Nor is there a wrong label to show.
-    ours = ConditionalTrainer(*networks(0), class_shares=[1.0], mismatch_weight=1.0, random=torch_generator(1), **options)
+    labelled = {"class_shares": [1.0], "mismatch_weight": 1.0}  # nor is there a wrong label to show
+    ours = ConditionalTrainer(*networks(0), **labelled, random=torch_generator(1), **options)
     pair = networks(0)
     plain = AdversarialTrainer(Fixed(pair[0], True), Fixed(pair[1], False), random=torch_generator(1), **options)
     for _ in range(4):
