@@ -43,7 +43,8 @@ CELLS = {f"{name}_{kind}_seed0": lambda name=name, kind=kind: cell(name, kind) f
 
 def show(results):
     if results:
-        print(pd.DataFrame(results.values()).set_index(["set", "planted"]).round(3).to_string())
+        columns = ["recall", "found", "clean_flagged", "auroc", "prevalence"]
+        print(pd.DataFrame(results.values()).set_index(["set", "planted"])[columns].round(3).to_string())
 
 
 if __name__ == "__main__":
