@@ -82,7 +82,8 @@ plots.SampleGridDisplay.from_predictions(gan.sample(y=year, random_state=3), n_c
 
 # %% [markdown]
 # After 3,800 steps (less than a minute on one core) the digits are the ones asked for, with very few exceptions, and a column shares its slant and its weight of line. Not all is well drawn: strokes break,
-# specks stay, and some twos need good will. The losses do not tell: they are at a draw from the first epoch on, while the snapshots still change.
+# specks stay, and some twos need good will. The losses do not tell: the discriminator's is at 2 ln 2, a draw, from the
+# first epoch on, while the snapshots still change.
 #
 #
 # ## Is a three a three?
