@@ -38,7 +38,7 @@ TEXT = {
     "three_digits_both": ({"n_digits": 3, "n_queries": 60_000}, {"attention": True, "steps": 8_000}),
 }
 IMAGE = {
-    "image_to_text": ("image", "text", SMALL | {"steps": 6_500, "picture_rows": 16}),
+    "image_to_text": ("image", "text", SMALL | {"steps": 5_500, "picture_rows": 32}),
     "text_to_image": ("text", "image", SMALL | {"steps": 6_000, "picture_rows": 24}),
     "image_to_image": ("image", "image", SMALL | {"steps": 5_500, "picture_rows": 16}),
     "text_to_image_blurred": ("text", "image", {"batch_size": 64, "steps": 6_000, "writer": "blurred"}),

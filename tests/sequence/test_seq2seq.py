@@ -237,6 +237,18 @@ def test_float_pictures_any_range_and_not_square(data):
     assert 0 <= drawn.min() <= drawn.max() <= 1
 
 
+def test_the_sums_are_those_of_the_characters_that_were_read(data):
+    """Also where the reader is not sure: what it reads decides, not how sure it is of it."""
+    model = fit(model_of("image_text", steps=40, reverse_source=False), data)
+    pictures, alphabet = data["test"]["asked"]["image"], model.source_characters_
+    read = model.read_source(pictures)
+    numbers = torch.tensor([[alphabet.index(character) for character in query.ljust(3)] for query in read])
+    with torch.no_grad():
+        logits, _ = model.network_(torch.nn.functional.one_hot(numbers, len(alphabet)).float())
+    written = ["".join(model.target_characters_[i] for i in row) for row in logits.argmax(dim=2).tolist()]
+    assert [text[::-1].strip() for text in written] == model.predict(pictures).tolist()
+
+
 def test_pictures_alone_will_do_for_the_source(data):
     side = data["train"]
     model = model_of("image_text").fit(side["asked"]["image"], side["answers"])

@@ -11,17 +11,24 @@ from toolkit.sequence._pictures import as_pictures, unit_of
 __all__ = ["AnswersMixin"]
 
 _CHUNK = 1024
+# Where a picture begins in itself with a margin of one pixel: as it is, and moved to each side.
+_VIEWS = ((1, 1), (0, 1), (2, 1), (1, 0), (1, 2))
 
 
 class AnswersMixin:
     """The way from queries to logits of characters, and from those to pictures, some hundred rows at a time."""
 
     def _source_shares(self, X):
-        """One-hot or read characters (n, source_length, n_source), in the order in which they are fed."""
+        """Characters (n, source_length, n_source), in the order in which they are fed.
+
+        One-hot where characters are known: of a picture that may be a three or an eight, the sums of neither half are of
+        use. What a reader calls by names of its own stays as sure as it is.
+        """
         if self.source == "text":
             numbers_ = self._encode_source(as_strings(X, "X"), "X")
             return np.eye(len(self.source_characters_), dtype=np.float32)[numbers_]
         import torch
+        from torch.nn import functional
 
         from toolkit.nn import limit_threads
 
@@ -30,7 +37,11 @@ class AnswersMixin:
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(len(pictures), _CHUNK // 4):
                 shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.source_shape_)))
-                read = torch.softmax(reader(shown), dim=1)
+                if self.source_characters_ is None:
+                    read = torch.softmax(reader(shown), dim=1)
+                else:
+                    found = _look(reader, shown).argmax(dim=1)
+                    read = functional.one_hot(found, len(self.source_characters_)).float()
                 shares.append(read.unflatten(0, (-1, self.source_length_)))
         return torch.cat(shares).numpy()
 
@@ -79,3 +90,14 @@ class AnswersMixin:
         if self.writer == "varied":
             drawn[content == self.target_characters_.index(BLANK)] = self.target_scale_.low  # nothing, not faint ink
         return drawn
+
+
+def _look(reader, shown):
+    """Mean log-probabilities (n, n_characters) of pictures (n, height, width), seen five times, a pixel apart."""
+    import torch
+    from torch.nn import functional
+
+    height, width = shown.shape[1:]
+    wide = functional.pad(shown[:, None], (1, 1, 1, 1), mode="replicate")[:, 0]
+    views = [reader(wide[:, top : top + height, left : left + width]) for top, left in _VIEWS]
+    return torch.stack([logits.log_softmax(dim=1) for logits in views]).mean(dim=0)

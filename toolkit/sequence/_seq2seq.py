@@ -87,9 +87,10 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
 
     Notes
     -----
-    What passes between pictures and arithmetic are probabilities of characters. With ``source_text`` in ``fit`` the
-    reader learns characters and the arithmetic is learnt from true characters; without it everything is learnt from
-    the answers alone, which takes far more data.
+    With ``source_text`` in ``fit`` the reader learns characters and the arithmetic is learnt from true characters; it
+    calculates with the most probable ones, each picture being read five times, a pixel apart. Without it everything is
+    learnt from the answers alone, which takes far more data, and what passes between pictures and arithmetic are
+    probabilities of symbols that have no names.
 
     References
     ----------
