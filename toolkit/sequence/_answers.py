@@ -21,8 +21,8 @@ class AnswersMixin:
     def _source_shares(self, X):
         """Characters (n, source_length, n_source), in the order in which they are fed.
 
-        One-hot where characters are known: of a picture that may be a three or an eight, the sums of neither half are of
-        use. What a reader calls by names of its own stays as sure as it is.
+        One-hot where characters are known: of a picture that may be a three or an eight, the sum of both halves is of
+        no use. What a reader calls by names of its own stays as sure as it is.
         """
         if self.source == "text":
             numbers_ = self._encode_source(as_strings(X, "X"), "X")
