@@ -34,9 +34,9 @@ TEXT = {
     "text_50_commutative": ({"train_share": 0.50, "split": "commutative"}, SMALL | {"steps": 13_000}),
     "three_digits_addition": (
         {"operations": "+", "n_digits": 3, "n_queries": 60_000},
-        {"attention": True, "steps": 8_000},
+        {"attention": True, "steps": 14_000},
     ),
-    "three_digits_both": ({"n_digits": 3, "n_queries": 60_000}, {"attention": True, "steps": 8_000}),
+    "three_digits_both": ({"n_digits": 3, "n_queries": 60_000}, {"attention": True, "steps": 14_000}),
 }
 IMAGE = {
     "image_to_text": ("image", "text", SMALL | {"steps": 5_500, "picture_rows": 32}),

@@ -47,6 +47,7 @@ TRIED = {
     "tried_draws2": {"n_draws": 2, "precision": "bfloat16"},
     "tried_draws2_epochs10": {"n_draws": 2, "precision": "bfloat16", "epochs": 10},
     "tried_draws2_batch64": {"n_draws": 2, "precision": "bfloat16", "batch_size": 64, "learning_rate": 0.005},
+    "tried_draws2_batch32": {"n_draws": 2, "precision": "bfloat16", "batch_size": 32, "learning_rate": 0.0035},
 }
 CELLS = {f"draws{n}_seed0": partial(measure, 0, n_draws=n) for n in (4, 2)}
 CELLS |= {f"{name}_seed1": partial(measure, 1, **options) for name, options in TRIED.items()}
