@@ -36,6 +36,7 @@ OBJECTS = frozenset(
         "toolkit.diagnostics._statistics_symmetry:MeanStructure",
         "toolkit.diagnostics._strangeness:Oddity",
         "toolkit.diagnostics._strangeness:Strangeness",
+        "toolkit.diagnostics._turns:TurnGauge",
         "toolkit.diagnostics._verdict:Verdict",
         "toolkit.generators._autoencoder:Autoencoder",
         "toolkit.generators._conditional:ConditionalGAN",

@@ -4,17 +4,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit._core.geometry import dihedral, rotate
+from toolkit._core.geometry import dihedral
 from toolkit._core.random import as_generator
 from toolkit.diagnostics._planting import Planter
+from toolkit.diagnostics._turns import TurnGauge
 from toolkit.diagnostics._views import VIEWS, merge_views
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
 from toolkit.nn._kind_network import KindModel, KindNetwork
 
 __all__ = ["Committee", "Opinion"]
 
-# Offsets, in degrees, at which a rotated image is looked at again once its angle is roughly known.
-_SECOND_LOOKS = (-30.0, -15.0, 0.0, 15.0, 30.0)
 # Peak learning rates: of a network that begins from nothing, and of one that must not forget what it knew.
 _BRISK, _GENTLE = 3e-3, 1e-3
 
@@ -27,14 +26,11 @@ class Opinion:
     ----------
     logs : ndarray of shape (n, n_outputs)
         Log-likelihoods of the kinds, the mean of the members.
-    direction : ndarray of shape (n, 2)
-        Cosine and sine of the angle, not normalised.
     severity : ndarray of shape (n,)
     features : ndarray of shape (n, n_members * n_features)
     """
 
     logs: np.ndarray
-    direction: np.ndarray
     severity: np.ndarray
     features: np.ndarray
 
@@ -51,6 +47,7 @@ class _Member:
         self.negative = negative
         self.model = KindModel(network, n_steps=n_steps, learning_rate=_GENTLE if self.begun else _BRISK)
         self.shares = self.planter.shares()
+        self.gauge = None
 
     def train(self, images, trusted, own, n_images, batch_size, n_rounds):
         """``n_rounds`` rounds of planting anew in ``n_images`` trusted images and learning from all of them.
@@ -70,7 +67,7 @@ class _Member:
                 self.model.log_share = torch.log(torch.tensor(self.shares, dtype=torch.float32) + 1e-9)
                 fit_loop(
                     self.model,
-                    (self._seen(planted.images), *planted.arrays()[1:]),
+                    (self.seen(planted.images), *planted.arrays()[1:]),
                     batch_size=batch_size,
                     epochs=1,
                     generator=self.generator,
@@ -78,12 +75,23 @@ class _Member:
                 )
                 self.shares = self.planter.shares(self.model.mean_errors())
 
+    def learn_turns(self, images, n_images, batch_size, n_rounds):
+        self.gauge = TurnGauge().fit(
+            self.model.network,
+            images,
+            n_images=n_images,
+            batch_size=batch_size,
+            n_rounds=n_rounds,
+            seen=self.seen,
+            generator=self.generator,
+        )
+
     def look(self, images, views):
         """Outputs on each view, the views of one image together."""
         with limit_threads(1):
-            return {view: self.model.predict(self._seen(dihedral(images, view))) for view in views}
+            return {view: self.model.predict(self.seen(dihedral(images, view))) for view in views}
 
-    def _seen(self, images):
+    def seen(self, images):
         """Images as the network sees them: light on dark, so that one set's network can begin from another's."""
         return 255 - images if self.negative else images
 
@@ -153,33 +161,21 @@ class Committee:
         views = VIEWS if all_views else ("identity",)
         looks = self.run(lambda member: member.look(images, views), [{"member": member} for member in self.members])
         by_view = {view: np.mean([look[view][0] for look in looks], axis=0) for view in views}
-        amounts = np.mean([look["identity"][1] for look in looks], axis=0)
+        severity = np.mean([look["identity"][1][:, 2] for look in looks], axis=0)
         features = np.concatenate([look["identity"][2] for look in looks], axis=1)
-        return Opinion(merge_views(by_view, self.kinds), amounts[:, :2], amounts[:, 2], features)
+        return Opinion(merge_views(by_view, self.kinds), severity, features)
 
-    def angles(self, images, direction):
-        """Angles of rotated images, in degrees counter-clockwise as displayed.
+    def learn_turns(self, images, n_rounds):
+        """Go on from what every member knows, ``n_rounds`` rounds of turned ``images`` (uint8, taken as clean)."""
+        self.run(
+            lambda member: member.learn_turns(images, self.n_images, self.batch_size, n_rounds),
+            [{"member": member} for member in self.members],
+        )
 
-        The first estimate turns each image roughly upright; looks from several sides around there say how far it still
-        is, and their circular mean counts.
-
-        Parameters
-        ----------
-        images : ndarray of uint8, of shape (n, height, width[, 3])
-        direction : ndarray of shape (n, 2)
-            The first estimate, as in :class:`Opinion`.
-        """
-        if len(images) == 0:
-            return np.zeros(0)
-        unit = images.astype(np.float32) / 255
-        border = np.concatenate([unit[:, 0], unit[:, -1], unit[:, :, 0], unit[:, :, -1]], axis=1)
-        fill = np.median(border, axis=1)
-        estimate = np.rad2deg(np.arctan2(direction[:, 1], direction[:, 0]))
-        total = direction / np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-6)
-        for offset in _SECOND_LOOKS:
-            turned = rotate(unit, -(estimate + offset), fill=fill)
-            turned = np.rint(np.clip(turned, 0, 1) * 255).astype(np.uint8)
-            left = self.judge(turned, all_views=False).direction
-            radians = np.deg2rad(estimate + offset) + np.arctan2(left[:, 1], left[:, 0])
-            total = total + np.stack([np.cos(radians), np.sin(radians)], axis=1)
-        return np.rad2deg(np.arctan2(total[:, 1], total[:, 0]))
+    def angles(self, images):
+        """Angles of rotated images (uint8), in degrees counter-clockwise as displayed."""
+        looks = self.run(
+            lambda member: member.gauge.directions(member.seen(images)), [{"member": member} for member in self.members]
+        )
+        x, y = np.mean(looks, axis=0).T
+        return np.rad2deg(np.arctan2(y, x))

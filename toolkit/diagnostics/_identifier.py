@@ -1,5 +1,6 @@
 """CorruptionIdentifier: learn from the contaminated set itself to name what was done to each image."""
 
+import math
 import os
 from numbers import Integral
 from pathlib import Path
@@ -28,6 +29,8 @@ __all__ = ["CorruptionIdentifier"]
 _ANGLES = {"rotate_90": 90.0, "rotate_180": 180.0, "rotate_270": -90.0}
 # Images judged at a time: bounds memory, so that a memory map of any length can be identified.
 _CHUNK = 4096
+# Rounds of turns alone, for each round of planting.
+_TURN_ROUNDS = 0.5
 # Share of the clean that may be called unknown for being strange.
 _NOVEL_SHARE = 0.004
 # Below so many rows nothing is held back for calibration.
@@ -210,6 +213,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         clean = clean if clean is None else clean[self.learned_from_]
         self._learn(images, oddity.usual_, owner, n_rounds, clean, generator)
         self._calibrate(images, oddity, owner, generator)
+        if "rotate" in names:
+            self._committee.learn_turns(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
         self.epochs_ = n_rounds
         self._n_features_out = self._committee.judge(images[:2], all_views=False).features.shape[1]
         return self
@@ -265,7 +270,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _judge_all(self, images):
         parts = [self._committee.judge(images[part]) for part in iter_chunks(len(images), _CHUNK)]
-        fields = ("logs", "direction", "severity", "features")
+        fields = ("logs", "severity", "features")
         return type(parts[0])(*(np.concatenate([getattr(part, field) for part in parts]) for field in fields))
 
     def _chunks(self, X):
@@ -310,7 +315,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         kinds = self.kinds_[codes]
         angle = np.array([_ANGLES.get(kind, 0.0) for kind in kinds])
         rotated = np.flatnonzero(kinds == "rotate")
-        angle[rotated] = self._committee.angles(images[rotated], opinion.direction[rotated])
+        if len(rotated):
+            angle[rotated] = self._committee.angles(images[rotated])
         without = np.isin(kinds, [*_ANGLES, "flip_horizontal", "flip_vertical", "transpose", "invert"])
         severity = np.where(without, 1.0, np.where(codes == 0, 0.0, opinion.severity))
         return pd.DataFrame(

@@ -9,7 +9,7 @@ import numpy as np
 
 from toolkit.corruption import GENERIC_OUTLIERS, apply_corruption, apply_generic
 
-__all__ = ["Planted", "Planter"]
+__all__ = ["Planted", "Planter", "turn_any_way"]
 
 # Share of the planted images that are turned by any angle up to a quarter turn and teach the angle only.
 _TURNED, _MAX_TURN = 0.15, 90.0
@@ -106,7 +106,7 @@ class Planter:
         rows = np.flatnonzero((kind == self.n_outputs - 1) & ~turned)
         unit[rows] = self._unknown(unit[rows], generator)
         rows = np.flatnonzero(turned)
-        unit[rows], planted.angle[part][rows] = _turn(unit[rows], generator)
+        unit[rows], planted.angle[part][rows] = turn_any_way(unit[rows], generator)
         planted.kind[part][rows] = -1
         planted.images[part] = np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8)
 
@@ -134,7 +134,7 @@ class Planter:
         return out
 
 
-def _turn(unit, generator):
+def turn_any_way(unit, generator):
     """Turn each image by up to a quarter turn; angles in radians."""
     from toolkit._core.geometry import rotate
 
