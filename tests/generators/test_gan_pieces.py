@@ -280,6 +280,10 @@ def test_latents_and_schedules():
     draws = {name: draw(20_000, 2, torch_generator(0)) for name, draw in LATENTS.items()}
     assert draws["uniform"].abs().max() <= 1
     assert float(draws["uniform"].var()) == pytest.approx(1 / 3, abs=0.01)
+    nearest = draws["corners"].sign()
+    assert (draws["corners"] - nearest).std().item() == pytest.approx(0.1, abs=0.002)
+    shares = (nearest == 1).all(dim=1).float().mean().item(), (nearest[:, 0] == 1).float().mean().item()
+    np.testing.assert_allclose(shares, (0.25, 0.5), atol=0.015)
     assert float(draws["normal"].var()) == pytest.approx(1.0, abs=0.03)
     assert [SCHEDULES["linear"](share) for share in (0.0, 0.25, 1.0)] == [1.0, 0.75, 0.0]
     assert SCHEDULES["cosine"](0.5) == pytest.approx(0.5)

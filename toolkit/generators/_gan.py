@@ -35,7 +35,10 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         ``"wasserstein_gp"`` (with the penalty ``"wgan"``; Gulrajani et al., 2017), ``"hinge"`` (Lim and Ye, 2017),
         ``"relativistic"`` (pairs of real and fake rows; Jolicoeur-Martineau, 2018).
     latent_dim : int, default=100
-    latent_distribution : {"normal", "uniform"}, default="normal"
+    latent_distribution : {"normal", "uniform", "corners"}, default="normal"
+        ``"corners"`` are small clouds about the corners of a cube, for data that fall into separate modes: a continuous
+        generator draws bridges between them from latents of one piece (Gurumurthy et al., 2017; Khayatkhoei et al.,
+        2018).
     generator_widths, discriminator_widths : tuple of int, optional
         Hidden layers from the input on, or channels of each grid. None is 256, 512, 1024 and 512, 256 for ``"mlp"``.
     generator_norm : {"none", "batch"}, default="none"

@@ -42,6 +42,7 @@ MITIGATIONS = {
     "weight_averaging": {"weight_averaging": 0.999},
     "fast_adam": {"learning_rate": 1e-3, "betas": (0.0, 0.99)},
     "rate_decay": {"lr_schedule": "cosine"},
+    "corner_latents": {"latent_distribution": "corners"},
     "relativistic": {"objective": "relativistic"},
 }
 

@@ -4,6 +4,8 @@ import torch
 
 __all__ = ["LATENTS"]
 
+CLOUD = 0.1  # standard deviation about a corner
+
 
 def normal(n_samples, latent_dim, generator):
     """Standard normal, the usual choice."""
@@ -15,4 +17,16 @@ def uniform(n_samples, latent_dim, generator):
     return torch.rand(n_samples, latent_dim, generator=generator, device=generator.device) * 2.0 - 1.0
 
 
-LATENTS = {"normal": normal, "uniform": uniform}
+def corners(n_samples, latent_dim, generator):
+    """Around the corners of the cube [-1, 1]^latent_dim, each a small normal cloud, equally likely.
+
+    A continuous generator carries latents of one piece to samples of one piece: where the data fall apart, what lies
+    between two modes is drawn, too, or one of them is given up. Latents that fall apart themselves need no bridges
+    (Gurumurthy et al., 2017, "DeLiGAN"; Khayatkhoei et al., 2018, "Disconnected manifold learning for generative
+    adversarial networks").
+    """
+    corner = torch.randint(2, (n_samples, latent_dim), generator=generator, device=generator.device)
+    return corner * 2.0 - 1.0 + CLOUD * torch.randn(corner.shape, generator=generator, device=generator.device)
+
+
+LATENTS = {"normal": normal, "uniform": uniform, "corners": corners}
