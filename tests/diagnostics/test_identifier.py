@@ -55,7 +55,7 @@ def test_angles_point_the_right_way(found, corrupted):
     named = (corrupted[1] == "rotate") & (found["kind"] == "rotate").to_numpy()
     truth = corrupted[2]["angle"].to_numpy(dtype=float)[named]
     error = np.abs((found["angle"].to_numpy()[named] - truth + 180) % 360 - 180)
-    assert np.median(error) < 15
+    assert np.median(error) < 6
     assert (found["angle"][found["kind"] == "clean"] == 0).all()
     assert found["angle"].between(-180, 180).all()
 
