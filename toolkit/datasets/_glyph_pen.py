@@ -56,9 +56,18 @@ def _bilinear(tables, which, x, y):
 
 def _draw_hands(n_letters, hand, generator):
     """Everything random about ``n_letters``, drawn in one place and one order."""
-    # Clipped: a letter that leans by three standard deviations is none any more.
-    normal = lambda *shape: np.clip(generator.standard_normal((n_letters, *shape), dtype=np.float32), -2, 2)  # noqa: E731
-    uniform = lambda limits: generator.uniform(*limits, n_letters).astype(np.float32)  # noqa: E731
+    shape = (_FIELD, _FIELD)
+
+    def normal(*size):
+        # Clipped: a letter that leans by three standard deviations is none any more.
+        return np.clip(generator.standard_normal((n_letters, *size), dtype=np.float32), -2, 2)
+
+    def uniform(limits):
+        return generator.uniform(*limits, n_letters).astype(np.float32)
+
+    def fields(cells):
+        return np.stack([smooth_field(n_letters, shape, cells, generator) for _ in "xy"], axis=-1)
+
     angle, stretch = np.deg2rad(hand.rotation) * normal(), hand.stretch * normal()
     slant = hand.lean + hand.slant * normal()
     wide, high = np.exp(stretch / 2), np.exp(-stretch / 2)
@@ -67,8 +76,6 @@ def _draw_hands(n_letters, hand, generator):
     forward = np.empty((n_letters, 2, 2), dtype=np.float32)
     forward[:, 0, 0], forward[:, 0, 1] = cos * wide, (-cos * slant - sin) * high
     forward[:, 1, 0], forward[:, 1, 1] = sin * wide, (-sin * slant + cos) * high
-    shape = (_FIELD, _FIELD)
-    fields = lambda cells: np.stack([smooth_field(n_letters, shape, cells, generator) for _ in "xy"], axis=-1)  # noqa: E731
     bend, wobble = np.clip(fields(4.5), -2, 2), fields(1.8)
     # Moving the middle changes how large the upper and the lower part of a letter are: 6, 9, B, R.
     at = np.linspace(-1, 1, _FIELD, dtype=np.float32) * (1 + 2 * MARGIN / MASTER)
@@ -96,8 +103,7 @@ def _draw_hands(n_letters, hand, generator):
 def _apply(matrices, points):
     """Matrices (n, 2, 2) times points (n, p, 2); ten times faster spelled out than as einsum."""
     x, y = points[..., 0], points[..., 1]
-    row = lambda i: matrices[:, i, :1] * x + matrices[:, i, 1:] * y  # noqa: E731
-    return np.stack([row(0), row(1)], axis=-1)
+    return np.stack([matrices[:, i, :1] * x + matrices[:, i, 1:] * y for i in (0, 1)], axis=-1)
 
 
 def _project(vectors, points):

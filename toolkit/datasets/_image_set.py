@@ -73,5 +73,5 @@ class ImageSet:
         index = index if isinstance(index, slice) else np.asarray(index)
         if not isinstance(index, slice) and index.size == 0:
             index = index.astype(np.intp)
-        pick = lambda values: None if values is None else values[index]  # noqa: E731
-        return ImageSet(self.images[index], pick(self.labels), pick(self.kinds), self.name)
+        labels, kinds = (None if values is None else values[index] for values in (self.labels, self.kinds))
+        return ImageSet(self.images[index], labels, kinds, self.name)
