@@ -8,6 +8,7 @@ it, by the reader of ``digit_reader.py``, which is for checking only.
   of 64. What collapses has the momentum that Adam comes with, .9, and nothing against it. The bar: at most 4 digits and
   JS >= .4 against 10 digits and JS <= .012, on the right side with every seed.
 - ``mitigation`` (each by itself) and ``ablation`` (the cure without each part), three seeds: which part does the work?
+  The former were trained on an accelerator, in bfloat16 (``device`` in a cell), so their seconds are no processor's.
 - ``best``, five seeds: the longest cure, seven minutes on one core. The bar: JS <= .005, coverage >= .87, no copies.
 - ``read_...`` reads the digits of a cell's samples (kept in ``outputs/collapse_mnist``); train the reader first.
 
@@ -100,6 +101,7 @@ def train_cell(name, parameters, steps, seed, *, copies=False):
 
     from toolkit._core.files import atomic_path
     from toolkit.generators import GAN
+    from toolkit.nn import resolve_device
 
     images = world()[0].images
     start, cpu = time.perf_counter(), time.process_time()
@@ -108,7 +110,8 @@ def train_cell(name, parameters, steps, seed, *, copies=False):
     samples = gan.sample(N_SAMPLES, random_state=1)
     with atomic_path(SAMPLES / f"{name}.npz") as temporary:
         np.savez_compressed(temporary, images=samples)
-    return {"parameters": parameters, "steps": steps, "seed": seed, **spent, **figures(samples, copies=copies)}
+    trained = {"parameters": parameters, "steps": steps, "seed": seed, "device": str(resolve_device())}
+    return {**trained, **spent, **figures(samples, copies=copies)}
 
 
 def read_cell(name):

@@ -22,7 +22,7 @@ from torch.nn import functional
 from toolkit._core.files import atomic_path, write_json
 from toolkit._core.geometry import affine_matrix, smooth_field, warp
 from toolkit._core.images import iter_chunks
-from toolkit.nn import GeneratorDropout, build, fit_loop, limit_threads, torch_generator
+from toolkit.nn import GeneratorDropout, build, fit_loop, limit_threads, resolve_device, torch_generator
 
 WEIGHTS = Path(__file__).parent.parent / "outputs" / "digit_reader.safetensors"
 TRAIN_ROWS = np.r_[:30_000, 50_000:60_000]
@@ -106,23 +106,25 @@ def augment(images, generator):
 def read_digits(images, network=None):
     """Digits read in uint8 images of shape (n, 28, 28)."""
     network = network or load_reader()
+    device = next(network.parameters()).device
     unit = np.asarray(images).reshape(-1, 28, 28)
     answers = []
     with limit_threads(1), torch.inference_mode():
-        for part in iter_chunks(len(unit), 1000):
-            answers.append(network(torch.from_numpy(unit[part].astype(np.float32) / 255)).argmax(1).numpy())
+        for part in iter_chunks(len(unit), 100):
+            batch = torch.from_numpy(unit[part].astype(np.float32) / 255).to(device)
+            answers.append(network(batch).argmax(1).cpu().numpy())
     return np.concatenate(answers)
 
 
 def load_reader():
-    """The trained reader, ready to read."""
+    """The trained reader, ready to read, on an accelerator if there is one."""
     from safetensors.torch import load_file
 
     if not WEIGHTS.exists():
         raise FileNotFoundError(f"{WEIGHTS} is not there yet: run `python benchmarks/digit_reader.py` first.")
     network = _network(0)
     network.load_state_dict(load_file(WEIGHTS))
-    return network.eval()
+    return network.eval().to(resolve_device())
 
 
 def train(epochs=8, seed=0):
