@@ -148,8 +148,8 @@ CELLS = {
 def show(results):
     tried = results.pop("trials", {"trainings": []})["trainings"]
     for training in tried:
-        curve = ", ".join(f"{row['modes']} modes, KL {row['kl']:.3f} at step {row['step']}" for row in training["curve"])
-        print(f"tried: {training['name']}: {curve}")
+        curve = ", ".join("{step}: {modes}, {kl:.3f}".format_map(row) for row in training["curve"])
+        print(f"tried: {training['name']}, by steps modes and KL: {curve}")
     if "real" in results:
         real = results.pop("real")
         print(f"real stacks: {real['modes']} modes, KL {real['kl']:.3f}, JS {real['js']:.4f}")

@@ -13,6 +13,7 @@ from contextlib import redirect_stdout
 
 import numpy as np
 import pytest
+import torch
 from scipy import stats
 from sklearn.base import clone
 from sklearn.ensemble import IsolationForest
@@ -23,6 +24,7 @@ from sklearn.preprocessing import RobustScaler
 
 from toolkit.detectors import OutlierDetector, available_detectors
 from toolkit.detectors._methods import METHODS
+from toolkit.detectors._scoring import before_fit
 from toolkit.exceptions import MissingDependencyError
 
 FAST = ("copod", "ecod", "gmm", "iforest", "kde", "knn", "loda", "lof", "mcd", "ocsvm", "pca", "sampling")
@@ -435,3 +437,16 @@ def test_importing_the_room_loads_neither_torch_nor_pyod():
     code = "import sys, toolkit.detectors; print(sorted({'torch', 'pyod', 'matplotlib', 'numba'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_a_model_that_takes_an_accelerator_unasked_is_moved_back():
+    class Unasked:
+        def __init__(self):
+            self.device, self.network = torch.device("cuda"), torch.nn.Linear(2, 1)
+
+    class Asked(Unasked):
+        def __init__(self, device="cuda"):
+            super().__init__()
+
+    assert before_fit("lunar", Unasked()).device.type == "cpu"
+    assert before_fit(None, Asked()).device.type == "cuda"  # somebody chose it

@@ -347,7 +347,8 @@ def test_wrong_labels_are_of_the_real_rows_and_always_wrong(glyphs, monkeypatch,
 
     def watch(self, images, weights):
         if self.training:
-            seen.append((images.detach().clone(), weights.detach().clone().reshape(len(images), packing, 3)))
+            kept = weights.detach().cpu().clone()
+            seen.append((images.detach().cpu().clone(), kept.reshape(len(images), packing, 3)))
         return original(self, images, weights)
 
     monkeypatch.setattr(ConditionalDiscriminator, "forward", watch)

@@ -8,6 +8,7 @@ import torch
 
 from toolkit import nn
 from toolkit.exceptions import DivergenceError
+from toolkit.nn._batches import Batches
 
 
 class Recorder:
@@ -105,6 +106,22 @@ def test_overlapping_thread_limits_leave_the_setting_as_found():
         assert torch.get_num_threads() == 2
     finally:
         torch.set_num_threads(before)
+
+
+def test_convolutions_repeat_while_any_fit_runs():
+    assert not torch.backends.cudnn.deterministic
+    with nn.limit_threads(1):
+        with nn.limit_threads(1):
+            assert torch.backends.cudnn.deterministic
+        assert torch.backends.cudnn.deterministic
+    assert not torch.backends.cudnn.deterministic
+
+
+def test_views_in_reverse_are_moved_to_an_accelerator():
+    # "meta" has no numbers, but takes the way of an accelerator on every machine.
+    batch = Batches(np.arange(6, dtype=np.uint8).reshape(3, 2)[:, ::-1], device="meta")[np.array([2, 0])]
+    assert batch.shape == (2, 2)
+    assert batch.dtype == torch.uint8
 
 
 def test_modules_are_built_without_the_global_generator():

@@ -5,6 +5,7 @@ is fixed in ``fit``.
 """
 
 import hashlib
+import inspect
 
 import numpy as np
 
@@ -101,9 +102,23 @@ def _posterior_mean(mean, log_variance):
 
 def before_fit(name, model):
     """Prepare a model that is about to be fitted."""
+    _leave_accelerator(model)
     if name == "dif":
         model._deep_representation = _FixedRepresentation()
     return model
+
+
+def _leave_accelerator(model):
+    """LUNAR and AE1SVM take a GPU unasked, and have no parameter to forbid it; results would depend on the machine."""
+    chosen = "device" in inspect.signature(type(model).__init__).parameters
+    if chosen or getattr(getattr(model, "device", None), "type", "cpu") == "cpu":
+        return
+    import torch
+
+    model.device = torch.device("cpu")
+    for value in list(vars(model).values()):
+        if isinstance(value, torch.nn.Module):
+            value.to(model.device)
 
 
 def _five_digits(scores):

@@ -42,7 +42,7 @@ class Batches:
         self._device = None if device is None or torch.device(device).type == "cpu" else torch.device(device)
         self._resident = None
         if self._device is not None and sum(array.nbytes for array in self.arrays) <= _RESIDENT_BYTES:
-            self._resident = [torch.tensor(array, device=self._device) for array in self.arrays]
+            self._resident = [torch.tensor(np.ascontiguousarray(array), device=self._device) for array in self.arrays]
 
     def __getitem__(self, index):
         """The rows of ``index`` (an array of int): a tensor, or a tuple of them if several arrays were given."""

@@ -1,4 +1,7 @@
-"""How many threads torch uses: one a fit, counted, so that overlapping fits leave the setting as found."""
+"""How torch computes during a fit: on one thread, and by algorithms that repeat.
+
+Both settings are global, so fits are counted: overlapping ones leave them as found.
+"""
 
 import contextlib
 import threading
@@ -8,7 +11,7 @@ import torch
 __all__ = ["limit_threads"]
 
 _lock = threading.Lock()
-_state = {"active": 0, "found": None}
+_state = {"active": 0, "found": None, "repeats": None}
 
 
 def _set(n_threads):
@@ -21,7 +24,8 @@ def limit_threads(n_threads=1):
     """Run torch on ``n_threads`` threads inside the block.
 
     Small networks gain nothing from a second thread, and two threads that wait for each other under load cost a
-    multiple; parallelism belongs between fits. Results are bitwise repeatable only at an equal thread count.
+    multiple; parallelism belongs between fits. Results are bitwise repeatable only at an equal thread count, and on
+    CUDA only with convolutions that add up in a fixed order, which are chosen inside the block, too.
 
     Parameters
     ----------
@@ -39,7 +43,8 @@ def limit_threads(n_threads=1):
     with _lock:
         mine = torch.get_num_threads()
         if _state["active"] == 0:
-            _state["found"] = mine
+            _state["found"], _state["repeats"] = mine, torch.backends.cudnn.deterministic
+            torch.backends.cudnn.deterministic = True
         _state["active"] += 1
         _set(n_threads)
     try:
@@ -56,3 +61,4 @@ def limit_threads(n_threads=1):
                 keeper.join()
             else:
                 _set(_state["found"])
+                torch.backends.cudnn.deterministic = _state["repeats"]
