@@ -110,7 +110,7 @@ def train_cell(name, parameters, steps, seed, *, copies=False):
     samples = gan.sample(N_SAMPLES, random_state=1)
     with atomic_path(SAMPLES / f"{name}.npz") as temporary:
         np.savez_compressed(temporary, images=samples)
-    trained = {"parameters": parameters, "steps": steps, "seed": seed, "device": str(resolve_device())}
+    trained = {"parameters": parameters, "steps": steps, "seed": seed, "device": str(resolve_device(gan.device))}
     return {**trained, **spent, **figures(samples, copies=copies)}
 
 
