@@ -35,9 +35,9 @@ from toolkit.studies import plain_findings, run_audit, run_generator_comparison
 # %%
 kinds = ["gaussian_noise", "salt_and_pepper", "gaussian_blur", "rotate", "occlude", "invert"]
 if QUICK:
-    folder, n_audited, n_learnt, epochs, gan_epochs, widths = None, 60, 130, 20, 3, (8, 16)
+    folder, n_audited, n_learnt, epochs, gan_epochs, widths, gan_widths = None, 60, 130, 20, 3, (8, 16), (16, 8)
 else:
-    folder, n_audited, n_learnt, epochs, gan_epochs, widths = Path(os.environ.get("TOOLKIT_DATA", "data")) / "cats", 400, 2400, 12, 14, (16, 32, 64)
+    folder, n_audited, n_learnt, epochs, gan_epochs, widths, gan_widths = Path(os.environ.get("TOOLKIT_DATA", "data")) / "cats", 400, 2400, 12, 30, (16, 32, 64), (128, 64, 32, 16)
     if not folder.is_dir():
         raise FileNotFoundError("put photographs of cats into a folder `cats` where TOOLKIT_DATA points, or set TOOLKIT_QUICK=1")
 
@@ -105,7 +105,7 @@ models = {
     "VAE": VariationalAutoencoder("convolutional", **size, activation="silu", n_draws=1, beta=0.5),
     "GAN": GAN(
         "dcgan", objective="relativistic", gradient_penalty="r1r2", penalty_interval=4, generator_norm="batch", weight_averaging=0.99,
-        latent_dim=32, generator_widths=widths[::-1], discriminator_widths=widths, batch_size=32, learning_rate=5e-4, betas=(0.0, 0.99), epochs=gan_epochs,
+        latent_dim=32, generator_widths=gan_widths, discriminator_widths=gan_widths[::-1], batch_size=32, learning_rate=1e-3, betas=(0.0, 0.99), epochs=gan_epochs,
     ),
 }  # fmt: skip
 found = run_generator_comparison(photographs, generators=models, seeds=[0])

@@ -276,6 +276,21 @@ def test_architectures_fit_any_image(architecture, shape):
         again.load_state_dict(network.state_dict())
 
 
+@pytest.mark.parametrize(
+    ("side", "grid", "channels"),
+    [(8, 2, 64), (28, 7, 64), (32, 4, 32), (64, 4, 16), (75, 5, 16), (128, 4, 16)],
+    ids=lambda value: str(value),
+)
+def test_convolutions_start_from_a_small_grid_whatever_the_image(side, grid, channels):
+    make = {"widths": None, "generator": torch_generator(0)}
+    generator = build_generator("dcgan", 3, (3, side, side), norm="none", **make)
+    assert generator.grid == (128, grid, grid)
+    assert generator.config["widths"][-1] == channels
+    shown = {"packing": 1, "dropout": 0.0, "spectral_norm": False, "minibatch_std": False}
+    discriminator = build_discriminator("dcgan", (3, side, side), **shown, **make)
+    assert discriminator.config["widths"] == generator.config["widths"][::-1]
+
+
 def test_latents_and_schedules():
     draws = {name: draw(20_000, 2, torch_generator(0)) for name, draw in LATENTS.items()}
     assert draws["uniform"].abs().max() <= 1

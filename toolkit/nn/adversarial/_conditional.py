@@ -55,19 +55,19 @@ class ConditionalGenerator(nn.Module):
         self, architecture, latent_dim, n_classes, image_shape, *, conditioning, widths=None, norm="none", embedding_dim
     ):
         super().__init__()
+        lookup(GENERATOR_CONDITIONINGS, conditioning, "generator conditioning")
+        entry = lookup(ARCHITECTURES, architecture, "architecture")
+        widths = entry.usual_widths(*image_shape[1:])[0] if widths is None else widths
         self.config = {
             "architecture": architecture,
             "latent_dim": latent_dim,
             "n_classes": n_classes,
             "image_shape": list(image_shape),
             "conditioning": conditioning,
-            "widths": None if widths is None else list(widths),
+            "widths": list(widths),
             "norm": norm,
             "embedding_dim": embedding_dim,
         }
-        lookup(GENERATOR_CONDITIONINGS, conditioning, "generator conditioning")
-        entry = lookup(ARCHITECTURES, architecture, "architecture")
-        widths = entry.generator_widths if widths is None else widths
         self.latent_dim, per_class = latent_dim, conditioning == "batch_norm"
         self.embedding = None if per_class else LabelEmbedding(n_classes, embedding_dim)
         n_inputs = latent_dim + (0 if per_class else embedding_dim)
@@ -119,21 +119,22 @@ class ConditionalDiscriminator(nn.Module):
         embedding_dim,
     ):
         super().__init__()
+        lookup(DISCRIMINATOR_CONDITIONINGS, conditioning, "discriminator conditioning")
+        entry = lookup(ARCHITECTURES, architecture, "architecture")
+        channels, height, width = image_shape
+        widths = entry.usual_widths(height, width)[1] if widths is None else widths
         self.config = {
             "architecture": architecture,
             "n_classes": n_classes,
             "image_shape": list(image_shape),
             "conditioning": conditioning,
-            "widths": None if widths is None else list(widths),
+            "widths": list(widths),
             "packing": packing,
             "dropout": dropout,
             "spectral_norm": spectral_norm,
             "minibatch_std": minibatch_std,
             "embedding_dim": embedding_dim,
         }
-        lookup(DISCRIMINATOR_CONDITIONINGS, conditioning, "discriminator conditioning")
-        entry = lookup(ARCHITECTURES, architecture, "architecture")
-        channels, height, width = image_shape
         self.n_classes, self.packing, self.as_vector = n_classes, packing, architecture == "mlp"
         shape = (packing * channels, height, width)
         self.embedding = self.projection = None
@@ -144,7 +145,7 @@ class ConditionalDiscriminator(nn.Module):
             shape = flat if self.as_vector else (packing * (channels + 1), height, width)
         self.network = entry.discriminator(
             shape,
-            widths=entry.discriminator_widths if widths is None else widths,
+            widths=widths,
             dropout=dropout,
             spectral_norm=spectral_norm,
             minibatch_std=minibatch_std,
