@@ -7,8 +7,11 @@
 Settings were chosen in runs of 25 s, one seed each, by the queries left out of another random split
 (``make_arithmetic(random_state=0)``), those of 25 and 10 % by the validation part of a third one (``random_state=777``)
 and those of images to text by that of seed 7, not on the splits that are reported here; ``validation`` stands beside
-every figure. Pictures are of MNIST (``TOOLKIT_DATA``): queries to learn from are written with rows 0 to 29,999 of its
-train part, unseen ones with its test part. The reader that judges drawn answers learns from rows 30,000 to 59,999, and
+every figure. That 10 % have two layers was decided by 6,000 queries left out of a split with seed 10: .981 of them were
+right, .908 with one layer in the same time, .923 with one in a third more.
+
+Pictures are of MNIST (``TOOLKIT_DATA``): queries to learn from are written with rows 0 to 29,999 of its train part,
+unseen ones with its test part. The reader that judges drawn answers learns from rows 30,000 to 59,999, and
 its own mistakes on real pictures of the same answers stand beside.
 """
 
@@ -30,7 +33,10 @@ TEXT = {
     "text_75": ({"train_share": 0.75}, SMALL | {"steps": 13_000}),
     "text_50": ({"train_share": 0.50}, SMALL | {"steps": 13_000}),
     "text_25": ({"train_share": 0.25}, SMALL | TOLD | {"steps": 15_000, "weight_decay": 0.2, "dropout": 0.05}),
-    "text_10": ({"train_share": 0.10}, SMALL | TOLD | {"steps": 15_000, "weight_decay": 0.3, "dropout": 0.2}),
+    "text_10": (
+        {"train_share": 0.10},
+        SMALL | TOLD | {"steps": 8_500, "n_layers": 2, "weight_decay": 0.3, "dropout": 0.2},
+    ),
     "text_50_commutative": ({"train_share": 0.50, "split": "commutative"}, SMALL | {"steps": 13_000}),
     "three_digits_addition": (
         {"operations": "+", "n_digits": 3, "n_queries": 60_000},
