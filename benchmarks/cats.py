@@ -265,13 +265,18 @@ def show(results):
     models = pd.DataFrame([results[name] for name in CELLS if "model" in results.get(name, {})])
     if len(models):
         print(models.groupby("model")[list(BETTER)].mean().round(4).to_string(), "\n")
-    for figure, sign in BETTER.items() if len(models) else ():
+        rank(models)
+    if "reference" in results:
+        print(f"bar of the GAN: a distance of at most {BAR * results['reference']['blurred']['frechet']:.3f}")
+
+
+def rank(models):
+    """Print which model is best by each figure, and whether each of its seeds is ahead of all others."""
+    for figure, sign in BETTER.items():
         seeds = (sign * models.set_index("model")[figure]).dropna().groupby("model").agg(["mean", "min", "max"])
         *others, first = seeds.sort_values("mean").itertuples()
         apart = all(first.min > other.max for other in others)
         print(f"best by {figure}: {first.Index}{'' if apart else ', though not with every seed'}")
-    if "reference" in results:
-        print(f"bar of the GAN: a distance of at most {BAR * results['reference']['blurred']['frechet']:.3f}")
 
 
 if __name__ == "__main__":

@@ -279,7 +279,7 @@ def test_architectures_fit_any_image(architecture, shape):
 @pytest.mark.parametrize(
     ("side", "grid", "channels"),
     [(8, 2, 64), (28, 7, 64), (32, 4, 32), (64, 4, 16), (75, 5, 16), (128, 4, 16)],
-    ids=lambda value: str(value),
+    ids=str,
 )
 def test_convolutions_start_from_a_small_grid_whatever_the_image(side, grid, channels):
     make = {"widths": None, "generator": torch_generator(0)}

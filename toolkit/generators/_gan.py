@@ -40,9 +40,9 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         generator draws bridges between them from latents of one piece (Gurumurthy et al., 2017; Khayatkhoei et al.,
         2018).
     generator_widths, discriminator_widths : tuple of int, optional
-        Hidden layers from the input on, or channels of each grid, the first one first. None is 256, 512, 1024 and 512,
-        256 for ``"mlp"``; convolutions halve the image until its side is below 8 and have 128 (``"dcgan"``) or 64
-        channels there, half as many in each finer grid.
+        Hidden layers from the input on, or channels of each grid, in the order in which an image passes them. None is
+        256, 512, 1024 and 512, 256 for ``"mlp"``; convolutions halve the image until its shorter side is below 8 and
+        have 128 (``"dcgan"``) or 64 channels there, half as many in each finer grid, but 16 at least.
     generator_norm : {"none", "batch"}, default="none"
         Batch norm in the generator (Radford et al., 2016).
     spectral_norm : bool, default=False
