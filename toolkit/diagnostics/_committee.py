@@ -52,7 +52,8 @@ class _Member:
     def train(self, images, trusted, own, n_images, batch_size, n_rounds):
         """``n_rounds`` rounds of planting anew in ``n_images`` trusted images and learning from all of them.
 
-        Corruptions are planted in any trusted image; only the member's own ones are shown to it as clean.
+        Corruptions are planted in any trusted image; only the member's own ones are shown to it as clean. ``trusted``
+        has to leave out what the member is never to see.
         """
         import torch
 
@@ -125,28 +126,34 @@ class Committee:
         n_steps = n_rounds * -(-n_images // self.batch_size)
         self.members = [_Member(image_shape, kinds, n_steps, seed, prior, negative) for seed in seeds]
 
-    def train(self, images, trusted, owner, n_rounds):
+    def train(self, images, trusted, folds, n_rounds):
         """Train every member for ``n_rounds`` rounds on the trusted rows of ``images`` (uint8).
 
-        ``owner`` says which member may be shown a row as clean. A network soon knows by heart what it was shown as
-        clean, so on a row that is not, only a member that was not shown it can say so.
+        ``folds`` says which member may be shown a row as clean, and which may not see it at all. A network soon knows
+        by heart what it was shown as clean, so on a row that is not, only a member that was not shown it can say so.
         """
         self.run(
-            lambda member, own: member.train(images, trusted, own, self.n_images, self.batch_size, n_rounds),
-            [{"member": member, "own": owner == index} for index, member in enumerate(self.members)],
+            lambda member, trusted, own: member.train(
+                images, trusted, own, self.n_images, self.batch_size, n_rounds
+            ),
+            [
+                {"member": member, "trusted": trusted & ~folds.held_out[index], "own": folds.shown[index]}
+                for index, member in enumerate(self.members)
+            ],
         )
 
-    def cross_judge(self, images, owner):
-        """Log-likelihoods of every row, from the members that do not own it (from the only one, if it is alone).
+    def cross_judge(self, images, masks, *, views=VIEWS[:2]):
+        """Log-likelihoods of every row, each from the members whose mask holds it.
 
-        From two sides only: it is asked often.
+        From two sides only, if nothing else is said: it is asked often.
+
+        Parameters
+        ----------
+        images : ndarray of uint8
+        masks : ndarray of bool of shape (n_members, n_images)
+            At least one a row.
         """
-        views = VIEWS[:2]
-        n_members = len(self.members)
-        tasks = [
-            {"member": member, "rows": np.flatnonzero((owner != index) | (n_members == 1))}
-            for index, member in enumerate(self.members)
-        ]
+        tasks = [{"member": member, "rows": np.flatnonzero(mask)} for member, mask in zip(self.members, masks)]
         looks = self.run(lambda member, rows: member.look(images[rows], views), tasks)
         shape = (len(images), self.members[0].planter.n_outputs)
         by_view, counts = {view: np.zeros(shape) for view in views}, np.zeros((len(images), 1))

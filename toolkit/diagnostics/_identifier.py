@@ -13,16 +13,23 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Transfo
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.appearance import oriented_gradients
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.jobs import run_jobs
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._committee import Committee
+from toolkit.diagnostics._competence import NOT_TOLD, TOLD, measure_competence, why_not
+from toolkit.diagnostics._folds import MIN_CROSS_FITTED, make_folds
+from toolkit.diagnostics._mixture import mixture_shares, posterior
 from toolkit.diagnostics._planting import Planter
 from toolkit.diagnostics._prior import is_dark_on_light, load_prior
 from toolkit.diagnostics._strangeness import Oddity, Strangeness
+from toolkit.diagnostics._symmetry_evidence import SymmetryEvidence
+from toolkit.diagnostics._two_sorts import balanced_cut
 from toolkit.diagnostics._verdict import Verdict, held_back_temperature, rows_to_begin_with, rows_to_trust
+from toolkit.diagnostics._views import VIEWS
 
 __all__ = ["CorruptionIdentifier"]
 
@@ -33,8 +40,6 @@ _CHUNK = 4096
 _TURN_ROUNDS = 0.5
 # Share of the clean that may be called unknown for being strange.
 _NOVEL_SHARE = 0.004
-# Below so many rows nothing is held back for calibration.
-_MIN_HELD_BACK = 500
 
 
 class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -45,6 +50,11 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     committee's own verdicts say which rows those are, they are left out of what is shown as clean, and the training
     goes on. In the end the likelihoods are calibrated on rows held back, the shares of the kinds in the set are fitted
     to them, and what fits neither the clean majority nor any planted kind is called unknown.
+
+    Then it measures what it can tell on this very set (``competence_``), on rows that a network never saw. A kind that
+    is not told apart there is not named, and a set in which hardly anything is told apart cannot be judged
+    (``judgeable_``, ``reasons_``). That an image was flipped or turned, its neighbours in the set have to say as well: where an
+    image and its mirror image are alike, nobody can know.
 
     It assumes that the clean images are the majority and that the set has an upright: a wholly corrupted set, or a
     clean minority, cannot be told apart from a clean set without labels, and what looks the same after a flip (an 8,
@@ -97,6 +107,24 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Calibration of the likelihoods.
     init_ : str
         ``"random"``, or the name of what the networks began from.
+    competence_ : DataFrame
+        What can be told on this set, one row for each kind and ``"unknown"``: ``recall`` of planted images at one false
+        alarm in a hundred, with its 95 % interval, on held-out rows (``n_sound`` of them, ``n_planted`` with the kind);
+        ``auroc``; ``calibration_gap`` (confidence less precision, at the set's own shares); ``status``: ``"told apart"``
+        (a recall of a half or more), ``"not told apart"``, or ``"not measurable"`` where fewer than 240 held-out rows
+        look clean.
+    auroc_ : float
+        Of planted images of all kinds against the others, on held-out rows; NaN where it is not measurable.
+    judgeable_ : bool
+        Whether the set can be judged. It cannot where ``auroc_`` is below .9, where fewer than half of the kinds are
+        told apart, where the clean cannot be shown to be the majority, where flagged and estimated shares contradict
+        each other, or where the set consists of two sorts of images, half and half.
+    reasons_ : tuple of str
+        Why not, in words.
+    confirmed_kinds_ : tuple of str
+        Kinds of which it was shown here that they can be told, in a set that can be judged. Where that is not
+        measurable: all kinds if a network that learnt from other images bears witness too (then nothing is likelier
+        than both say), else none.
     image_shape_, n_features_in_
         Shape of an image and number of its values.
 
@@ -191,7 +219,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         # Few images carry little to learn, and a tiny set should not take long: the plan shrinks with it.
         n_rounds = min(self.epochs, max(3, n_samples // 40))
         n_images = max(min(_planned(n_samples), self.images_per_epoch), 2)
-        n_members = self.n_members if n_samples >= _MIN_HELD_BACK else 1
+        n_members = self.n_members if n_samples >= MIN_CROSS_FITTED else 1
         self._committee = Committee(
             self.image_shape_,
             names,
@@ -205,14 +233,13 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         )
         begun = self._committee.members[0].begun
         self.init_ = Path(self.init).stem if begun else "random"
-        held_back = np.zeros(n_samples, dtype=bool)
-        if n_samples >= _MIN_HELD_BACK:
-            held_back[generator.choice(n_samples, min(n_samples // 10, 1500), replace=False)] = True
-        owner = np.where(held_back, -1, generator.permutation(n_samples) % n_members)
+        folds = make_folds(n_samples, n_members, generator)
         oddity = Oddity(self.image_shape_).fit(images, generator)
+        self._evidence = SymmetryEvidence(tuple(names))
+        self._witness = None
         clean = clean if clean is None else clean[self.learned_from_]
-        self._learn(images, oddity.usual_, owner, n_rounds, clean, generator)
-        self._calibrate(images, oddity, owner, generator)
+        self._learn(images, oddity.usual_, folds, n_rounds, clean, generator)
+        self._calibrate(images, oddity, folds, generator)
         if "rotate" in names:
             self._committee.learn_turns(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
         self.epochs_ = n_rounds
@@ -230,43 +257,120 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             return np.ascontiguousarray(stack)
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
-    def _learn(self, images, usual, owner, n_rounds, clean, generator):
+    def _learn(self, images, usual, folds, n_rounds, clean, generator):
         """Rounds of learning, with a verdict on every row after each second round."""
         from tqdm.auto import tqdm
 
         trusted = usual.copy() if clean is None else clean.copy()
         if clean is None and self.init_ != "random":
-            trusted = rows_to_begin_with(self._committee.cross_judge(images, owner), usual)
+            trusted = rows_to_begin_with(self._committee.cross_judge(images, folds.judges), usual)
         with tqdm(total=n_rounds, desc="identifier", disable=not self.verbose) as bar:
             done = 0
             while done < n_rounds:
                 rounds = min(2, n_rounds - done)
-                self._committee.train(images, trusted & (owner >= 0), owner, rounds)
+                self._committee.train(images, trusted, folds, rounds)
                 done += rounds
                 bar.update(rounds)
                 if clean is None and done < n_rounds:
-                    logs = self._committee.cross_judge(images, owner)
-                    temperature = self._temperature(images, logs, owner, generator)
-                    trusted = rows_to_trust(logs / temperature, usual, owner)
+                    logs = self._committee.cross_judge(images, folds.judges)
+                    temperature = self._temperature(images, logs, folds, generator)
+                    trusted = rows_to_trust(logs / temperature, usual, folds.fold)
 
-    def _calibrate(self, images, oddity, owner, generator):
-        """Temperature on planted rows that were held back; shares of the kinds; what is flagged; what is strange."""
+    def _calibrate(self, images, oddity, folds, generator):
+        """Neighbours' evidence; temperature, shares and what is flagged; what can be told; what is strange."""
         opinion = self._judge_all(images)
-        temperature = self._temperature(images, opinion.logs, owner, generator)
-        self._verdict = Verdict(temperature, calibrated=bool((owner < 0).any())).fit(opinion.logs)
+        likely = posterior(opinion.logs, mixture_shares(opinion.logs, least_clean=0.5))[:, 0] > 0.5
+        self._evidence.fit(images[likely] if likely.sum() >= 2 else images, generator)
+        if len(folds.held_out) == 1:
+            self._witness = self._pretrained(generator)
+        logs = self._weigh(images, opinion.logs)
+        temperature = self._temperature(images, logs, folds, generator)
+        self._verdict = Verdict(temperature, calibrated=bool(folds.held_back.any())).fit(logs)
         self.temperature_, self.shares_ = self._verdict.temperature, self._verdict.shares_
         self.prevalence_, self.prevalence_interval_ = self._verdict.prevalence_, self._verdict.interval_
+        self._measure(images, oddity, folds, logs, generator)
         self.clean_threshold_ = self._verdict.clean_threshold_
-        self.trusted_ = self._verdict.probabilities(opinion.logs)[:, 0] > self.clean_threshold_
+        self.trusted_ = self._verdict.probabilities(logs)[:, 0] > self.clean_threshold_
         if self.trusted_.sum() < 2:
             self.trusted_[:] = True
         self._strangeness = Strangeness(oddity, _NOVEL_SHARE)
-        doubt = self._verdict.doubt(opinion.logs)
-        self._strangeness.fit(images, opinion.features, doubt, self.trusted_, owner < 0, generator)
+        doubt = self._verdict.doubt(logs)
+        self._strangeness.fit(images, opinion.features, doubt, self.trusted_, folds.held_back, generator)
 
-    def _temperature(self, images, logs, owner, generator):
+    def _measure(self, images, oddity, folds, logs, generator):
+        """What can be told here: by members that never saw a row, of the row as it came and with a kind planted."""
+        kinds, temperature = self.kinds_[1:], self.temperature_
+        planter = Planter(tuple(kinds[:-1]))
+        measured = np.flatnonzero(folds.measured)
+        flagged = 1 - float((self._verdict.probabilities(logs)[:, 0] > self._verdict.clean_threshold_).mean())
+        crossing, smaller = balanced_cut([oddity.describe(images), oriented_gradients(images)], generator)
+
+        def judge(stack, rows):
+            opinions = self._committee.cross_judge(stack, folds.held_out[:, measured[rows]], views=VIEWS)
+            return self._weigh(stack, opinions) / temperature
+
+        def plant(stack, code):
+            planted = planter.plant(stack, np.full(len(stack), code), generator)
+            return planted.images, planted.kind == code
+
+        held_out = images[measured]
+        trusted = self._verdict.probabilities(logs[measured])[:, 0] > 0.5
+        held_out_logs = judge(held_out, np.arange(len(measured))) if len(measured) else logs[:0]
+        self.competence_, self.auroc_ = measure_competence(
+            kinds, judge, plant, held_out, held_out_logs, trusted, self.shares_, generator
+        )
+        # "Unknown" claims nothing but that something is odd.
+        told = (self.competence_["status"] != NOT_TOLD).to_numpy() | (kinds == "unknown")
+        self._verdict.claim(np.r_[True, told], logs)
+        self.reasons_ = tuple(
+            why_not(
+                self.competence_,
+                self.auroc_,
+                flagged,
+                self.prevalence_,
+                self.prevalence_interval_,
+                crossing,
+                smaller,
+            )
+        )
+        self.judgeable_ = not self.reasons_
+        shown = (self.competence_["status"] == TOLD).to_numpy() | (self._witness is not None)
+        self.confirmed_kinds_ = tuple(kinds[:-1][shown[:-1]].tolist()) if self.judgeable_ else ()
+
+    def _pretrained(self, generator):
+        """A network that knows other images only, as a witness; None where there is none for such images."""
+        if self.init_ == "random":
+            return None
+        names, seeds = tuple(self.kinds_[1:-1]), spawn_seeds(generator, 1)
+        negative = self._committee.members[0].negative
+        return Committee(
+            self.image_shape_,
+            names,
+            n_rounds=1,
+            n_images=2,
+            batch_size=2,
+            seeds=seeds,
+            run=self._run,
+            prior=load_prior(self.init),
+            negative=negative,
+        )
+
+    def _weigh(self, images, logs):
+        """The networks' log-likelihoods, weighed with what other witnesses say: neighbours, and other networks."""
+        logs = self._evidence.weigh(images, logs)
+        if self._witness is not None:
+            other = self._witness.judge(images).logs
+            logs = logs[:, :1] + np.minimum(logs - logs[:, :1], other - other[:, :1])
+        return logs
+
+    def _temperature(self, images, logs, folds, generator):
         planter = Planter(tuple(self.kinds_[1:-1]))
-        return held_back_temperature(self._committee, planter, images, logs, owner < 0, generator)
+
+        def judge(stack):
+            opinions = self._committee.judge(stack).logs
+            return self._weigh(stack, opinions) if hasattr(self._evidence, "weights_") else opinions
+
+        return held_back_temperature(judge, planter, images, logs, folds.held_back, generator)
 
     def _judge_all(self, images):
         parts = [self._committee.judge(images[part]) for part in iter_chunks(len(images), _CHUNK)]
@@ -283,9 +387,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _assess(self, images):
         """Opinion, probabilities (strangeness included) and strangeness of one chunk."""
         opinion = self._committee.judge(images)
-        probabilities = self._verdict.probabilities(opinion.logs)
+        logs = self._weigh(images, opinion.logs)
+        probabilities = self._verdict.probabilities(logs)
         strangeness = self._strangeness.score(images, opinion.features)
-        beyond = strangeness + self._verdict.doubt(opinion.logs) > self._strangeness.limit_
+        beyond = strangeness + self._verdict.doubt(logs) > self._strangeness.limit_
         novel = beyond & (self._verdict.codes(probabilities) == 0)
         moved = probabilities[novel, 0] * (1 - self._strangeness.excess_)
         probabilities[novel, 0] -= moved

@@ -25,6 +25,7 @@ _LOWEST, _CERTAIN = -3.0, 3.0
 # Strangeness and doubt together beyond which some six in a thousand clean digits lie (MNIST train rows 0 to 9,999).
 # Where strange images are among those found clean, their own quantile would lie too far out.
 _FAR = 9.0
+_FAR_OUT = 4.0
 _CHUNK = 4096
 
 
@@ -72,6 +73,12 @@ class Oddity:
 
     def score(self, images):
         return self.distance_.log_score(self._statistics(images))
+
+    def describe(self, images):
+        """Statistics, each on a robust scale of its own, none so far out that it outvotes the others."""
+        statistics = self._statistics(images)
+        centre, scale = robust_scale(statistics)
+        return np.clip((statistics - centre) / scale, -_FAR_OUT, _FAR_OUT)
 
     def _statistics(self, images):
         rows = images.reshape(len(images), -1)

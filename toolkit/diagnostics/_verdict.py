@@ -28,6 +28,8 @@ class Verdict:
     shares_ : ndarray of shape (n_outputs,)
     prevalence_ : float
     interval_ : tuple of float
+    told_ : ndarray of bool of shape (n_outputs,)
+        What may be named.
     clean_threshold_ : float
     """
 
@@ -37,15 +39,25 @@ class Verdict:
 
     def fit(self, logs):
         """Fit the shares of the kinds to the log-likelihoods of the whole set."""
-        logs = logs / self.temperature
-        self.shares_ = mixture_shares(logs, evenness=_EVENNESS, least_clean=0.5)
+        scaled = logs / self.temperature
+        self.shares_ = mixture_shares(scaled, evenness=_EVENNESS, least_clean=0.5)
         self.prevalence_ = float(1 - self.shares_[0])
-        self.interval_ = clean_interval(logs, self.shares_)
-        self.clean_threshold_ = _clean_threshold(posterior(logs, self.shares_)[:, 0], 0.2 if self.calibrated else 0.5)
+        self.interval_ = clean_interval(scaled, self.shares_)
+        return self.claim(np.ones(len(self.shares_), dtype=bool), logs)
+
+    def claim(self, told, logs):
+        """From now on name only the outputs that are ``told`` (clean is), and draw the line for the set anew."""
+        self.told_ = told
+        self.clean_threshold_ = _clean_threshold(self.probabilities(logs)[:, 0], 0.2 if self.calibrated else 0.5)
         return self
 
     def probabilities(self, logs):
-        return posterior(logs / self.temperature, self.shares_)
+        """Of each output; what speaks for a kind that cannot be told here speaks for nothing, so it counts as clean."""
+        probabilities = posterior(logs / self.temperature, self.shares_)
+        untold = np.where(self.told_, 0.0, probabilities)
+        probabilities = np.where(self.told_, probabilities, 0.0)
+        probabilities[:, 0] += untold.sum(axis=1)
+        return probabilities
 
     def doubt(self, logs):
         """Log-odds of not being clean, if the clean were one half and the kinds alike: free of the set's shares."""
@@ -88,7 +100,7 @@ def rows_to_begin_with(logs, usual):
     return trusted if trusted.mean() >= 0.5 else usual.copy()
 
 
-def rows_to_trust(logs, usual, owner):
+def rows_to_trust(logs, usual, fold):
     """Which rows to show as clean from now on: the usual ones, but for those that would hardly be clean.
 
     One in two is assumed to be clean. While contamination is part of what is shown as clean, the likelihoods lean to
@@ -101,7 +113,7 @@ def rows_to_trust(logs, usual, owner):
     usual : ndarray of bool of shape (n,)
         Rows whose statistics are not odd: networks come to call clean what they were shown as clean, so what is
         plainly odd is not shown at all.
-    owner : ndarray of int of shape (n,)
+    fold : ndarray of int of shape (n,)
         Which member may be shown a row, -1 for none; every member keeps something.
     """
     trusted = _likely_clean(logs, usual)
@@ -109,9 +121,9 @@ def rows_to_trust(logs, usual, owner):
         # The clean are the majority: at least half of the rows stay, the cleanest ones.
         probability = _even_odds(logs)
         trusted = probability >= np.median(probability)
-    for index in range(owner.max() + 1):
-        if not (trusted & (owner == index)).any():
-            trusted |= owner == index
+    for index in range(fold.max() + 1):
+        if not (trusted & (fold == index)).any():
+            trusted |= fold == index
     return trusted
 
 
@@ -128,14 +140,15 @@ def _likely_clean(logs, usual):
     return _even_odds(logs) > np.where(usual, _TRUST, _VOUCH)
 
 
-def held_back_temperature(committee, planter, images, logs, held_back, generator):
+def held_back_temperature(judge, planter, images, logs, held_back, generator):
     """Temperature that suits rows nobody learnt from: as they came, but for the surely corrupted, and planted.
 
     On rows that the networks trust alone they would seem surer than they are.
 
     Parameters
     ----------
-    committee : Committee
+    judge : callable
+        ``judge(images) -> logs``.
     planter : Planter
     images : ndarray of uint8
     logs : ndarray of shape (n, n_outputs)
@@ -151,7 +164,7 @@ def held_back_temperature(committee, planter, images, logs, held_back, generator
     base = np.concatenate([base] * max(1, 2000 // len(base)))
     planted = planter.plant(base, planter.draw(len(base), even, generator), generator)
     named = planted.kind >= 0
-    planted_logs = committee.judge(planted.images[named]).logs
+    planted_logs = judge(planted.images[named])
     return fit_temperature(
         np.concatenate([logs[doubtful], planted_logs]),
         np.concatenate([np.zeros(int(doubtful.sum()), dtype=int), planted.kind[named]]),

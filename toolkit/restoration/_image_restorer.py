@@ -1,4 +1,4 @@
-"""ImageRestorer: identify, repair, verify, abstain when unsure."""
+"""ImageRestorer: identify, repair, put the repair before a second judge, abstain when unsure."""
 
 from numbers import Integral, Real
 from typing import ClassVar
@@ -15,6 +15,7 @@ from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.restoration._limits import touch_limits
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._restorers import RESTORERS
+from toolkit.restoration._second_judge import Witnesses, draw_line
 from toolkit.restoration._toolbox import CANDIDATES, Toolbox
 
 __all__ = ["ImageRestorer"]
@@ -31,6 +32,11 @@ _LEAST_ROUND = 2000
 _SHAPE_KEEPING = ("rotate_180", "flip_horizontal", "flip_vertical")
 # A repair stays if the image is then found rather clean than not.
 _RATHER_CLEAN = 0.5
+# Trials without which there is no second judge, and the share of planted repairs that he has to let stand.
+_LEAST_TRIALS, _LEAST_PASSING = 20, 0.5
+# Sound images that may come before the second judge under the name of a kind, and the alarms allowed him at most.
+_SUSPECTS, _MOST_ALARMS = 100, 0.02
+_BEST = ("restorer", "gain", "gain_low", "gain_high", "worsened", "sound_psnr")
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
@@ -40,11 +46,18 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     The identifier says of each image what was done to it. Where it is sure enough, the image is repaired: by the
     exact inverse of a flip, a turn or an inversion, by an inverse with parameters estimated on this set (rotation,
     shift, magnification, slant, contrast), or by a network that learnt to undo corruptions planted in the images that
-    the identifier trusts. Then the identifier looks again: a repair that it does not find cleaner is taken back. All of
-    this needs no labels and no clean copy.
+    the identifier trusts. All of this needs no labels and no clean copy.
+
+    A repair stays only if two judges agree. The identifier looks again, and has to find the image cleaner. And
+    witnesses that had no part in naming the fault have to find it nearer to the others of its set: statistics,
+    similarity to its neighbours, and what was replaced. How much they have to say is settled on this very set, by
+    repairs of planted images and by the same repairs done to sound ones. Everything else is reverted.
 
     Which restorer serves a kind is settled in ``fit``: each candidate is tried on corruptions planted in trusted images
-    that were put aside (``ranking_``). A kind that no candidate makes better is left alone, and so is ``"unknown"``.
+    that were put aside (``ranking_``). A kind is left alone that no candidate makes better, that the second judge cannot
+    tell from sound images, or of which the identifier says that it cannot be told on this set (``competence_``); so is
+    ``"unknown"``. A learned step is used only if it leaves sound images as they are (35 dB and more). Contrast and
+    brightness are only ever mended by a map of grey levels.
 
     Parameters
     ----------
@@ -59,8 +72,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     min_confidence : float, default=0.6
         Least probability of the named kind for a row to be touched.
     max_clean_changed : float, default=0.0005
-        Share of the clean images that are expected to look flipped, turned or occluded by themselves, without any
-        doubt. A kind of which no more than that is found is left alone.
+        Share of the clean images that may be changed. It is the share of them that is expected to look flipped, turned
+        or occluded by itself: a kind of which no more than that is found is left alone. And it is how many may pass the
+        second judge, if a hundred sound images came before him under the name of a kind.
     min_improvement : float, default=0.1
         By how much the probability of being clean must rise for a repair to stay. It must also reach a half.
     epochs : int, default=5
@@ -78,10 +92,17 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     identifier_ : object
         The fitted identifier.
     ranking_ : DataFrame
-        ``kind``, ``restorer``, ``gain`` (median PSNR gain in dB on planted corruptions) and ``improved`` (share of
-        images with any gain), best first within a kind.
+        ``kind``, ``restorer``, ``gain`` (median PSNR gain in dB on planted corruptions), ``improved`` and ``worsened``
+        (shares of images with any gain, and with a loss of more than a decibel), ``sound_psnr`` (median in dB between
+        sound images and what a learned step makes of them), best first within a kind.
+    competence_ : DataFrame
+        One row for each kind that could be undone: what the identifier's ``competence_`` says of it, where it has one,
+        then ``restorer``, ``gain`` with its 95 % interval, ``worsened`` and ``sound_psnr`` of the best restorer,
+        ``judge_passing`` and
+        ``judge_alarms`` (shares of planted and of sound images whose repair the second judge would let stand, on images
+        that were held out) and ``repair``: ``"repaired"``, or why not.
     undoable_ : tuple of str
-        Kinds that at least one restorer makes better by a decibel or more.
+        Kinds that are repaired.
     limits_ : dict of str to float
         For each of ``undoable_`` the highest probability of being clean at which a row named so is touched. It is set
         so that no more rows are touched than the least doubtful ones among them vouch for, compared with images in
@@ -176,7 +197,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         rows = np.arange(len(stack))
         if len(stack) > self.max_samples:
             rows = np.sort(generator.choice(len(stack), self.max_samples, replace=False))
-        sample = stack[rows]
+        sample, self._dtype = stack[rows], stack.dtype
         findings = self._identify(sample)
         clean = np.asarray(findings["clean_probability"], dtype=float)
         trusted = (np.asarray(findings["kind"]) == "clean") & (clean >= _TRUSTED)
@@ -184,7 +205,8 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             trusted[np.argsort(-clean, kind="stable")[: max(2, len(clean) // 2)]] = True
         self.n_trusted_ = int(trusted.sum())
         images = as_bytes(self.pixel_scale_.to_unit(sample[trusted]))
-        kinds = [kind for kind in CANDIDATES if kind in self._known_kinds()]
+        confirmed = getattr(self.identifier_, "confirmed_kinds_", self._known_kinds())
+        kinds = [kind for kind in CANDIDATES if kind in confirmed]
         found = pd.Series(np.asarray(findings["kind"])).value_counts()
         least = max(2, 0.001 * len(sample))
         shares = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in kinds}
@@ -193,11 +215,11 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             shares=shares,
             **self._plan(len(images)),
             generator=generator,
-            angles=lambda unit: np.asarray(self._identify(self._given(unit, stack.dtype))["angle"], dtype=float),
+            angles=self._angles,
             verbose=self.verbose,
         )
         self.ranking_ = self._toolbox.ranking
-        self.undoable_ = tuple(self._toolbox.order)
+        self._judge(n_clean=float(clean.sum()), generator=generator)
         planted = self._toolbox.plant_trials(self.undoable_, generator)
         self.limits_ = touch_limits(
             findings,
@@ -206,6 +228,55 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             max_clean_changed=self.max_clean_changed,
         )
         return self
+
+    def _angles(self, unit):
+        """The identifier's opinion on how far the images of a unit stack were turned."""
+        return np.asarray(self._identify(self._given(unit, self._dtype))["angle"], dtype=float)
+
+    def _judge(self, *, n_clean, generator):
+        """Settle, for each kind that can be undone, whether a second judge can tell a repair, and from where on."""
+        self._witnesses, self._lines = None, {}
+        order = self._toolbox.order
+        if order and len(self._toolbox.trials) >= _LEAST_TRIALS:
+            self._witnesses = Witnesses(self.image_shape_).fit(self._toolbox.lessons, generator)
+            allowed = min(self.max_clean_changed * n_clean / _SUSPECTS, _MOST_ALARMS)
+            for kind in order:
+                planted, sound, would_change = self._toolbox.try_out(kind, self._witnesses, self._angles, generator)
+                self._lines[kind] = draw_line(planted, sound, would_change, allowed)
+        self.undoable_ = tuple(kind for kind, line in self._lines.items() if line.passing >= _LEAST_PASSING)
+        self.competence_ = self._tell()
+
+    def _tell(self):
+        """What can be told and undone on this set, kind by kind."""
+        rows = []
+        for kind in [kind for kind in CANDIDATES if kind in self._known_kinds()]:
+            line, order = self._lines.get(kind), self._toolbox.order.get(kind)
+            tried = self.ranking_[self.ranking_["kind"] == kind]
+            if order:
+                tried = tried[tried["restorer"] == order[0]]
+            if kind in self.undoable_:
+                repair = "repaired"
+            elif not len(tried):
+                repair = "not shown to be told apart on this set"
+            elif not order:
+                repair = "no restorer makes planted images better and leaves sound ones alone"
+            elif line is None:
+                repair = "too few sound images for a second judge"
+            else:
+                repair = "the second judge does not tell its repairs from those of sound images"
+            best = tried.iloc[0].to_dict() if len(tried) else {"restorer": ""}
+            rows.append(
+                {
+                    "kind": kind,
+                    **{name: best.get(name, np.nan) for name in _BEST},
+                    "judge_passing": np.nan if line is None else line.passing,
+                    "judge_alarms": np.nan if line is None else line.alarms,
+                    "repair": repair,
+                }
+            )
+        table = pd.DataFrame(rows, columns=["kind", *_BEST, "judge_passing", "judge_alarms", "repair"])
+        told = getattr(self.identifier_, "competence_", None)
+        return table if told is None else told.merge(table, on="kind", how="right", validate="one_to_one")
 
     def _given(self, unit, dtype):
         """A unit stack in the range and dtype that came."""
@@ -267,7 +338,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             ``kind``, ``probability``, ``restorer`` (empty where nothing was done), ``angle`` (degrees counter-clockwise
             as displayed: how far the image was turned), ``severity``, ``repaired`` (exactly where pixels differ),
             ``improvement`` (rise of the probability of being clean; 0 where nothing was done) and ``outcome``: clean,
-            repaired, unsure, cannot be undone, taken back (the repair was not found cleaner), or no change.
+            repaired, unsure, cannot be undone, reverted (a judge did not find the repaired image better), or no change.
         """
         check_is_fitted(self)
         stack = validate_images(self, X, reset=False)
@@ -340,13 +411,19 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 after[changed] = self._identify(repaired[changed])["clean_probability"]
                 gain[changed] = after[changed] - clean[rows[changed]]
             kept = changed & (after >= _RATHER_CLEAN) & (gain >= self.min_improvement)
+            kept[kept] = self._stands(kind, given[rows[kept]], repaired[kept])
             done = rows[kept]
             images[done] = repaired[kept]
             columns["restorer"][done] = name
             columns["improvement"][done] = gain[kept]
             columns["outcome"][done] = "repaired"
-            columns["outcome"][rows[changed & ~kept]] = "taken back"
+            columns["outcome"][rows[changed & ~kept]] = "reverted"
             rows = rows[~kept]
+
+    def _stands(self, kind, given, repaired):
+        """Whether the second judge lets each repair stand; both stacks in the dtype that came."""
+        given, repaired = (as_bytes(self._unit(stack)) for stack in (given, repaired))
+        return self._lines[kind].stays(self._witnesses.testify(given, repaired))
 
     def _unit(self, given):
         return np.clip(self.pixel_scale_.to_unit(given), 0, 1)

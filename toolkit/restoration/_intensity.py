@@ -2,7 +2,7 @@
 
 import numpy as np
 
-__all__ = ["image_levels", "level_brightness", "stretch_contrast", "uninvert"]
+__all__ = ["image_levels", "level_brightness", "stretch_contrast", "tone_curve", "uninvert"]
 
 
 def uninvert(stack):
@@ -47,3 +47,24 @@ def level_brightness(stack, *, low=None, high=None):
     # Where darkness was taken away, the background was clipped at black and stays there.
     black = (stack <= 1e-6) & (_per_image(offset, stack) > 0)
     return np.clip(np.where(black, stack, shifted), 0, 1)
+
+
+def tone_curve(stack, wanted):
+    """The map of grey levels, darker to darker, that takes each image nearest to ``wanted``.
+
+    What was done to the contrast of an image can be undone by such a map and by nothing else: whatever more ``wanted``
+    has was invented. Levels are of 8 bits; channels of a colour share one map.
+    """
+    from sklearn.isotonic import isotonic_regression
+
+    levels = np.rint(np.clip(stack, 0, 1) * 255).astype(int).reshape(len(stack), -1)
+    values = wanted.reshape(len(stack), -1)
+    out = np.empty(values.shape, dtype=np.float32)
+    for row, (level, value) in enumerate(zip(levels, values)):
+        count = np.bincount(level, minlength=256)
+        there = count > 0
+        mean = np.bincount(level, weights=value, minlength=256)[there] / count[there]
+        curve = np.zeros(256)
+        curve[there] = isotonic_regression(mean, sample_weight=count[there])
+        out[row] = curve[level]
+    return out.reshape(stack.shape)

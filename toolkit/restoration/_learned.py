@@ -2,6 +2,8 @@
 
 What can be undone in closed form is undone first (an estimated turn is turned back, contrast is stretched), in training
 as in use: the network then learns what is left, the error of the estimate and the blur of sampling twice included.
+
+A part of what it is shown is sound, under the name of some kind: it learns to leave such images as they are.
 """
 
 import numpy as np
@@ -23,6 +25,8 @@ _CHUNK = 2048
 # A learned image is rounded to steps far below a grey level: the last digits of single precision depend on how rows
 # are batched, and a restored row must not.
 _STEPS = 4095
+# Share of what it learns from that is sound.
+_SOUND = 0.25
 
 
 class LearnedRestorer:
@@ -63,28 +67,34 @@ class LearnedRestorer:
 
     def _plant(self, clean, shares, n_images, generator):
         rows, kinds = plan_kinds(len(clean), [shares[kind] for kind in self.kinds], n_images, generator)
-        given = np.empty((n_images, *self.shape), dtype=np.uint8)
+        given = clean[rows]
+        damaged = generator.random(n_images) >= _SOUND
         for code, kind in enumerate(self.kinds):
-            mine = np.flatnonzero(kinds == code)
+            mine = np.flatnonzero((kinds == code) & damaged)
             for part in iter_chunks(len(mine), _CHUNK):
                 some = mine[part]
                 planted, _ = apply_corruption(clean[rows[some]] / np.float32(255), kind, generator=generator)
                 # The images to be repaired come in 8 bits as a rule, and low contrast leaves few of their steps.
                 planted = as_bytes(planted) / np.float32(255)
                 given[some] = as_bytes(planted if self.first is None else self.first(planted, kind))
-        return _channels_first(given), _channels_first(clean[rows]), kinds
+        return _channels_first(given), _channels_first(clean[rows]), kinds, damaged
 
-    def restore(self, stack, kind, sharpness=1.0):
-        """Restore a unit stack on which ``first`` was done already; ``sharpness`` multiplies the logits."""
-        out = np.empty(stack.shape, dtype=np.float32)
+    def restore(self, stack, kind, sharpness=1.0, *, doubt=True):
+        """Restore a unit stack on which ``first`` was done already; ``sharpness`` multiplies the logits.
+
+        An image that the network does not find damaged in that way is left as it is, unless ``doubt`` is False.
+        """
+        out = np.array(stack, dtype=np.float32)
         code = torch.tensor(self.kinds.index(kind))
         with limit_threads(1), torch.inference_mode():
             one_hot = functional.one_hot(code, len(self.kinds)).float()
             for part in iter_chunks(len(stack), _CHUNK):
-                images = _channels_first(np.clip(stack[part], 0, 1).astype(np.float32))
-                logits = self.network(torch.from_numpy(images), one_hot.expand(len(images), -1))
-                unit = torch.sigmoid(logits * sharpness).numpy()
-                out[part] = np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
+                images = torch.from_numpy(_channels_first(np.clip(stack[part], 0, 1).astype(np.float32)))
+                logits, gate, damage = self.network(images, one_hot.expand(len(images), -1))
+                unit = torch.lerp(images, torch.sigmoid(logits * sharpness), gate).numpy()
+                unit = np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
+                damaged = (damage > 0).numpy() if doubt else np.ones(len(unit), dtype=bool)
+                out[part][damaged] = unit[damaged]
         return out
 
 

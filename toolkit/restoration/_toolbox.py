@@ -11,6 +11,7 @@ import pandas as pd
 from toolkit._core.geometry import wrap_angle
 from toolkit.corruption import apply_corruption
 from toolkit.restoration import _intensity
+from toolkit.restoration._intensity import tone_curve
 from toolkit.restoration._learned import LearnedRestorer
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._pose import POSE_KINDS, PoseEstimator
@@ -45,12 +46,18 @@ CANDIDATES = {
     "pixelate": ("learned",),
 }
 
-# Trusted images put aside to rank the candidates on, at most, and the least median gain in dB that counts as undoing.
-_N_TRIALS = 120
-_WORTHWHILE = 1.0
+# Trusted images put aside for trials, at most, and those of them that the candidates are ranked on.
+_N_TRIALS, _N_RANKED = 300, 120
+# The least median gain in dB that counts as undoing, and the share of images that may end further off than they came.
+_WORTHWHILE, _WORSENED = 1.0, 0.1
+# A learned step is used if it leaves sound images as they are: median PSNR in dB between them and what it makes of them.
+_LEAVES_SOUND = 35.0
+# What is undone by a map of grey levels, and by nothing else.
+_TONES = ("low_contrast", "brightness")
 # How sharp a learned answer is made, in the order of trying. As it comes it has the least error, but where the network
 # is in doubt it is soft, and softness is itself a fault: an image that is not found clean is tried again, sharper.
 _SHARPNESS = (1.0, 1.5, 2.0, 3.0)
+_RANKING = ["kind", "restorer", "gain", "gain_low", "gain_high", "improved", "worsened", "sound_psnr", "place"]
 # Weights of a second opinion on the angle that are tried.
 _WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
@@ -61,6 +68,12 @@ def _blend(own, second, weight):
     x = (1 - weight) * np.cos(radians[0]) + weight * np.cos(radians[1])
     y = (1 - weight) * np.sin(radians[0]) + weight * np.sin(radians[1])
     return np.rad2deg(np.arctan2(y, x))
+
+
+def _median_interval(values, z=1.96):
+    """95 % interval of the median, by order statistics."""
+    half = z / (2 * np.sqrt(max(len(values), 1)))
+    return np.quantile(values, [max(0.5 - half, 0.0), min(0.5 + half, 1.0)]).tolist()
 
 
 class Toolbox:
@@ -82,10 +95,10 @@ class Toolbox:
         ``shares`` says how much attention each kind gets; ``angles(unit_stack)`` is a second opinion, the identifier's,
         on how far images were turned.
         """
-        aside = min(_N_TRIALS, len(clean) // 5)
+        aside = min(_N_TRIALS, len(clean) // 4)
         order = generator.permutation(len(clean))
         trials, lessons = clean[order[:aside]] if aside else clean, clean[order[aside:]]
-        self.trials = trials
+        self.trials, self.lessons = trials, lessons
         unit = lessons / np.float32(255)
         _, _, self.low, self.high = _intensity.image_levels(unit)
         plan = {"shares": shares, "n_rounds": n_rounds, "generator": generator}
@@ -99,8 +112,10 @@ class Toolbox:
         self.angle_weight = 0.0
         if angles is not None and "rotate" in poses:
             self.angle_weight = self._weigh_angles(trials, angles, generator)
-        self.ranking = self._rank(trials, angles, generator)
-        worthwhile = self.ranking[self.ranking["gain"] >= _WORTHWHILE]
+        self.ranking = self._rank(trials[:_N_RANKED], angles, generator)
+        self.order = {}
+        helps = (self.ranking["gain"] >= _WORTHWHILE) & (self.ranking["worsened"] <= _WORSENED)
+        worthwhile = self.ranking[helps & ~(self.ranking["sound_psnr"] < _LEAVES_SOUND)]
         self.order = {kind: tuple(group["restorer"]) for kind, group in worthwhile.groupby("kind", sort=False)}
         return self
 
@@ -143,10 +158,14 @@ class Toolbox:
             planted, _ = apply_corruption(self.trials / np.float32(255), kind, generator=generator)
             yield kind, as_bytes(planted) / np.float32(255)
 
-    def repair(self, name, stack, kind, angle=None, sharpness=1.0):
-        """Apply one candidate of a kind to a unit stack; ``angle`` is the second opinion on turned images."""
+    def repair(self, name, stack, kind, angle=None, sharpness=1.0, *, doubt=True):
+        """Apply one candidate of a kind to a unit stack; ``angle`` is the second opinion on turned images.
+
+        The learned restorer leaves images alone that it finds sound, unless ``doubt`` is False.
+        """
         if name.endswith("learned"):
-            return self.learned.restore(self.first(stack, kind, angle), kind, sharpness)
+            learned = self.learned.restore(self.first(stack, kind, angle), kind, sharpness, doubt=doubt)
+            return tone_curve(stack, learned) if kind in _TONES else learned
         if name == "stretch_contrast":
             return _intensity.stretch_contrast(stack, low=self.low, high=self.high)
         if kind in POSE_KINDS or kind == "brightness":
@@ -155,7 +174,7 @@ class Toolbox:
 
     def _rank(self, trials, angles, generator):
         """Median PSNR gain of each candidate on corruptions planted in ``trials``, best first within a kind."""
-        rows = []
+        rows, sound = [], trials / np.float32(255)
         for kind in self.kinds:
             planted, _ = apply_corruption(trials / np.float32(255), kind, generator=generator)
             planted = as_bytes(planted)
@@ -170,11 +189,43 @@ class Toolbox:
                         "kind": kind,
                         "restorer": name,
                         "gain": float(np.median(gain)),
+                        **dict(zip(("gain_low", "gain_high"), _median_interval(gain))),
                         "improved": float((gain > 0).mean()),
+                        "worsened": float((gain < -1).mean()),
+                        "sound_psnr": self._left_alone(sound, trials, kind) if "learned" in name else np.nan,
                         "place": place,
                     }
                 )
-        frame = pd.DataFrame(rows, columns=["kind", "restorer", "gain", "improved", "place"])
+        frame = pd.DataFrame(rows, columns=_RANKING)
         frame["group"] = frame["kind"].map({kind: code for code, kind in enumerate(self.kinds)})
         frame = frame.sort_values(["group", "gain", "place"], ascending=[True, False, True], ignore_index=True)
         return frame.drop(columns=["group", "place"])
+
+    def _left_alone(self, unit, trials, kind):
+        """Median PSNR between sound images and what the learned step makes of them, said to be of that kind."""
+        return float(np.median(psnr(as_bytes(self.learned.restore(unit, kind)), trials)))
+
+    def try_out(self, kind, witnesses, angles, generator):
+        """Evidence of the witnesses on the best repair of one kind.
+
+        Returns
+        -------
+        planted, sound : ndarray of shape (n, 6)
+            On images in which the kind was planted and that changed, and on sound images.
+        would_change : ndarray of bool of shape (n_sound,)
+            Sound images that would change.
+        """
+        name, trials = self.order[kind][0], self.trials
+        sound = trials / np.float32(255)
+        planted, _ = apply_corruption(sound, kind, generator=generator)
+        planted = as_bytes(planted)
+        evidence = []
+        for given in (planted, trials):
+            unit = given / np.float32(255)
+            angle = angles(unit) if kind == "rotate" and angles is not None else None
+            # Whatever the learned restorer says, so that the witnesses are seen to work without it.
+            repaired = as_bytes(self.repair(name, unit, kind, angle, doubt=False))
+            evidence.append(witnesses.testify(given, repaired))
+            done = as_bytes(self.repair(name, unit, kind, angle)) if "learned" in name else repaired
+            changed = (done != given).reshape(len(given), -1).any(axis=1)
+        return evidence[0], evidence[1], changed

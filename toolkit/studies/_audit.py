@@ -14,7 +14,7 @@ from toolkit._core.versions import versions
 from toolkit.studies._stages import Stages
 from toolkit.studies._truth import check_against_truth, check_repairs
 
-__all__ = ["PER_IMAGE_COLUMNS", "AuditResult", "check_detectors", "run_audit"]
+__all__ = ["PER_IMAGE_COLUMNS", "UNJUDGED", "AuditResult", "check_detectors", "run_audit"]
 
 PER_IMAGE_COLUMNS = (
     "index",
@@ -26,6 +26,9 @@ PER_IMAGE_COLUMNS = (
     "angle",
     "severity",
 )
+
+# The kind of every image of a set that cannot be judged: nothing is claimed of it, not even that it is clean.
+UNJUDGED = "unjudged"
 
 # Detectors are compared on at most this many images: their table says how well they do on this set, and neighbour
 # methods cost more than linear time.
@@ -43,7 +46,8 @@ class AuditResult:
     per_image : DataFrame
         One row for each image: ``index``, ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
         anomalous), ``repaired`` (1 exactly where pixels changed), ``restorer`` (empty where nothing was done),
-        ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``.
+        ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``. In a set that cannot be judged
+        every ``kind`` is ``"unjudged"`` and every ``confidence`` 0; the anomaly scores stand.
     detectors : DataFrame
         One row for each detector: its estimated AUROC on this set, and where the truth is known its true figures.
     prevalence : float
@@ -54,6 +58,12 @@ class AuditResult:
         What the audit was asked for: name of the data, seed, detectors.
     timings : dict of str to float
         Wall-clock seconds of each stage.
+    competence : DataFrame or None
+        What can be told and undone on this set, one row a kind: :attr:`ImageRestorer.competence_`.
+    reasons : tuple of str
+        Why the set cannot be judged; none if it can.
+    held_out_auroc : float or None
+        Of damage planted in held-out images of the set against images as they came; None where it is not measurable.
     versions : dict of str to str
     kinds_truth : ndarray of str of shape (n_samples,), or None
     clean : ndarray of the shape of ``images``, or None
@@ -73,6 +83,9 @@ class AuditResult:
     prevalence_interval: tuple
     settings: dict
     timings: dict
+    competence: pd.DataFrame | None = None
+    reasons: tuple = ()
+    held_out_auroc: float | None = None
     versions: dict = field(default_factory=versions)
     kinds_truth: np.ndarray | None = None
     clean: np.ndarray | None = None
@@ -83,6 +96,16 @@ class AuditResult:
 
     def __len__(self):
         return len(self.images)
+
+    @property
+    def judgeable(self):
+        """Whether anything is claimed of the set: its audit gave no reason against it."""
+        return not self.reasons
+
+    @property
+    def flagged(self):
+        """Which images are flagged: a boolean Series."""
+        return ~self.per_image["kind"].isin(["clean", UNJUDGED])
 
     @property
     def counts(self):
@@ -128,7 +151,8 @@ def run_audit(
     """Audit an image set: name what is wrong with each image, score it, repair what can be repaired, check the repairs.
 
     Nothing but the images is used. Where the truth is handed over, it checks the answers and never helps to find them.
-    An audit takes the clean images to be the majority.
+    An audit takes the clean images to be the majority. It first measures, on held-out images of the set, what it can
+    tell there; of a set that it cannot judge it claims nothing, and changes no image.
 
     Parameters
     ----------
@@ -192,7 +216,7 @@ def run_audit(
         def repair():
             with stages("repairing"):
                 restorer = ImageRestorer(identifier, random_state=seeds[2]).fit(images)
-                return restorer.restore(images, findings=findings)
+                return *restorer.restore(images, findings=findings), restorer.competence_
 
         def estimate():
             with stages("judging detectors"):
@@ -208,13 +232,16 @@ def run_audit(
         # would spend longer on importing these than most detectors on fitting.
         steps = [{"step": step} for step in (repair, estimate, check, score)]
         with joblib.parallel_config(backend="threading"):
-            (repaired, repairs), table, checked, anomaly_score = run_jobs(_take, steps, n_jobs=n_jobs)
+            (repaired, repairs, competence), table, checked, anomaly_score = run_jobs(_take, steps, n_jobs=n_jobs)
 
     detector_scores = None
     if checked is not None:
         figures, scores = checked
         table = table.merge(figures, on="method", how="left", validate="one_to_one")
         detector_scores = scores.set_axis(compared.rows, axis="index")
+    if not identifier.judgeable_:
+        findings = findings.assign(kind=UNJUDGED, probability=0.0, severity=0.0, angle=0.0)
+        repairs = repairs.assign(angle=0.0)
     per_image = _per_image(images, repaired, findings, repairs, anomaly_score)
     truth = per_kind = repairs_per_kind = None
     if kinds_truth is not None:
@@ -233,6 +260,9 @@ def run_audit(
         prevalence_interval=(float(low), float(high)),
         settings={"name": name, "seed": random_state, "detectors": list(detectors)},
         timings={name: round(seconds, 3) for name, seconds in stages.seconds.items()},
+        competence=competence,
+        reasons=identifier.reasons_,
+        held_out_auroc=None if np.isnan(identifier.auroc_) else float(identifier.auroc_),
         kinds_truth=kinds_truth,
         clean=clean,
         truth=truth,

@@ -6,7 +6,7 @@ from toolkit.studies._findings import GUESS, plain_findings
 __all__ = ["add_audit_sections", "build_report"]
 
 _TWO_DECIMALS = ("mean_confidence", "mean_severity")
-_DECIBELS = ("psnr_before", "psnr_after", "gain")
+_DECIBELS = ("gain", "gain_lower", "gain_median", "gain_upper", "sound_psnr")
 
 
 def build_report(result, figures) -> Report:
@@ -30,8 +30,12 @@ def build_report(result, figures) -> Report:
 def add_audit_sections(report, result, figures):
     """Add what the findings rest on to a report, and return it."""
     report.facts(_facts(result))
-    _kinds(report, result, figures)
-    _repairs(report, result, figures)
+    if result.judgeable:
+        _kinds(report, result, figures)
+        _repairs(report, result, figures)
+    else:
+        _order_alone(report, figures)
+    _competence(report, result)
     _scores(report, result, figures)
     if result.truth is not None:
         _truth(report, result, figures)
@@ -53,11 +57,15 @@ def _footer(result):
 
 
 def _facts(result):
-    flagged = result.per_image["kind"] != "clean"
+    flagged = result.flagged
     repaired = int(result.per_image["repaired"].sum())
+    if not result.judgeable:
+        return {"images": len(result), "flagged": "not judged", "repaired": repaired}
+    low, high = (round(100 * share, 1) for share in result.prevalence_interval)
     return {
         "images": len(result),
-        "look corrupted": int(flagged.sum()),
+        "flagged, for a look": int(flagged.sum()),
+        "estimated to be corrupted": f"{low:g} to {high:g}%",
         "repaired": repaired,
         "left as given": int((flagged & (result.per_image["repaired"] == 0)).sum()),
     }
@@ -81,14 +89,69 @@ def _kinds(report, result, figures):
 def _repairs(report, result, figures):
     report.section(
         "What was repaired",
-        "Each repair was kept only where the result looked cleaner to the audit than what was given; all other images "
-        "kept every pixel.",
+        "Each repair was kept only where two judges agreed: the audit found the result cleaner than what was given, and "
+        "witnesses that had no part in naming the fault (statistics, the image's neighbours in the set, what was "
+        "replaced) found it nearer to the others. All other images kept every pixel.",
     )
     if "repairs" in figures:
         report.figure(figures["repairs"], "Before and after, taking turns between the kinds.")
         _table(report, result.by_restorer, "Repairs by restorer.")
     else:
         report.text("Nothing was repaired.")
+
+
+def _order_alone(report, figures):
+    report.section(
+        "What stands out",
+        "Nothing is claimed of single images of a set that cannot be judged. What remains is an order: the most "
+        "anomalous ones, for a look of your own, and beside them the least.",
+    )
+    report.figure(figures["gallery"], "The most anomalous images first, then the least anomalous ones.")
+
+
+_COMPETENCE = {
+    "kind": "kind",
+    "recall": "found at 1% false alarms",
+    "interval": "95% interval",
+    "auroc": "AUROC",
+    "calibration_gap": "confidence less precision",
+    "gain": "gain of the repair, dB",
+    "judge_passing": "repairs confirmed",
+    "judge_alarms": "the same on sound images",
+    "repair": "what is done",
+}
+
+
+def _competence(report, result):
+    """What can be told on this very set."""
+    table = result.competence
+    if table is None or "status" not in table:
+        return
+    measured = not (table["status"] == "not measurable").all()
+    known = "" if result.held_out_auroc is None else f" Of all kinds together: AUROC {result.held_out_auroc:.3f}."
+    report.section(
+        "What can be told on this set",
+        "Before anything was claimed it was measured: each kind of damage was planted in images of this set that a "
+        "network had not learnt from, and looked for among the others. A kind of which fewer than half are found at one "
+        f"false alarm in a hundred is neither named nor repaired.{known}"
+        if measured
+        else "Nothing could be measured: fewer than 240 held-out images look clean.",
+    )
+    if not measured:
+        return
+    interval = [f"{low:.2f} to {high:.2f}" for low, high in zip(table["recall_low"], table["recall_high"])]
+    table = table.assign(interval=interval, kind=table["kind"].str.replace("_", " "))
+    columns = [name for name in _COMPETENCE if name in table and table[name].notna().any()]
+    names = [_COMPETENCE[name] for name in columns]
+    two = dict.fromkeys(("recall", "auroc", "calibration_gap", "judge_passing", "judge_alarms"), "{:.2f}") | {
+        "gain": "{:.1f}"
+    }
+    report.table(
+        table[columns].rename(columns=_COMPETENCE),
+        f"Held-out images, {int(table['n_sound'].max()):,} of them sound. Repairs confirmed: by the second judge, of "
+        "planted images and of sound ones that were repaired all the same.",
+        formats={name: two[column] for column, name in zip(columns, names) if column in two},
+    )
 
 
 def _scores(report, result, figures):
@@ -100,7 +163,7 @@ def _scores(report, result, figures):
     report.table(
         _tidy_detectors(result.detectors),
         "General outlier detectors on this set. The estimated area under the ROC curve comes from corruptions planted "
-        "in the set itself, so it needs no truth; 0.5 is chance.",
+        "in the set itself, so it needs no truth; 0.5 is chance, and a detector below it puts sound images first.",
     )
 
 
@@ -151,14 +214,17 @@ def _truth(report, result, figures):
         "miss_rate": "missed",
     }
     report.facts({name: result.truth[key] for key, name in names.items() if result.truth[key] is not None})
-    report.figure(figures["confusion"], "True against found kinds, in percent of the true kind.")
-    _table(report, result.truth_per_kind, "By true kind.", named_right="{:.1%}", flagged="{:.1%}")
+    if "confusion" in figures:
+        report.figure(figures["confusion"], "True against found kinds, in percent of the true kind.")
+        _table(report, result.truth_per_kind, "By true kind.", named_right="{:.1%}", flagged="{:.1%}")
     if result.repairs_per_kind is not None and len(result.repairs_per_kind):
         _table(
             report,
             result.repairs_per_kind,
-            "Repairs against the clean originals: median PSNR in dB, capped at 60; images left alone gain nothing.",
+            "Repairs against the clean originals: what each image gained in dB of PSNR (capped at 60), as quartiles over "
+            "the images of a kind. Images left alone gain nothing; worsened are those that lost more than a decibel.",
             repaired="{:.1%}",
+            worsened="{:.1%}",
         )
     if "roc" in figures:
         report.figure(figures["roc"], "The audit's anomaly score, and the general detectors, against the truth.")

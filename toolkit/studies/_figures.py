@@ -16,6 +16,7 @@ from toolkit.studies._truth import truth_names
 __all__ = ["audit_figures"]
 
 _OWN_SCORE = "this audit"
+_EXTREMES = ["most anomalous", "least anomalous"]
 
 
 def audit_figures(result) -> dict:
@@ -34,21 +35,27 @@ def audit_figures(result) -> dict:
     rows = result.per_image
     kinds, confidence = rows["kind"].to_numpy(), rows["confidence"].to_numpy()
     scores = rows["anomaly_score"].to_numpy()
+    if not result.judgeable:
+        # Nothing is named, so the most anomalous are shown, and beside them the least.
+        kinds, confidence = _by_anomaly(scores), np.abs(scores - np.median(scores))
     displays = {
-        "gallery": CorruptionGalleryDisplay.from_predictions(result.images, kinds, confidence=confidence),
-        "scores": ScoreHistogramDisplay.from_predictions(scores, _coarse(kinds)),
+        "gallery": CorruptionGalleryDisplay.from_predictions(
+            result.images, kinds, confidence=confidence, order=None if result.judgeable else _EXTREMES
+        ),
+        "scores": ScoreHistogramDisplay.from_predictions(scores, _coarse(rows["kind"].to_numpy())),
     }
     if rows["repaired"].any():
         displays["repairs"] = RepairPairsDisplay.from_predictions(
             result.images, result.repaired, kinds, clean=result.clean, n_pairs=24, n_columns=12
         )
-    doubtful = np.flatnonzero((kinds != "clean") & (confidence < GUESS))
+    doubtful = np.flatnonzero(result.flagged.to_numpy() & (confidence < GUESS))
     if len(doubtful):
         displays["doubtful"] = CorruptionGalleryDisplay.from_predictions(
             result.images[doubtful], kinds[doubtful], confidence=-confidence[doubtful]
         )
     if result.kinds_truth is not None:
-        displays["confusion"] = KindConfusionDisplay.from_predictions(truth_names(result.kinds_truth), kinds)
+        if result.judgeable:
+            displays["confusion"] = KindConfusionDisplay.from_predictions(truth_names(result.kinds_truth), kinds)
         corrupted = result.kinds_truth != "clean"
         if corrupted.any() and not corrupted.all():
             rows, by_method = _all_scores(result, scores)
@@ -65,6 +72,14 @@ def _all_scores(result, scores):
     return rows, {_OWN_SCORE: scores[rows], **columns}
 
 
+def _by_anomaly(scores):
+    """The most and the least anomalous tenth of the images (ten at least), and the rest."""
+    order, n = np.argsort(scores, kind="stable"), max(min(10, len(scores) // 2), len(scores) // 10)
+    names = np.full(len(scores), "in between", dtype=object)
+    names[order[:n]], names[order[len(order) - n :]] = _EXTREMES[1], _EXTREMES[0]
+    return names
+
+
 def _coarse(kinds):
     """Clean, unknown, or a named kind: as many groups as a histogram can show."""
-    return np.where(np.isin(kinds, ["clean", "unknown"]), kinds, "named kind")
+    return np.where(np.isin(kinds, ["clean", "unknown", "unjudged"]), kinds, "named kind")

@@ -76,11 +76,17 @@ def plain_findings(result) -> list[str]:
     list of str
     """
     rows = result.per_image
-    flagged = rows[rows["kind"] != "clean"]
+    flagged = rows[result.flagged]
+    if not result.judgeable:
+        sentences = [_why_not(result), _most_anomalous(rows)]
+        if result.truth is not None:
+            sentences.append(_how_right(result))
+        return sentences + _worse_than_chance(result)
     sentences = [_how_many(result, flagged)]
     if len(flagged):
         sentences += [_what_kinds(flagged), _how_sure(flagged)]
     sentences.append(_what_was_repaired(rows, flagged))
+    sentences += _what_can_be_told(result)
     if result.truth is not None:
         sentences.append(_how_right(result))
     if len(result) < FEW:
@@ -93,19 +99,81 @@ def plain_findings(result) -> list[str]:
             "Caution: so much of the set looks wrong that the clean images may not be the majority, which every "
             "audit without labels has to take for granted."
         )
-    return sentences
+    return sentences + _worse_than_chance(result)
+
+
+def _why_not(result):
+    return (
+        f"This set cannot be judged: {'; '.join(result.reasons)}. So no image is called clean or corrupted, and nothing "
+        "was repaired."
+    )
+
+
+def _most_anomalous(rows, n_listed=20):
+    """Rows to look at first, by number: all that can be said of a set that cannot be judged."""
+    order = rows["anomaly_score"].sort_values(ascending=False, kind="stable").index[:n_listed]
+    numbers = ", ".join(str(rows.loc[place, "index"]) for place in order)
+    return (
+        "What it can do is order the images: the most anomalous, for a look of your own, are numbers "
+        f"{numbers} (counted from 0; all scores are in per_image.csv)."
+    )
 
 
 def _how_many(result, flagged):
     n, low, high = len(result), *result.prevalence_interval
     share = f"{_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}"
     if not len(flagged):
-        return f"None of the {_images(n)} looks corrupted (estimated share of corrupted images: {share})."
-    verb = "looks" if len(flagged) == 1 else "look"
+        return (
+            f"None of the {_images(n)} is flagged. How many are corrupted all the same is estimated from all images "
+            f"together: {share}."
+        )
+    verb = "is" if len(flagged) == 1 else "are"
     return (
-        f"{len(flagged):,} of {_images(n)} ({_percent(len(flagged) / n)}) {verb} corrupted; "
-        f"the share of corrupted images is estimated at {share}."
+        f"{len(flagged):,} of {_images(n)} ({_percent(len(flagged) / n)}) {verb} flagged: a list of images to look at, of "
+        "which up to one in ten may be sound. How many are corrupted is another question, answered from all images "
+        f"together: an estimated {share}."
     )
+
+
+def _what_can_be_told(result):
+    """Kinds that could not be judged here, or that nothing could be measured."""
+    table = result.competence
+    if table is None or "status" not in table:
+        return []
+    if (table["status"] == "not measurable").all():
+        repaired = (
+            "an image was changed only where a network that learnt from other images and a second judge agreed"
+            if result.per_image["repaired"].any()
+            else "no image was changed"
+        )
+        return [
+            "What can be told on this set could not be measured, for want of held-out images that look clean (240 are "
+            f"needed): the names above are hints, and {repaired}."
+        ]
+    untold = table.loc[table["status"] == "not told apart", "kind"]
+    sentences = []
+    if len(untold):
+        sentences.append(
+            f"Could not be judged here: {_listed(map(kind_in_words, untold))}. On held-out images fewer than half of "
+            "those planted were found at one false alarm in a hundred, so images are neither called that nor repaired "
+            "for it."
+        )
+    return sentences
+
+
+def _worse_than_chance(result):
+    """A warning of detectors that put sound images first."""
+    table = result.detectors
+    if "estimated_auroc" not in table:
+        return []
+    worse = table[table["estimated_auroc"] < 0.5]
+    if not len(worse):
+        return []
+    parts = [f"{row.method} ({row.estimated_auroc:.2f})" for row in worse.itertuples()]
+    return [
+        f"Worse than chance here, by its estimated AUROC: {_listed(parts)}. Do not use {'its' if len(worse) == 1 else 'their'} "
+        "scores on this set."
+    ]
 
 
 def _what_kinds(flagged, n_named=6):
@@ -139,11 +207,11 @@ def _what_was_repaired(rows, flagged):
     if not repaired:
         text = "Nothing was repaired"
     else:
-        text = f"{_images(repaired)} {'was' if repaired == 1 else 'were'} repaired and checked to look cleaner"
+        text = f"{_images(repaired)} {'was' if repaired == 1 else 'were'} repaired, each confirmed by two judges"
     if left:
         verb = "was" if left == 1 else "were"
         noun = "image" if left == 1 else "images"
-        text += f"; {left:,} corrupted {noun} {verb} left as given, for want of a repair that could be confirmed"
+        text += f"; {left:,} flagged {noun} {verb} left as given, for want of a repair that could be confirmed"
     text += "; the images taken for clean kept every pixel." if not clean_changed else "."
     return text
 

@@ -79,7 +79,8 @@ def run_study(
         name=name,
     )
     rows = audit.per_image
-    left = np.flatnonzero((rows["kind"] == "clean") | (rows["repaired"] == 1))
+    # Of a set that cannot be judged nothing is left out.
+    left = np.flatnonzero(~audit.flagged | (rows["repaired"] == 1))
     if len(left) < _ENOUGH:
         return StudyResult(audit, None, len(left))
     study = run_collapse_study(

@@ -10,6 +10,7 @@ __all__ = ["calibration_error", "check_against_truth", "check_repairs", "truth_n
 
 # A perfect repair has infinite PSNR; capped, it can be averaged.
 PSNR_CAP = 60.0
+_QUARTILES = ("gain_lower", "gain_median", "gain_upper")
 
 
 def truth_names(kinds):
@@ -75,7 +76,7 @@ def check_against_truth(kinds_true, kinds_named, confidence, anomaly_score):
         One row for each true kind: ``kind``, ``n``, ``named_right``, ``flagged``, ``most_often_named``.
     """
     true, named = truth_names(kinds_true), np.asarray(kinds_named).astype(str)
-    corrupted, flagged, right = true != "clean", named != "clean", true == named
+    corrupted, flagged, right = true != "clean", ~np.isin(named, ["clean", "unjudged"]), true == named
     both = 0 < corrupted.sum() < len(true)
     measures = {
         "auroc": float(roc_auc_score(corrupted, anomaly_score)) if both else None,
@@ -115,8 +116,9 @@ def check_repairs(clean, images, repaired, kinds_true):
     Returns
     -------
     DataFrame
-        One row for each true kind but ``clean``: ``kind``, ``n``, ``repaired`` (share of rows changed),
-        ``psnr_before``, ``psnr_after``, ``gain`` (medians, in dB, each image capped at 60).
+        One row for each true kind but ``clean``: ``kind``, ``n``, ``repaired`` (share of rows changed), ``worsened``
+        (share of rows that end further from the original, by more than 1 dB), and quartiles over the images of what
+        each of them gained in dB: ``gain_lower``, ``gain_median``, ``gain_upper`` (PSNR capped at 60).
     """
     from toolkit.restoration import psnr
 
@@ -133,9 +135,9 @@ def check_repairs(clean, images, repaired, kinds_true):
                 "kind": kind,
                 "n": int(rows_of_kind.sum()),
                 "repaired": float(changed[rows_of_kind].mean()),
-                "psnr_before": float(np.median(before[rows_of_kind])),
-                "psnr_after": float(np.median(after[rows_of_kind])),
-                "gain": float(np.median((after - before)[rows_of_kind])),
+                "worsened": float(((after - before)[rows_of_kind] < -1).mean()),
+                # Differences of each image, all three: a difference of medians is another thing, and would not add up.
+                **dict(zip(_QUARTILES, np.quantile((after - before)[rows_of_kind], [0.25, 0.5, 0.75]).tolist())),
             }
         )
-    return pd.DataFrame(rows, columns=["kind", "n", "repaired", "psnr_before", "psnr_after", "gain"])
+    return pd.DataFrame(rows, columns=["kind", "n", "repaired", "worsened", *_QUARTILES])

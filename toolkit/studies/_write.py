@@ -44,7 +44,7 @@ def summarise(result) -> dict:
     """
     rows = result.per_image
     low, high = result.prevalence_interval
-    corrupted = int((rows["kind"] != "clean").sum())
+    flagged = int(result.flagged.sum())
     return {
         "findings": plain_findings(result),
         "settings": result.settings,
@@ -54,14 +54,20 @@ def summarise(result) -> dict:
             "dtype": result.images.dtype.name,
         },
         "counts": {
-            "clean": len(result) - corrupted,
-            "corrupted": corrupted,
+            "clean": int((rows["kind"] == "clean").sum()),
+            "corrupted": flagged,
             "unknown": int((rows["kind"] == "unknown").sum()),
             "repaired": int(rows["repaired"].sum()),
-            "left_alone": int(((rows["kind"] != "clean") & (rows["repaired"] == 0)).sum()),
+            "left_alone": int((result.flagged & (rows["repaired"] == 0)).sum()),
             "by_kind": result.counts.to_dict(),
         },
         "prevalence": {"estimate": result.prevalence, "low": low, "high": high},
+        "competence": {
+            "judgeable": result.judgeable,
+            "reasons": list(result.reasons),
+            "held_out_auroc": result.held_out_auroc,
+            "kinds": _records(result.competence),
+        },
         "tables": {
             "by_kind": _records(result.by_kind),
             "by_restorer": _records(result.by_restorer),

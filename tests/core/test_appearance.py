@@ -1,0 +1,76 @@
+"""Descriptions by oriented gradients, and resemblance to the nearest of a set."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from toolkit._core.appearance import Neighbours, oriented_gradients
+from toolkit._core.geometry import dihedral
+from toolkit.datasets import load_glyphs
+
+
+@pytest.fixture(scope="module")
+def glyphs():
+    return load_glyphs(60, random_state=0).images
+
+
+@given(
+    hnp.arrays(np.uint8, hnp.array_shapes(min_dims=3, max_dims=3, min_side=1, max_side=45)),
+)
+@settings(max_examples=40, deadline=None)
+def test_a_description_has_length_one_or_nothing_to_describe(images):
+    described = oriented_gradients(images)
+    length = np.linalg.norm(described, axis=1)
+    assert described.dtype == np.float32
+    assert np.isfinite(described).all()
+    for image, own in zip(images, length):
+        assert np.isclose(own, 1, atol=1e-4) or np.ptp(image) < 60
+
+
+def test_colour_counts_by_its_luma_and_scale_does_not_matter(glyphs):
+    colour = np.repeat(glyphs[..., None], 3, axis=3)
+    np.testing.assert_allclose(oriented_gradients(colour), oriented_gradients(glyphs), atol=2e-3)
+    np.testing.assert_allclose(oriented_gradients(glyphs / np.float32(255)), oriented_gradients(glyphs), atol=1e-5)
+
+
+def test_an_edge_stands_in_its_direction():
+    """A bright right half has edges that run into brightness to the right, and no others."""
+    image = np.zeros((1, 24, 24), dtype=np.uint8)
+    image[:, :, 12:] = 255
+    described = oriented_gradients(image)[0].reshape(12, 8, 8)  # directions, rows, columns
+    assert described[0].sum() == pytest.approx(described.sum(), rel=1e-3)
+    np.testing.assert_allclose(described[0], np.repeat(described[0, :1], 8, axis=0), atol=1e-6)
+
+
+@pytest.mark.parametrize("symmetry", ["flip_horizontal", "flip_vertical", "rotate_180", "transpose", "rotate_90"])
+@pytest.mark.parametrize("side", [27, 28])
+def test_symmetries_permute_a_description_and_lose_nothing(symmetry, side):
+    """Likeness between two images is likeness between their mirror images."""
+    images = np.random.default_rng(0).integers(0, 256, (6, side, side), dtype=np.uint8)
+    plain, turned = (oriented_gradients(stack).astype(float) for stack in (images, dihedral(images, symmetry)))
+    np.testing.assert_allclose(plain @ plain.T, turned @ turned.T, atol=1e-4)
+
+
+def test_similarity_is_the_mean_of_the_five_nearest_that_are_not_the_image_itself(glyphs):
+    neighbours = Neighbours().fit(glyphs, np.random.default_rng(0))
+    described = oriented_gradients(glyphs).astype(float)
+    cosine = described @ described.T
+    cosine[cosine > 1 - 1e-5] = -1  # itself and its copies
+    expected = -np.sort(-cosine, axis=1)[:, :5].mean(axis=1)
+    np.testing.assert_allclose(neighbours.similarity(glyphs), expected, atol=2e-5)
+
+
+def test_a_row_is_answered_as_in_any_company(glyphs):
+    neighbours = Neighbours().fit(glyphs[:40], np.random.default_rng(0))
+    together = neighbours.similarity(glyphs)
+    one_by_one = np.concatenate([neighbours.similarity(glyphs[[row]]) for row in range(len(glyphs))])
+    np.testing.assert_allclose(together, one_by_one, atol=1.5e-5)
+
+
+def test_copies_of_an_image_are_no_witnesses():
+    image = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
+    neighbours = Neighbours().fit(np.repeat(image, 8, axis=0), np.random.default_rng(0))
+    assert neighbours.similarity(image).tolist() == [0.0]
+    assert neighbours.similarity(image[:0]).shape == (0,)

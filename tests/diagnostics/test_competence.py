@@ -1,0 +1,128 @@
+"""What can be told on a set: recall at a false alarm rate, with some of the set corrupted by the same kind."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import stats
+
+from toolkit.diagnostics._competence import (
+    COMPETENCE_COLUMNS,
+    NOT_MEASURABLE,
+    NOT_TOLD,
+    TOLD,
+    _auroc,
+    _recall_at,
+    _wilson,
+    measure_competence,
+    why_not,
+)
+
+SHIFT = 4.0
+
+
+@pytest.fixture
+def generator():
+    return np.random.default_rng(0)
+
+
+def test_recall_of_two_normals_is_what_their_quantiles_say(generator):
+    sound, planted = generator.normal(size=100_000), SHIFT + generator.normal(size=100_000)
+    expected = stats.norm.sf(stats.norm.isf(0.01) - SHIFT)
+    assert _recall_at(sound, planted, 0.0) == pytest.approx(expected, abs=0.005)
+    assert _auroc(sound, planted, 0.0) == pytest.approx(stats.norm.cdf(SHIFT / np.sqrt(2)), abs=0.001)
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.2, 0.4])
+def test_what_came_corrupted_by_the_kind_does_not_count_as_false_alarms(generator, share):
+    n = 20_000
+    corrupted = round(share * n)
+    unplanted = np.r_[generator.normal(size=n - corrupted), SHIFT + generator.normal(size=corrupted)]
+    planted = SHIFT + generator.normal(size=n)
+    expected = stats.norm.sf(stats.norm.isf(0.01) - SHIFT)
+    # Cautious: how many came corrupted is estimated low, so alarms are fewer than one in a hundred, and never more.
+    assert 0.5 < _recall_at(unplanted, planted, 1.5 * share) < expected + 0.03
+    assert _auroc(unplanted, planted, share) == pytest.approx(stats.norm.cdf(SHIFT / np.sqrt(2)), abs=0.01)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.02, 0.1])
+def test_where_nothing_is_told_apart_recall_is_chance(generator, share):
+    """Half of the sound score above the planted median, too: that must not pass for corruption."""
+    scores = generator.normal(size=4000)
+    assert _recall_at(scores, generator.normal(size=400), share) < 0.01 + 2 * share
+    assert _recall_at(np.zeros(500), np.zeros(100), 0.1) == 0.0  # all alike, to the last digit
+
+
+def test_wilson_interval_agrees_with_statsmodels():
+    proportion = pytest.importorskip("statsmodels.stats.proportion")
+    for count, n in ((0, 20), (7, 20), (200, 200), (101, 170)):
+        expected = proportion.proportion_confint(count, n, method="wilson")
+        np.testing.assert_allclose(_wilson(count / n, n), expected, atol=2e-3)
+
+
+def _measure(strength, n=400, trusted=None, seed=0):
+    """Two kinds: the first is told with that strength, the second not at all; images are their own scores."""
+    generator = np.random.default_rng(seed)
+    images = generator.normal(size=n)
+
+    def judge(stack, rows):
+        logs = np.zeros((len(stack), 4))
+        logs[:, 1] = stack - 6
+        logs[:, 2] = generator.normal(size=len(stack)) - 6
+        logs[:, 3] = -9
+        return logs
+
+    def plant(stack, code):
+        return stack + strength * (code == 1), np.ones(len(stack), bool)
+
+    trusted = np.ones(n, bool) if trusted is None else trusted
+    shares = np.array([0.97, 0.01, 0.01, 0.01])
+    logs = judge(images, np.arange(n))
+    return measure_competence(["a", "b", "unknown"], judge, plant, images, logs, trusted, shares, generator)
+
+
+def test_a_kind_that_is_found_is_told_apart_and_one_that_is_not_is_not():
+    table, _ = _measure(12.0)
+    assert table["status"].tolist() == [TOLD, NOT_TOLD, NOT_TOLD]
+    assert table.loc[0, "recall"] == 1.0
+    assert 0.97 < table.loc[0, "recall_low"] < 1
+    assert tuple(table.columns) == COMPETENCE_COLUMNS
+    # Planted images of all kinds together: a third is always found, the others at random.
+    assert _measure(12.0)[1] == pytest.approx(1 / 3 + 1 / 3, abs=0.06)
+
+
+def test_few_sound_rows_are_not_measurable():
+    table, auroc = _measure(12.0, trusted=np.arange(400) < 239)
+    assert set(table["status"]) == {NOT_MEASURABLE}
+    assert table["recall"].isna().all()
+    assert np.isnan(auroc)
+
+
+def _table(n_told, n=10):
+    return pd.DataFrame({"kind": range(n), "status": [TOLD] * n_told + [NOT_TOLD] * (n - n_told)})
+
+
+FINE = {"auroc": 0.98, "flagged": 0.2, "prevalence": 0.2, "interval": (0.18, 0.22), "crossing": 0.05, "smaller": 0.4}
+
+
+def test_a_set_that_is_told_apart_can_be_judged():
+    assert why_not(_table(9), **FINE) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"auroc": 0.89}, "AUROC 0.89"),
+        ({"prevalence": 0.46, "interval": (0.41, 0.51), "flagged": 0.42}, "majority"),
+        ({"flagged": 0.266, "prevalence": 0.5, "interval": (0.427, 0.573)}, "27% of the images would be flagged"),
+        ({"flagged": 0.4}, "40% of the images would be flagged where 18% to 22%"),
+        ({"crossing": 0.003, "smaller": 0.48}, "two sorts of images (52% and 48%)"),
+    ],
+)
+def test_each_reason_against_judging_is_given_in_words(change, words):
+    assert any(words in reason for reason in why_not(_table(9), **FINE | change))
+
+
+def test_too_few_kinds_told_apart_is_a_reason_unless_nothing_was_measured():
+    assert "only 4 of 10 kinds" in why_not(_table(4), **FINE)[0]
+    blank = pd.DataFrame({"kind": range(10), "status": [NOT_MEASURABLE] * 10})
+    assert why_not(blank, **FINE | {"auroc": np.nan}) == []

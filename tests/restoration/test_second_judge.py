@@ -1,0 +1,120 @@
+"""The second judge: what witnesses say of a repair, and where the line is."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from PIL import Image
+from scipy import stats
+
+from toolkit.corruption import apply_corruption
+from toolkit.datasets import load_glyphs
+from toolkit.restoration._intensity import tone_curve
+from toolkit.restoration._second_judge import Witnesses, draw_line
+
+
+@pytest.fixture(scope="module")
+def glyphs():
+    return load_glyphs(400, random_state=0).images
+
+
+@pytest.fixture(scope="module")
+def witnesses(glyphs):
+    return Witnesses(glyphs.shape[1:]).fit(glyphs[:300], np.random.default_rng(0))
+
+
+def _planted(images, kind):
+    planted, _ = apply_corruption(images / np.float32(255), kind, generator=np.random.default_rng(1))
+    return np.rint(planted * 255).astype(np.uint8)
+
+
+def test_an_inverted_image_is_odd_and_its_repair_is_not(glyphs, witnesses):
+    fresh = glyphs[300:]
+    undone = witnesses.testify(255 - fresh, fresh)
+    done = witnesses.testify(fresh, 255 - fresh)
+    assert (undone[:, 0] > undone[:, 1]).all()
+    np.testing.assert_allclose(undone[:, 0], done[:, 1])
+    # Edges that run the other way: the similarity gained by the one is what the other loses.
+    np.testing.assert_allclose(undone[:, 2], -done[:, 2], atol=1e-6)
+
+
+def test_what_an_occluder_covers_is_of_one_value(glyphs, witnesses):
+    fresh = glyphs[300:]
+    covered = fresh.copy()
+    covered[:, 8:18, 8:18] = 90
+    smooth = witnesses.testify(covered, fresh)[:, 4]
+    rough = witnesses.testify(fresh, covered)[:, 4]
+    assert smooth.max() < 1e-3
+    assert np.median(rough) > 0.2
+
+
+def test_nothing_to_judge_is_no_evidence(witnesses, glyphs):
+    assert witnesses.testify(glyphs[:0], glyphs[:0]).shape == (0, 6)
+
+
+def _normals(shift, n=4000, seed=0):
+    generator = np.random.default_rng(seed)
+    planted, sound = generator.normal(size=(n, 6)), generator.normal(size=(n, 6))
+    planted[:, 0] += shift
+    return planted, sound
+
+
+def test_of_two_normals_the_line_lets_through_what_their_quantiles_say():
+    planted, sound = _normals(2.0)
+    line = draw_line(planted, sound, np.ones(len(sound), bool), 0.05)
+    assert line.alarms <= 0.05
+    assert line.passing == pytest.approx(stats.norm.sf(stats.norm.isf(0.05) - 2.0), abs=0.03)
+    np.testing.assert_array_equal(line.stays(planted), planted @ line.weights + line.offset >= line.line)
+
+
+def test_far_apart_the_line_is_near_the_planted():
+    planted, sound = _normals(12.0)
+    line = draw_line(planted, sound, np.ones(len(sound), bool), 0.05)
+    assert line.passing == pytest.approx(0.975, abs=0.002)
+    assert line.alarms == 0
+
+
+def test_witnesses_who_know_nothing_let_nothing_much_through():
+    planted, sound = _normals(0.0)
+    line = draw_line(planted, sound, np.ones(len(sound), bool), 0.02)
+    assert line.passing < 0.05
+
+
+def test_more_than_few_images_can_show_moves_the_line_out():
+    planted, sound = _normals(3.0, n=80)
+    strict, lax = (draw_line(planted, sound, np.ones(80, bool), allowed) for allowed in (0.001, 0.02))
+    assert strict.line > lax.line
+    assert strict.alarms == 0
+
+
+def test_sound_images_that_would_not_change_need_no_line():
+    planted, sound = _normals(1.0)
+    line = draw_line(planted, sound, np.zeros(len(sound), bool), 0.0)
+    assert line.alarms == 0
+    assert line.passing == pytest.approx(0.975, abs=0.002)
+
+
+@given(
+    hnp.arrays(np.uint8, (2, 6, 6)),
+    hnp.arrays(np.float32, (2, 6, 6), elements=st.floats(0, 1, width=32)),
+)
+@settings(max_examples=60, deadline=None)
+def test_a_tone_curve_maps_darker_to_darker_and_nothing_else(images, wanted):
+    unit = images / np.float32(255)
+    mapped = tone_curve(unit, wanted)
+    for given_image, image in zip(images, mapped):
+        order = np.argsort(given_image.ravel(), kind="stable")
+        values, levels = image.ravel()[order], given_image.ravel()[order]
+        assert (np.diff(values) >= -1e-6).all()
+        assert all(np.ptp(values[levels == level]) < 1e-6 for level in np.unique(levels))
+    # A map that is monotone already stays as it is.
+    np.testing.assert_allclose(tone_curve(unit, mapped), mapped, atol=1e-5)
+
+
+def test_a_tone_curve_finds_what_pillow_did_to_the_levels(glyphs):
+    table = [int(255 * (level / 255) ** 0.6) for level in range(256)]
+    changed = np.stack([np.asarray(Image.fromarray(image).point(table)) for image in glyphs[:10]])
+    noisy = changed / 255 + np.random.default_rng(0).normal(0, 0.05, changed.shape)
+    back = tone_curve(glyphs[:10] / np.float32(255), noisy.astype(np.float32))
+    assert np.abs(back - changed / 255).mean() < 0.02

@@ -1,0 +1,214 @@
+"""What can be told on this very set? Measured on rows that a network never saw, before anything is claimed.
+
+Every member of the committee has rows that it never sees. What it says of them as they came, and of the same rows with
+one kind planted in them, is what it would say of new images of this sort: how many planted ones are found, at how many
+false alarms. A kind that is not found is not claimed; where hardly anything is, the set cannot be judged at all.
+"""
+
+import numpy as np
+import pandas as pd
+
+from toolkit.diagnostics._mixture import posterior
+
+__all__ = ["COMPETENCE_COLUMNS", "LEAST_AUROC", "NOT_MEASURABLE", "NOT_TOLD", "TOLD", "measure_competence", "why_not"]
+
+TOLD, NOT_TOLD, NOT_MEASURABLE = "told apart", "not told apart", "not measurable"
+COMPETENCE_COLUMNS = (
+    "kind",
+    "n_sound",
+    "n_planted",
+    "recall",
+    "recall_low",
+    "recall_high",
+    "auroc",
+    "calibration_gap",
+    "status",
+)
+# Share of false alarms at which recall is measured, and the recall from which a kind counts as told apart.
+_FALSE_ALARMS, _LEAST_RECALL = 0.01, 0.5
+# A kind may be this many times as frequent as is estimated.
+_LEEWAY = 1.5
+# Sound rows below which nothing is measured, and planted rows of each kind at most.
+_LEAST_SOUND, _MOST_PLANTED = 240, 200
+# A set can be judged if planted images of all kinds are told from the others at least so well, ...
+LEAST_AUROC = 0.9
+# ... if at least this share of the kinds is told apart, ...
+_LEAST_TOLD = 0.5
+# ... if what is flagged and what is estimated do not differ by more than this share of the set, ...
+_CONTRADICTION = 0.08
+# ... if the estimated share, where its interval reaches a half, lies below this, ...
+_NEAR_HALF = 0.35
+# ... and if it does not fall into two halves: share of links across the best balanced cut.
+_TWO_SORTS = 0.012
+
+
+def _undoubted(unplanted, planted, share):
+    """Rows among the unplanted that must have come corrupted: more of them score like planted ones than may by chance.
+
+    Half of what is planted scores above the median of what is planted, so twice as many as do are corrupted, but for
+    half of the false alarms allowed. They are no more than ``share`` of the rows: where nothing is told apart, half of
+    the sound score above that median, too.
+    """
+    above = (unplanted > np.median(planted)).sum() - _FALSE_ALARMS / 2 * len(unplanted)
+    return float(np.clip(2.0 * above, 0.0, min(share, 0.5) * len(unplanted)))
+
+
+def _recall_at(unplanted, planted, share):
+    """Share of the planted that score above all but ``_FALSE_ALARMS`` of the sound among the unplanted."""
+    corrupted = _undoubted(unplanted, planted, share)
+    allowed = _FALSE_ALARMS * (len(unplanted) - corrupted)
+    levels = np.unique(np.concatenate([unplanted, planted]))
+    alarms = len(unplanted) - np.searchsorted(np.sort(unplanted), levels)
+    recall = 1 - np.searchsorted(np.sort(planted), levels) / len(planted)
+    fine = alarms - corrupted * recall <= allowed
+    # From the strictest level down, as long as no more are found than the corrupted and the alarms allowed explain.
+    failed = np.flatnonzero(~fine)
+    first = failed[-1] + 1 if len(failed) else 0
+    return float(recall[first]) if first < len(levels) else 0.0
+
+
+def _auroc(unplanted, planted, share):
+    """Area under the ROC curve of planted against sound rows; what must have come corrupted counts as a half."""
+    from scipy.stats import rankdata
+
+    n, m = len(unplanted), len(planted)
+    ranks = rankdata(np.concatenate([unplanted, planted]))
+    area = (ranks[n:].sum() - m * (m + 1) / 2) / (n * m)
+    corrupted = _undoubted(unplanted, planted, share) / n
+    return float(np.clip((area - corrupted / 2) / (1 - corrupted), 0, 1))
+
+
+def _wilson(share, n, z=1.96):
+    """95 % interval of a share of n (Wilson, 1927)."""
+    middle = (share + z**2 / (2 * n)) / (1 + z**2 / n)
+    half = z / (1 + z**2 / n) * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
+    # Rounding must not push the interval past the share itself.
+    return max(0.0, min(middle - half, share)), min(1.0, max(middle + half, share))
+
+
+def _calibration_gap(unplanted, planted, code, shares):
+    """Confidence less precision of what would be named this kind, at the set's own shares; NaN if nothing would be."""
+    confidences, weights, right = [], [], []
+    for logs, weight, is_right in ((unplanted, shares[0], False), (planted, max(shares[code], 1e-3), True)):
+        probabilities = posterior(logs, shares)
+        named = probabilities.argmax(axis=1) == code
+        confidences.append(probabilities[named, code])
+        weights.append(np.full(named.sum(), weight / len(logs)))
+        right.append(np.full(named.sum(), is_right))
+    confidences, weights, right = (np.concatenate(parts) for parts in (confidences, weights, right))
+    return float(weights @ (confidences - right) / weights.sum()) if len(weights) else np.nan
+
+
+def measure_competence(kinds, judge, plant, images, logs, trusted, shares, generator):
+    """Recall, ranking and calibration of each kind on rows that were held out.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Named kinds and ``"unknown"``, in the order of the outputs after clean.
+    judge : callable
+        ``judge(images, rows) -> logs``: calibrated log-likelihoods of images made from these rows, by members that
+        never saw them.
+    plant : callable
+        ``plant(images, code) -> (images, kept)``: the kind of that code planted; ``kept`` says in which rows.
+    images : ndarray of uint8, of shape (n, height, width[, 3])
+    logs : ndarray of shape (n, n_outputs)
+        Calibrated log-likelihoods of the images as they came, by members that never saw them.
+    trusted : ndarray of bool of shape (n,)
+        Rows to plant in.
+    shares : ndarray of shape (n_outputs,)
+        Of the kinds in the set.
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    table : DataFrame
+        One row a kind, with ``COMPETENCE_COLUMNS``.
+    auroc : float
+        Of images planted with any kind against images as they came; NaN where too few rows are there.
+    """
+    base = np.flatnonzero(trusted)
+    if len(base) < _LEAST_SOUND:
+        blank = dict.fromkeys(COMPETENCE_COLUMNS[3:-1], np.nan)
+        rows = [
+            {"kind": kind, "n_sound": len(base), "n_planted": 0, **blank, "status": NOT_MEASURABLE} for kind in kinds
+        ]
+        return pd.DataFrame(rows, columns=COMPETENCE_COLUMNS), np.nan
+    records, doubts = [], []
+    for code, kind in enumerate(kinds, start=1):
+        rows = np.sort(generator.permutation(base)[:_MOST_PLANTED])
+        planted, kept = plant(images[rows], code)
+        planted_logs = judge(planted[kept], rows[kept])
+        doubts.append(_doubt(planted_logs))
+        score, planted_score = logs[:, code] - logs[:, 0], planted_logs[:, code] - planted_logs[:, 0]
+        share = _LEEWAY * shares[code]
+        recall = _recall_at(score, planted_score, share)
+        low, high = _wilson(recall, len(planted_score))
+        records.append(
+            {
+                "kind": kind,
+                "n_sound": len(base),
+                "n_planted": len(planted_score),
+                "recall": recall,
+                "recall_low": low,
+                "recall_high": high,
+                "auroc": _auroc(score, planted_score, share),
+                "calibration_gap": _calibration_gap(logs[base], planted_logs, code, shares),
+                "status": TOLD if recall >= _LEAST_RECALL else NOT_TOLD,
+            }
+        )
+    return pd.DataFrame(records, columns=COMPETENCE_COLUMNS), _auroc(_doubt(logs), np.concatenate(doubts), 1 - shares[0])
+
+
+def _doubt(logs):
+    """Log-odds of not being clean, the kinds alike."""
+    return np.logaddexp.reduce(logs[:, 1:], axis=1) - logs[:, 0]
+
+
+def why_not(table, auroc, flagged, prevalence, interval, crossing, smaller):
+    """Reasons for which the set cannot be judged, in words; none if it can.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Of :func:`measure_competence`.
+    auroc : float
+        The same; NaN where it was not measured.
+    flagged : float
+        Share of the images that are flagged.
+    prevalence : float
+        Estimated share of corrupted images.
+    interval : tuple of float
+        Its interval.
+    crossing, smaller : float
+        Of :func:`toolkit.diagnostics._two_sorts.balanced_cut`.
+
+    Returns
+    -------
+    list of str
+    """
+    reasons = []
+    if auroc < LEAST_AUROC:
+        reasons.append(
+            f"damage planted in its own images is not told from images as they came (AUROC {auroc:.2f}; "
+            f"{LEAST_AUROC} is needed)"
+        )
+    measured = table["status"] != NOT_MEASURABLE
+    told = int((table["status"] == TOLD).sum())
+    if measured.any() and told < _LEAST_TOLD * len(table):
+        reasons.append(f"only {told} of {len(table)} kinds of damage can be told apart on held-out images")
+    low, high = interval
+    if high >= 0.5 and prevalence >= _NEAR_HALF:
+        reasons.append(
+            f"as many as {high:.0%} of the images may be corrupted, so the sound ones cannot be shown to be the majority"
+        )
+    if max(low - flagged, flagged - high) > _CONTRADICTION:
+        reasons.append(
+            f"{flagged:.0%} of the images would be flagged where {low:.0%} to {high:.0%} are estimated to be corrupted"
+        )
+    if crossing < _TWO_SORTS:
+        reasons.append(
+            f"it consists of two sorts of images ({1 - smaller:.0%} and {smaller:.0%}) with nothing between them, so "
+            "neither is the usual one: judge them one by one"
+        )
+    return reasons

@@ -1,0 +1,96 @@
+"""Was it flipped or turned? What an image's neighbours in the set say, as a second witness beside the networks.
+
+An image and its mirror image that look alike cannot tell which came first, and a network that names one of them
+mirrored all the same has learnt a hand or a habit by heart: of the sound letters that were once "repaired", nine in ten
+were an O, S, U or T, flipped. So there are two witnesses of a flip, a quarter or half turn or a transposition: the
+networks, and how much more the image would resemble its neighbours after the repair. The weaker one is believed: if it
+speaks against the symmetry, it has the word, and where both speak for it, each of them says at least as much, so
+together they say it twice.
+"""
+
+import numpy as np
+
+from toolkit._core.appearance import Neighbours
+from toolkit._core.geometry import dihedral, inverse_dihedral
+from toolkit.diagnostics._views import symmetry_codes
+
+__all__ = ["SymmetryEvidence"]
+
+# Symmetries that images which are not square keep their shape under.
+_SHAPE_KEEPING = ("rotate_180", "flip_horizontal", "flip_vertical")
+# The neighbours are asked where the networks' log-odds of a symmetry are above this: below, they change nothing.
+_WORTH_ASKING = -4.0
+# Images that the weight of the evidence is fitted to.
+_FITTED = 1500
+
+
+class SymmetryEvidence:
+    """Log-odds of each symmetry by the neighbours of an image.
+
+    Parameters
+    ----------
+    kinds : tuple of str
+        All named kinds, in the order of the networks' outputs.
+
+    Attributes
+    ----------
+    weights_ : dict of str to float
+        Log-odds for each unit of similarity gained; 0 where neighbours know nothing.
+    """
+
+    def __init__(self, kinds):
+        self.kinds = kinds
+
+    def fit(self, images, generator):
+        """Learn from ``images`` (uint8) that look clean, and return self."""
+        from sklearn.linear_model import LogisticRegression
+
+        square = images.shape[1] == images.shape[2]
+        names = [kind for kind in symmetry_codes(self.kinds) if kind in self.kinds]
+        names = [kind for kind in names if square or kind in _SHAPE_KEEPING]
+        self.weights_ = {}
+        if not names or len(images) < 2:
+            return self
+        self.neighbours_ = Neighbours().fit(images, generator)
+        some = images[np.sort(generator.permutation(len(images))[:_FITTED])]
+        given = self.neighbours_.similarity(some)
+        for kind in names:
+            gain = self._undone(some, kind) - given
+            # Undone, an image that was turned is the image, so its gain is this one's with the other sign.
+            both, turned = np.r_[gain, -gain][:, None], np.repeat([0, 1], len(gain))
+            slope = LogisticRegression(C=1e4, fit_intercept=False).fit(both, turned).coef_[0, 0]
+            self.weights_[kind] = max(float(slope), 0.0)
+        return self
+
+    def _undone(self, images, kind):
+        return self.neighbours_.similarity(np.ascontiguousarray(dihedral(images, inverse_dihedral(kind))))
+
+    def weigh(self, images, logs):
+        """Log-likelihoods in which the weaker witness of each symmetry has the word.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, of shape (n, height, width[, 3])
+        logs : ndarray of shape (n, n_outputs)
+            The networks' log-likelihoods: clean, the kinds in order, unknown.
+
+        Returns
+        -------
+        ndarray of shape (n, n_outputs)
+        """
+        codes = {kind: self.kinds.index(kind) + 1 for kind in self.weights_}
+        if not codes:
+            return logs
+        odds = logs[:, list(codes.values())] - logs[:, :1]
+        asked = np.flatnonzero((odds > _WORTH_ASKING).any(axis=1))
+        if not len(asked):
+            return logs
+        weighed = logs.copy()
+        given = self.neighbours_.similarity(images[asked])
+        for kind, code in codes.items():
+            mine = np.flatnonzero(logs[asked, code] - logs[asked, 0] > _WORTH_ASKING)
+            rows = asked[mine]
+            evidence = self.weights_[kind] * (self._undone(images[rows], kind) - given[mine])
+            weaker = np.minimum(logs[rows, code] - logs[rows, 0], evidence)
+            weighed[rows, code] = logs[rows, 0] + np.where(weaker > 0, 2 * weaker, weaker)
+        return weighed
