@@ -1,7 +1,7 @@
 """Real sets, sound and damaged by other hands, on which an audit must do no harm.
 
-Nothing here uses the toolkit's own corruptions: images are damaged with Pillow, NumPy and SciPy, and among the kinds are
-some that the toolkit does not name (JPEG at quality 5, letterbox bars, pictures half decoded, watermarks, exchanged
+Nothing here uses the toolkit's own corruptions: images are damaged with Pillow, NumPy and SciPy, and among the kinds
+are some that the toolkit does not name (JPEG at quality 5, letterbox bars, pictures half decoded, watermarks, exchanged
 channels). What is damaged is the image at the size at which it is audited.
 
 Sets for choosing and sets for reporting share no row; letters are split by writer. The folders ``letters``, ``cats``,

@@ -84,7 +84,7 @@ def cell(name, part, fold, seed=0):
         "reasons": list(getattr(identifier, "reasons_", ())),
         "held_out_auroc": getattr(identifier, "auroc_", None),
         "undoable": list(restorer.undoable_),
-        "repairs_of_sound": repairs.loc[changed & sound, ["kind", "restorer"]].value_counts().reset_index().to_dict("records"),
+        "repairs_of_sound": repairs.loc[changed & sound, ["kind", "restorer"]].to_dict("records"),
         "identify_cpu_seconds": identified - start,
         "restore_cpu_seconds": end - identified,
     }
@@ -150,8 +150,8 @@ def show(results):
                 "true": int(group["true_repairs"].sum()),
                 "kept of before": f"{kept / made:.1%}" if made else "",
                 "sound flagged": f"{group['sound_flagged'].mean():.1%}" if part != "all" else "",
-                "balanced acc.": round(float(group["balanced_accuracy"].mean()), 3) if part not in ("none", "all") else "",
-                "AUROC": round(float(group["auroc"].mean()), 4) if part not in ("none", "all") else "",
+                "balanced acc.": "" if part in ("none", "all") else round(float(group["balanced_accuracy"].mean()), 3),
+                "AUROC": "" if part in ("none", "all") else round(float(group["auroc"].mean()), 4),
                 "held-out AUROC": round(float(group["held_out_auroc"].astype(float).mean()), 3),
             }
         )

@@ -112,3 +112,69 @@ def test_bad_input():
         CorruptionIdentifier(epochs=0).fit(np.zeros((5, 4, 4)))
     with pytest.raises(ValueError, match="at least 2 images|minimum of"):
         CorruptionIdentifier().fit(np.zeros((1, 4, 4)))
+
+
+def test_what_can_be_told_is_measured_on_held_out_images(fitted):
+    table = fitted.competence_.set_index("kind")
+    assert list(table.index) == [*EASY, "unknown"]
+    assert (table.loc[list(EASY), "status"] == "told apart").all()
+    assert (table.loc[list(EASY), "recall"] > 0.8).all()
+    assert (table["recall_low"] <= table["recall"]).all()
+    assert (table["recall"] <= table["recall_high"]).all()
+    assert table["n_sound"].min() >= 240
+    assert fitted.auroc_ > 0.95
+    assert fitted.judgeable_
+    assert fitted.reasons_ == ()
+    assert fitted.confirmed_kinds_ == EASY
+
+
+def test_what_is_measured_on_the_set_is_what_the_truth_says(fitted, corrupted):
+    """Recall as estimated without labels, beside that on images which nobody has seen, of which all is known."""
+    fresh = load_digits().images[1300:1700]
+    from toolkit.corruption import apply_corruption
+
+    sound = fitted.kind_probabilities(fresh)
+    for kind in EASY:
+        planted, _ = apply_corruption(fresh / np.float32(255), kind, generator=np.random.default_rng(0))
+        planted = fitted.kind_probabilities(np.rint(planted * 255).astype(np.uint8))
+        score, own = (np.log(frame[kind] + 1e-12) - np.log(frame["clean"] + 1e-12) for frame in (sound, planted))
+        truth = (own > np.quantile(score, 0.99)).mean()
+        estimate = fitted.competence_.set_index("kind").loc[kind, "recall"]
+        assert estimate == pytest.approx(truth, abs=0.12), kind
+
+
+def test_random_noise_cannot_be_judged():
+    images = np.random.default_rng(0).integers(0, 256, (320, 16, 16), dtype=np.uint8)
+    kinds = ("rotate_180", "flip_horizontal", "flip_vertical", "invert", "gaussian_noise")
+    identifier = CorruptionIdentifier(kinds, epochs=2, random_state=0).fit(images)
+    assert not identifier.judgeable_
+    assert identifier.auroc_ < 0.9
+    assert identifier.confirmed_kinds_ == ()
+    flips = identifier.competence_.set_index("kind").loc[list(kinds[:3])]
+    assert (flips["status"] == "not told apart").all()
+    # What cannot be told apart is never named.
+    assert not set(identifier.identify(images)["kind"]) & set(kinds[:4])
+
+
+def test_two_sorts_of_images_half_and_half_cannot_be_judged():
+    digits = load_digits().images[:400]
+    both = np.concatenate([digits[:200], 255 - digits[200:]])
+    identifier = CorruptionIdentifier(["rotate_180", "gaussian_noise"], epochs=2, random_state=0).fit(both)
+    assert any("two sorts of images (50% and 50%)" in reason for reason in identifier.reasons_)
+    assert identifier.confirmed_kinds_ == ()
+
+
+def test_few_images_are_not_measurable_and_then_two_networks_have_to_agree():
+    from toolkit.datasets import load_glyphs
+
+    glyphs = load_glyphs(200, random_state=3).images
+    given, kinds = Corruptor(["invert"], fraction=0.1, random_state=0).corrupt(glyphs)
+    identifier = CorruptionIdentifier(random_state=0).fit(given)
+    assert set(identifier.competence_["status"]) == {"not measurable"}
+    assert np.isnan(identifier.auroc_)
+    assert identifier.confirmed_kinds_ == KINDS  # a network that knows other letters bears witness
+    found = identifier.identify(given)
+    assert (found["kind"][kinds == "invert"] == "invert").mean() > 0.8
+    # Nothing bears witness for images that no network knows.
+    colour = np.repeat(given[..., None], 3, axis=3)
+    assert CorruptionIdentifier(epochs=1, random_state=0).fit(colour).confirmed_kinds_ == ()

@@ -65,14 +65,19 @@ def test_of_two_normals_the_line_lets_through_what_their_quantiles_say():
     line = draw_line(planted, sound, np.ones(len(sound), bool), 0.05)
     assert line.alarms <= 0.05
     assert line.passing == pytest.approx(stats.norm.sf(stats.norm.isf(0.05) - 2.0), abs=0.03)
-    np.testing.assert_array_equal(line.stays(planted), planted @ line.weights + line.offset >= line.line)
+    # By the weights of all images it is what it was on held-out ones.
+    assert line.stays(planted).mean() == pytest.approx(line.passing, abs=0.02)
+    assert line.stays(sound).mean() == pytest.approx(line.alarms, abs=0.01)
 
 
-def test_far_apart_the_line_is_near_the_planted():
+def test_far_apart_the_line_is_half_way():
     planted, sound = _normals(12.0)
     line = draw_line(planted, sound, np.ones(len(sound), bool), 0.05)
-    assert line.passing == pytest.approx(0.975, abs=0.002)
+    assert line.passing == 1
     assert line.alarms == 0
+    between = np.zeros((9, 6))
+    between[:, 0] = np.linspace(2, 10, 9)
+    assert 4 <= between[line.stays(between), 0].min() <= 8
 
 
 def test_witnesses_who_know_nothing_let_nothing_much_through():
@@ -92,7 +97,7 @@ def test_sound_images_that_would_not_change_need_no_line():
     planted, sound = _normals(1.0)
     line = draw_line(planted, sound, np.zeros(len(sound), bool), 0.0)
     assert line.alarms == 0
-    assert line.passing == pytest.approx(0.975, abs=0.002)
+    assert line.passing >= 0.974
 
 
 @given(

@@ -1,5 +1,6 @@
 """What an audit's result says and writes, from results made by hand."""
 
+import dataclasses
 import json
 import re
 
@@ -42,6 +43,7 @@ def make_result(kinds, *, confidence=None, repaired=(), prevalence=None, truth=N
         prevalence_interval=(max(share - 0.01, 0), share + 0.01),
         settings={"name": "<b>hand</b> made", "seed": 0, "detectors": ["iforest"]},
         timings={"learning": 1.0},
+        truth=truth,
         **more,
     )
 
@@ -52,11 +54,12 @@ MIXED = ["clean"] * 8 + ["invert", "unknown"]
 def test_findings_say_how_many_what_how_sure_and_what_was_done():
     findings = plain_findings(make_result(MIXED, confidence=[0.95] * 9 + [0.5], repaired=[8]))
     assert findings == [
-        "2 of 10 images (20%) look corrupted; the share of corrupted images is estimated at 19% to 21%.",
+        "2 of 10 images (20%) are flagged: a list of images to look at, of which up to one in ten may be sound. How "
+        "many are corrupted is another question, answered from all images together: an estimated 19% to 21%.",
         "What is wrong: inverted (1). 1 image is wrong in a way that fits no known kind.",
         "How sure: 1 of the 2 are named with a confidence of 90% or more, 1 with less than 60%: "
         "look at those yourself.",
-        "1 image was repaired and checked to look cleaner; 1 corrupted image was left as given, for want of a repair "
+        "1 image was repaired, each confirmed by two judges; 1 flagged image was left as given, for want of a repair "
         "that could be confirmed; the images taken for clean kept every pixel.",
         "Caution: 10 images are few to learn from; take the names above as hints.",
     ]
@@ -64,7 +67,7 @@ def test_findings_say_how_many_what_how_sure_and_what_was_done():
 
 def test_findings_of_a_clean_set():
     findings = plain_findings(make_result(["clean"] * 5))
-    assert findings[0].startswith("None of the 5 images looks corrupted")
+    assert findings[0].startswith("None of the 5 images is flagged")
     assert findings[1].startswith("Nothing was repaired")
     assert len(findings) == 3
     assert len(plain_findings(make_result(["clean"] * 1000, shape=(2, 2)))) == 2
@@ -75,6 +78,95 @@ def test_findings_of_unknown_alone_and_of_many_kinds():
     kinds = [f"kind_{i}" for i in range(9)] + ["clean"] * 11
     assert "3 more kinds (3)" in plain_findings(make_result(kinds))[1]
     assert "Caution" in plain_findings(make_result(kinds))[-1]
+
+
+def competence(**recalls):
+    """A table of what can be told; a recall of None is not measurable."""
+    rows = [
+        {
+            "kind": kind,
+            "n_sound": 300,
+            "n_planted": 170,
+            "recall": recall,
+            "recall_low": recall,
+            "recall_high": recall,
+            "auroc": 0.9,
+            "calibration_gap": 0.0,
+            "status": "not measurable" if recall is None else "told apart" if recall >= 0.5 else "not told apart",
+            "restorer": "uninvert",
+            "gain": 10.0,
+            "judge_passing": 0.9,
+            "judge_alarms": 0.0,
+            "repair": "repaired",
+        }
+        for kind, recall in recalls.items()
+    ]
+    return pd.DataFrame(rows)
+
+
+REASONS = ("only 9 of 23 kinds of damage can be told apart on held-out images",)
+
+
+def unjudged(n=30, **more):
+    return make_result(["unjudged"] * n, confidence=np.zeros(n), prevalence=0.3, reasons=REASONS, **more)
+
+
+def test_a_set_that_cannot_be_judged_says_so_first_and_claims_nothing():
+    result = unjudged()
+    findings = plain_findings(result)
+    assert findings[0].startswith("This set cannot be judged: only 9 of 23 kinds")
+    assert "nothing was repaired" in findings[0]
+    assert "numbers 29, 28, 27," in findings[1]
+    assert len(findings) == 2
+    assert not result.flagged.any()
+    assert not result.judgeable
+
+
+def test_a_set_that_cannot_be_judged_is_written_with_its_order_alone(tmp_path):
+    truth = {"auroc": 0.8, "average_precision": 0.5, "balanced_accuracy": 0.0, "calibration_error": 0.0}
+    truth |= {"false_alarm_rate": 0.0, "miss_rate": 1.0, "accuracy": 0.0}
+    kinds = np.array(["clean", "invert"] * 15)
+    result = unjudged(truth=truth, kinds_truth=kinds, truth_per_kind=pd.DataFrame({"kind": ["clean"]}))
+    page = write_audit(result, tmp_path / "audit").read_text()
+    assert "most anomalous" in page
+    assert "balanced accuracy" not in page
+    summary = json.loads((tmp_path / "audit" / "summary.json").read_text())
+    assert summary["counts"] == {
+        "clean": 0,
+        "corrupted": 0,
+        "unknown": 0,
+        "repaired": 0,
+        "left_alone": 0,
+        "by_kind": {"unjudged": 30},
+    }
+    judged = {"judgeable": False, "reasons": list(REASONS), "held_out_auroc": None, "kinds": None}
+    assert summary["competence"] == judged
+    assert "confusion" not in {path.stem for path in (tmp_path / "audit" / "figures").iterdir()}
+    assert any("comes first in that order in 80% of the cases" in finding for finding in summary["findings"])
+
+
+def test_kinds_that_could_not_be_judged_are_named_and_stand_in_the_report(tmp_path):
+    result = make_result(MIXED, competence=competence(invert=0.99, rotate_180=0.2, flip_vertical=0.4))
+    findings = plain_findings(result)
+    assert any(f.startswith("Could not be judged here: upside down and flipped top to bottom.") for f in findings)
+    page = write_audit(result, tmp_path / "audit").read_text()
+    assert "What can be told on this set" in page
+    assert "0.99 to 0.99" in page
+
+
+def test_what_could_not_be_measured_is_said():
+    findings = plain_findings(make_result(MIXED, competence=competence(invert=None, rotate=None)))
+    assert any("could not be measured" in f and "no image was changed" in f for f in findings)
+    findings = plain_findings(make_result(MIXED, repaired=[8], competence=competence(invert=None)))
+    assert any("a second judge agreed" in f for f in findings)
+
+
+def test_detectors_that_are_worse_than_chance_are_said_to_be():
+    result = make_result(["clean"] * 5)
+    table = pd.DataFrame({"method": ["iforest", "lof", "knn"], "estimated_auroc": [0.27, 0.5, 0.14]})
+    findings = plain_findings(dataclasses.replace(result, detectors=table))
+    assert findings[-1].startswith("Worse than chance here, by their estimated AUROC: iforest (0.27) and knn (0.14).")
+    assert "Do not use their scores" in findings[-1]
 
 
 def test_counts_put_clean_first_and_add_up():
@@ -111,7 +203,8 @@ def test_a_written_audit_reads_back(tmp_path, shape):
         "by_kind": {"clean": 8, "invert": 1, "unknown": 1},
     }
     assert summary["findings"] == plain_findings(result)
-    assert {"timings", "versions", "tables", "prevalence"} <= set(summary)
+    assert {"timings", "versions", "tables", "prevalence", "competence"} <= set(summary)
+    assert summary["competence"]["judgeable"] is True
     for path in (tmp_path / "audit" / "figures").iterdir():
         assert Image.open(path).format == "PNG"
 
@@ -119,7 +212,7 @@ def test_a_written_audit_reads_back(tmp_path, shape):
 def test_the_page_opens_with_the_findings_and_asks_nobody_for_anything(tmp_path):
     page = write_audit(make_result(MIXED, repaired=[8]), tmp_path / "audit").read_text()
     body = page[page.index("<body") :]
-    assert body.index("2 of 10 images (20%) look corrupted") < body.index("<img")
+    assert body.index("2 of 10 images (20%) are flagged") < body.index("<img")
     targets = re.findall(r"""(?:src|href)\s*=\s*["']?([^"'\s>]*)""", page)
     assert targets
     assert all(target.startswith(("data:", "#")) for target in targets)

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
-from toolkit.studies._truth import calibration_error, check_against_truth, truth_names
+from toolkit.restoration import psnr
+from toolkit.studies._truth import calibration_error, check_against_truth, check_repairs, truth_names
 
 
 def calibration_error_by_loop(confidence, correct, n_bins):
@@ -58,3 +59,25 @@ def test_several_corruptions_at_once_are_unknown():
     assert truth_names(np.array(["clean", "a+b", "a"])).tolist() == ["clean", "unknown", "a"]
     measures, _ = check_against_truth(["clean", "a+b"], ["clean", "unknown"], [1.0, 1.0], [0.0, 1.0])
     assert measures["balanced_accuracy"] == 1.0
+
+
+def test_what_was_not_judged_is_neither_a_false_alarm_nor_a_hit():
+    measures, _ = check_against_truth(["clean", "invert"], ["unjudged"] * 2, [0.0, 0.0], [0.0, 1.0])
+    assert measures["false_alarm_rate"] == 0
+    assert measures["miss_rate"] == 1
+    assert measures["auroc"] == 1
+
+
+def test_quartiles_of_repairs_are_of_each_images_own_gain():
+    """A difference of medians is another thing: half of the images gain much, the other half lose much."""
+    rng = np.random.default_rng(0)
+    clean = rng.integers(0, 256, (8, 6, 6), dtype=np.uint8)
+    worse = np.clip(clean.astype(int) + rng.integers(-40, 41, clean.shape), 0, 255).astype(np.uint8)
+    given, repaired = clean.copy(), clean.copy()
+    given[:5], repaired[5:] = worse[:5], worse[5:]
+    (row,) = check_repairs(clean, given, repaired, ["invert"] * 8).to_dict("records")
+    gain = np.minimum(psnr(clean, repaired), 60) - np.minimum(psnr(clean, given), 60)
+    expected = np.quantile(gain, [0.25, 0.5, 0.75])
+    np.testing.assert_allclose([row["gain_lower"], row["gain_median"], row["gain_upper"]], expected)
+    assert row["worsened"] == 3 / 8
+    assert row["repaired"] == 1

@@ -133,9 +133,7 @@ class Committee:
         by heart what it was shown as clean, so on a row that is not, only a member that was not shown it can say so.
         """
         self.run(
-            lambda member, trusted, own: member.train(
-                images, trusted, own, self.n_images, self.batch_size, n_rounds
-            ),
+            lambda member, trusted, own: member.train(images, trusted, own, self.n_images, self.batch_size, n_rounds),
             [
                 {"member": member, "trusted": trusted & ~folds.held_out[index], "own": folds.shown[index]}
                 for index, member in enumerate(self.members)

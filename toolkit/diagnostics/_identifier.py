@@ -53,8 +53,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     Then it measures what it can tell on this very set (``competence_``), on rows that a network never saw. A kind that
     is not told apart there is not named, and a set in which hardly anything is told apart cannot be judged
-    (``judgeable_``, ``reasons_``). That an image was flipped or turned, its neighbours in the set have to say as well: where an
-    image and its mirror image are alike, nobody can know.
+    (``judgeable_``, ``reasons_``). That an image was flipped or turned, its neighbours in the set have to say as well:
+    where an image and its mirror image are alike, nobody can know.
 
     It assumes that the clean images are the majority and that the set has an upright: a wholly corrupted set, or a
     clean minority, cannot be told apart from a clean set without labels, and what looks the same after a flip (an 8,
@@ -110,9 +110,9 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     competence_ : DataFrame
         What can be told on this set, one row for each kind and ``"unknown"``: ``recall`` of planted images at one false
         alarm in a hundred, with its 95 % interval, on held-out rows (``n_sound`` of them, ``n_planted`` with the kind);
-        ``auroc``; ``calibration_gap`` (confidence less precision, at the set's own shares); ``status``: ``"told apart"``
-        (a recall of a half or more), ``"not told apart"``, or ``"not measurable"`` where fewer than 240 held-out rows
-        look clean.
+        ``auroc``; ``calibration_gap`` (confidence less precision, at the set's own shares); ``status``: ``"told
+        apart"`` (a recall of a half or more), ``"not told apart"``, or ``"not measurable"`` where fewer than 240
+        held-out rows look clean.
     auroc_ : float
         Of planted images of all kinds against the others, on held-out rows; NaN where it is not measurable.
     judgeable_ : bool
@@ -385,7 +385,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             yield self._bytes(stack[part])
 
     def _assess(self, images):
-        """Opinion, probabilities (strangeness included) and strangeness of one chunk."""
+        """Opinion, probabilities (strangeness included) and normality of one chunk."""
         opinion = self._committee.judge(images)
         logs = self._weigh(images, opinion.logs)
         probabilities = self._verdict.probabilities(logs)
@@ -395,7 +395,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         moved = probabilities[novel, 0] * (1 - self._strangeness.excess_)
         probabilities[novel, 0] -= moved
         probabilities[novel, -1] += moved
-        return opinion, probabilities, strangeness
+        # Images are ordered by all that speaks against them, that which is too weak to be named here included.
+        clean = self._verdict.clean_probability(logs)
+        clean = np.clip(np.where(novel, clean * self._strangeness.excess_, clean), 1e-6, 1 - 1e-6)
+        return opinion, probabilities, np.log(clean) - np.log1p(-clean) - strangeness
 
     def identify(self, X):
         """Say of each image what was done to it.
@@ -463,11 +466,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of shape (n_samples,)
         """
-        return np.concatenate([self._normality(*self._assess(images)[1:]) for images in self._chunks(X)])
-
-    def _normality(self, probabilities, strangeness):
-        clean = np.clip(probabilities[:, 0], 1e-6, 1 - 1e-6)
-        return np.log(clean) - np.log1p(-clean) - strangeness
+        return np.concatenate([self._assess(images)[2] for images in self._chunks(X)])
 
     def transform(self, X):
         """Features of the networks' penultimate layers.

@@ -3,9 +3,9 @@
 An image and its mirror image that look alike cannot tell which came first, and a network that names one of them
 mirrored all the same has learnt a hand or a habit by heart: of the sound letters that were once "repaired", nine in ten
 were an O, S, U or T, flipped. So there are two witnesses of a flip, a quarter or half turn or a transposition: the
-networks, and how much more the image would resemble its neighbours after the repair. The weaker one is believed: if it
-speaks against the symmetry, it has the word, and where both speak for it, each of them says at least as much, so
-together they say it twice.
+networks, and how much more the image would resemble its neighbours after the repair. Where the neighbours speak against
+the symmetry they have the word; where they speak for it, it is no likelier than they say twice over, for then there are
+two who say so.
 """
 
 import numpy as np
@@ -66,7 +66,7 @@ class SymmetryEvidence:
         return self.neighbours_.similarity(np.ascontiguousarray(dihedral(images, inverse_dihedral(kind))))
 
     def weigh(self, images, logs):
-        """Log-likelihoods in which the weaker witness of each symmetry has the word.
+        """Log-likelihoods in which no symmetry is likelier than the neighbours bear out.
 
         Parameters
         ----------
@@ -91,6 +91,6 @@ class SymmetryEvidence:
             mine = np.flatnonzero(logs[asked, code] - logs[asked, 0] > _WORTH_ASKING)
             rows = asked[mine]
             evidence = self.weights_[kind] * (self._undone(images[rows], kind) - given[mine])
-            weaker = np.minimum(logs[rows, code] - logs[rows, 0], evidence)
-            weighed[rows, code] = logs[rows, 0] + np.where(weaker > 0, 2 * weaker, weaker)
+            borne_out = np.where(evidence > 0, 2 * evidence, evidence)
+            weighed[rows, code] = np.minimum(logs[rows, code], logs[rows, 0] + borne_out)
         return weighed

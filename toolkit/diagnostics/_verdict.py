@@ -51,6 +51,10 @@ class Verdict:
         self.clean_threshold_ = _clean_threshold(self.probabilities(logs)[:, 0], 0.2 if self.calibrated else 0.5)
         return self
 
+    def clean_probability(self, logs):
+        """Of being clean, whatever else may be named: what images are ordered by."""
+        return posterior(logs / self.temperature, self.shares_)[:, 0]
+
     def probabilities(self, logs):
         """Of each output; what speaks for a kind that cannot be told here speaks for nothing, so it counts as clean."""
         probabilities = posterior(logs / self.temperature, self.shares_)

@@ -27,6 +27,8 @@ _CHUNK = 2048
 _STEPS = 4095
 # Share of what it learns from that is sound.
 _SOUND = 0.25
+# Share of held-out sound images that are to be left alone at least.
+_LEFT_ALONE = 0.75
 
 
 class LearnedRestorer:
@@ -63,6 +65,14 @@ class LearnedRestorer:
                     desc=title,
                 )
         self.network.eval()
+        self.thresholds = dict.fromkeys(self.kinds, 0.0)
+        return self
+
+    def calibrate(self, sound):
+        """Move the verdict "damaged" of each kind to where enough of these ``sound`` images (unit) are left alone."""
+        for kind in self.kinds:
+            damage = np.concatenate([found for *_, found in self._answers(sound, kind)])
+            self.thresholds[kind] = max(0.0, float(np.quantile(damage, _LEFT_ALONE)))
         return self
 
     def _plant(self, clean, shares, n_images, generator):
@@ -85,17 +95,22 @@ class LearnedRestorer:
         An image that the network does not find damaged in that way is left as it is, unless ``doubt`` is False.
         """
         out = np.array(stack, dtype=np.float32)
+        for part, unit, damage in self._answers(stack, kind, sharpness):
+            unit = np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
+            damaged = damage > self.thresholds[kind] if doubt else np.ones(len(unit), dtype=bool)
+            out[part][damaged] = unit[damaged]
+        return out
+
+    def _answers(self, stack, kind, sharpness=1.0):
+        """For each chunk: its rows, the images restored, and the logits of their being damaged."""
         code = torch.tensor(self.kinds.index(kind))
         with limit_threads(1), torch.inference_mode():
             one_hot = functional.one_hot(code, len(self.kinds)).float()
             for part in iter_chunks(len(stack), _CHUNK):
                 images = torch.from_numpy(_channels_first(np.clip(stack[part], 0, 1).astype(np.float32)))
                 logits, gate, damage = self.network(images, one_hot.expand(len(images), -1))
-                unit = torch.lerp(images, torch.sigmoid(logits * sharpness), gate).numpy()
-                unit = np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
-                damaged = (damage > 0).numpy() if doubt else np.ones(len(unit), dtype=bool)
-                out[part][damaged] = unit[damaged]
-        return out
+                unit = torch.lerp(images, torch.sigmoid(logits * sharpness), gate)
+                yield part, unit.numpy(), damage.numpy()
 
 
 def _channels_first(stack):

@@ -4,7 +4,7 @@ The identifier's networks name a fault, and where they are wrong, they are wrong
 image. So a repair is put before witnesses that learnt nothing of faults. Is the image as it came odd by its statistics,
 and is it less so after the repair? Does it come to resemble the others of its set more, by its edges? Was what is
 replaced of one value, as an occluder is and a shirt is not? What these say of repairs of images in which the kind was
-planted, and of the same repair done to sound images, is known on this very set: a linear discriminant weighs it.
+planted, and of the same repair done to sound images, is known on this very set: an additive logistic model weighs it.
 """
 
 from dataclasses import dataclass
@@ -23,8 +23,8 @@ _SAME = 1e-6
 # Where planted and sound are far apart, the line is half way between the strictest that is needed and the level that
 # this share of the planted repairs pass: what was done to an image of the set need not look quite like what is planted.
 _PASSING, _HALF_WAY = 0.975, 0.5
-# Folds in which the discriminant is fitted and judged.
-_FOLDS = 5
+# Folds in which the weights are fitted and judged; where the curve of a figure bends; how pliant the curves are.
+_FOLDS, _KNOTS, _PLIANT = 5, (0.2, 0.4, 0.6, 0.8), 0.3
 
 
 class Witnesses:
@@ -97,14 +97,22 @@ class Witnesses:
         )
 
 
+def _bent(evidence, knots):
+    """Each figure as a line with bends at its knots: (n, n_figures * (1 + n_knots))."""
+    hinges = np.maximum(evidence[:, :, None] - knots[None], 0)
+    return np.concatenate([evidence[:, :, None], hinges], axis=2).reshape(len(evidence), knots.size + len(knots))
+
+
 @dataclass(frozen=True)
 class Verdict:
     """Where the line is for the repairs of one kind.
 
     Parameters
     ----------
+    knots : ndarray of shape (6, n_knots)
+        Where the curve of each figure bends.
     weights, offset
-        Of the discriminant: ``evidence @ weights + offset``.
+        Of the additive model: ``_bent(evidence, knots) @ weights + offset``, in log-odds of a repair.
     line : float
         A repair stays at or above it.
     passing : float
@@ -113,6 +121,7 @@ class Verdict:
         Share of sound images on which the same repair would stay.
     """
 
+    knots: np.ndarray
     weights: np.ndarray
     offset: float
     line: float
@@ -121,7 +130,7 @@ class Verdict:
 
     def stays(self, evidence):
         """Which repairs stay, by evidence of shape (n, 6)."""
-        return evidence @ self.weights + self.offset >= self.line
+        return _bent(evidence, self.knots) @ self.weights + self.offset >= self.line
 
 
 def draw_line(planted, sound, would_change, allowed):
@@ -140,33 +149,44 @@ def draw_line(planted, sound, would_change, allowed):
     -------
     Verdict
     """
-    from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+    from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
 
     both, truth = np.concatenate([planted, sound]), np.repeat([1, 0], [len(planted), len(sound)])
-    model = LinearDiscriminantAnalysis(solver="lsqr", shrinkage="auto")
+    knots = np.quantile(both, _KNOTS, axis=0).T
+    bent = _bent(both, knots)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=_PLIANT, max_iter=1000))
     n_folds = min(_FOLDS, len(planted), len(sound))
     # Judged on images that the weights were not fitted to.
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=0)
-    score = cross_val_predict(model, both, truth, cv=folds, method="decision_function")
-    model.fit(both, truth)
+    score = cross_val_predict(model, bent, truth, cv=folds, method="decision_function")
+    scaler, logistic = (step for _, step in model.fit(bent, truth).steps)
+    weights = logistic.coef_[0] / scaler.scale_
     ours, theirs = score[: len(planted)], score[len(planted) :]
-    passing = np.quantile(ours, 1 - _PASSING)
+    line = _line(ours, theirs, would_change, allowed)
+    return Verdict(
+        knots=knots,
+        weights=weights,
+        offset=float(logistic.intercept_[0] - weights @ scaler.mean_),
+        line=line,
+        passing=float((ours >= line).mean()),
+        alarms=float((theirs[would_change] >= line).sum() / len(theirs)),
+    )
+
+
+def _line(ours, theirs, would_change, allowed):
+    """The line between scores of planted and of sound images."""
     # Sound images that would not change cannot be harmed; of the others, no more than allowed may pass.
     ranked = np.sort(np.where(would_change, theirs, -np.inf))[::-1]
     n_allowed = int(allowed * len(ranked))
     line = np.nextafter(ranked[n_allowed], np.inf) if np.isfinite(ranked[n_allowed]) else -np.inf
-    if allowed * len(ranked) < 1 and len(theirs) > 1:
+    if allowed * len(ranked) < 1 and np.isfinite(ranked[0]):
         # More is asked than so few images can show: the line moves out by the spread of what they do show.
-        line = max(line, ranked[0] + theirs.std()) if np.isfinite(ranked[0]) else line
+        line = ranked[0] + theirs.std()
+    passing = np.quantile(ours, 1 - _PASSING)
     if passing > line:
-        lowest = line if np.isfinite(line) else min(passing, float(theirs.max()))
-        line = lowest + _HALF_WAY * (passing - lowest)
-    line = float(line)
-    return Verdict(
-        weights=np.asarray(model.coef_[0], dtype=float),
-        offset=float(model.intercept_[0]),
-        line=line,
-        passing=float((ours >= line).mean()),
-        alarms=float((np.where(would_change, theirs, -np.inf) >= line).mean()),
-    )
+        line = line if np.isfinite(line) else min(passing, theirs.max())
+        line += _HALF_WAY * (passing - line)
+    return float(line)

@@ -46,11 +46,13 @@ CANDIDATES = {
     "pixelate": ("learned",),
 }
 
-# Trusted images put aside for trials, at most, and those of them that the candidates are ranked on.
+# Trusted images put aside for trials, at most, and those of them that candidates are ranked by.
 _N_TRIALS, _N_RANKED = 300, 120
+# Repairs of planted images that the identifier is shown, to learn what it makes of them.
+_N_LOOKED_AT = 80
 # The least median gain in dB that counts as undoing, and the share of images that may end further off than they came.
 _WORTHWHILE, _WORSENED = 1.0, 0.1
-# A learned step is used if it leaves sound images as they are: median PSNR in dB between them and what it makes of them.
+# A learned step is used if it leaves sound images as they are: median PSNR in dB of what it makes of them.
 _LEAVES_SOUND = 35.0
 # What is undone by a map of grey levels, and by nothing else.
 _TONES = ("low_contrast", "brightness")
@@ -109,6 +111,7 @@ class Toolbox:
         if self.learned_kinds:
             self.learned = LearnedRestorer(self.learned_kinds, self.first)
             self.learned.fit(lessons, n_images=n_images, verbose=verbose, **plan)
+            self.learned.calibrate(trials / np.float32(255))
         self.angle_weight = 0.0
         if angles is not None and "rotate" in poses:
             self.angle_weight = self._weigh_angles(trials, angles, generator)
@@ -133,8 +136,12 @@ class Toolbox:
         errors = [np.abs(wrap_angle(_blend(own, second, weight) - truth)).mean() for weight in _WEIGHTS]
         return _WEIGHTS[int(np.argmin(errors))]
 
-    def first(self, stack, kind, angle=None):
-        """The closed form for one kind on a unit stack, with parameters estimated on this set."""
+    def first(self, stack, kind, angle=None, like=None):
+        """The closed form for one kind on a unit stack, with parameters estimated on this set.
+
+        How an image was moved is estimated from ``like``, a stack of as many images, where there is one.
+        """
+        like = stack if like is None else like
         if kind == "low_contrast":
             return _intensity.stretch_contrast(stack, low=self.low, high=self.high)
         if kind == "brightness":
@@ -142,8 +149,8 @@ class Toolbox:
         if kind in POSE_KINDS:
             name = CANDIDATES[kind][-1]
             if kind == "rotate" and angle is not None:
-                return RESTORERS[name].function(stack, angle=self.estimate_angle(stack, angle))
-            return RESTORERS[name].function(stack, **self.pose.estimate(stack, kind))
+                return RESTORERS[name].function(stack, angle=self.estimate_angle(like, angle))
+            return RESTORERS[name].function(stack, **self.pose.estimate(like, kind))
         return stack
 
     def steps(self, kind):
@@ -155,21 +162,22 @@ class Toolbox:
     def plant_trials(self, kinds, generator):
         """Each kind planted in the images put aside: pairs of kind and unit stack."""
         for kind in kinds:
-            planted, _ = apply_corruption(self.trials / np.float32(255), kind, generator=generator)
+            planted, _ = apply_corruption(self.trials[:_N_RANKED] / np.float32(255), kind, generator=generator)
             yield kind, as_bytes(planted) / np.float32(255)
 
-    def repair(self, name, stack, kind, angle=None, sharpness=1.0, *, doubt=True):
+    def repair(self, name, stack, kind, angle=None, sharpness=1.0, *, doubt=True, like=None):
         """Apply one candidate of a kind to a unit stack; ``angle`` is the second opinion on turned images.
 
-        The learned restorer leaves images alone that it finds sound, unless ``doubt`` is False.
+        The learned restorer leaves images alone that it finds sound, unless ``doubt`` is False; ``like`` is as in
+        :meth:`first`.
         """
         if name.endswith("learned"):
-            learned = self.learned.restore(self.first(stack, kind, angle), kind, sharpness, doubt=doubt)
+            learned = self.learned.restore(self.first(stack, kind, angle, like), kind, sharpness, doubt=doubt)
             return tone_curve(stack, learned) if kind in _TONES else learned
         if name == "stretch_contrast":
             return _intensity.stretch_contrast(stack, low=self.low, high=self.high)
         if kind in POSE_KINDS or kind == "brightness":
-            return self.first(stack, kind, angle)
+            return self.first(stack, kind, angle, like)
         return RESTORERS[name].function(stack)
 
     def _rank(self, trials, angles, generator):
@@ -203,7 +211,8 @@ class Toolbox:
 
     def _left_alone(self, unit, trials, kind):
         """Median PSNR between sound images and what the learned step makes of them, said to be of that kind."""
-        return float(np.median(psnr(as_bytes(self.learned.restore(unit, kind)), trials)))
+        left = self.learned.restore(unit, kind)
+        return float(np.median(psnr(as_bytes(tone_curve(unit, left) if kind in _TONES else left), trials)))
 
     def try_out(self, kind, witnesses, angles, generator):
         """Evidence of the witnesses on the best repair of one kind.
@@ -214,18 +223,22 @@ class Toolbox:
             On images in which the kind was planted and that changed, and on sound images.
         would_change : ndarray of bool of shape (n_sound,)
             Sound images that would change.
+        repaired : ndarray of float32, of shape (n, height, width[, 3])
+            Some of the planted images, repaired.
         """
         name, trials = self.order[kind][0], self.trials
         sound = trials / np.float32(255)
         planted, _ = apply_corruption(sound, kind, generator=generator)
         planted = as_bytes(planted)
-        evidence = []
+        evidence, results, like = [], [], planted / np.float32(255)
+        angle = angles(like) if kind == "rotate" and angles is not None else None
         for given in (planted, trials):
             unit = given / np.float32(255)
-            angle = angles(unit) if kind == "rotate" and angles is not None else None
-            # Whatever the learned restorer says, so that the witnesses are seen to work without it.
-            repaired = as_bytes(self.repair(name, unit, kind, angle, doubt=False))
+            # A sound image named so would be moved by some amount: by that of a planted one. And whatever the learned
+            # restorer says is done, so that the witnesses are seen to work without it.
+            repaired = as_bytes(self.repair(name, unit, kind, angle, doubt=False, like=like))
             evidence.append(witnesses.testify(given, repaired))
-            done = as_bytes(self.repair(name, unit, kind, angle)) if "learned" in name else repaired
+            done = as_bytes(self.repair(name, unit, kind, angle, like=like)) if "learned" in name else repaired
             changed = (done != given).reshape(len(given), -1).any(axis=1)
-        return evidence[0], evidence[1], changed
+            results.append(done)
+        return evidence[0], evidence[1], changed, results[0][:_N_LOOKED_AT] / np.float32(255)

@@ -46,8 +46,8 @@ class AuditResult:
     per_image : DataFrame
         One row for each image: ``index``, ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
         anomalous), ``repaired`` (1 exactly where pixels changed), ``restorer`` (empty where nothing was done),
-        ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``. In a set that cannot be judged
-        every ``kind`` is ``"unjudged"`` and every ``confidence`` 0; the anomaly scores stand.
+        ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``. In a set that cannot be
+        judged every ``kind`` is ``"unjudged"`` and every ``confidence`` 0; the anomaly scores stand.
     detectors : DataFrame
         One row for each detector: its estimated AUROC on this set, and where the truth is known its true figures.
     prevalence : float

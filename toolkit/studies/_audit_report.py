@@ -89,8 +89,8 @@ def _kinds(report, result, figures):
 def _repairs(report, result, figures):
     report.section(
         "What was repaired",
-        "Each repair was kept only where two judges agreed: the audit found the result cleaner than what was given, and "
-        "witnesses that had no part in naming the fault (statistics, the image's neighbours in the set, what was "
+        "Each repair was kept only where two judges agreed: the audit found the result cleaner than what was given, "
+        "and witnesses that had no part in naming the fault (statistics, the image's neighbours in the set, what was "
         "replaced) found it nearer to the others. All other images kept every pixel.",
     )
     if "repairs" in figures:
@@ -132,8 +132,8 @@ def _competence(report, result):
     report.section(
         "What can be told on this set",
         "Before anything was claimed it was measured: each kind of damage was planted in images of this set that a "
-        "network had not learnt from, and looked for among the others. A kind of which fewer than half are found at one "
-        f"false alarm in a hundred is neither named nor repaired.{known}"
+        "network had not learnt from, and looked for among the others. A kind of which fewer than half are found at "
+        f"one false alarm in a hundred is neither named nor repaired.{known}"
         if measured
         else "Nothing could be measured: fewer than 240 held-out images look clean.",
     )
@@ -213,6 +213,8 @@ def _truth(report, result, figures):
         "false_alarm_rate": "false alarms",
         "miss_rate": "missed",
     }
+    if not result.judgeable:  # nothing was named, so nothing can be right
+        names = {key: name for key, name in names.items() if key in ("auroc", "average_precision")}
     report.facts({name: result.truth[key] for key, name in names.items() if result.truth[key] is not None})
     if "confusion" in figures:
         report.figure(figures["confusion"], "True against found kinds, in percent of the true kind.")
@@ -221,8 +223,9 @@ def _truth(report, result, figures):
         _table(
             report,
             result.repairs_per_kind,
-            "Repairs against the clean originals: what each image gained in dB of PSNR (capped at 60), as quartiles over "
-            "the images of a kind. Images left alone gain nothing; worsened are those that lost more than a decibel.",
+            "Repairs against the clean originals: what each image gained in dB of PSNR (capped at 60), as quartiles "
+            "over the images of a kind. Images left alone gain nothing; worsened are those that lost more than a "
+            "decibel.",
             repaired="{:.1%}",
             worsened="{:.1%}",
         )

@@ -79,8 +79,11 @@ def plain_findings(result) -> list[str]:
     flagged = rows[result.flagged]
     if not result.judgeable:
         sentences = [_why_not(result), _most_anomalous(rows)]
-        if result.truth is not None:
-            sentences.append(_how_right(result))
+        if result.truth is not None and result.truth["auroc"] is not None:
+            sentences.append(
+                "Checked against the known truth: of a corrupted and a sound image, the corrupted one comes first in "
+                f"that order in {_percent(result.truth['auroc'])} of the cases."
+            )
         return sentences + _worse_than_chance(result)
     sentences = [_how_many(result, flagged)]
     if len(flagged):
@@ -104,8 +107,8 @@ def plain_findings(result) -> list[str]:
 
 def _why_not(result):
     return (
-        f"This set cannot be judged: {'; '.join(result.reasons)}. So no image is called clean or corrupted, and nothing "
-        "was repaired."
+        f"This set cannot be judged: {'; '.join(result.reasons)}. So no image is called clean or corrupted, and "
+        "nothing was repaired."
     )
 
 
@@ -129,8 +132,8 @@ def _how_many(result, flagged):
         )
     verb = "is" if len(flagged) == 1 else "are"
     return (
-        f"{len(flagged):,} of {_images(n)} ({_percent(len(flagged) / n)}) {verb} flagged: a list of images to look at, of "
-        "which up to one in ten may be sound. How many are corrupted is another question, answered from all images "
+        f"{len(flagged):,} of {_images(n)} ({_percent(len(flagged) / n)}) {verb} flagged: a list of images to look at, "
+        "of which up to one in ten may be sound. How many are corrupted is another question, answered from all images "
         f"together: an estimated {share}."
     )
 
@@ -170,9 +173,9 @@ def _worse_than_chance(result):
     if not len(worse):
         return []
     parts = [f"{row.method} ({row.estimated_auroc:.2f})" for row in worse.itertuples()]
+    whose = "its" if len(worse) == 1 else "their"
     return [
-        f"Worse than chance here, by its estimated AUROC: {_listed(parts)}. Do not use {'its' if len(worse) == 1 else 'their'} "
-        "scores on this set."
+        f"Worse than chance here, by {whose} estimated AUROC: {_listed(parts)}. Do not use {whose} scores on this set."
     ]
 
 
