@@ -66,8 +66,8 @@ def test_of_two_normals_the_line_lets_through_what_their_quantiles_say():
     assert line.alarms <= 0.05
     assert line.passing == pytest.approx(stats.norm.sf(stats.norm.isf(0.05) - 2.0), abs=0.03)
     # By the weights of all images it is what it was on held-out ones.
-    assert line.stays(planted).mean() == pytest.approx(line.passing, abs=0.02)
-    assert line.stays(sound).mean() == pytest.approx(line.alarms, abs=0.01)
+    assert line.stays(planted, True).mean() == pytest.approx(line.passing, abs=0.02)
+    assert line.stays(sound, True).mean() == pytest.approx(line.alarms, abs=0.01)
 
 
 def test_far_apart_the_line_is_half_way():
@@ -77,7 +77,7 @@ def test_far_apart_the_line_is_half_way():
     assert line.alarms == 0
     between = np.zeros((9, 6))
     between[:, 0] = np.linspace(2, 10, 9)
-    assert 4 <= between[line.stays(between), 0].min() <= 8
+    assert 4 <= between[line.stays(between, True), 0].min() <= 8
 
 
 def test_witnesses_who_know_nothing_let_nothing_much_through():
@@ -91,6 +91,16 @@ def test_more_than_few_images_can_show_moves_the_line_out():
     strict, lax = (draw_line(planted, sound, np.ones(80, bool), allowed) for allowed in (0.001, 0.02))
     assert strict.line > lax.line
     assert strict.alarms == 0
+
+
+def test_what_nobody_else_vouches_for_has_to_cross_the_strict_line():
+    planted, sound = _normals(3.0, n=500)
+    line = draw_line(planted, sound, np.ones(500, bool), 0.02)
+    assert line.strict > line.line
+    alone, vouched = (line.stays(planted, by) for by in (False, True))
+    assert alone.sum() < vouched.sum()
+    assert not (alone & ~vouched).any()
+    assert not line.stays(sound, np.zeros(500, bool)).any()
 
 
 def test_sound_images_that_would_not_change_need_no_line():

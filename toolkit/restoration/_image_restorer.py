@@ -41,7 +41,7 @@ _SURE, _LEAST_TURN = 0.8, 12.0
 # Trials without which there is no second judge, and the share of planted repairs that he has to let stand.
 _LEAST_TRIALS, _LEAST_PASSING = 20, 0.5
 # Sound images that may come before the second judge under the name of a kind, and the alarms allowed him at most.
-_SUSPECTS, _MOST_ALARMS = 100, 0.02
+_SUSPECTS, _MOST_ALARMS = 200, 0.02
 _BEST = ("restorer", "gain", "gain_low", "gain_high", "worsened", "sound_psnr")
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
@@ -251,10 +251,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 planted, sound, would_change, repaired = tried
                 after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
                 self._looks[kind] = min(_RATHER_CLEAN, float(np.quantile(after, _LOOKED_DOWN_ON)))
-                # Where the identifier does not know a right repair when it sees one, the second judge is alone, and
-                # strict.
-                alone = self._looks[kind] < _RATHER_CLEAN
-                self._lines[kind] = draw_line(planted, sound, would_change, 0.0 if alone else allowed)
+                self._lines[kind] = draw_line(planted, sound, would_change, allowed)
         self.undoable_ = tuple(kind for kind, line in self._lines.items() if line.passing >= _LEAST_PASSING)
         self.competence_ = self._tell()
 
@@ -424,9 +421,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             if changed.any():
                 after[changed] = self._identify(repaired[changed])["clean_probability"]
                 gain[changed] = after[changed] - clean[rows[changed]]
-            look = self._looks[kind]
-            kept = changed & (after >= look) & ((gain >= self.min_improvement) | (look < _RATHER_CLEAN))
-            kept[kept] = self._stands(kind, given[rows[kept]], repaired[kept])
+            # Where the identifier does not know a right repair when it sees one, the second judge is alone, and strict.
+            vouched = (after >= _RATHER_CLEAN) & (gain >= self.min_improvement)
+            kept = changed & (vouched | ((self._looks[kind] < _RATHER_CLEAN) & (after >= self._looks[kind])))
+            kept[kept] = self._stands(kind, given[rows[kept]], repaired[kept], vouched[kept])
             done = rows[kept]
             images[done] = repaired[kept]
             columns["restorer"][done] = name
@@ -435,10 +433,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             columns["outcome"][rows[changed & ~kept]] = "reverted"
             rows = rows[~kept]
 
-    def _stands(self, kind, given, repaired):
+    def _stands(self, kind, given, repaired, vouched):
         """Whether the second judge lets each repair stand; both stacks in the dtype that came."""
         given, repaired = (as_bytes(self._unit(stack)) for stack in (given, repaired))
-        return self._lines[kind].stays(self._witnesses.testify(given, repaired))
+        return self._lines[kind].stays(self._witnesses.testify(given, repaired), vouched)
 
     def _unit(self, given):
         return np.clip(self.pixel_scale_.to_unit(given), 0, 1)

@@ -15,9 +15,9 @@ __all__ = ["touch_limits"]
 # Kinds that clean images may resemble by themselves: a slanted hand, a broken stroke. No pen writes noise.
 _RESEMBLED = ("geometry", "occlusion")
 # More rows than expected that are still put down to chance: a share, and standard deviations of a count.
-_SLACK, _DEVIATIONS = 0.25, 1.0
-# Never touch what is rather clean.
-_HIGHEST = 0.5
+_SLACK, _DEVIATIONS = 0.5, 2.0
+# Never touch what is rather clean, nor what is more doubtful than all but a few of the planted ones.
+_HIGHEST, _FEW = 0.5, 0.05
 # Below this there is no doubt: how many zeros follow says nothing. Of kinds that nothing clean resembles, little doubt.
 _NO_DOUBT, _LITTLE_DOUBT = 1e-3, 0.05
 
@@ -58,7 +58,8 @@ def touch_limits(found, planted, *, min_confidence, max_clean_changed):
         observed = np.arange(1, len(here) + 1)
         plausible = observed <= (1 + _SLACK) * expected + _DEVIATIONS * np.sqrt(expected)
         if plausible.any():
-            limits[kind] = float(min(here[np.flatnonzero(plausible)[-1]], _HIGHEST))
+            doubtful = max(np.quantile(there, 1 - _FEW), _NO_DOUBT if resembled else _LITTLE_DOUBT)
+            limits[kind] = float(min(here[np.flatnonzero(plausible)[-1]], doubtful, _HIGHEST))
     return limits
 
 

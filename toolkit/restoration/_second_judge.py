@@ -113,8 +113,8 @@ class Verdict:
         Where the curve of each figure bends.
     weights, offset
         Of the additive model: ``_bent(evidence, knots) @ weights + offset``, in log-odds of a repair.
-    line : float
-        A repair stays at or above it.
+    line, strict : float
+        A repair stays at or above the line; where nobody else vouches for it, at or above the strict one.
     passing : float
         Share of planted images whose repair stays, on held-out ones.
     alarms : float
@@ -125,12 +125,14 @@ class Verdict:
     weights: np.ndarray
     offset: float
     line: float
+    strict: float
     passing: float
     alarms: float
 
-    def stays(self, evidence):
-        """Which repairs stay, by evidence of shape (n, 6)."""
-        return _bent(evidence, self.knots) @ self.weights + self.offset >= self.line
+    def stays(self, evidence, vouched):
+        """Which repairs stay, by evidence of shape (n, 6), and by whether another judge vouches for them."""
+        score = _bent(evidence, self.knots) @ self.weights + self.offset
+        return score >= np.where(vouched, self.line, self.strict)
 
 
 def draw_line(planted, sound, would_change, allowed):
@@ -171,6 +173,7 @@ def draw_line(planted, sound, would_change, allowed):
         weights=weights,
         offset=float(logistic.intercept_[0] - weights @ scaler.mean_),
         line=line,
+        strict=max(line, _line(ours, theirs, would_change, 0.0)),
         passing=float((ours >= line).mean()),
         alarms=float((theirs[would_change] >= line).sum() / len(theirs)),
     )
