@@ -50,7 +50,8 @@ def cell(name, part, fold, seed=0):
     sound = kinds == "clean"
     changed = (repaired != given).reshape(len(given), -1).any(axis=1)
     gain = np.zeros(len(given))
-    gain[changed] = psnr(repaired[changed], clean[changed]) - psnr(given[changed], clean[changed])
+    if changed.any():
+        gain[changed] = psnr(repaired[changed], clean[changed]) - psnr(given[changed], clean[changed])
     judgeable = getattr(identifier, "judgeable_", True)
     flagged = (findings["kind"] != "clean").to_numpy() & judgeable
     score = -identifier.score_samples(given)

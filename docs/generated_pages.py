@@ -26,7 +26,7 @@ BENCHMARKS = ROOT / "benchmarks"
 NOTEBOOKS = ROOT / "notebooks"
 
 # Scripts beside the benchmarks that measure nothing themselves.
-HELPERS = {"cells", "diagnostics_reference", "glyph_prior", "reporting_sets"}
+HELPERS = {"cells", "diagnostics_reference", "glyph_prior", "harm_sets", "reporting_sets"}
 ROOMS = [name for name in toolkit.__all__ if inspect.ismodule(getattr(toolkit, name))] + ["nn"]
 
 

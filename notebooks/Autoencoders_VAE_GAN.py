@@ -31,10 +31,7 @@ if QUICK:
     digits, others = load_digits().subset(slice(0, 1400)), load_digits().subset(slice(1400, 1797))
     epochs, steps = 10, 200
 else:
-    digits, others = (
-        fetch_mnist(subset="train").subset(slice(0, 12_000)),
-        fetch_mnist(subset="test").subset(slice(0, 3000)),
-    )
+    digits, others = fetch_mnist(subset="train").subset(slice(0, 12_000)), fetch_mnist(subset="test").subset(slice(0, 3000))
     epochs, steps = 15, 2000
 images = digits.images
 images.shape, images.dtype, others.images.shape
@@ -108,9 +105,7 @@ plt.tight_layout()
 # ### Rebuilt images
 
 # %%
-plots.ReconstructionDisplay.from_estimator(
-    autoencoder, others.images, title="Unseen digits and what two numbers keep of them: autoencoder"
-).plot()
+plots.ReconstructionDisplay.from_estimator(autoencoder, others.images, title="Unseen digits and what two numbers keep of them: autoencoder").plot()
 
 # %%
 plots.ReconstructionDisplay.from_estimator(vae, others.images, title="The same: VAE").plot()
@@ -123,14 +118,8 @@ plots.ReconstructionDisplay.from_estimator(vae, others.images, title="The same: 
 rows = {}
 for name, model in {"autoencoder": autoencoder, "VAE": vae}.items():
     reader = KNeighborsClassifier(15).fit(model.transform(images[:6000]), digits.labels[:6000])
-    errors = [
-        ((part - model.reconstruct(part).astype(float)) ** 2).mean() / 255**2 for part in (images[:3000], others.images)
-    ]
-    rows[name] = {
-        "error, seen": errors[0],
-        "error, unseen": errors[1],
-        "named by neighbours": reader.score(model.transform(others.images), others.labels),
-    }
+    errors = [((part - model.reconstruct(part).astype(float)) ** 2).mean() / 255**2 for part in (images[:3000], others.images)]
+    rows[name] = {"error, seen": errors[0], "error, unseen": errors[1], "named by neighbours": reader.score(model.transform(others.images), others.labels)}
 planes = pd.DataFrame(rows).T.round(4)
 planes
 
@@ -145,10 +134,7 @@ planes
 
 # %%
 first, last = ([list(others.labels).index(digit) for digit in chosen] for chosen in ([1, 3, 4, 0], [7, 8, 9, 6]))
-ways = {
-    f"{others.labels[a]} to {others.labels[b]}": vae.interpolate(others.images[a], others.images[b], 14)
-    for a, b in zip(first, last)
-}
+ways = {f"{others.labels[a]} to {others.labels[b]}": vae.interpolate(others.images[a], others.images[b], 14) for a, b in zip(first, last)}
 plots.SampleRowsDisplay.from_predictions(ways, title="Ways through the VAE's latent plane").plot()
 
 # %% [markdown]
@@ -167,14 +153,10 @@ generators = found.table.set_index("generator")[columns].astype(float).round(3)
 generators
 
 # %%
-plots.SampleRowsDisplay.from_predictions(
-    found.samples, scale=found.scale, title="The first twelve samples of each, not chosen"
-).plot()
+plots.SampleRowsDisplay.from_predictions(found.samples, scale=found.scale, title="The first twelve samples of each, not chosen").plot()
 
 # %%
-plots.SampleRowsDisplay.from_predictions(
-    found.reconstructions, scale=found.scale, title="Images held back, and rebuilt"
-).plot()
+plots.SampleRowsDisplay.from_predictions(found.reconstructions, scale=found.scale, title="Images held back, and rebuilt").plot()
 
 # %% [markdown]
 # - **Sixteen numbers and a fitted density win here on every figure**: distance .78 (real images .39), recall .84, coverage .95, after 8 s of processor. Its samples are also the easiest to
@@ -190,9 +172,7 @@ plots.SampleRowsDisplay.from_predictions(
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(12, 3.8), sharey=True)
 for axis, name in zip(axes, ["GAN, plain", "GAN, cured"]):
-    curves = plots.LossCurveDisplay.from_history(
-        found.histories[name], ["generator_loss", "discriminator_loss"], title=name
-    )
+    curves = plots.LossCurveDisplay.from_history(found.histories[name], ["generator_loss", "discriminator_loss"], title=name)
     curves.plot(axis)
 plt.tight_layout()
 
@@ -209,13 +189,8 @@ plt.tight_layout()
 # %%
 plain = found.estimators["autoencoder, 16"]
 seen = np.delete(images, found.rows_held_back, axis=0)[:5000]
-drawn = {
-    way: decode_latents(plain, draw_latents(plain, 12, way=way, X=seen, random_state=0))
-    for way in ("prior", "density", "truncated_density")
-}
-plots.SampleRowsDisplay.from_predictions(
-    drawn, title="The autoencoder's samples by where its latent vectors come from"
-).plot()
+drawn = {way: decode_latents(plain, draw_latents(plain, 12, way=way, X=seen, random_state=0)) for way in ("prior", "density", "truncated_density")}
+plots.SampleRowsDisplay.from_predictions(drawn, title="The autoencoder's samples by where its latent vectors come from").plot()
 
 # %%
 ways = ["prior", "density", "truncated_density", "half_way_linear"]

@@ -37,19 +37,9 @@ kinds = ["gaussian_noise", "salt_and_pepper", "gaussian_blur", "rotate", "occlud
 if QUICK:
     folder, n_audited, n_learnt, epochs, gan_epochs, widths, gan_widths = None, 60, 130, 20, 3, (8, 16), (16, 8)
 else:
-    folder, n_audited, n_learnt, epochs, gan_epochs, widths, gan_widths = (
-        Path(os.environ.get("TOOLKIT_DATA", "data")) / "cats",
-        1000,
-        2400,
-        12,
-        60,
-        (16, 32, 64),
-        (128, 64, 32, 16),
-    )
+    folder, n_audited, n_learnt, epochs, gan_epochs, widths, gan_widths = Path(os.environ.get("TOOLKIT_DATA", "data")) / "cats", 1000, 2400, 12, 60, (16, 32, 64), (128, 64, 32, 16)
     if not folder.is_dir():
-        raise FileNotFoundError(
-            "put photographs of cats into a folder `cats` where TOOLKIT_DATA points, or set TOOLKIT_QUICK=1"
-        )
+        raise FileNotFoundError("put photographs of cats into a folder `cats` where TOOLKIT_DATA points, or set TOOLKIT_QUICK=1")
 
 # %% [markdown]
 # ## Load
@@ -62,9 +52,7 @@ cats = load_image_folder(folder, size=64, cache=Path("..") / "outputs" / "notebo
 order = np.random.default_rng(0).permutation(len(cats))
 images = np.asarray(cats.images[order[: n_learnt + n_audited]])
 print(f"{len(cats)} photographs, {images.shape[1:]} {images.dtype}; left out: {0 if QUICK else len(cats.skipped)}")
-plots.SampleGridDisplay.from_predictions(
-    downscale_local_mean(images[:32], (1, 4, 4, 1)), n_columns=16, title="At a quarter of their sides"
-).plot()
+plots.SampleGridDisplay.from_predictions(downscale_local_mean(images[:32], (1, 4, 4, 1)), n_columns=16, title="At a quarter of their sides").plot()
 
 # %% [markdown]
 # ## Audit
@@ -89,9 +77,7 @@ planted = audit.truth_per_kind.round(3)
 planted
 
 # %%
-detectors = audit.detectors.set_index("method")[
-    ["estimated_auroc", "standard_error", "auroc", "average_precision"]
-].round(3)
+detectors = audit.detectors.set_index("method")[["estimated_auroc", "standard_error", "auroc", "average_precision"]].round(3)
 detectors
 
 # %% [markdown]
@@ -131,15 +117,11 @@ generators
 
 # %%
 drawn = {name: part[:9] for name, part in found.samples.items() if name != "real images"}
-plots.SampleRowsDisplay.from_predictions(
-    drawn, scale=found.scale, title="The first nine samples of each, not chosen"
-).plot()
+plots.SampleRowsDisplay.from_predictions(drawn, scale=found.scale, title="The first nine samples of each, not chosen").plot()
 
 # %%
 rebuilt = {name: part[:9] for name, part in found.reconstructions.items() if name != "real images"}
-plots.SampleRowsDisplay.from_predictions(
-    rebuilt, scale=found.scale, title="Photographs held back, as rebuilt from 32 numbers"
-).plot()
+plots.SampleRowsDisplay.from_predictions(rebuilt, scale=found.scale, title="Photographs held back, as rebuilt from 32 numbers").plot()
 
 # %%
 figure, axes = plt.subplots(1, 3, figsize=(14, 3.6))
@@ -170,9 +152,7 @@ sampling = compare_sampling(found.estimators["VAE"], known, unseen, random_state
 sampling
 
 # %%
-of_autoencoder = (
-    compare_sampling(found.estimators["autoencoder"], known, unseen, random_state=0).set_index("way").round(3)
-)
+of_autoencoder = compare_sampling(found.estimators["autoencoder"], known, unseen, random_state=0).set_index("way").round(3)
 of_autoencoder
 
 # %% [markdown]
@@ -189,21 +169,14 @@ of_autoencoder
 # %%
 walks, spread = latent_walks(found.estimators["VAE"], known, n_directions=5, n_steps=9)
 rows = {f"direction {place}": walk for place, walk in enumerate(walks, start=1)}
-plots.SampleRowsDisplay.from_predictions(
-    rows, details={f"direction {p}": f"{s:.0%} of the spread" for p, s in enumerate(spread, start=1)}
-).plot()
+plots.SampleRowsDisplay.from_predictions(rows, details={f"direction {p}": f"{s:.0%} of the spread" for p, s in enumerate(spread, start=1)}).plot()
 
 # %% [markdown]
 # Arithmetic: what *a* has and *b* lacks, added to *c* (Radford, Metz and Chintala, 2016). All rows show what the VAE makes of the photographs, or of the sum.
 
 # %%
 vae, (a, b, c) = found.estimators["VAE"], np.split(photographs[:27], 3)
-rows = {
-    "a": vae.reconstruct(a),
-    "b": vae.reconstruct(b),
-    "c": vae.reconstruct(c),
-    "a - b + c": latent_sums(vae, a, b, c),
-}
+rows = {"a": vae.reconstruct(a), "b": vae.reconstruct(b), "c": vae.reconstruct(c), "a - b + c": latent_sums(vae, a, b, c)}
 plots.SampleRowsDisplay.from_predictions(rows).plot()
 
 # %% [markdown]
@@ -229,22 +202,13 @@ copies = pd.DataFrame(checks).T.round(3)
 copies
 
 # %%
-plots.SampleRowsDisplay.from_predictions(
-    {name: downscale_local_mean(part, (1, 4, 4, 1)) for name, part in rows.items()}
-).plot()
+plots.SampleRowsDisplay.from_predictions({name: downscale_local_mean(part, (1, 4, 4, 1)) for name, part in rows.items()}).plot()
 
 # %% [markdown]
 # Nothing is copied: no sample of any model is as near to a photograph as the nearest hundredth of the held-back photographs are. Nearest neighbours share light and colour with the sample, hardly more. Models as small and as
 # briefly trained as these could not copy if they would; the check matters after hours of training.
 
 # %%
-tables = {
-    "planted": planted,
-    "detectors": detectors,
-    "generators": generators,
-    "sampling_vae": sampling,
-    "sampling_autoencoder": of_autoencoder,
-    "copies": copies,
-}
+tables = {"planted": planted, "detectors": detectors, "generators": generators, "sampling_vae": sampling, "sampling_autoencoder": of_autoencoder, "copies": copies}
 if not QUICK:
     write_tables(tables, "results/Cats.json")

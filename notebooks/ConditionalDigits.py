@@ -38,12 +38,7 @@ if QUICK:
     steps, widths, per_digit, n_paths = 250, {"generator_widths": (64, 128), "discriminator_widths": (128, 64)}, 30, 10
 else:
     digits, others = fetch_mnist(subset="train"), fetch_mnist(subset="test")
-    steps, widths, per_digit, n_paths = (
-        3800,
-        {"generator_widths": (256, 512), "discriminator_widths": (512, 256)},
-        500,
-        100,
-    )
+    steps, widths, per_digit, n_paths = 3800, {"generator_widths": (256, 512), "discriminator_widths": (512, 256)}, 500, 100
 images, labels = digits.images, digits.labels
 images.shape, others.images.shape
 
@@ -65,14 +60,10 @@ gan.fit(images, labels)
 print(f"{gan.history_[-1]['step']} steps of 64 images, {gan.history_[-1]['seconds']:.0f} s")
 
 # %%
-plots.LossCurveDisplay.from_estimator(
-    gan, ["generator_loss", "discriminator_loss"], title="Both losses by epoch"
-).plot()
+plots.LossCurveDisplay.from_estimator(gan, ["generator_loss", "discriminator_loss"], title="Both losses by epoch").plot()
 
 # %%
-plots.SampleRowsDisplay.from_predictions(
-    {f"epoch {epoch}": drawn for epoch, drawn in gan.snapshots_.items()}, title="Two of each digit, of the same latents"
-).plot()
+plots.SampleRowsDisplay.from_predictions({f"epoch {epoch}": drawn for epoch, drawn in gan.snapshots_.items()}, title="Two of each digit, of the same latents").plot()
 
 # %% [markdown]
 # ## Ask
@@ -80,20 +71,14 @@ plots.SampleRowsDisplay.from_predictions(
 # Down a column the latent is the same and only the label differs: slant and stroke belong to the latent, the digit to the label.
 
 # %%
-plots.SampleGridDisplay.from_predictions(
-    gan.class_grid(16, random_state=1), n_columns=16, title="A row for each label"
-).plot()
+plots.SampleGridDisplay.from_predictions(gan.class_grid(16, random_state=1), n_columns=16, title="A row for each label").plot()
 
 # %%
-plots.SampleGridDisplay.from_predictions(
-    gan.sample(48, y=7, random_state=2), n_columns=16, title="Forty-eight sevens"
-).plot()
+plots.SampleGridDisplay.from_predictions(gan.sample(48, y=7, random_state=2), n_columns=16, title="Forty-eight sevens").plot()
 
 # %%
 year = np.array([int(digit) for digit in "20182019202020212022"])
-plots.SampleGridDisplay.from_predictions(
-    gan.sample(y=year, random_state=3), n_columns=4, title="2018 to 2022, as asked"
-).plot()
+plots.SampleGridDisplay.from_predictions(gan.sample(y=year, random_state=3), n_columns=4, title="2018 to 2022, as asked").plot()
 
 # %% [markdown]
 # After 3,800 steps (less than a minute on one core) the digits are the ones asked for, with very few exceptions, and a column shares its slant and its weight of line. Not all is well drawn: strokes break,
@@ -124,20 +109,10 @@ read_real = reader.predict(others.images.reshape(len(others.images), -1) / 255)
 rows = {}
 for digit in gan.classes_:
     mine, real = drawn[asked == digit], others.images[others.labels == digit][::2][:per_digit]
-    coverage = ModeCoverage(n_bins=50, n_splits=2, n_neighbour_rows=500, random_state=0).fit(
-        images[labels == digit][:3000]
-    )
+    coverage = ModeCoverage(n_bins=50, n_splits=2, n_neighbour_rows=500, random_state=0).fit(images[labels == digit][:3000])
     record, floor = coverage.evaluate(mine), coverage.evaluate(real)
-    rows[digit] = {
-        "read as asked": (read[asked == digit] == digit).mean(),
-        "real, read rightly": (read_real[others.labels == digit] == digit).mean(),
-    }
-    rows[digit] |= {
-        "divergence": record.js,
-        "divergence, real": floor.js,
-        "coverage": record.coverage,
-        "coverage, real": floor.coverage,
-    }
+    rows[digit] = {"read as asked": (read[asked == digit] == digit).mean(), "real, read rightly": (read_real[others.labels == digit] == digit).mean()}
+    rows[digit] |= {"divergence": record.js, "divergence, real": floor.js, "coverage": record.coverage, "coverage, real": floor.coverage}
 classes = pd.DataFrame(rows).T
 classes.loc["mean"] = classes.mean()
 classes = classes.round(3)
@@ -146,11 +121,7 @@ classes
 # %%
 wrong = read != asked
 print(f"{wrong.sum()} of {len(asked)} are not read as asked.")
-confused = {
-    f"{digit}, not read so": drawn[wrong & (asked == digit)][:12]
-    for digit in gan.classes_
-    if (wrong & (asked == digit)).any()
-}
+confused = {f"{digit}, not read so": drawn[wrong & (asked == digit)][:12] for digit in gan.classes_ if (wrong & (asked == digit)).any()}
 plots.SampleRowsDisplay.from_predictions(confused or {"all are": drawn[:12]}).plot()
 
 # %% [markdown]
@@ -186,10 +157,7 @@ paths = np.stack([gan.interpolate(3, 7, 10, start=seed) for seed in range(n_path
 believed = reader.predict_proba(paths.reshape(n_paths * 10, -1) / 255).reshape(n_paths, 10, -1)
 ends = (believed[:, 0].argmax(axis=1) == 3) & (believed[:, -1].argmax(axis=1) == 7)
 straight = ends & (np.diff(believed[:, :, 7], axis=1) >= -0.02).all(axis=1)
-between = pd.DataFrame(
-    {"three": believed[:, :, 3].mean(axis=0), "seven": believed[:, :, 7].mean(axis=0)},
-    index=np.round(np.linspace(0, 1, 10), 2),
-)
+between = pd.DataFrame({"three": believed[:, :, 3].mean(axis=0), "seven": believed[:, :, 7].mean(axis=0)}, index=np.round(np.linspace(0, 1, 10), 2))
 between["another digit"] = 1 - between.sum(axis=1)
 between = between.rename_axis("share of seven").round(3)
 between
@@ -197,11 +165,7 @@ between
 # %%
 figure, axis = plt.subplots(figsize=(6.5, 3.6))
 axis.plot(between.index, between, marker="o", label=between.columns)
-axis.set(
-    xlabel="share of seven in the label",
-    ylabel="mean belief of the reader",
-    title=f"{n_paths} ways from 3 to 7: {straight.mean():.0%} straight",
-)
+axis.set(xlabel="share of seven in the label", ylabel="mean belief of the reader", title=f"{n_paths} ways from 3 to 7: {straight.mean():.0%} straight")
 axis.legend(frameon=False)
 plt.tight_layout()
 
@@ -210,15 +174,7 @@ plt.tight_layout()
 # neither, not a blend of two pictures, and the change happens within the middle third of the way.
 
 # %%
-summary = pd.DataFrame(
-    {
-        "value": {
-            "ways that start as a 3 and end as a 7": ends.mean(),
-            "straight ways": straight.mean(),
-            "digits read as asked": (~wrong).mean(),
-        }
-    }
-).round(3)
+summary = pd.DataFrame({"value": {"ways that start as a 3 and end as a 7": ends.mean(), "straight ways": straight.mean(), "digits read as asked": (~wrong).mean()}}).round(3)
 summary
 
 # %%

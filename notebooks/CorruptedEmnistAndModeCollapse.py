@@ -24,21 +24,12 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import RobustScaler
 
 QUICK = os.environ.get("TOOLKIT_QUICK") == "1"
-warnings.filterwarnings(
-    "ignore", message="A worker stopped"
-)  # joblib replaces a worker that has grown; nothing is lost
+warnings.filterwarnings("ignore", message="A worker stopped")  # joblib replaces a worker that has grown; nothing is lost
 sns.set_theme(style="whitegrid", palette="colorblind", rc={"figure.dpi": 90})
 
 # %%
 from toolkit import plots
-from toolkit.comparison import (
-    compare_detectors,
-    detection_metrics,
-    pivot_table,
-    rank_methods,
-    significance,
-    write_tables,
-)
+from toolkit.comparison import compare_detectors, detection_metrics, pivot_table, rank_methods, significance, write_tables
 from toolkit.corruption import FAMILIES, Corruptor
 from toolkit.coverage import ModeCoverage
 from toolkit.datasets import fetch_emnist, fetch_mnist, load_digits, load_glyphs
@@ -85,9 +76,7 @@ is_corrupted = kinds != "clean"
 pd.Series(kinds).map({"clean": "clean"} | FAMILIES).value_counts().to_frame("images")
 
 # %%
-plots.SampleGridDisplay.from_predictions(
-    corrupted[:60], n_columns=20, title="The same sixty, as they are handed over"
-).plot()
+plots.SampleGridDisplay.from_predictions(corrupted[:60], n_columns=20, title="The same sixty, as they are handed over").plot()
 
 # %% [markdown]
 # ## Diagnose
@@ -101,14 +90,7 @@ statistics = diagnostics.fit_transform(corrupted)
 statistics.describe().T[["mean", "std", "min", "50%", "max"]].round(3).head(12)
 
 # %%
-shown = [
-    "noise_immerkaer",
-    "gradient_energy",
-    "border_background",
-    "stripe_rows_peak",
-    "off_centre",
-    "structure_rotate_180",
-]
+shown = ["noise_immerkaer", "gradient_energy", "border_background", "stripe_rows_peak", "off_centre", "structure_rotate_180"]
 axes = statistics[shown].hist(bins=60, figsize=(11, 4.5), layout=(2, 3), color="#0072B2", log=True)
 plt.tight_layout()
 
@@ -267,10 +249,7 @@ findings[findings["kind"] != "clean"].head(8).round(3)
 # %%
 order = ["clean", *FAMILIES, "unknown"]
 plots.CorruptionGalleryDisplay.from_predictions(
-    corrupted,
-    findings["kind"],
-    confidence=findings["probability"],
-    order=[k for k in order if k in set(findings["kind"])],
+    corrupted, findings["kind"], confidence=findings["probability"], order=[k for k in order if k in set(findings["kind"])]
 ).plot()
 
 # %% [markdown]
@@ -282,22 +261,16 @@ plots.KindConfusionDisplay.from_predictions(kinds, findings["kind"], title="True
 # %%
 flagged = findings["kind"] != "clean"
 detector = CorruptionDetector(identifier, random_state=0).fit(corrupted)
-identification = (
-    pd.Series(
-        {
-            "balanced accuracy over 23 classes": (findings["kind"] == kinds).groupby(kinds).mean().mean(),
-            "AUROC, probability of being clean": detection_metrics(is_corrupted, 1 - findings["clean_probability"])[
-                "auroc"
-            ],
-            "AUROC, CorruptionDetector": detection_metrics(is_corrupted, -detector.score_samples(corrupted))["auroc"],
-            "clean images flagged": flagged[~is_corrupted].mean(),
-            "corrupted images not flagged": 1 - flagged[is_corrupted].mean(),
-        },
-        name="value",
-    )
-    .round(4)
-    .to_frame()
-)
+identification = pd.Series(
+    {
+        "balanced accuracy over 23 classes": (findings["kind"] == kinds).groupby(kinds).mean().mean(),
+        "AUROC, probability of being clean": detection_metrics(is_corrupted, 1 - findings["clean_probability"])["auroc"],
+        "AUROC, CorruptionDetector": detection_metrics(is_corrupted, -detector.score_samples(corrupted))["auroc"],
+        "clean images flagged": flagged[~is_corrupted].mean(),
+        "corrupted images not flagged": 1 - flagged[is_corrupted].mean(),
+    },
+    name="value",
+).round(4).to_frame()
 identification
 
 # %% [markdown]
@@ -325,13 +298,7 @@ repairs["outcome"].value_counts().to_frame("images")
 
 # %%
 plots.RepairPairsDisplay.from_predictions(
-    corrupted,
-    repaired,
-    findings["kind"],
-    clean=images,
-    repaired=repairs["repaired"],
-    n_pairs=20,
-    title="Handed over, repaired, original",
+    corrupted, repaired, findings["kind"], clean=images, repaired=repairs["repaired"], n_pairs=20, title="Handed over, repaired, original"
 ).plot()
 
 # %% [markdown]
@@ -339,9 +306,7 @@ plots.RepairPairsDisplay.from_predictions(
 
 # %%
 again = identifier.identify(repaired)
-verified = pd.DataFrame(
-    {"before": flagged.mean(), "after": (again["kind"] != "clean").mean()}, index=["share flagged"]
-).round(4)
+verified = pd.DataFrame({"before": flagged.mean(), "after": (again["kind"] != "clean").mean()}, index=["share flagged"]).round(4)
 verified
 
 # %% [markdown]
@@ -349,9 +314,7 @@ verified
 # an exact copy counts), by true kind.
 
 # %%
-quality = pd.DataFrame(
-    {"kind": kinds, "repaired": repairs["repaired"], "before": psnr(corrupted, images), "after": psnr(repaired, images)}
-)
+quality = pd.DataFrame({"kind": kinds, "repaired": repairs["repaired"], "before": psnr(corrupted, images), "after": psnr(repaired, images)})
 quality["gain"] = quality["after"] - quality["before"]
 quality["worse"] = quality["gain"] < 0
 by_kind = quality.groupby("kind").agg(
@@ -408,12 +371,7 @@ yardstick
 # 2016, *DCGAN*). `fit_many` trains each with each seed, one thread each, two at a time.
 
 # %%
-conv = {
-    "architecture": ["dcgan"],
-    "generator_widths": [(64, 32)],
-    "discriminator_widths": [(32, 64)],
-    "max_steps": [conv_steps],
-}
+conv = {"architecture": ["dcgan"], "generator_widths": [(64, 32)], "discriminator_widths": [(32, 64)], "max_steps": [conv_steps]}
 ways = {"plain": {}, "learning rate .01": {"learning_rate": [0.01]}, "convolutional": conv}
 gan = GAN(**settings["plain"], max_steps=steps)
 fits = gan.fit_many(pictures, seeds=seeds, param_grid=list(ways.values()), n_jobs=2, on_error="record")
@@ -421,10 +379,7 @@ fits.insert(0, "setting", np.repeat(list(ways), len(seeds)))
 fits["status"] = fits["error"].isna().map({True: "finished", False: "diverged"})
 
 # %%
-samples = {
-    (row.setting, row.seed): row.estimator.sample(5000, random_state=1)
-    for row in fits[fits["error"].isna()].itertuples()
-}
+samples = {(row.setting, row.seed): row.estimator.sample(5000, random_state=1) for row in fits[fits["error"].isna()].itertuples()}
 records = {key: coverage.evaluate(drawn) for key, drawn in samples.items()}
 found = pd.DataFrame({key: {f: getattr(r, f) for f in figures} for key, r in records.items()}).T
 found["missing_share"] = [r.bins.query("status == 'missing'")["real_share"].sum() for r in records.values()]
@@ -445,9 +400,7 @@ plots.SampleRowsDisplay.from_predictions({"real": pictures[:14], **rows}, detail
 # %%
 plain = records["plain", seeds[0]]
 print(plain.verdict)
-plots.DroppedModesDisplay.from_estimator(
-    coverage, plain, max_modes=8, title="Real images that the plain pair never draws"
-).plot()
+plots.DroppedModesDisplay.from_estimator(coverage, plain, max_modes=8, title="Real images that the plain pair never draws").plot()
 
 # %% [markdown]
 # The map: UMAP (McInnes, Healy and Melville, 2018) of real and generated images with k-means modes. Each number says how often a mode is drawn,
@@ -481,16 +434,7 @@ study = run_collapse_study(
 )  # fmt: skip
 
 # %%
-columns = [
-    "outcome",
-    "js_mean",
-    "js_sd",
-    "missing_share_mean",
-    "coverage_mean",
-    "precision_mean",
-    "recall_mean",
-    "seconds",
-]
+columns = ["outcome", "js_mean", "js_sd", "missing_share_mean", "coverage_mean", "precision_mean", "recall_mean", "seconds"]
 cured = settings_table(study).set_index("setting")[columns].round(dict.fromkeys(columns[1:-1], 3) | {"seconds": 0})
 cured
 
@@ -500,9 +444,7 @@ tests
 
 # %%
 rows = {name: study.samples[name, seeds[0]][:14] for name in study.settings if len(study.samples[name, seeds[0]])}
-plots.SampleRowsDisplay.from_predictions(
-    {"real": pictures[:14], **rows}, title="Seed 0 of each setting, not chosen"
-).plot()
+plots.SampleRowsDisplay.from_predictions({"real": pictures[:14], **rows}, title="Seed 0 of each setting, not chosen").plot()
 
 # %% [markdown]
 # Coverage over training: is a mode lost, or was it never learnt?
@@ -510,9 +452,7 @@ plots.SampleRowsDisplay.from_predictions(
 # %%
 figure, axes = plt.subplots(1, 2, figsize=(11, 4))
 for axis, metric in zip(axes, ["js", "missing_share"]):
-    sns.lineplot(
-        study.runs, x="step", y=metric, hue="setting", style="setting", errorbar=None, ax=axis, legend=axis is axes[1]
-    )
+    sns.lineplot(study.runs, x="step", y=metric, hue="setting", style="setting", errorbar=None, ax=axis, legend=axis is axes[1])
 axes[0].set(ylabel="divergence (nats)", ylim=(0, None))
 axes[1].set(ylabel="share of the data not reached", ylim=(0, 1))
 axes[1].legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
@@ -525,9 +465,7 @@ plots.CoverageMapDisplay.from_estimator(study.coverage, best, title="All cures t
 # %%
 record = study.coverage.evaluate(best)
 print(record.verdict)
-plots.DroppedModesDisplay.from_estimator(
-    study.coverage, record, max_modes=6, title="What it still does not draw"
-).plot()
+plots.DroppedModesDisplay.from_estimator(study.coverage, record, max_modes=6, title="What it still does not draw").plot()
 
 # %% [markdown]
 # ### Checked with labels
@@ -538,12 +476,7 @@ plots.DroppedModesDisplay.from_estimator(
 # %%
 reader = KNeighborsClassifier(3).fit(pictures[:10_000].reshape(-1, 784) / 255, digits.labels[:10_000])
 drawn = {"real": others[:1000]} | {name: study.samples[name, seeds[0]][:1000] for name in ("plain", "together")}
-read = pd.DataFrame(
-    {
-        name: pd.Series(reader.predict(part.reshape(-1, 784) / 255)).value_counts(normalize=True)
-        for name, part in drawn.items()
-    }
-)
+read = pd.DataFrame({name: pd.Series(reader.predict(part.reshape(-1, 784) / 255)).value_counts(normalize=True) for name, part in drawn.items()})
 read = read.reindex(sorted(set(digits.labels))).fillna(0).rename_axis("digit").round(3)
 read
 
@@ -558,21 +491,7 @@ read
 # the difference, .61 nats, speaks for itself. Five seeds and longer trainings are in `benchmarks/collapse_mnist.py`.
 
 # %%
-tables = {
-    "detection": detection,
-    "search": search_table,
-    "by_family": by_family,
-    "ranks": ranks,
-    "identification": identification,
-}
-tables |= {
-    "verified": verified,
-    "repair_by_kind": by_kind,
-    "yardstick": yardstick,
-    "collapse": collapse,
-    "cures": cured,
-    "tests": tests,
-    "digits": read,
-}
+tables = {"detection": detection, "search": search_table, "by_family": by_family, "ranks": ranks, "identification": identification}
+tables |= {"verified": verified, "repair_by_kind": by_kind, "yardstick": yardstick, "collapse": collapse, "cures": cured, "tests": tests, "digits": read}
 if not QUICK:
     write_tables(tables, "results/CorruptedEmnistAndModeCollapse.json")

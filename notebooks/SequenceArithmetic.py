@@ -53,11 +53,7 @@ example
 models = ["repeat_vector", "reversed_attention"]
 shares = compare_sequence_models(models, train_shares=[0.75, 0.5, 0.25], seeds=[0], n_digits=n_digits, steps=steps)
 columns = ["exact_match_seen", "exact_match_unseen", "character_accuracy_unseen", "cpu_seconds"]
-by_share = (
-    shares.set_index(["model", "train_share"])[columns]
-    .reset_index()
-    .round(dict.fromkeys(columns[:3], 4) | {"cpu_seconds": 0})
-)
+by_share = shares.set_index(["model", "train_share"])[columns].reset_index().round(dict.fromkeys(columns[:3], 4) | {"cpu_seconds": 0})
 by_share
 
 # %%
@@ -104,9 +100,7 @@ plots.AttentionDisplay.from_predictions(**few).plot()
 
 # %%
 read = run_arithmetic("image", "text", n_digits=n_digits, train_share=0.75, digits=hands, seed=0, steps=picture_steps)
-figures = pd.Series(
-    {"exact match, unseen queries in unseen hands": read.exact_match} | read.figures, name="value"
-).to_frame()
+figures = pd.Series({"exact match, unseen queries in unseen hands": read.exact_match} | read.figures, name="value").to_frame()
 figures = figures.drop(index="milliseconds an answer").round(4)
 figures
 
