@@ -1,5 +1,7 @@
 """What can be told on a set: recall at a false alarm rate, with some of the set corrupted by the same kind."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -59,25 +61,29 @@ def test_wilson_interval_agrees_with_statsmodels():
         np.testing.assert_allclose(_wilson(count / n, n), expected, atol=2e-3)
 
 
-def _measure(strength, n=400, trusted=None, seed=0):
+class Held:
     """Two kinds: the first is told with that strength, the second not at all; images are their own scores."""
-    generator = np.random.default_rng(seed)
-    images = generator.normal(size=n)
 
-    def judge(stack, rows):
-        logs = np.zeros((len(stack), 4))
-        logs[:, 1] = stack - 6
-        logs[:, 2] = generator.normal(size=len(stack)) - 6
+    def __init__(self, strength, n=400, odd=0):
+        self.generator, self.strength = np.random.default_rng(0), strength
+        self.rows, self.images = np.arange(n), self.generator.normal(size=n)
+        self.images[:odd] = 20.0
+
+    def judge(self, images, rows):
+        logs = np.zeros((len(images), 4))
+        logs[:, 1] = images - 6
+        logs[:, 2] = self.generator.normal(size=len(images)) - 6
         logs[:, 3] = -9
         return logs
 
-    def plant(stack, code):
-        return stack + strength * (code == 1), np.ones(len(stack), bool)
+    def plant(self, rows, code, generator):
+        return self.judge(self.images[rows] + self.strength * (code == 1), rows)
 
-    trusted = np.ones(n, bool) if trusted is None else trusted
+
+def _measure(strength, **held):
+    held = Held(strength, **held)
     shares = np.array([0.97, 0.01, 0.01, 0.01])
-    logs = judge(images, np.arange(n))
-    return measure_competence(["a", "b", "unknown"], judge, plant, images, logs, trusted, shares, generator)
+    return measure_competence(["a", "b", "unknown"], held, held.images < 10, shares, np.random.default_rng(0))
 
 
 def test_a_kind_that_is_found_is_told_apart_and_one_that_is_not_is_not():
@@ -91,7 +97,7 @@ def test_a_kind_that_is_found_is_told_apart_and_one_that_is_not_is_not():
 
 
 def test_few_sound_rows_are_not_measurable():
-    table, auroc = _measure(12.0, trusted=np.arange(400) < 239)
+    table, auroc = _measure(12.0, odd=161)
     assert set(table["status"]) == {NOT_MEASURABLE}
     assert table["recall"].isna().all()
     assert np.isnan(auroc)
@@ -101,11 +107,18 @@ def _table(n_told, n=10):
     return pd.DataFrame({"kind": range(n), "status": [TOLD] * n_told + [NOT_TOLD] * (n - n_told)})
 
 
-FINE = {"auroc": 0.98, "flagged": 0.2, "prevalence": 0.2, "interval": (0.18, 0.22), "crossing": 0.05, "smaller": 0.4}
+def _reasons(table, *, auroc=0.98, flagged=0.2, prevalence=0.2, interval=(0.18, 0.22), crossing=0.05, smaller=0.4):
+    verdict = SimpleNamespace(
+        prevalence_=prevalence,
+        interval_=interval,
+        probabilities=lambda logs: logs,
+        codes=lambda logs: np.arange(1000) < 1000 * flagged,
+    )
+    return why_not(table, auroc, verdict, None, crossing, smaller)
 
 
 def test_a_set_that_is_told_apart_can_be_judged():
-    assert why_not(_table(9), **FINE) == []
+    assert _reasons(_table(9)) == []
 
 
 @pytest.mark.parametrize(
@@ -119,10 +132,10 @@ def test_a_set_that_is_told_apart_can_be_judged():
     ],
 )
 def test_each_reason_against_judging_is_given_in_words(change, words):
-    assert any(words in reason for reason in why_not(_table(9), **FINE | change))
+    assert any(words in reason for reason in _reasons(_table(9), **change))
 
 
 def test_too_few_kinds_told_apart_is_a_reason_unless_nothing_was_measured():
-    assert "only 4 of 10 kinds" in why_not(_table(4), **FINE)[0]
+    assert "only 4 of 10 kinds" in _reasons(_table(4))[0]
     blank = pd.DataFrame({"kind": range(10), "status": [NOT_MEASURABLE] * 10})
-    assert why_not(blank, **FINE | {"auroc": np.nan}) == []
+    assert _reasons(blank, auroc=np.nan) == []

@@ -9,8 +9,19 @@ import numpy as np
 import pandas as pd
 
 from toolkit.diagnostics._mixture import posterior
+from toolkit.diagnostics._planting import Planter
+from toolkit.diagnostics._views import VIEWS
 
-__all__ = ["COMPETENCE_COLUMNS", "LEAST_AUROC", "NOT_MEASURABLE", "NOT_TOLD", "TOLD", "measure_competence", "why_not"]
+__all__ = [
+    "COMPETENCE_COLUMNS",
+    "LEAST_AUROC",
+    "NOT_MEASURABLE",
+    "NOT_TOLD",
+    "TOLD",
+    "HeldOut",
+    "measure_competence",
+    "why_not",
+]
 
 TOLD, NOT_TOLD, NOT_MEASURABLE = "told apart", "not told apart", "not measurable"
 COMPETENCE_COLUMNS = (
@@ -99,23 +110,53 @@ def _calibration_gap(unplanted, planted, code, shares):
     return float(weights @ (confidences - right) / weights.sum()) if len(weights) else np.nan
 
 
-def measure_competence(kinds, judge, plant, images, logs, trusted, shares, generator):
+class HeldOut:
+    """Rows that at least one member never saw, and what such members say of them.
+
+    Parameters
+    ----------
+    committee : Committee
+    weigh : callable
+        ``weigh(images, logs) -> logs``: other witnesses heard.
+    temperature : float
+    images : ndarray of uint8, of shape (n, height, width[, 3])
+    folds : Folds
+
+    Attributes
+    ----------
+    images : ndarray of uint8
+    rows : ndarray of int
+        Where they stand in the set.
+    """
+
+    def __init__(self, committee, weigh, temperature, images, folds):
+        self.committee, self.weigh, self.temperature = committee, weigh, temperature
+        self.rows = np.flatnonzero(folds.measured)
+        self.images, self.judges = images[self.rows], folds.held_out[:, self.rows]
+        self.planter = Planter(committee.kinds)
+
+    def judge(self, images, rows):
+        """Calibrated log-likelihoods of images made from these rows (places in ``self.rows``)."""
+        opinions = self.committee.cross_judge(images, self.judges[:, rows], views=VIEWS)
+        return self.weigh(images, opinions) / self.temperature
+
+    def plant(self, rows, code, generator):
+        """Log-likelihoods of these rows with the kind of that code planted in them."""
+        planted = self.planter.plant(self.images[rows], np.full(len(rows), code), generator)
+        named = planted.kind == code  # the others were turned, to teach angles
+        return self.judge(planted.images[named], rows[named])
+
+
+def measure_competence(kinds, held_out, clean, shares, generator):
     """Recall, ranking and calibration of each kind on rows that were held out.
 
     Parameters
     ----------
     kinds : sequence of str
         Named kinds and ``"unknown"``, in the order of the outputs after clean.
-    judge : callable
-        ``judge(images, rows) -> logs``: calibrated log-likelihoods of images made from these rows, by members that
-        never saw them.
-    plant : callable
-        ``plant(images, code) -> (images, kept)``: the kind of that code planted; ``kept`` says in which rows.
-    images : ndarray of uint8, of shape (n, height, width[, 3])
-    logs : ndarray of shape (n, n_outputs)
-        Calibrated log-likelihoods of the images as they came, by members that never saw them.
-    trusted : ndarray of bool of shape (n,)
-        Rows to plant in.
+    held_out : HeldOut
+    clean : ndarray of bool of shape (n_held_out,)
+        Which of these rows look clean: to plant in.
     shares : ndarray of shape (n_outputs,)
         Of the kinds in the set.
     generator : numpy.random.Generator
@@ -127,24 +168,25 @@ def measure_competence(kinds, judge, plant, images, logs, trusted, shares, gener
     auroc : float
         Of images planted with any kind against images as they came; NaN where too few rows are there.
     """
-    base = np.flatnonzero(trusted)
+    base = np.flatnonzero(clean)
     if len(base) < _LEAST_SOUND:
         blank = dict.fromkeys(COMPETENCE_COLUMNS[3:-1], np.nan)
         rows = [
             {"kind": kind, "n_sound": len(base), "n_planted": 0, **blank, "status": NOT_MEASURABLE} for kind in kinds
         ]
         return pd.DataFrame(rows, columns=COMPETENCE_COLUMNS), np.nan
+    logs = held_out.judge(held_out.images, np.arange(len(held_out.rows)))
     records, doubts = [], []
     for code, kind in enumerate(kinds, start=1):
         rows = np.sort(generator.permutation(base)[:_MOST_PLANTED])
-        planted, kept = plant(images[rows], code)
-        planted_logs = judge(planted[kept], rows[kept])
+        planted_logs = held_out.plant(rows, code, generator)
         doubts.append(_doubt(planted_logs))
         score, planted_score = logs[:, code] - logs[:, 0], planted_logs[:, code] - planted_logs[:, 0]
         share = _LEEWAY * shares[code] + _FALSE_ALARMS / 2
         # What is rather another kind is no alarm of this one.
         rivals = np.delete(logs, [0, code], axis=1).max(axis=1, initial=-np.inf) - logs[:, 0]
-        score = score[rivals <= np.maximum(score + 1.0, 0.0)]
+        own = rivals <= np.maximum(score + 1.0, 0.0)
+        score = score[own] if own.any() else score
         recall = _recall_at(score, planted_score, share)
         low, high = _wilson(recall, len(planted_score))
         records.append(
@@ -169,7 +211,7 @@ def _doubt(logs):
     return np.logaddexp.reduce(logs[:, 1:], axis=1) - logs[:, 0]
 
 
-def why_not(table, auroc, flagged, prevalence, interval, crossing, smaller):
+def why_not(table, auroc, verdict, logs, crossing, smaller):
     """Reasons for which the set cannot be judged, in words; none if it can.
 
     Parameters
@@ -178,12 +220,10 @@ def why_not(table, auroc, flagged, prevalence, interval, crossing, smaller):
         Of :func:`measure_competence`.
     auroc : float
         The same; NaN where it was not measured.
-    flagged : float
-        Share of the images that are flagged.
-    prevalence : float
-        Estimated share of corrupted images.
-    interval : tuple of float
-        Its interval.
+    verdict : Verdict
+        Fitted: the estimated share of corrupted images, its interval, and what would be flagged.
+    logs : ndarray of shape (n, n_outputs)
+        Log-likelihoods of the whole set.
     crossing, smaller : float
         Of :func:`toolkit.diagnostics._two_sorts.balanced_cut`.
 
@@ -191,6 +231,8 @@ def why_not(table, auroc, flagged, prevalence, interval, crossing, smaller):
     -------
     list of str
     """
+    low, high = verdict.interval_
+    flagged = float((verdict.codes(verdict.probabilities(logs)) > 0).mean())
     reasons = []
     if auroc < LEAST_AUROC:
         reasons.append(
@@ -201,8 +243,7 @@ def why_not(table, auroc, flagged, prevalence, interval, crossing, smaller):
     told = int((table["status"] == TOLD).sum())
     if measured.any() and told < _LEAST_TOLD * len(table):
         reasons.append(f"only {told} of {len(table)} kinds of damage can be told apart on held-out images")
-    low, high = interval
-    if high >= 0.5 and prevalence >= _NEAR_HALF:
+    if high >= 0.5 and verdict.prevalence_ >= _NEAR_HALF:
         reasons.append(
             f"as many as {high:.0%} of the images may be corrupted, so the sound ones cannot be shown to be the "
             "majority"

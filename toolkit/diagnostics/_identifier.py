@@ -20,16 +20,15 @@ from toolkit._core.names import check_names
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._committee import Committee
-from toolkit.diagnostics._competence import NOT_TOLD, TOLD, measure_competence, why_not
+from toolkit.diagnostics._competence import NOT_TOLD, TOLD, HeldOut, measure_competence, why_not
 from toolkit.diagnostics._folds import MIN_CROSS_FITTED, make_folds
 from toolkit.diagnostics._mixture import mixture_shares, posterior
 from toolkit.diagnostics._planting import Planter
 from toolkit.diagnostics._prior import is_dark_on_light, load_prior
 from toolkit.diagnostics._strangeness import Oddity, Strangeness
 from toolkit.diagnostics._symmetry_evidence import SymmetryEvidence
-from toolkit.diagnostics._two_sorts import balanced_cut
+from toolkit.diagnostics._two_sorts import MOST_LINKED, balanced_cut
 from toolkit.diagnostics._verdict import Verdict, held_back_temperature, rows_to_begin_with, rows_to_trust
-from toolkit.diagnostics._views import VIEWS
 
 __all__ = ["CorruptionIdentifier"]
 
@@ -298,42 +297,18 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self._strangeness.fit(images, opinion.features, doubt, self.trusted_, folds.held_back, generator)
 
     def _measure(self, images, oddity, folds, logs, generator):
-        """What can be told here: by members that never saw a row, of the row as it came and with a kind planted."""
-        kinds, temperature = self.kinds_[1:], self.temperature_
-        planter = Planter(tuple(kinds[:-1]))
-        measured = np.flatnonzero(folds.measured)
-        flagged = 1 - float((self._verdict.probabilities(logs)[:, 0] > self._verdict.clean_threshold_).mean())
-        crossing, smaller = balanced_cut([oddity.describe(images), oriented_gradients(images)], generator)
-
-        def judge(stack, rows):
-            opinions = self._committee.cross_judge(stack, folds.held_out[:, measured[rows]], views=VIEWS)
-            return self._weigh(stack, opinions) / temperature
-
-        def plant(stack, code):
-            planted = planter.plant(stack, np.full(len(stack), code), generator)
-            return planted.images, planted.kind == code
-
-        held_out = images[measured]
-        trusted = self._verdict.probabilities(logs[measured])[:, 0] > 0.5
-        held_out_logs = judge(held_out, np.arange(len(measured))) if len(measured) else logs[:0]
-        self.competence_, self.auroc_ = measure_competence(
-            kinds, judge, plant, held_out, held_out_logs, trusted, self.shares_, generator
-        )
+        """What can be told on this set, and what may be claimed."""
+        kinds = self.kinds_[1:]
+        some = np.sort(generator.permutation(len(images))[:MOST_LINKED])
+        cut = balanced_cut([oddity.describe(images[some]), oriented_gradients(images[some])], generator)
+        held_out = HeldOut(self._committee, self._weigh, self.temperature_, images, folds)
+        clean = self._verdict.probabilities(logs[held_out.rows])[:, 0] > 0.5
+        self.competence_, self.auroc_ = measure_competence(kinds, held_out, clean, self.shares_, generator)
+        self.reasons_ = tuple(why_not(self.competence_, self.auroc_, self._verdict, logs, *cut))
+        self.judgeable_ = not self.reasons_
         # "Unknown" claims nothing but that something is odd.
         told = (self.competence_["status"] != NOT_TOLD).to_numpy() | (kinds == "unknown")
         self._verdict.claim(np.r_[True, told], logs)
-        self.reasons_ = tuple(
-            why_not(
-                self.competence_,
-                self.auroc_,
-                flagged,
-                self.prevalence_,
-                self.prevalence_interval_,
-                crossing,
-                smaller,
-            )
-        )
-        self.judgeable_ = not self.reasons_
         shown = (self.competence_["status"] == TOLD).to_numpy() | (self._witness is not None)
         self.confirmed_kinds_ = tuple(kinds[:-1][shown[:-1]].tolist()) if self.judgeable_ else ()
 

@@ -11,9 +11,9 @@ import warnings
 
 import numpy as np
 
-__all__ = ["balanced_cut"]
+__all__ = ["MOST_LINKED", "balanced_cut"]
 
-_MOST, _LEAST = 1500, 100
+MOST_LINKED, _LEAST = 1500, 100
 _NEAREST = 10
 # A cut is balanced if the smaller side holds at least this share of the images.
 _SMALLER = 0.38
@@ -46,7 +46,7 @@ def balanced_cut(views, generator):
     n_samples = len(views[0])
     if n_samples < _LEAST:
         return 1.0, 0.5
-    rows = np.sort(generator.permutation(n_samples)[:_MOST])
+    rows = np.sort(generator.permutation(n_samples)[:MOST_LINKED])
     joined = np.hstack([_levelled(view[rows]) for view in views])
     links = kneighbors_graph(joined, _NEAREST)
     affinity = (links + links.T) / 2

@@ -14,6 +14,7 @@ from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.restoration._limits import touch_limits
 from toolkit.restoration._planting import as_bytes
+from toolkit.restoration._repair_table import repair_table
 from toolkit.restoration._restorers import RESTORERS
 from toolkit.restoration._second_judge import Witnesses, draw_line
 from toolkit.restoration._toolbox import CANDIDATES, Toolbox
@@ -42,7 +43,6 @@ _SURE, _LEAST_TURN = 0.8, 12.0
 _LEAST_TRIALS, _LEAST_PASSING = 20, 0.5
 # Sound images that may come before the second judge under the name of a kind, and the alarms allowed him at most.
 _SUSPECTS, _MOST_ALARMS = 200, 0.02
-_BEST = ("restorer", "gain", "gain_low", "gain_high", "worsened", "sound_psnr")
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
@@ -253,39 +253,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 self._looks[kind] = min(_RATHER_CLEAN, float(np.quantile(after, _LOOKED_DOWN_ON)))
                 self._lines[kind] = draw_line(planted, sound, would_change, allowed)
         self.undoable_ = tuple(kind for kind, line in self._lines.items() if line.passing >= _LEAST_PASSING)
-        self.competence_ = self._tell()
-
-    def _tell(self):
-        """What can be told and undone on this set, kind by kind."""
-        rows = []
-        for kind in [kind for kind in CANDIDATES if kind in self._known_kinds()]:
-            line, order = self._lines.get(kind), self._toolbox.order.get(kind)
-            tried = self.ranking_[self.ranking_["kind"] == kind]
-            if order:
-                tried = tried[tried["restorer"] == order[0]]
-            if kind in self.undoable_:
-                repair = "repaired"
-            elif not len(tried):
-                repair = "not shown to be told apart on this set"
-            elif not order:
-                repair = "no restorer makes planted images better and leaves sound ones alone"
-            elif line is None:
-                repair = "too few sound images for a second judge"
-            else:
-                repair = "the second judge does not tell its repairs from those of sound images"
-            best = tried.iloc[0].to_dict() if len(tried) else {"restorer": ""}
-            rows.append(
-                {
-                    "kind": kind,
-                    **{name: best.get(name, np.nan) for name in _BEST},
-                    "judge_passing": np.nan if line is None else line.passing,
-                    "judge_alarms": np.nan if line is None else line.alarms,
-                    "repair": repair,
-                }
-            )
-        table = pd.DataFrame(rows, columns=["kind", *_BEST, "judge_passing", "judge_alarms", "repair"])
+        kinds = [kind for kind in CANDIDATES if kind in self._known_kinds()]
+        table = repair_table(kinds, self.ranking_, order, self._lines, self.undoable_)
         told = getattr(self.identifier_, "competence_", None)
-        return table if told is None else told.merge(table, on="kind", how="right", validate="one_to_one")
+        self.competence_ = table if told is None else told.merge(table, on="kind", how="right", validate="one_to_one")
 
     def _given(self, unit, dtype):
         """A unit stack in the range and dtype that came."""

@@ -1,0 +1,58 @@
+"""What can be undone on a set, kind by kind, and why the rest is left alone."""
+
+import numpy as np
+import pandas as pd
+
+__all__ = ["repair_table"]
+
+_BEST = ("restorer", "gain", "gain_low", "gain_high", "worsened", "sound_psnr")
+
+
+def repair_table(kinds, ranking, order, lines, undoable):
+    """One row a kind.
+
+    Parameters
+    ----------
+    kinds : sequence of str
+        Kinds that the identifier can name and that some restorer is made for.
+    ranking : DataFrame
+        Of the candidates tried on this set.
+    order : dict of str to tuple of str
+        Candidates worth while.
+    lines : dict of str to Verdict
+        Of the second judge.
+    undoable : sequence of str
+        Kinds that are repaired.
+
+    Returns
+    -------
+    DataFrame
+        ``kind``; ``restorer``, ``gain`` with its interval, ``worsened`` and ``sound_psnr`` of the best candidate;
+        ``judge_passing`` and ``judge_alarms``; ``repair``: ``"repaired"``, or why not.
+    """
+    rows = []
+    for kind in kinds:
+        line, tried = lines.get(kind), ranking[ranking["kind"] == kind]
+        if kind in order:
+            tried = tried[tried["restorer"] == order[kind][0]]
+        best = tried.iloc[0].to_dict() if len(tried) else {"restorer": ""}
+        rows.append(
+            {
+                "kind": kind,
+                **{name: best.get(name, np.nan) for name in _BEST},
+                "judge_passing": np.nan if line is None else line.passing,
+                "judge_alarms": np.nan if line is None else line.alarms,
+                "repair": "repaired" if kind in undoable else _why_not(len(tried), kind in order, line),
+            }
+        )
+    return pd.DataFrame(rows, columns=["kind", *_BEST, "judge_passing", "judge_alarms", "repair"])
+
+
+def _why_not(n_tried, worthwhile, line):
+    if not n_tried:
+        return "not shown to be told apart on this set"
+    if not worthwhile:
+        return "no restorer makes planted images better and leaves sound ones alone"
+    if line is None:
+        return "too few sound images for a second judge"
+    return "the second judge does not tell its repairs from those of sound images"
