@@ -25,7 +25,7 @@ def check_output(folder, images):
     rows = pd.read_csv(folder / "per_image.csv", keep_default_na=False)
     assert list(rows.columns) == COLUMNS
     assert rows["index"].tolist() == list(range(len(images)))
-    assert set(rows["kind"]) <= {"clean", "unknown", *KINDS}
+    assert set(rows["kind"]) <= {"clean", "unknown", *KINDS} or set(rows["kind"]) == {"unjudged"}
     assert rows["confidence"].between(0, 1).all()
     assert np.isfinite(rows["anomaly_score"]).all()
     assert np.isfinite(rows["severity"]).all()
@@ -39,7 +39,8 @@ def check_output(folder, images):
     np.testing.assert_array_equal(rows["restorer"] != "", changed)
     summary = json.loads((folder / "summary.json").read_text())
     assert summary["counts"]["repaired"] == changed.sum()
-    assert summary["counts"]["corrupted"] == (rows["kind"] != "clean").sum()
+    assert summary["counts"]["corrupted"] == (~rows["kind"].isin(["clean", "unjudged"])).sum()
+    assert summary["competence"]["judgeable"] == ("unjudged" not in set(rows["kind"]))
     assert sum(summary["counts"]["by_kind"].values()) == len(images)
     assert (folder / "report.html").read_text().lower().startswith("<!doctype html>")
     return rows

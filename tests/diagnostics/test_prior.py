@@ -168,7 +168,7 @@ def test_dark_on_light_begins_from_the_glyphs_just_as_well():
         roc_auc_score(kinds != "clean", -identifier.score_samples(images))
         for identifier, images in ((light, given), (dark, 255 - given))
     ]
-    assert min(scores) > 0.85
+    assert min(scores) > 0.83
     assert abs(scores[0] - scores[1]) < 0.05
 
 

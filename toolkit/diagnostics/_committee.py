@@ -126,6 +126,20 @@ class Committee:
         n_steps = n_rounds * -(-n_images // self.batch_size)
         self.members = [_Member(image_shape, kinds, n_steps, seed, prior, negative) for seed in seeds]
 
+    def pretrained(self, prior, seed):
+        """A committee of one network that knows what ``prior`` does, and nothing of this set."""
+        return Committee(
+            self.image_shape,
+            self.kinds,
+            n_rounds=1,
+            n_images=2,
+            batch_size=2,
+            seeds=[seed],
+            run=self.run,
+            prior=prior,
+            negative=self.members[0].negative,
+        )
+
     def train(self, images, trusted, folds, n_rounds):
         """Train every member for ``n_rounds`` rounds on the trusted rows of ``images`` (uint8).
 

@@ -280,8 +280,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         opinion = self._judge_all(images)
         likely = posterior(opinion.logs, mixture_shares(opinion.logs, least_clean=0.5))[:, 0] > 0.5
         self._evidence.fit(images[likely] if likely.sum() >= 2 else images, generator)
-        if len(folds.held_out) == 1:
-            self._witness = self._pretrained(generator)
+        if len(folds.held_out) == 1 and self.init_ != "random":
+            self._witness = self._committee.pretrained(load_prior(self.init), spawn_seeds(generator, 1)[0])
         logs = self._weigh(images, opinion.logs)
         temperature = self._temperature(images, logs, folds, generator)
         self._verdict = Verdict(temperature, calibrated=bool(folds.held_back.any())).fit(logs)
@@ -311,24 +311,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self._verdict.claim(np.r_[True, told], logs)
         shown = (self.competence_["status"] == TOLD).to_numpy() | (self._witness is not None)
         self.confirmed_kinds_ = tuple(kinds[:-1][shown[:-1]].tolist()) if self.judgeable_ else ()
-
-    def _pretrained(self, generator):
-        """A network that knows other images only, as a witness; None where there is none for such images."""
-        if self.init_ == "random":
-            return None
-        names, seeds = tuple(self.kinds_[1:-1]), spawn_seeds(generator, 1)
-        negative = self._committee.members[0].negative
-        return Committee(
-            self.image_shape_,
-            names,
-            n_rounds=1,
-            n_images=2,
-            batch_size=2,
-            seeds=seeds,
-            run=self._run,
-            prior=load_prior(self.init),
-            negative=negative,
-        )
 
     def _weigh(self, images, logs):
         """The networks' log-likelihoods, weighed with what other witnesses say: neighbours, and other networks."""

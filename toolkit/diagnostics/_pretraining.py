@@ -10,6 +10,7 @@ from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._committee import Committee
+from toolkit.diagnostics._folds import Folds
 from toolkit.diagnostics._identifier import CorruptionIdentifier
 from toolkit.diagnostics._prior import Prior, is_dark_on_light
 
@@ -79,7 +80,8 @@ def pretrain_identifier(
         run=lambda function, tasks: [function(**task) for task in tasks],
         negative=is_dark_on_light(images),
     )
-    one.train(images, np.ones(len(images), dtype=bool), np.zeros(len(images), dtype=int), rounds)
+    every = np.ones(len(images), dtype=bool)
+    one.train(images, every, Folds(np.zeros(len(images), dtype=int), ~every[None]), rounds)
     state = one.members[0].model.network.state_dict()
     path = Path(path)
     Prior(names, {name: value.numpy() for name, value in state.items()}).save(path)
