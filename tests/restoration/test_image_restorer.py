@@ -65,7 +65,7 @@ def fit(identifier, X, **params):
 
 
 def trusting(restorer):
-    lines = {kind: dataclasses.replace(line, line=-np.inf, strict=-np.inf) for kind, line in restorer._lines.items()}
+    lines = {kind: dataclasses.replace(line, line=-np.inf) for kind, line in restorer._lines.items()}
     restorer._lines, restorer.undoable_ = lines, tuple(lines)
     restorer.limits_ = dict.fromkeys(lines, 0.5)
     return restorer

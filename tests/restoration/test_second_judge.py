@@ -60,52 +60,38 @@ def _normals(shift, n=4000, seed=0):
     return planted, sound
 
 
-def test_of_two_normals_the_line_lets_through_what_their_quantiles_say():
-    planted, sound = _normals(2.0)
-    line = draw_line(planted, sound, np.ones(len(sound), bool), 0.05)
-    assert line.alarms <= 0.05
-    assert line.passing == pytest.approx(stats.norm.sf(stats.norm.isf(0.05) - 2.0), abs=0.03)
+EVERY = np.ones(4000, bool)
+
+
+def test_of_two_normals_no_sound_image_passes_and_some_room_is_left():
+    planted, sound = _normals(4.0)
+    line = draw_line(planted, sound, EVERY)
+    assert line.alarms == 0
+    # Beyond the highest of 4,000 normals by the spread of their scores: what passes lies beyond about 3.7 + 1.
+    assert stats.norm.sf(5.2 - 4.0) < line.passing < stats.norm.sf(3.4 - 4.0)
     # By the weights of all images it is what it was on held-out ones.
-    assert line.stays(planted, True).mean() == pytest.approx(line.passing, abs=0.02)
-    assert line.stays(sound, True).mean() == pytest.approx(line.alarms, abs=0.01)
+    assert line.stays(planted).mean() == pytest.approx(line.passing, abs=0.05)
+    assert not line.stays(sound).any()
 
 
-def test_far_apart_the_line_is_half_way():
+def test_far_apart_the_line_is_between():
     planted, sound = _normals(12.0)
-    line = draw_line(planted, sound, np.ones(len(sound), bool), 0.05)
-    assert line.passing == 1
+    line = draw_line(planted, sound, EVERY)
+    assert line.passing > 0.97
     assert line.alarms == 0
     between = np.zeros((9, 6))
     between[:, 0] = np.linspace(2, 10, 9)
-    assert 4 <= between[line.stays(between, True), 0].min() <= 8
+    assert 4 <= between[line.stays(between), 0].min() <= 10
 
 
-def test_witnesses_who_know_nothing_let_nothing_much_through():
+def test_witnesses_who_know_nothing_let_nothing_through():
     planted, sound = _normals(0.0)
-    line = draw_line(planted, sound, np.ones(len(sound), bool), 0.02)
-    assert line.passing < 0.05
+    assert draw_line(planted, sound, EVERY).passing < 0.01
 
 
-def test_more_than_few_images_can_show_moves_the_line_out():
-    planted, sound = _normals(3.0, n=80)
-    strict, lax = (draw_line(planted, sound, np.ones(80, bool), allowed) for allowed in (0.001, 0.02))
-    assert strict.line > lax.line
-    assert strict.alarms == 0
-
-
-def test_what_nobody_else_vouches_for_has_to_cross_the_strict_line():
-    planted, sound = _normals(3.0, n=500)
-    line = draw_line(planted, sound, np.ones(500, bool), 0.02)
-    assert line.strict > line.line
-    alone, vouched = (line.stays(planted, by) for by in (False, True))
-    assert alone.sum() < vouched.sum()
-    assert not (alone & ~vouched).any()
-    assert not line.stays(sound, np.zeros(500, bool)).any()
-
-
-def test_sound_images_that_would_not_change_need_no_line():
+def test_only_sound_images_that_would_change_can_be_harmed():
     planted, sound = _normals(1.0)
-    line = draw_line(planted, sound, np.zeros(len(sound), bool), 0.0)
+    line = draw_line(planted, sound, ~EVERY)
     assert line.alarms == 0
     assert line.passing >= 0.974
 

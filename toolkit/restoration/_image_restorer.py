@@ -41,8 +41,6 @@ _RESEMBLED = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_
 _SURE, _LEAST_TURN = 0.8, 12.0
 # Trials without which there is no second judge, and the share of planted repairs that he has to let stand.
 _LEAST_TRIALS, _LEAST_PASSING = 20, 0.5
-# Sound images that may come before the second judge under the name of a kind, and the alarms allowed him at most.
-_SUSPECTS, _MOST_ALARMS = 200, 0.02
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
@@ -78,9 +76,8 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     min_confidence : float, default=0.6
         Least probability of the named kind for a row to be touched.
     max_clean_changed : float, default=0.0005
-        Share of the clean images that may be changed. It is the share of them that is expected to look flipped, turned
-        or occluded by itself: a kind of which no more than that is found is left alone. And it is how many may pass the
-        second judge, if a hundred sound images came before him under the name of a kind.
+        Share of the clean images that are expected to look flipped, turned or occluded by themselves, without any
+        doubt. A kind of which no more than that is found is left alone.
     min_improvement : float, default=0.1
         By how much the probability of being clean must rise for a repair to stay. It must also reach a half.
     epochs : int, default=5
@@ -225,7 +222,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             verbose=self.verbose,
         )
         self.ranking_ = self._toolbox.ranking
-        self._judge(n_clean=float(clean.sum()), generator=generator)
+        self._judge(generator)
         planted = self._toolbox.plant_trials(self.undoable_, generator)
         self.limits_ = touch_limits(
             findings,
@@ -239,19 +236,18 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """The identifier's opinion on how far the images of a unit stack were turned."""
         return np.asarray(self._identify(self._given(unit, self._dtype))["angle"], dtype=float)
 
-    def _judge(self, *, n_clean, generator):
+    def _judge(self, generator):
         """Settle, for each kind that can be undone, whether a second judge can tell a repair, and from where on."""
         self._witnesses, self._lines, self._looks = None, {}, {}
         order = self._toolbox.order
         if order and len(self._toolbox.trials) >= _LEAST_TRIALS:
             self._witnesses = Witnesses(self.image_shape_).fit(self._toolbox.lessons, generator)
-            allowed = min(self.max_clean_changed * n_clean / _SUSPECTS, _MOST_ALARMS)
             for kind in order:
                 tried = self._toolbox.try_out(kind, self._witnesses, self._angles, generator)
                 planted, sound, would_change, repaired = tried
                 after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
                 self._looks[kind] = min(_RATHER_CLEAN, float(np.quantile(after, _LOOKED_DOWN_ON)))
-                self._lines[kind] = draw_line(planted, sound, would_change, allowed)
+                self._lines[kind] = draw_line(planted, sound, would_change)
         self.undoable_ = tuple(kind for kind, line in self._lines.items() if line.passing >= _LEAST_PASSING)
         kinds = [kind for kind in CANDIDATES if kind in self._known_kinds()]
         table = repair_table(kinds, self.ranking_, order, self._lines, self.undoable_)
@@ -392,10 +388,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             if changed.any():
                 after[changed] = self._identify(repaired[changed])["clean_probability"]
                 gain[changed] = after[changed] - clean[rows[changed]]
-            # Where the identifier does not know a right repair when it sees one, the second judge is alone, and strict.
-            vouched = (after >= _RATHER_CLEAN) & (gain >= self.min_improvement)
-            kept = changed & (vouched | ((self._looks[kind] < _RATHER_CLEAN) & (after >= self._looks[kind])))
-            kept[kept] = self._stands(kind, given[rows[kept]], repaired[kept], vouched[kept])
+            look = self._looks[kind]
+            kept = changed & (after >= look) & ((gain >= self.min_improvement) | (look < _RATHER_CLEAN))
+            kept[kept] = self._stands(kind, given[rows[kept]], repaired[kept])
             done = rows[kept]
             images[done] = repaired[kept]
             columns["restorer"][done] = name
@@ -404,10 +399,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             columns["outcome"][rows[changed & ~kept]] = "reverted"
             rows = rows[~kept]
 
-    def _stands(self, kind, given, repaired, vouched):
+    def _stands(self, kind, given, repaired):
         """Whether the second judge lets each repair stand; both stacks in the dtype that came."""
         given, repaired = (as_bytes(self._unit(stack)) for stack in (given, repaired))
-        return self._lines[kind].stays(self._witnesses.testify(given, repaired), vouched)
+        return self._lines[kind].stays(self._witnesses.testify(given, repaired))
 
     def _unit(self, given):
         return np.clip(self.pixel_scale_.to_unit(given), 0, 1)

@@ -20,8 +20,8 @@ __all__ = ["Verdict", "Witnesses", "draw_line"]
 _KEPT, _NEAREST, _MOST = 0.95, 5, 3000
 # Nearer than this is the image itself.
 _SAME = 1e-6
-# Where planted and sound are far apart, the line is half way between the strictest that is needed and the level that
-# this share of the planted repairs pass: what was done to an image of the set need not look quite like what is planted.
+# Where planted and sound are far apart, the line is at least half way to the level that this share of the planted
+# repairs pass, and never beyond it: what was done to an image of the set need not look quite like what is planted.
 _PASSING, _HALF_WAY = 0.975, 0.5
 # Folds in which the weights are fitted and judged; where the curve of a figure bends; how pliant the curves are.
 _FOLDS, _KNOTS, _PLIANT = 5, (0.2, 0.4, 0.6, 0.8), 0.3
@@ -113,8 +113,8 @@ class Verdict:
         Where the curve of each figure bends.
     weights, offset
         Of the additive model: ``_bent(evidence, knots) @ weights + offset``, in log-odds of a repair.
-    line, strict : float
-        A repair stays at or above the line; where nobody else vouches for it, at or above the strict one.
+    line : float
+        A repair stays at or above it.
     passing : float
         Share of planted images whose repair stays, on held-out ones.
     alarms : float
@@ -125,17 +125,15 @@ class Verdict:
     weights: np.ndarray
     offset: float
     line: float
-    strict: float
     passing: float
     alarms: float
 
-    def stays(self, evidence, vouched):
-        """Which repairs stay, by evidence of shape (n, 6), and by whether another judge vouches for them."""
-        score = _bent(evidence, self.knots) @ self.weights + self.offset
-        return score >= np.where(vouched, self.line, self.strict)
+    def stays(self, evidence):
+        """Which repairs stay, by evidence of shape (n, 6)."""
+        return _bent(evidence, self.knots) @ self.weights + self.offset >= self.line
 
 
-def draw_line(planted, sound, would_change, allowed):
+def draw_line(planted, sound, would_change):
     """Weigh the evidence, and draw the line.
 
     Parameters
@@ -144,8 +142,6 @@ def draw_line(planted, sound, would_change, allowed):
         Evidence on repairs of planted images, and on the same repair done to sound images.
     would_change : ndarray of bool of shape (n_sound,)
         Sound images that the repair would change at all.
-    allowed : float
-        Share of the sound images that may pass.
 
     Returns
     -------
@@ -167,29 +163,26 @@ def draw_line(planted, sound, would_change, allowed):
     scaler, logistic = (step for _, step in model.fit(bent, truth).steps)
     weights = logistic.coef_[0] / scaler.scale_
     ours, theirs = score[: len(planted)], score[len(planted) :]
-    line = _line(ours, theirs, would_change, allowed)
+    line = _line(ours, theirs, would_change)
     return Verdict(
         knots=knots,
         weights=weights,
         offset=float(logistic.intercept_[0] - weights @ scaler.mean_),
         line=line,
-        strict=max(line, _line(ours, theirs, would_change, 0.0)),
         passing=float((ours >= line).mean()),
         alarms=float((theirs[would_change] >= line).sum() / len(theirs)),
     )
 
 
-def _line(ours, theirs, would_change, allowed):
+def _line(ours, theirs, would_change):
     """The line between scores of planted and of sound images."""
-    # Sound images that would not change cannot be harmed; of the others, no more than allowed may pass.
-    ranked = np.sort(np.where(would_change, theirs, -np.inf))[::-1]
-    n_allowed = int(allowed * len(ranked))
-    line = np.nextafter(ranked[n_allowed], np.inf) if np.isfinite(ranked[n_allowed]) else -np.inf
-    if allowed * len(ranked) < 1 and np.isfinite(ranked[0]):
-        # More is asked than so few images can show: the line moves out by the spread of what they do show.
-        line = ranked[0] + theirs.std()
-    passing = np.quantile(ours, 1 - _PASSING)
-    if passing > line:
-        line = line if np.isfinite(line) else min(passing, theirs.max())
-        line += _HALF_WAY * (passing - line)
-    return float(line)
+    passing = float(np.quantile(ours, 1 - _PASSING))
+    # Sound images that would not change cannot be harmed.
+    highest = float(theirs[would_change].max(initial=-np.inf))
+    if not np.isfinite(highest):
+        return min(passing, float(theirs.max()))
+    # No sound image may pass, and more is asked than so few can show: the line moves out by their spread.
+    line = highest + float(theirs.std())
+    if passing > highest:
+        line = min(max(line, highest + _HALF_WAY * (passing - highest)), passing)
+    return line
