@@ -115,7 +115,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     auroc_ : float
         Of planted images of all kinds against the others, on held-out rows; NaN where it is not measurable.
     judgeable_ : bool
-        Whether the set can be judged. It cannot where ``auroc_`` is below .9, where fewer than half of the kinds are
+        Whether the set can be judged. It cannot where ``auroc_`` is below .92, where fewer than half of the kinds are
         told apart, where the clean cannot be shown to be the majority, where flagged and estimated shares contradict
         each other, or where the set consists of two sorts of images, half and half.
     reasons_ : tuple of str
