@@ -41,8 +41,8 @@ _FALSE_ALARMS, _LEAST_RECALL = 0.01, 0.5
 _LEEWAY = 2.0
 # Sound rows below which nothing is measured, and planted rows of each kind at most.
 _LEAST_SOUND, _MOST_PLANTED = 240, 200
-# A set can be judged if planted images of all kinds are told from the others at least so well (an AUROC of .9 is the aim;
-# where false alarms look like damage, the estimate errs upwards: of cats it said .89 where .84 was true), ...
+# A set can be judged if planted images of all kinds are told from the others at least so well (.9 is the aim; where
+# false alarms look like damage, the estimate errs upwards: of cats it said .89 where .84 was true), ...
 LEAST_AUROC = 0.92
 # ... if at least this share of the kinds is told apart, ...
 _LEAST_TOLD = 0.5
