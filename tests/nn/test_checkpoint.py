@@ -264,7 +264,7 @@ def test_every_trainer_goes_on_as_if_nothing_had_happened(tmp_path):
         ),
         "denoiser": (
             lambda: DenoiserTrainer(nn.build(lambda: Denoiser((12, 12), 3), nn.torch_generator(0)), 3, 9),
-            (images[:, None], images[:, None], kinds),
+            (images[:, None], images[:, None], kinds, kinds > 0),
         ),
         "pose": (
             lambda: PoseTrainer(nn.build(lambda: PoseNetwork((12, 12), 3), nn.torch_generator(0)), 3, 9),
