@@ -51,7 +51,7 @@ _CONTRADICTION = 0.08
 # ... if the estimated share, where its interval reaches a half, lies below this, ...
 _NEAR_HALF = 0.35
 # ... and if it does not fall into two halves: share of links across the best balanced cut.
-_TWO_SORTS = 0.012
+_TWO_SORTS = 0.015
 
 
 def _undoubted(unplanted, planted, share):

@@ -4,7 +4,7 @@ Every verdict rests on the clean images being the majority, and alike in some wa
 two sets in one folder: each half is strange to the other. Seen as a graph in which each image is linked with its
 nearest ones, such a set falls apart at a balanced cut that hardly any link crosses. Classes within a set do not: of the
 links of ten digits, of letters or of clothes, three in a hundred and more cross the best balanced cut, of digits mixed
-with clothes half of one.
+with clothes about one.
 """
 
 import warnings
