@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
+from statsmodels.stats.proportion import proportion_confint
 
 from toolkit.diagnostics._competence import (
     COMPETENCE_COLUMNS,
@@ -55,9 +56,8 @@ def test_where_nothing_is_told_apart_recall_is_chance(generator, share):
 
 
 def test_wilson_interval_agrees_with_statsmodels():
-    proportion = pytest.importorskip("statsmodels.stats.proportion")
     for count, n in ((0, 20), (7, 20), (200, 200), (101, 170)):
-        expected = proportion.proportion_confint(count, n, method="wilson")
+        expected = proportion_confint(count, n, method="wilson")
         np.testing.assert_allclose(_wilson(count / n, n), expected, atol=2e-3)
 
 
