@@ -6,11 +6,13 @@ from sklearn.neighbors import NearestNeighbors
 
 from toolkit._core.geometry import dihedral
 from toolkit.corruption import KINDS
+from toolkit.corruption._kinds import SYMMETRIES
+from toolkit.diagnostics._competence import _recall_at
 from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
 from toolkit.diagnostics._novelty import Novelty, kth_distance
 from toolkit.diagnostics._planting import Planter
 from toolkit.diagnostics._strangeness import Oddity, Strangeness
-from toolkit.diagnostics._verdict import Verdict, rows_to_trust
+from toolkit.diagnostics._verdict import Verdict, rows_to_begin_with, rows_to_trust
 from toolkit.diagnostics._views import VIEWS, merge_views, symmetry_codes
 
 
@@ -208,3 +210,50 @@ def test_what_is_still_confused_is_planted_more_often():
     shares = planter.shares(np.array([0.1, 0.1, 2.0, 0.5]))
     assert shares[2] > 1.5 * shares[1]
     assert shares[0] == pytest.approx(planter.shares()[0])
+
+
+@pytest.mark.parametrize(
+    ("kinds", "n_pairs"),
+    [
+        (("invert",), 0),
+        (("invert", "rotate_90"), 2),
+        (("rotate_90", "rotate_270", "flip_horizontal"), 0),
+        (KINDS, None),
+    ],
+)
+def test_a_pair_of_kinds_is_never_a_kind_or_nothing(kinds, n_pairs):
+    # Twice inverted is as it came, a half turn and a mirror make the other mirror: neither may be taught as "unknown".
+    planter = Planter(kinds)
+    if n_pairs is not None:
+        assert len(planter.pairs) == n_pairs
+    for first, second in planter.pairs:
+        assert first != second
+        assert not {kinds[first], kinds[second]} <= set(SYMMETRIES)
+    images = np.random.default_rng(0).integers(0, 256, (300, 12, 12), dtype=np.uint8)
+    unknown = np.full(len(images), planter.n_outputs - 1)
+    planted = planter.plant(images, unknown, np.random.default_rng(1))
+    assert (planted.images != images).any(axis=(1, 2)).all()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_chance_among_many_of_one_kind_is_not_held_against_it(seed):
+    # A fifth of the set came with this kind, all told apart: how many of them stand above any one level is chance.
+    rng = np.random.default_rng(seed)
+    unplanted = np.concatenate([rng.normal(-20, 1, 240), rng.normal(8, 1, 60)])
+    recall = _recall_at(unplanted, rng.normal(8, 1, 170), 0.4)
+    assert recall > 0.6
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_kind_that_is_not_told_is_not_told_by_that_leeway_either(seed):
+    rng = np.random.default_rng(seed)
+    assert _recall_at(rng.normal(0, 1, 1600), rng.normal(1, 1, 200), 0.02) < 0.35
+
+
+def test_networks_that_know_nothing_of_a_set_still_say_what_stands_apart():
+    rng = np.random.default_rng(0)
+    logs = rng.normal(0, 1, (500, 4)) + [-22, -14, -30, 0]  # all of it "unknown" to them
+    logs[:100] += [-9, 9, 0, 0]  # a fifth far more like the first kind than the others
+    trusted = rows_to_begin_with(logs, np.ones(500, dtype=bool))
+    assert not trusted[:100].any()
+    assert trusted[100:].mean() > 0.95

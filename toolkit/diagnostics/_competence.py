@@ -37,8 +37,8 @@ COMPETENCE_COLUMNS = (
 )
 # Share of false alarms at which recall is measured, and the recall from which a kind counts as told apart.
 _FALSE_ALARMS, _LEAST_RECALL = 0.01, 0.5
-# A kind may be this many times as frequent as is estimated.
-_LEEWAY = 2.0
+# A kind may be this many times as frequent as is estimated, and its count so many deviations off.
+_LEEWAY, _DEVIATIONS = 2.0, 1.0
 # Sound rows below which nothing is measured, and planted rows of each kind at most.
 _LEAST_SOUND, _MOST_PLANTED = 240, 200
 # A set can be judged if planted images of all kinds are told from the others at least so well (.9 is the aim; where
@@ -57,12 +57,16 @@ _TWO_SORTS = 0.015
 def _undoubted(unplanted, planted, share):
     """Rows among the unplanted that must have come corrupted: more score like planted ones than may by chance.
 
-    Half of what is planted scores above the median of what is planted, so twice as many as do are corrupted, but for
-    a part of the false alarms allowed. They are no more than ``share`` of the rows: where nothing is told apart, half
-    of the sound score above that median, too.
+    Of those that came corrupted as many stand above a level as of the planted, so what stands above it, divided by the
+    share of the planted that does, is no less than their number, but for chance; the level that says least is believed.
+    They are no more than ``share`` of the rows: where nothing is told apart, the sound score like the planted, too.
     """
-    above = (unplanted > np.median(planted)).sum() - _FALSE_ALARMS / 4 * len(unplanted)
-    return float(np.clip(2.0 * above, 0.0, min(share, 0.5) * len(unplanted)))
+    levels = np.quantile(planted, np.linspace(0, 0.5, 26))
+    recall = np.mean(planted[:, None] >= levels, axis=0)
+    above = np.sum(unplanted[:, None] >= levels, axis=0) - _FALSE_ALARMS / 4 * len(unplanted)
+    most = np.maximum(above, 0.0) / recall
+    chance = np.sqrt(most * (1 - recall) / recall * (1 + most / len(planted)))
+    return float(min((most + chance).min(), min(share, 0.5) * len(unplanted)))
 
 
 def _recall_at(unplanted, planted, share):
@@ -72,11 +76,11 @@ def _recall_at(unplanted, planted, share):
     levels = np.unique(np.concatenate([unplanted, planted]))
     alarms = len(unplanted) - np.searchsorted(np.sort(unplanted), levels)
     recall = 1 - np.searchsorted(np.sort(planted), levels) / len(planted)
-    fine = alarms - corrupted * recall <= allowed
-    # From the strictest level down, as long as no more are found than the corrupted and the alarms allowed explain.
-    failed = np.flatnonzero(~fine)
-    first = failed[-1] + 1 if len(failed) else 0
-    return float(recall[first]) if first < len(levels) else 0.0
+    # How many of those that came corrupted stand above a level is a matter of chance, and so is the recall itself.
+    smooth = (recall * len(planted) + 1) / (len(planted) + 2)
+    chance = np.sqrt(smooth * (1 - smooth) * corrupted * (1 + corrupted / len(planted)))
+    fine = alarms - corrupted * recall <= allowed + _DEVIATIONS * chance
+    return float(recall[fine].max(initial=0.0))
 
 
 def _auroc(unplanted, planted, share):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit.corruption import GENERIC_OUTLIERS, apply_corruption, apply_generic
+from toolkit.corruption._kinds import SYMMETRIES
 
 __all__ = ["Planted", "Planter", "turn_any_way"]
 
@@ -58,6 +59,7 @@ class Planter:
     def __init__(self, kinds):
         self.kinds = kinds
         self.n_outputs = len(kinds) + 2
+        self.pairs = _pairs_of(kinds)
 
     def shares(self, errors=None, *, clean=0.25, unknown=0.15):
         """Share of each output among the planted images.
@@ -113,7 +115,7 @@ class Planter:
     def _unknown(self, unit, generator):
         """Generic outliers and pairs of kinds, in equal shares of each sort."""
         out = unit.copy()
-        sorts = [*GENERIC_OUTLIERS, "pair", "pair"]
+        sorts = [*GENERIC_OUTLIERS, *(["pair", "pair"] if len(self.pairs) else [])]
         sort = generator.integers(len(sorts), size=len(unit))
         for code, name in enumerate(GENERIC_OUTLIERS):
             rows = np.flatnonzero(sort == code)
@@ -126,12 +128,27 @@ class Planter:
     def _pairs(self, unit, generator):
         """Two kinds, one after the other."""
         out = unit.copy()
-        for _ in range(2):
-            chosen = generator.integers(len(self.kinds), size=len(unit))
-            for code in np.unique(chosen):
-                rows = np.flatnonzero(chosen == code)
+        if len(unit) == 0:
+            return out
+        for codes in self.pairs[generator.integers(len(self.pairs), size=len(unit))].T:
+            for code in np.unique(codes):
+                rows = np.flatnonzero(codes == code)
                 out[rows], _ = apply_corruption(out[rows], self.kinds[code], generator=generator)
         return out
+
+
+def _pairs_of(kinds):
+    """Codes of two kinds that together are neither of them, nor a third one, nor nothing at all.
+
+    A kind twice is itself again, or the image as it was (an inversion); two symmetries make a third.
+    """
+    pairs = [
+        (first, second)
+        for first, one in enumerate(kinds)
+        for second, other in enumerate(kinds)
+        if first != second and not (one in SYMMETRIES and other in SYMMETRIES)
+    ]
+    return np.array(pairs, dtype=int).reshape(-1, 2)
 
 
 def turn_any_way(unit, generator):

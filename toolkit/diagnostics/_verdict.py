@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.robust import robust_scale
 from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
 
 __all__ = ["Verdict", "held_back_temperature", "rows_to_begin_with", "rows_to_trust"]
@@ -11,6 +12,8 @@ _FALSE_DISCOVERIES = 0.1
 _EVENNESS = 0.15
 # Probability of being clean, were one in two, above which a row is shown as clean: a usual one, and an odd one.
 _TRUST, _VOUCH = 0.3, 0.8
+# Robust standard deviations beyond which a row looks more like a kind than the set at large does.
+_APART = 3.0
 
 
 class Verdict:
@@ -93,7 +96,7 @@ def rows_to_begin_with(logs, usual):
 
     A fifth of the set turned in one and the same way has company, and networks that are shown it as clean come to
     defend it; the first word belongs to those that have not seen it. Where they would call most of the set corrupted
-    they do not know this sort of image, and are not asked.
+    they do not know this sort of image, and are only asked which rows look far more like a named kind than the others.
 
     Parameters
     ----------
@@ -101,6 +104,11 @@ def rows_to_begin_with(logs, usual):
     usual : ndarray of bool of shape (n,)
     """
     trusted = _likely_clean(logs, usual)
+    if trusted.mean() >= 0.5:
+        return trusted
+    against = logs[:, 1:-1] - logs[:, :1]
+    centre, scale = robust_scale(against)
+    trusted = usual & ((against - centre) / scale <= _APART).all(axis=1)
     return trusted if trusted.mean() >= 0.5 else usual.copy()
 
 
