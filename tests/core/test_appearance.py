@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis.extra import numpy as hnp
 
-from toolkit._core.appearance import Neighbours, oriented_gradients
-from toolkit._core.geometry import dihedral
+from toolkit._core.appearance import Neighbours, oriented_gradients, under_symmetry
+from toolkit._core.geometry import DIHEDRAL, dihedral
 from toolkit.datasets import load_glyphs
 
 
@@ -55,6 +55,16 @@ def test_symmetries_permute_a_description_and_lose_nothing(symmetry, side):
     images = np.random.default_rng(0).integers(0, 256, (6, side, side), dtype=np.uint8)
     plain, turned = (oriented_gradients(stack).astype(float) for stack in (images, dihedral(images, symmetry)))
     np.testing.assert_allclose(plain @ plain.T, turned @ turned.T, atol=1e-4)
+
+
+@pytest.mark.parametrize("symmetry", DIHEDRAL)
+@pytest.mark.parametrize("shape", [(28, 28), (20, 31), (9, 9, 3), (64, 64), (65, 65), (1, 30), (2, 2)])
+def test_the_description_of_a_turned_image_is_the_description_turned(symmetry, shape):
+    images = np.random.default_rng(0).integers(0, 256, (4, *shape), dtype=np.uint8)
+    turned = np.ascontiguousarray(dihedral(images, symmetry))
+    if turned.shape == images.shape:
+        moved = under_symmetry(oriented_gradients(images), shape[:2], symmetry)
+        np.testing.assert_allclose(moved, oriented_gradients(turned), atol=1e-5)
 
 
 def test_similarity_is_the_mean_of_the_five_nearest_that_are_not_the_image_itself(glyphs):

@@ -22,6 +22,8 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardSca
 
 import toolkit
 from toolkit._persistence import _classes
+from toolkit._persistence._earlier_paths import EARLIER_PATHS
+from toolkit._persistence._migrations import MIGRATIONS, migrate
 from toolkit.corruption import Corruptor
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import OutlierDetector, ReconstructionDetector, available_detectors
@@ -64,14 +66,30 @@ def test_every_public_estimator_answers_bitwise_the_same(estimator, images, tmp_
 
 def test_every_public_estimator_is_listed():
     names = {f"{type(estimator).__module__}:{type(estimator).__name__}" for estimator in common.ESTIMATORS}
-    assert names <= _classes.OBJECTS
+    assert names <= set(_classes.OBJECTS.values())
 
 
-@pytest.mark.parametrize("table", ["OBJECTS", "NETWORKS", "LAYERS", "FUNCTIONS"])
+@pytest.mark.parametrize("table", ["OBJECTS", "NETWORKS", "FOREIGN_OBJECTS", "LAYERS", "FUNCTIONS"])
 def test_what_is_listed_exists_under_its_own_name(table):
-    for path in sorted(getattr(_classes, table)):
-        thing = _classes.import_listed(path, getattr(_classes, table))
-        assert _classes.class_path(thing) == path
+    listed = getattr(_classes, table)
+    for name in sorted(listed):
+        thing = _classes.import_listed(name, listed)
+        assert _classes.class_path(thing) == (listed[name] if isinstance(listed, dict) else name)
+        assert _classes.identify_class(thing, listed) == name
+
+
+def test_ids_are_words_that_stay_and_every_earlier_path_leads_to_one():
+    known = _classes.OBJECTS.keys() | _classes.NETWORKS.keys()
+    assert not _classes.OBJECTS.keys() & _classes.NETWORKS.keys()
+    assert all(re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", name) for name in known)
+    assert set(EARLIER_PATHS.values()) <= known
+    assert MIGRATIONS.keys() <= _classes.OBJECTS.keys()
+
+
+@pytest.mark.parametrize("version", [-1, 2, "1", None, True, 10**9])
+def test_a_state_of_a_version_that_is_not_known_is_refused(version):
+    with pytest.raises(CheckpointError, match="of version"):
+        migrate("learned-restorer", {"kinds": ()}, version)
 
 
 def test_every_network_of_the_toolkit_is_listed():
@@ -88,7 +106,8 @@ def test_every_network_of_the_toolkit_is_listed():
             if own and "self.config" in source and not thing.__name__.startswith("_"):
                 found.add(_classes.class_path(thing))
     assert len(found) > 10
-    assert found <= _classes.NETWORKS, sorted(found - _classes.NETWORKS)
+    listed = set(_classes.NETWORKS.values())
+    assert found <= listed, sorted(found - listed)
 
 
 QUICK = {
@@ -306,8 +325,8 @@ def test_a_pickle_is_never_opened(saved, tmp_path, name):
 @pytest.mark.parametrize(
     "change",
     [
-        replaced(b"toolkit.detectors._outlier:OutlierDetector", b"subprocess:Popen"),
-        replaced(b"toolkit.detectors._outlier:OutlierDetector", b"toolkit.detectors._scoring:after_fit"),
+        replaced(b"outlier-detector", b"subprocess:Popen"),
+        replaced(b"outlier-detector", b"toolkit.detectors._scoring:after_fit"),
         instead_of_the_model(b'{"skops":{"name":"../x","layouts":[]}}'),
         instead_of_the_model(b'{"function":"os:system"}'),
         instead_of_the_model(b'{"method":["x","upper"]}'),

@@ -7,12 +7,15 @@ image. On handwriting this finds seven in ten mirrored letters at one false alar
 with blocks six, blurred pixels five.
 """
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import ndimage
 
+from toolkit._core.geometry import dihedral
 from toolkit._core.images import iter_chunks, to_grey
 
-__all__ = ["Neighbours", "oriented_gradients"]
+__all__ = ["Neighbours", "oriented_gradients", "under_symmetry"]
 
 # Larger images are averaged down to this many pixels a side; side of a cell; directions.
 _SIDE, _CELL, _DIRECTIONS = 32, 3, 12
@@ -31,10 +34,18 @@ def _reduce(grey):
     factor = -(-max(grey.shape[1:]) // _SIDE)
     if factor == 1:
         return grey
-    height, width = (max(1, side // factor) for side in grey.shape[1:])
-    trimmed = grey[:, : min(height * factor, grey.shape[1]), : min(width * factor, grey.shape[2])]
-    by = tuple(min(factor, side) for side in trimmed.shape[1:])
+    by = [min(factor, side) for side in grey.shape[1:]]
+    height, width = _reduced(grey.shape[1:])
+    # What does not fill a cell of its own is left out on both sides alike.
+    top, left = (grey.shape[1] - height * by[0]) // 2, (grey.shape[2] - width * by[1]) // 2
+    trimmed = grey[:, top : top + height * by[0], left : left + width * by[1]]
     return trimmed.reshape(len(grey), height, by[0], width, by[1]).mean(axis=(2, 4))
+
+
+def _reduced(size):
+    """Height and width of an image of that size once it is averaged down."""
+    factor = -(-max(size) // _SIDE)
+    return tuple(max(1, side // factor) for side in size)
 
 
 def oriented_gradients(images):
@@ -54,6 +65,21 @@ def oriented_gradients(images):
     return np.concatenate(parts) if parts else np.empty((0, 1), dtype=np.float32)
 
 
+def under_symmetry(described, size, symmetry):
+    """What :func:`oriented_gradients` would say of the images under a symmetry (of ``toolkit._core.geometry``).
+
+    Its values only change places: exactly for images that need no averaging down, or lose nothing by it.
+
+    Parameters
+    ----------
+    described : ndarray of shape (n, n_values)
+    size : tuple of int
+        Height and width of the images.
+    symmetry : str
+    """
+    return described[:, _moved(*_reduced(size), symmetry)]
+
+
 def _describe(images):
     grey = to_grey(images).astype(np.float32)
     if images.dtype == np.uint8:
@@ -62,30 +88,49 @@ def _describe(images):
     # Symmetric differences: a mirrored image then has exactly the mirrored edges.
     gy = ndimage.correlate1d(grey, [-0.5, 0.0, 0.5], axis=1, mode="nearest")
     gx = ndimage.correlate1d(grey, [-0.5, 0.0, 0.5], axis=2, mode="nearest")
-    direction = np.arctan2(gy, gx) / (2 * np.pi) * _DIRECTIONS
+    direction = np.arctan2(gy, gx) / np.float32(2 * np.pi) * _DIRECTIONS
     below = np.floor(direction)
-    weight, below = direction - below, below.astype(int) % _DIRECTIONS
-    strength = np.hypot(gx, gy)
-    cells = []
-    for code in range(_DIRECTIONS):
-        share = np.where(below == code, 1 - weight, 0) + np.where((below + 1) % _DIRECTIONS == code, weight, 0)
-        pooled = ndimage.gaussian_filter(strength * share, (0, _CELL * _OVERLAP, _CELL * _OVERLAP))
-        cells.append(_sample(_sample(pooled, 1), 2).reshape(len(grey), -1))
-    values = np.sqrt(np.maximum(np.concatenate(cells, axis=1), 0))
-    return (values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)).astype(np.float32)
+    weight, strength = direction - below, np.hypot(gx, gy)
+    below = below.astype(np.intp)[:, None] % _DIRECTIONS
+    # An edge counts for the two directions that it lies between: (n, directions, height, width).
+    edges, above = (np.zeros((len(grey), _DIRECTIONS, *grey.shape[1:]), dtype=np.float32) for _ in range(2))
+    np.put_along_axis(edges, below, (strength * (1 - weight))[:, None], axis=1)
+    np.put_along_axis(above, (below + 1) % _DIRECTIONS, (strength * weight)[:, None], axis=1)
+    edges += above
+    rows, columns = (_pooling(side) for side in grey.shape[1:])
+    cells = rows @ edges @ columns.T  # (n, directions, cells down, cells across)
+    values = np.sqrt(np.maximum(cells.reshape(len(grey), -1), 0))
+    return values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-6)
 
 
-def _sample(pooled, axis):
-    """Values in the middles of the cells along an axis, between pixels where a middle lies there."""
-    side = pooled.shape[axis]
-    n_cells = max(1, side // _CELL)
+@lru_cache
+def _pooling(side):
+    """Matrix (n_cells, side) that blurs along an axis and takes the middles of the cells, between pixels if need be."""
+    n_cells = _n_cells(side)
+    blurred = ndimage.gaussian_filter1d(np.eye(side, dtype=np.float32), _CELL * _OVERLAP, axis=0)
     middle = (np.arange(n_cells) + 0.5) * side / n_cells - 0.5
     below = np.minimum(np.floor(middle).astype(int), side - 1)
-    shape = [1] * pooled.ndim
-    shape[axis] = n_cells
-    weight = (middle - below).astype(np.float32).reshape(shape)
-    above = np.minimum(below + 1, side - 1)
-    return pooled.take(below, axis) * (1 - weight) + pooled.take(above, axis) * weight
+    weight = (middle - below).astype(np.float32)[:, None]
+    return blurred[below] * (1 - weight) + blurred[np.minimum(below + 1, side - 1)] * weight
+
+
+def _n_cells(side):
+    return max(1, side // _CELL)
+
+
+@lru_cache
+def _moved(height, width, symmetry):
+    """Where each value of a described image stands once the image (of that reduced size) is under a symmetry."""
+    shape = (_DIRECTIONS, _n_cells(height), _n_cells(width))
+    places = dihedral(np.arange(np.prod(shape)).reshape(shape), symmetry)
+    # What the symmetry does to an edge is what it does to the gradient of a ramp.
+    across, down = np.meshgrid(np.arange(3.0), np.arange(3.0))
+    ramps = dihedral(np.stack([across, down]), symmetry)
+    (xx, xy), (yx, yy) = (((ramp[1, 2] - ramp[1, 0]) / 2, (ramp[2, 1] - ramp[0, 1]) / 2) for ramp in ramps)
+    angle = 2 * np.pi * np.arange(_DIRECTIONS) / _DIRECTIONS
+    x, y = np.cos(angle) * xx + np.sin(angle) * yx, np.cos(angle) * xy + np.sin(angle) * yy
+    moved = np.rint(np.arctan2(y, x) / (2 * np.pi) * _DIRECTIONS).astype(int) % _DIRECTIONS
+    return places[np.argsort(moved)].ravel()
 
 
 class Neighbours:
@@ -110,13 +155,17 @@ class Neighbours:
         -------
         ndarray of shape (n,)
         """
+        return self.similarity_of(oriented_gradients(images))
+
+    def similarity_of(self, described):
+        """The same of images that were described already."""
         from sklearn.neighbors import NearestNeighbors
 
-        if not len(images):
+        if not len(described):
             return np.empty(0)
         wanted = min(2 * _NEAREST, len(self.references_))
         search = NearestNeighbors(n_neighbors=wanted, algorithm="brute").fit(self.references_)
-        distance = search.kneighbors(oriented_gradients(images))[0]
+        distance = search.kneighbors(described)[0]
         cosine = 1 - distance.astype(float) ** 2 / 2
         cosine = np.where(cosine > _SAME, -np.inf, cosine)
         best = -np.sort(-cosine, axis=1)[:, : min(_NEAREST, wanted)]

@@ -1,60 +1,72 @@
-"""The literal lists of what is saved and loaded: a class, method or function that is not here is refused.
+"""The literal lists of what is saved and loaded: a class or function that is not here is refused.
 
-To make a class of the toolkit saveable, add its ``"module:Class"`` to ``OBJECTS``; a network with a ``config``, which
-builds it again, to ``NETWORKS``. Names are imported on use only.
+A saved folder names classes of the toolkit by an id that stays when code moves. To make a class saveable, give it an id
+in ``OBJECTS``; a network with a ``config``, which builds it again, in ``NETWORKS``. Modules are imported on use only.
+Where the attributes of a class change, :mod:`toolkit._persistence._migrations` says what became of the earlier ones.
 """
 
 import importlib
 
+from toolkit._persistence._earlier_paths import EARLIER_PATHS
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["FUNCTIONS", "LAYERS", "METHODS", "NETWORKS", "OBJECTS", "TRUSTED", "class_path", "import_listed"]
+__all__ = [
+    "FOREIGN_OBJECTS",
+    "FUNCTIONS",
+    "LAYERS",
+    "NETWORKS",
+    "OBJECTS",
+    "TRUSTED",
+    "class_path",
+    "identify_class",
+    "import_listed",
+]
 
-# Objects whose attributes are written one by one.
-OBJECTS = frozenset(
+# Objects of the toolkit whose attributes are written one by one.
+OBJECTS = {
+    "angle-regressor": "toolkit.diagnostics._turns:TurnGauge",
+    "appearance-neighbours": "toolkit._core.appearance:Neighbours",
+    "arithmetic-seq2-seq": "toolkit.sequence._seq2seq:ArithmeticSeq2Seq",
+    "autoencoder": "toolkit.generators._autoencoder:Autoencoder",
+    "calibrated-mixture": "toolkit.diagnostics._verdict:Verdict",
+    "conditional-gan": "toolkit.generators._conditional:ConditionalGAN",
+    "corruption-detector": "toolkit.detectors._corruption:CorruptionDetector",
+    "corruption-diagnostics": "toolkit.diagnostics._diagnostics:CorruptionDiagnostics",
+    "corruption-identifier": "toolkit.diagnostics._identifier:CorruptionIdentifier",
+    "error-profile": "toolkit.detectors._profile:ErrorProfile",
+    "feature-distance": "toolkit.diagnostics._novelty:Novelty",
+    "fixed-representation": "toolkit.detectors._scoring:_FixedRepresentation",
+    "gan": "toolkit.generators._gan:GAN",
+    "identifier-ensemble": "toolkit.diagnostics._committee:Committee",
+    "identifier-member": "toolkit.diagnostics._committee:_Member",
+    "image-restorer": "toolkit.restoration._image_restorer:ImageRestorer",
+    "injector": "toolkit.diagnostics._planting:Planter",
+    "kind-model": "toolkit.nn._kind_network:KindModel",
+    "learned-restorer": "toolkit.restoration._learned:LearnedRestorer",
+    "mean-structure": "toolkit.diagnostics._statistics_symmetry:MeanStructure",
+    "mode-coverage": "toolkit.coverage._mode_coverage:ModeCoverage",
+    "model-scores": "toolkit.detectors._scoring:ModelScores",
+    "novelty-score": "toolkit.diagnostics._strangeness:Strangeness",
+    "outlier-detector": "toolkit.detectors._outlier:OutlierDetector",
+    "picture-reader": "toolkit.sequence._picture_reader:PictureReader",
+    "pixel-scale": "toolkit._core.images:PixelScale",
+    "pose-estimator": "toolkit.restoration._pose:PoseEstimator",
+    "reconstruction-detector": "toolkit.detectors._reconstruction:ReconstructionDetector",
+    "reconstructor": "toolkit.nn._autoencoder:Reconstructor",
+    "repair-candidates": "toolkit.restoration._toolbox:Toolbox",
+    "repair-evidence": "toolkit.restoration._second_judge:Witnesses",
+    "repair-verdict": "toolkit.restoration._second_judge:Verdict",
+    "robust-distance": "toolkit._core.robust:RobustDistance",
+    "statistics-outlier-score": "toolkit.diagnostics._strangeness:Oddity",
+    "stored-scores": "toolkit.detectors._scoring:StoredScores",
+    "symmetry-evidence": "toolkit.diagnostics._symmetry_evidence:SymmetryEvidence",
+    "tail-reference": "toolkit.detectors._scoring:TailReference",
+    "variational-autoencoder": "toolkit.generators._variational:VariationalAutoencoder",
+}
+
+# Objects of scikit-learn, and PyOD's models on torch (its others are written by skops), under their own names.
+FOREIGN_OBJECTS = frozenset(
     {
-        "sklearn.frozen._frozen:FrozenEstimator",
-        "sklearn.pipeline:FeatureUnion",
-        "sklearn.pipeline:Pipeline",
-        "toolkit._core.appearance:Neighbours",
-        "toolkit._core.images:PixelScale",
-        "toolkit._core.robust:RobustDistance",
-        "toolkit.coverage._mode_coverage:ModeCoverage",
-        "toolkit.detectors._corruption:CorruptionDetector",
-        "toolkit.detectors._outlier:OutlierDetector",
-        "toolkit.detectors._profile:ErrorProfile",
-        "toolkit.detectors._reconstruction:ReconstructionDetector",
-        "toolkit.detectors._scoring:ModelScores",
-        "toolkit.detectors._scoring:StoredScores",
-        "toolkit.detectors._scoring:TailReference",
-        "toolkit.detectors._scoring:_FixedRepresentation",
-        "toolkit.diagnostics._committee:Committee",
-        "toolkit.diagnostics._committee:_Member",
-        "toolkit.diagnostics._diagnostics:CorruptionDiagnostics",
-        "toolkit.diagnostics._identifier:CorruptionIdentifier",
-        "toolkit.diagnostics._novelty:Novelty",
-        "toolkit.diagnostics._planting:Planter",
-        "toolkit.diagnostics._statistics_symmetry:MeanStructure",
-        "toolkit.diagnostics._strangeness:Oddity",
-        "toolkit.diagnostics._strangeness:Strangeness",
-        "toolkit.diagnostics._symmetry_evidence:SymmetryEvidence",
-        "toolkit.diagnostics._turns:TurnGauge",
-        "toolkit.diagnostics._verdict:Verdict",
-        "toolkit.generators._autoencoder:Autoencoder",
-        "toolkit.generators._conditional:ConditionalGAN",
-        "toolkit.generators._gan:GAN",
-        "toolkit.generators._variational:VariationalAutoencoder",
-        "toolkit.nn._autoencoder:Reconstructor",
-        "toolkit.nn._kind_network:KindModel",
-        "toolkit.restoration._image_restorer:ImageRestorer",
-        "toolkit.restoration._learned:LearnedRestorer",
-        "toolkit.restoration._pose:PoseEstimator",
-        "toolkit.restoration._second_judge:Verdict",
-        "toolkit.restoration._second_judge:Witnesses",
-        "toolkit.restoration._toolbox:Toolbox",
-        "toolkit.sequence._picture_reader:PictureReader",
-        "toolkit.sequence._seq2seq:ArithmeticSeq2Seq",
-        # PyOD's models on torch; the others are written by skops.
         "pyod.models.ae1svm:AE1SVM",
         "pyod.models.alad:ALAD",
         "pyod.models.anogan:AnoGAN",
@@ -63,34 +75,35 @@ OBJECTS = frozenset(
         "pyod.models.dif:DIF",
         "pyod.models.lunar:LUNAR",
         "pyod.models.vae:VAE",
+        "sklearn.frozen._frozen:FrozenEstimator",
+        "sklearn.pipeline:FeatureUnion",
+        "sklearn.pipeline:Pipeline",
     }
 )
 
 # Networks of the toolkit: built again by ``Class(**config)``, then filled with their state.
-NETWORKS = frozenset(
-    {
-        "toolkit.nn._autoencoder:RectifierStack",
-        "toolkit.nn._coders:ConvDecoder",
-        "toolkit.nn._coders:ConvEncoder",
-        "toolkit.nn._coders:MLPDecoder",
-        "toolkit.nn._coders:MLPEncoder",
-        "toolkit.nn._denoiser:Denoiser",
-        "toolkit.nn._kind_network:KindNetwork",
-        "toolkit.nn._pose:PoseNetwork",
-        "toolkit.nn._sequence:SequenceNetwork",
-        "toolkit.nn._sequence_pictures:BlurredWriter",
-        "toolkit.nn._sequence_pictures:CharacterReader",
-        "toolkit.nn._sequence_pictures:VariedWriter",
-        "toolkit.nn.adversarial._conditional:ConditionalDiscriminator",
-        "toolkit.nn.adversarial._conditional:ConditionalGenerator",
-        "toolkit.nn.adversarial._dcgan:DCGANDiscriminator",
-        "toolkit.nn.adversarial._dcgan:DCGANGenerator",
-        "toolkit.nn.adversarial._mlp:MLPDiscriminator",
-        "toolkit.nn.adversarial._mlp:MLPGenerator",
-        "toolkit.nn.adversarial._resnet:ResNetDiscriminator",
-        "toolkit.nn.adversarial._resnet:ResNetGenerator",
-    }
-)
+NETWORKS = {
+    "blurred-writer": "toolkit.nn._sequence_pictures:BlurredWriter",
+    "character-reader": "toolkit.nn._sequence_pictures:CharacterReader",
+    "conditional-discriminator": "toolkit.nn.adversarial._conditional:ConditionalDiscriminator",
+    "conditional-generator": "toolkit.nn.adversarial._conditional:ConditionalGenerator",
+    "conv-decoder": "toolkit.nn._coders:ConvDecoder",
+    "conv-encoder": "toolkit.nn._coders:ConvEncoder",
+    "dcgan-discriminator": "toolkit.nn.adversarial._dcgan:DCGANDiscriminator",
+    "dcgan-generator": "toolkit.nn.adversarial._dcgan:DCGANGenerator",
+    "denoiser": "toolkit.nn._denoiser:Denoiser",
+    "kind-network": "toolkit.nn._kind_network:KindNetwork",
+    "mlp-decoder": "toolkit.nn._coders:MLPDecoder",
+    "mlp-discriminator": "toolkit.nn.adversarial._mlp:MLPDiscriminator",
+    "mlp-encoder": "toolkit.nn._coders:MLPEncoder",
+    "mlp-generator": "toolkit.nn.adversarial._mlp:MLPGenerator",
+    "pose-network": "toolkit.nn._pose:PoseNetwork",
+    "rectifier-stack": "toolkit.nn._autoencoder:RectifierStack",
+    "res-net-discriminator": "toolkit.nn.adversarial._resnet:ResNetDiscriminator",
+    "res-net-generator": "toolkit.nn.adversarial._resnet:ResNetGenerator",
+    "sequence-network": "toolkit.nn._sequence:SequenceNetwork",
+    "varied-writer": "toolkit.nn._sequence_pictures:VariedWriter",
+}
 
 _ACTIVATIONS = (
     "ELU", "GELU", "Hardtanh", "LeakyReLU", "PReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax", "Softplus",
@@ -133,13 +146,7 @@ LAYERS = frozenset(
     }
 )
 
-# Methods that one object holds of another, and functions that an object holds.
-METHODS = frozenset(
-    {
-        ("toolkit.diagnostics._identifier:CorruptionIdentifier", "_run"),
-        ("toolkit.restoration._toolbox:Toolbox", "first"),
-    }
-)
+# Functions that an object holds.
 FUNCTIONS = frozenset({"pyod.models.vae:vae_loss", "toolkit.detectors._scoring:_posterior_mean"})
 
 # What skops may build for scikit-learn and PyOD beyond what it trusts by itself.
@@ -186,9 +193,30 @@ def class_path(kind):
     return f"{kind.__module__}:{kind.__qualname__}"
 
 
-def import_listed(path, listed):
-    """Import ``"module:Class"`` if it is in the literal list ``listed``, else raise a CheckpointError."""
-    if not isinstance(path, str) or path not in listed:
-        raise CheckpointError(f"names {str(path)[:100]!r}, which is none of the classes that are loaded")
-    module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)
+def identify_class(kind, listed):
+    """What a saved folder calls a class: its id, or for classes of others the path; None if it is not listed.
+
+    Parameters
+    ----------
+    kind : type
+    listed : dict of str to str, or set of str
+    """
+    path = class_path(kind)
+    if isinstance(listed, dict):
+        return next((name for name, place in listed.items() if place == path), None)
+    return path if path in listed else None
+
+
+def import_listed(name, listed):
+    """Import what ``listed`` calls ``name``, else raise a CheckpointError.
+
+    Folders of version 0.1 name classes of the toolkit by the path that they had then (``EARLIER_PATHS``).
+    """
+    if isinstance(listed, dict):
+        path = listed.get(EARLIER_PATHS.get(name, name)) if isinstance(name, str) else None
+    else:
+        path = name if isinstance(name, str) and name in listed else None
+    if path is None:
+        raise CheckpointError(f"names {str(name)[:100]!r}, which is none of the classes that are loaded")
+    module, _, attribute = path.partition(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -6,8 +6,10 @@ import types
 import numpy as np
 
 from toolkit._core.tree import TreeReader, TreeWriter
-from toolkit._persistence._classes import FUNCTIONS, METHODS, OBJECTS, class_path, import_listed
+from toolkit._persistence._classes import FOREIGN_OBJECTS, FUNCTIONS, OBJECTS, class_path, identify_class, import_listed
+from toolkit._persistence._earlier_paths import EARLIER_PATHS
 from toolkit._persistence._frames import frame_node, read_frame
+from toolkit._persistence._migrations import migrate, state_version
 from toolkit._persistence._skops import dump_model, load_model
 from toolkit.exceptions import CheckpointError
 
@@ -31,8 +33,6 @@ class EstimatorWriter(TreeWriter):
     def write_other(self, value, path):
         if id(value) in self._ids:
             return {"same": self._ids[id(value)]}
-        if isinstance(value, types.MethodType):
-            return self._method(value, path)
         if isinstance(value, types.FunctionType) and class_path(value) in FUNCTIONS:
             return {"function": class_path(value)}
         if isinstance(value, np.dtype):
@@ -43,9 +43,10 @@ class EstimatorWriter(TreeWriter):
 
     def _new(self, value, path):
         kind = class_path(type(value))
-        if kind in OBJECTS:
-            state = {name: self.write(item, f"{path}/{name}" if path else name) for name, item in vars(value).items()}
-            return {"attributes": {"class": kind, "state": state}}
+        name = identify_class(type(value), OBJECTS) or identify_class(type(value), FOREIGN_OBJECTS)
+        if name is not None:
+            state = {key: self.write(item, f"{path}/{key}" if path else key) for key, item in vars(value).items()}
+            return {"attributes": {"class": name, "version": state_version(name), "state": state}}
         if type(value) is np.random.Generator:
             return {"generator": self.write(value.bit_generator.state, path)}
         if type(value) is np.random.RandomState:
@@ -63,11 +64,6 @@ class EstimatorWriter(TreeWriter):
             self._models[name], layouts = dump_model(value, path)
             return {"skops": {"name": name, "layouts": layouts}}
         return super().write_other(value, path)
-
-    def _method(self, value, path):
-        if (class_path(type(value.__self__)), value.__name__) not in METHODS:
-            return super().write_other(value, path)
-        return {"method": [self.write(value.__self__, path), value.__name__]}
 
 
 class EstimatorReader(TreeReader):
@@ -90,10 +86,10 @@ class EstimatorReader(TreeReader):
         if tag == "function":
             return import_listed(body, FUNCTIONS)
         if tag == "method":
-            owner, name = self.read(body[0]), body[1]
-            if (class_path(type(owner)), name) not in METHODS:
-                raise CheckpointError(f"names the method {str(name)[:80]!r}, which is none that is loaded")
-            return getattr(owner, name)
+            # Version 0.1 wrote methods of one object that another held. Nothing holds one now, but what was first
+            # written there may be meant elsewhere.
+            self.read(body[0])
+            return None
         if tag == "dtype":
             return _plain_dtype(body)
         return super().read_other(tag, body)
@@ -123,11 +119,12 @@ class EstimatorReader(TreeReader):
         return READERS[tag](self, body)
 
     def _read_attributes(self, number, body):
-        kind = import_listed(body["class"], OBJECTS)
+        name = body["class"]
+        kind = import_listed(name, FOREIGN_OBJECTS if name in FOREIGN_OBJECTS else OBJECTS)
         # It is known before its attributes are read, since they may hold it themselves.
         value = self._objects[number] = kind.__new__(kind)
-        state = {name: self.read(node) for name, node in body["state"].items()}
-        vars(value).update(state)
+        state = {key: self.read(node) for key, node in body["state"].items()}
+        vars(value).update(migrate(EARLIER_PATHS.get(name, name), state, body.get("version", 0)))
         return value
 
 

@@ -6,7 +6,7 @@ This module is imported only where torch is there already, or a file holds somet
 import torch
 from torch import nn
 
-from toolkit._persistence._classes import LAYERS, NETWORKS, class_path, import_listed
+from toolkit._persistence._classes import LAYERS, NETWORKS, class_path, identify_class, import_listed
 from toolkit.exceptions import CheckpointError
 from toolkit.nn._tensors import as_tensor, tensor_node
 
@@ -27,9 +27,10 @@ def torch_node(writer, value, path):
     if isinstance(value, torch.Generator):
         return {"torch_generator": {"state": writer.write(value.get_state(), path), "device": str(value.device)}}
     if isinstance(value, nn.Module):
+        name = identify_class(type(value), NETWORKS)
+        if name is not None:
+            return _network_node(writer, value, name, path)
         kind = class_path(type(value))
-        if kind in NETWORKS:
-            return _network_node(writer, value, kind, path)
         if kind in LAYERS:
             return _layer_node(writer, value, kind, path)
     return None

@@ -1,10 +1,13 @@
 """The networks behind the identifier: a small committee, each member on one thread with randomness of its own."""
 
+import os
 from dataclasses import dataclass
 
+import joblib
 import numpy as np
 
 from toolkit._core.geometry import dihedral
+from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator
 from toolkit.diagnostics._planting import Planter
 from toolkit.diagnostics._turns import TurnGauge
@@ -112,16 +115,18 @@ class Committee:
     batch_size : int
     seeds : list of int
         One a member.
-    run : callable
-        ``run(function, tasks)`` calls ``function(**task)`` for each task, in threads or one after the other.
+    n_jobs : int, default=None
+        Members at work at the same time, in threads; None is one for each processor.
     prior : Prior, default=None
         What the networks begin from; None is nothing.
     negative : bool, default=False
         The images are dark on light: the networks see their negatives. What is planted is planted in them as they are.
     """
 
-    def __init__(self, image_shape, kinds, *, n_rounds, n_images, batch_size, seeds, run, prior=None, negative=False):
-        self.image_shape, self.kinds, self.n_images, self.run = image_shape, kinds, n_images, run
+    def __init__(
+        self, image_shape, kinds, *, n_rounds, n_images, batch_size, seeds, n_jobs=None, prior=None, negative=False
+    ):
+        self.image_shape, self.kinds, self.n_images, self.n_jobs = image_shape, kinds, n_images, n_jobs
         self.batch_size = max(2, min(batch_size, n_images))
         n_steps = n_rounds * -(-n_images // self.batch_size)
         self.members = [_Member(image_shape, kinds, n_steps, seed, prior, negative) for seed in seeds]
@@ -135,10 +140,16 @@ class Committee:
             n_images=2,
             batch_size=2,
             seeds=[seed],
-            run=self.run,
+            n_jobs=self.n_jobs,
             prior=prior,
             negative=self.members[0].negative,
         )
+
+    def _run(self, function, tasks):
+        """``function(**task)`` of each task, in threads or one after the other."""
+        threads = min(len(tasks), os.cpu_count() or 1) if self.n_jobs is None else self.n_jobs
+        with joblib.parallel_config(backend="threading"):
+            return run_jobs(function, tasks, n_jobs=threads)
 
     def train(self, images, trusted, folds, n_rounds):
         """Train every member for ``n_rounds`` rounds on the trusted rows of ``images`` (uint8).
@@ -146,7 +157,7 @@ class Committee:
         ``folds`` says which member may be shown a row as clean, and which may not see it at all. A network soon knows
         by heart what it was shown as clean, so on a row that is not, only a member that was not shown it can say so.
         """
-        self.run(
+        self._run(
             lambda member, trusted, own: member.train(images, trusted, own, self.n_images, self.batch_size, n_rounds),
             [
                 {"member": member, "trusted": trusted & ~folds.held_out[index], "own": folds.shown[index]}
@@ -166,7 +177,7 @@ class Committee:
             At least one a row.
         """
         tasks = [{"member": member, "rows": np.flatnonzero(mask)} for member, mask in zip(self.members, masks)]
-        looks = self.run(lambda member, rows: member.look(images[rows], views), tasks)
+        looks = self._run(lambda member, rows: member.look(images[rows], views), tasks)
         shape = (len(images), self.members[0].planter.n_outputs)
         by_view, counts = {view: np.zeros(shape) for view in views}, np.zeros((len(images), 1))
         for task, look in zip(tasks, looks):
@@ -178,7 +189,7 @@ class Committee:
     def judge(self, images, *, all_views=True):
         """The committee's :class:`Opinion` of ``images`` (uint8), from four sides or as they are."""
         views = VIEWS if all_views else ("identity",)
-        looks = self.run(lambda member: member.look(images, views), [{"member": member} for member in self.members])
+        looks = self._run(lambda member: member.look(images, views), [{"member": member} for member in self.members])
         by_view = {view: np.mean([look[view][0] for look in looks], axis=0) for view in views}
         severity = np.mean([look["identity"][1][:, 2] for look in looks], axis=0)
         features = np.concatenate([look["identity"][2] for look in looks], axis=1)
@@ -186,14 +197,14 @@ class Committee:
 
     def learn_turns(self, images, n_rounds):
         """Go on from what every member knows, ``n_rounds`` rounds of turned ``images`` (uint8, taken as clean)."""
-        self.run(
+        self._run(
             lambda member: member.learn_turns(images, self.n_images, self.batch_size, n_rounds),
             [{"member": member} for member in self.members],
         )
 
     def angles(self, images):
         """Angles of rotated images (uint8), in degrees counter-clockwise as displayed."""
-        looks = self.run(
+        looks = self._run(
             lambda member: member.gauge.directions(member.seen(images)), [{"member": member} for member in self.members]
         )
         x, y = np.mean(looks, axis=0).T

@@ -1,12 +1,10 @@
 """CorruptionIdentifier: learn from the contaminated set itself to name what was done to each image."""
 
 import math
-import os
 from numbers import Integral
 from pathlib import Path
 from typing import ClassVar
 
-import joblib
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
@@ -15,7 +13,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.appearance import oriented_gradients
 from toolkit._core.images import iter_chunks, validate_images
-from toolkit._core.jobs import run_jobs
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
@@ -226,7 +223,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             n_images=n_images,
             batch_size=self.batch_size,
             seeds=spawn_seeds(generator, n_members),
-            run=self._run,
+            n_jobs=self.n_jobs,
             prior=load_prior(self.init),
             negative=is_dark_on_light(images),
         )
@@ -244,11 +241,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.epochs_ = n_rounds
         self._n_features_out = self._committee.judge(images[:2], all_views=False).features.shape[1]
         return self
-
-    def _run(self, function, tasks):
-        threads = min(len(tasks), os.cpu_count() or 1) if self.n_jobs is None else self.n_jobs
-        with joblib.parallel_config(backend="threading"):
-            return run_jobs(function, tasks, n_jobs=threads)
 
     def _bytes(self, stack):
         """Images as 8-bit grey levels or colours: what is planted and what came are then rounded alike."""

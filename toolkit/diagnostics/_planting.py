@@ -59,7 +59,11 @@ class Planter:
     def __init__(self, kinds):
         self.kinds = kinds
         self.n_outputs = len(kinds) + 2
-        self.pairs = _pairs_of(kinds)
+
+    @property
+    def pairs(self):
+        """Codes of two kinds that may be planted together, of shape (n_pairs, 2)."""
+        return _pairs_of(self.kinds)
 
     def shares(self, errors=None, *, clean=0.25, unknown=0.15):
         """Share of each output among the planted images.

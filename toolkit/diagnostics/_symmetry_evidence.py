@@ -10,8 +10,8 @@ two who say so.
 
 import numpy as np
 
-from toolkit._core.appearance import Neighbours
-from toolkit._core.geometry import dihedral, inverse_dihedral
+from toolkit._core.appearance import Neighbours, oriented_gradients, under_symmetry
+from toolkit._core.geometry import inverse_dihedral
 from toolkit.diagnostics._views import symmetry_codes
 
 __all__ = ["SymmetryEvidence"]
@@ -53,17 +53,19 @@ class SymmetryEvidence:
             return self
         self.neighbours_ = Neighbours().fit(images, generator)
         some = images[np.sort(generator.permutation(len(images))[:_FITTED])]
-        given = self.neighbours_.similarity(some)
+        described = oriented_gradients(some)
+        given = self.neighbours_.similarity_of(described)
         for kind in names:
-            gain = self._undone(some, kind) - given
+            gain = self._undone(described, images.shape[1:3], kind) - given
             # Undone, an image that was turned is the image, so its gain is this one's with the other sign.
             both, turned = np.r_[gain, -gain][:, None], np.repeat([0, 1], len(gain))
             slope = LogisticRegression(C=1e4, fit_intercept=False).fit(both, turned).coef_[0, 0]
             self.weights_[kind] = max(float(slope), 0.0)
         return self
 
-    def _undone(self, images, kind):
-        return self.neighbours_.similarity(np.ascontiguousarray(dihedral(images, inverse_dihedral(kind))))
+    def _undone(self, described, size, kind):
+        """Similarity of described images to their neighbours, were the kind undone."""
+        return self.neighbours_.similarity_of(under_symmetry(described, size, inverse_dihedral(kind)))
 
     def weigh(self, images, logs):
         """Log-likelihoods in which no symmetry is likelier than the neighbours bear out.
@@ -86,11 +88,12 @@ class SymmetryEvidence:
         if not len(asked):
             return logs
         weighed = logs.copy()
-        given = self.neighbours_.similarity(images[asked])
+        described = oriented_gradients(images[asked])
+        given = self.neighbours_.similarity_of(described)
         for kind, code in codes.items():
             mine = np.flatnonzero(logs[asked, code] - logs[asked, 0] > _WORTH_ASKING)
             rows = asked[mine]
-            evidence = self.weights_[kind] * (self._undone(images[rows], kind) - given[mine])
+            evidence = self.weights_[kind] * (self._undone(described[mine], images.shape[1:3], kind) - given[mine])
             borne_out = np.where(evidence > 0, 2 * evidence, evidence)
             weighed[rows, code] = np.minimum(logs[rows, code], logs[rows, 0] + borne_out)
         return weighed

@@ -37,15 +37,16 @@ class LearnedRestorer:
     Parameters
     ----------
     kinds : sequence of str
-    first : callable, default=None
-        ``first(stack, kind) -> stack``: what is done in closed form before the network sees an image.
     """
 
-    def __init__(self, kinds, first=None):
-        self.kinds, self.first = tuple(kinds), first
+    def __init__(self, kinds):
+        self.kinds = tuple(kinds)
 
-    def fit(self, clean, *, shares, n_images, n_rounds, generator, verbose=False):
-        """Learn from ``clean`` images (uint8) by planting ``n_images`` corruptions in each of ``n_rounds`` rounds."""
+    def fit(self, clean, *, shares, n_images, n_rounds, generator, first=None, verbose=False):
+        """Learn from ``clean`` images (uint8) by planting ``n_images`` corruptions in each of ``n_rounds`` rounds.
+
+        ``first(stack, kind) -> stack`` is what is done in closed form before the network sees an image.
+        """
         self.shape = clean.shape[1:]
         n_kinds = len(self.kinds)
         with limit_threads(1):
@@ -53,7 +54,7 @@ class LearnedRestorer:
             per_round = -(-n_images // min(_BATCH, n_images))
             trainer = DenoiserTrainer(self.network, n_kinds, per_round * n_rounds)
             for index in range(n_rounds):
-                arrays = self._plant(clean, shares, n_images, generator)
+                arrays = self._plant(clean, shares, n_images, generator, first)
                 title = f"restorer {index + 1}/{n_rounds}"
                 fit_loop(
                     trainer,
@@ -75,7 +76,7 @@ class LearnedRestorer:
             self.thresholds[kind] = max(0.0, float(np.quantile(damage, _LEFT_ALONE)))
         return self
 
-    def _plant(self, clean, shares, n_images, generator):
+    def _plant(self, clean, shares, n_images, generator, first):
         rows, kinds = plan_kinds(len(clean), [shares[kind] for kind in self.kinds], n_images, generator)
         given = clean[rows]
         damaged = generator.random(n_images) >= _SOUND
@@ -86,11 +87,11 @@ class LearnedRestorer:
                 planted, _ = apply_corruption(clean[rows[some]] / np.float32(255), kind, generator=generator)
                 # The images to be repaired come in 8 bits as a rule, and low contrast leaves few of their steps.
                 planted = as_bytes(planted) / np.float32(255)
-                given[some] = as_bytes(planted if self.first is None else self.first(planted, kind))
+                given[some] = as_bytes(planted if first is None else first(planted, kind))
         return _channels_first(given), _channels_first(clean[rows]), kinds, damaged
 
     def restore(self, stack, kind, sharpness=1.0, *, doubt=True):
-        """Restore a unit stack on which ``first`` was done already; ``sharpness`` multiplies the logits.
+        """Restore a unit stack on which the closed form was applied already; ``sharpness`` multiplies the logits.
 
         An image that the network does not find damaged in that way is left as it is, unless ``doubt`` is False.
         """

@@ -109,8 +109,8 @@ class Toolbox:
         if poses:
             self.pose = PoseEstimator(poses).fit(lessons, n_images=2 * n_images, **plan)
         if self.learned_kinds:
-            self.learned = LearnedRestorer(self.learned_kinds, self.first)
-            self.learned.fit(lessons, n_images=n_images, verbose=verbose, **plan)
+            self.learned = LearnedRestorer(self.learned_kinds)
+            self.learned.fit(lessons, n_images=n_images, first=self.first, verbose=verbose, **plan)
             self.learned.calibrate(trials / np.float32(255))
         self.angle_weight = 0.0
         if angles is not None and "rotate" in poses:
