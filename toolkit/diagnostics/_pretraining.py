@@ -77,7 +77,7 @@ def pretrain_identifier(
         n_images=images_per_round,
         batch_size=batch_size,
         seeds=[int(seed)],
-        run=lambda function, tasks: [function(**task) for task in tasks],
+        n_jobs=1,
         negative=is_dark_on_light(images),
     )
     every = np.ones(len(images), dtype=bool)
