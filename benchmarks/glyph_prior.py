@@ -6,7 +6,7 @@ planted (``unplanted.py``) there are three more, each without one group of kinds
 prior must not know either. About 13 minutes each on one core.
 
     python benchmarks/glyph_prior.py             makes the four that are missing
-    python benchmarks/glyph_prior.py --only all  makes the shipped one, ``toolkit/diagnostics/glyphs.safetensors``
+    python benchmarks/glyph_prior.py --only all  makes the shipped one, ``glyphs.safetensors`` beside the identifier
     python benchmarks/glyph_prior.py --again     makes them anew
 """
 
@@ -31,7 +31,7 @@ def prior_without(group):
 def wanted():
     """Kinds and file of each prior, by name."""
     known = {f"group{g}": [kind for kind in sorted(KINDS) if kind not in GROUPS[g]] for g in range(3)}
-    return {"all": (KINDS, Path(diagnostics.__file__).parent / "glyphs.safetensors")} | {
+    return {"all": (KINDS, Path(diagnostics.__file__).parent / "identifier" / "glyphs.safetensors")} | {
         name: (kinds, prior_without(int(name[-1]))) for name, kinds in known.items()
     }
 

@@ -17,9 +17,9 @@ from reporting_sets import NAMES, corrupted, images
 
 from toolkit.corruption import MEASURED_KINDS
 from toolkit.diagnostics import CorruptionIdentifier
-from toolkit.diagnostics._prior import load_prior
+from toolkit.diagnostics.identifier._pretrained import load_pretrained
+from toolkit.diagnostics.identifier.network import KindModel, KindNetwork
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
-from toolkit.nn._kind_network import KindModel, KindNetwork
 
 EPOCHS, BATCH = 12, 128
 
@@ -36,7 +36,7 @@ def supervised(given, truth, seed):
         rows = np.flatnonzero(half != fold)
         # One more output, "unknown", which is never asked: so the network begins from what the identifier's do.
         network = build(lambda: KindNetwork(given.shape[1:], len(names) + 1), torch_generator(seed + fold))
-        load_prior("glyphs").begin(network, MEASURED_KINDS)
+        load_pretrained("glyphs").load_into(network, MEASURED_KINDS)
         model = KindModel(network, n_steps=EPOCHS * -(-len(rows) // BATCH), learning_rate=1e-3)
         shares = np.bincount(codes[rows], minlength=len(names) + 1) / len(rows)
         model.log_share = torch.log(torch.tensor(shares, dtype=torch.float32) + 1e-9)

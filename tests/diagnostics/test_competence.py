@@ -8,7 +8,7 @@ import pytest
 from scipy import stats
 from statsmodels.stats.proportion import proportion_confint
 
-from toolkit.diagnostics._competence import (
+from toolkit.diagnostics.identifier._competence import (
     COMPETENCE_COLUMNS,
     NOT_MEASURABLE,
     NOT_TOLD,
@@ -108,13 +108,13 @@ def _table(n_told, n=10):
 
 
 def _reasons(table, *, auroc=0.98, flagged=0.2, prevalence=0.2, interval=(0.18, 0.22), crossing=0.05, smaller=0.4):
-    verdict = SimpleNamespace(
+    calibration = SimpleNamespace(
         prevalence_=prevalence,
         interval_=interval,
         probabilities=lambda logs: logs,
         codes=lambda logs: np.arange(1000) < 1000 * flagged,
     )
-    return why_not(table, auroc, verdict, None, crossing, smaller)
+    return why_not(table, auroc, calibration, None, crossing, smaller)
 
 
 def test_a_set_that_is_told_apart_can_be_judged():

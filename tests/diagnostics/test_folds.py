@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from toolkit.diagnostics._folds import make_folds
+from toolkit.diagnostics.identifier._folds import make_folds
 
 
 @pytest.mark.parametrize(("n_samples", "n_members"), [(300, 2), (450, 2), (700, 2), (4000, 2), (20_000, 2), (1000, 5)])

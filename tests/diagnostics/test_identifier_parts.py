@@ -7,13 +7,13 @@ from sklearn.neighbors import NearestNeighbors
 from toolkit._core.geometry import dihedral
 from toolkit.corruption import KINDS
 from toolkit.corruption._kinds import SYMMETRIES
-from toolkit.diagnostics._competence import _recall_at
-from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
-from toolkit.diagnostics._novelty import Novelty, kth_distance
-from toolkit.diagnostics._planting import Planter
-from toolkit.diagnostics._strangeness import Oddity, Strangeness
-from toolkit.diagnostics._verdict import Verdict, rows_to_begin_with, rows_to_trust
-from toolkit.diagnostics._views import VIEWS, merge_views, symmetry_codes
+from toolkit.diagnostics.identifier._calibration import CalibratedMixture, initial_clean_mask, select_clean_rows
+from toolkit.diagnostics.identifier._competence import _recall_at
+from toolkit.diagnostics.identifier._injection import Injector
+from toolkit.diagnostics.identifier._mixture import clean_interval, fit_temperature, mixture_shares, posterior
+from toolkit.diagnostics.identifier._novelty import Novelty, kth_distance
+from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore
+from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS, merge_augmentations, symmetry_codes
 
 
 def overlapping(n, shares, seed=0):
@@ -62,7 +62,7 @@ def test_the_temperature_that_was_applied_is_found(temperature):
 
 
 def test_views_of_one_image_agree_on_what_it_is():
-    """A perfect opinion on each view, led back, must be the perfect opinion on the image."""
+    """A perfect prediction on each view, led back, must be the perfect prediction on the image."""
     kinds = KINDS
     codes = symmetry_codes(kinds)
     pattern = np.random.default_rng(0).random((1, 5, 5))
@@ -77,17 +77,17 @@ def test_views_of_one_image_agree_on_what_it_is():
 
     for name, code in codes.items():
         by_view = {view: perfect(dihedral(known[name], view)) for view in VIEWS}
-        assert merge_views(by_view, kinds)[0].argmax() == code, name
+        assert merge_augmentations(by_view, kinds)[0].argmax() == code, name
 
 
 def test_merging_leaves_other_kinds_and_the_total_alone():
     kinds = ("invert", "flip_horizontal", "rotate_180")
     generator = np.random.default_rng(1)
     logs = {view: np.log(generator.dirichlet(np.ones(5), size=7)) for view in VIEWS}
-    merged = merge_views(logs, kinds)
+    merged = merge_augmentations(logs, kinds)
     np.testing.assert_array_equal(merged[:, [1, 4]], logs["identity"][:, [1, 4]])
     np.testing.assert_allclose(np.exp(merged).sum(axis=1), 1.0)
-    one_symmetry = merge_views({view: logs[view] for view in VIEWS}, ("invert", "stripe", "occlude"))
+    one_symmetry = merge_augmentations({view: logs[view] for view in VIEWS}, ("invert", "stripe", "occlude"))
     np.testing.assert_array_equal(one_symmetry, logs["identity"])
 
 
@@ -119,7 +119,7 @@ def test_odd_statistics_are_found_before_anything_is_learnt():
     generator = np.random.default_rng(5)
     images = smooth_images(600, generator)
     images[:60] = np.clip(images[:60] + generator.normal(0, 60, (60, 16, 16)), 0, 255)
-    usual = Oddity((16, 16)).fit(images, generator).usual_
+    usual = StatisticsOutlierScore((16, 16)).fit(images, generator).usual_
     assert not usual[:60].any()
     assert usual[60:].mean() > 0.9
 
@@ -129,7 +129,7 @@ def test_a_class_that_looks_unlike_the_others_is_not_odd():
     images = smooth_images(1000, generator)
     images[:150] = 0
     images[np.arange(150), 3:13, generator.integers(6, 10, 150)] = generator.integers(150, 256, (150, 1))
-    usual = Oddity((16, 16)).fit(images, generator).usual_
+    usual = StatisticsOutlierScore((16, 16)).fit(images, generator).usual_
     assert usual[:150].mean() > 0.8
 
 
@@ -138,63 +138,67 @@ def test_as_many_of_the_clean_are_strange_as_was_asked():
     images, features = smooth_images(3000, generator), generator.normal(size=(3000, 8))
     learnt, other = slice(0, 1500), slice(1500, 3000)
     held_back = np.arange(1500) % 2 == 0
-    strangeness = Strangeness(Oddity((16, 16)).fit(images[learnt], generator), share=0.02)
-    strangeness.fit(images[learnt], features[learnt], np.zeros(1500), np.ones(1500, bool), held_back, generator)
-    beyond = strangeness.score(images[other], features[other]) > strangeness.limit_
+    outlier_score = StatisticsOutlierScore((16, 16))
+    statistics = outlier_score.fit_measure(images[learnt], generator)
+    np.testing.assert_array_equal(statistics, outlier_score.measure(images[learnt]))
+    novelty_score = NoveltyScore(outlier_score, share=0.02)
+    novelty_score.fit(statistics, features[learnt], np.zeros(1500), np.ones(1500, bool), held_back, generator)
+    measured = outlier_score.measure(images[other])
+    beyond = novelty_score.score(features[other], measured) > novelty_score.limit_
     assert 0.005 < beyond.mean() < 0.05
-    far = strangeness.score(images[other], features[other] + 10)
-    assert (far > strangeness.limit_).all()
+    far = novelty_score.score(features[other] + 10, measured)
+    assert (far > novelty_score.limit_).all()
 
 
 def test_trust_keeps_a_majority_and_something_for_each_member():
     clean, kind = np.log([0.9, 0.1]), np.log([0.05, 0.95])
-    logs, usual, owner = np.array([clean, clean, clean, kind]), np.ones(4, bool), np.array([0, 0, 1, 1])
-    np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [True, True, True, False])
+    logs, usual, fold = np.array([clean, clean, clean, kind]), np.ones(4, bool), np.array([0, 0, 1, 1])
+    np.testing.assert_array_equal(select_clean_rows(logs, usual, fold), [True, True, True, False])
     usual[0] = False
-    np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [True, True, True, False])
+    np.testing.assert_array_equal(select_clean_rows(logs, usual, fold), [True, True, True, False])
     logs[0] = np.log([0.6, 0.4])  # enough for a usual row, not for an odd one
-    np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), [False, True, True, False])
-    np.testing.assert_array_equal(rows_to_trust(logs, np.ones(4, bool), np.array([0, 0, 0, 1])), [1, 1, 1, 1])
-    assert rows_to_trust(np.array([clean, kind, kind, kind]), np.ones(4, bool), np.zeros(4, int)).sum() >= 2
+    np.testing.assert_array_equal(select_clean_rows(logs, usual, fold), [False, True, True, False])
+    np.testing.assert_array_equal(select_clean_rows(logs, np.ones(4, bool), np.array([0, 0, 0, 1])), [1, 1, 1, 1])
+    assert select_clean_rows(np.array([clean, kind, kind, kind]), np.ones(4, bool), np.zeros(4, int)).sum() >= 2
 
 
 def test_one_kind_alone_does_not_hide_among_twenty_that_are_not_there():
     """Networks that were shown a fifth of contamination as clean are not sure of it: four to one, say."""
-    n_kinds, usual, owner = 20, np.ones(1000, bool), np.arange(1000) % 2
+    n_kinds, usual, fold = 20, np.ones(1000, bool), np.arange(1000) % 2
     spoilt = np.arange(1000) < 200
     logs = np.full((1000, n_kinds + 1), np.log(1e-3))
     logs[:, 0] = np.where(spoilt, np.log(0.2), np.log(0.98))
     logs[spoilt, 7] = np.log(0.8)
-    np.testing.assert_array_equal(rows_to_trust(logs, usual, owner), ~spoilt)
+    np.testing.assert_array_equal(select_clean_rows(logs, usual, fold), ~spoilt)
     # One row of it, in a set without company, stays: it would be four in five at most.
-    np.testing.assert_array_equal(rows_to_trust(logs[199:], usual[199:], owner[199:]), np.ones(801, bool))
+    np.testing.assert_array_equal(select_clean_rows(logs[199:], usual[199:], fold[199:]), np.ones(801, bool))
 
 
 def test_one_in_ten_of_the_flagged_is_clean_where_kinds_can_be_told_apart():
     generator = np.random.default_rng(7)
     kind = generator.choice(3, size=40_000, p=(0.7, 0.15, 0.15))
     values = generator.normal(3.0 * kind)
-    verdict = Verdict(1.0).fit(-0.5 * (values[:, None] - 3.0 * np.arange(3)) ** 2)
-    flagged = verdict.codes(verdict.probabilities(-0.5 * (values[:, None] - 3.0 * np.arange(3)) ** 2)) > 0
+    calibration = CalibratedMixture(1.0).fit(-0.5 * (values[:, None] - 3.0 * np.arange(3)) ** 2)
+    flagged = calibration.codes(calibration.probabilities(-0.5 * (values[:, None] - 3.0 * np.arange(3)) ** 2)) > 0
     assert (kind[flagged] == 0).mean() == pytest.approx(0.1, abs=0.02)
     assert (kind[~flagged] > 0).mean() < 0.03
-    assert verdict.prevalence_ == pytest.approx(0.3, abs=0.02)
+    assert calibration.prevalence_ == pytest.approx(0.3, abs=0.02)
 
 
 def test_the_clean_are_the_majority_whatever_a_network_says():
     logs = np.log([[0.05, 0.95]] * 60 + [[0.04, 0.96]] * 40)
-    verdict = Verdict(1.0, calibrated=False).fit(logs)
-    assert verdict.prevalence_ == pytest.approx(0.5)
-    assert (verdict.codes(verdict.probabilities(logs)) == 0).mean() >= 0.5
+    calibration = CalibratedMixture(1.0, calibrated=False).fit(logs)
+    assert calibration.prevalence_ == pytest.approx(0.5)
+    assert (calibration.codes(calibration.probabilities(logs)) == 0).mean() >= 0.5
 
 
 def test_planting_follows_the_shares_and_says_the_truth():
-    planter = Planter(("invert", "rotate", "gaussian_noise"))
+    injector = Injector(("invert", "rotate", "gaussian_noise"))
     images = np.random.default_rng(3).integers(0, 256, (3000, 12, 12), dtype=np.uint8)
-    shares = planter.shares()
+    shares = injector.shares()
     assert shares.sum() == pytest.approx(1)
     generator = np.random.default_rng(4)
-    planted = planter.plant(images, planter.draw(len(images), shares, generator), generator)
+    planted = injector.plant(images, injector.draw(len(images), shares, generator), generator)
     np.testing.assert_array_equal(planted.images[planted.kind == 0], images[planted.kind == 0])
     np.testing.assert_array_equal(planted.images[planted.kind == 1], 255 - images[planted.kind == 1])
     assert np.isnan(planted.severity[planted.kind == 1]).all()
@@ -206,10 +210,10 @@ def test_planting_follows_the_shares_and_says_the_truth():
 
 
 def test_what_is_still_confused_is_planted_more_often():
-    planter = Planter(("invert", "rotate"))
-    shares = planter.shares(np.array([0.1, 0.1, 2.0, 0.5]))
+    injector = Injector(("invert", "rotate"))
+    shares = injector.shares(np.array([0.1, 0.1, 2.0, 0.5]))
     assert shares[2] > 1.5 * shares[1]
-    assert shares[0] == pytest.approx(planter.shares()[0])
+    assert shares[0] == pytest.approx(injector.shares()[0])
 
 
 @pytest.mark.parametrize(
@@ -223,15 +227,15 @@ def test_what_is_still_confused_is_planted_more_often():
 )
 def test_a_pair_of_kinds_is_never_a_kind_or_nothing(kinds, n_pairs):
     # Twice inverted is as it came, a half turn and a mirror make the other mirror: neither may be taught as "unknown".
-    planter = Planter(kinds)
+    injector = Injector(kinds)
     if n_pairs is not None:
-        assert len(planter.pairs) == n_pairs
-    for first, second in planter.pairs:
+        assert len(injector.pairs) == n_pairs
+    for first, second in injector.pairs:
         assert first != second
         assert not {kinds[first], kinds[second]} <= set(SYMMETRIES)
     images = np.random.default_rng(0).integers(0, 256, (300, 12, 12), dtype=np.uint8)
-    unknown = np.full(len(images), planter.n_outputs - 1)
-    planted = planter.plant(images, unknown, np.random.default_rng(1))
+    unknown = np.full(len(images), injector.n_outputs - 1)
+    planted = injector.plant(images, unknown, np.random.default_rng(1))
     assert (planted.images != images).any(axis=(1, 2)).all()
 
 
@@ -254,6 +258,6 @@ def test_networks_that_know_nothing_of_a_set_still_say_what_stands_apart():
     rng = np.random.default_rng(0)
     logs = rng.normal(0, 1, (500, 4)) + [-22, -14, -30, 0]  # all of it "unknown" to them
     logs[:100] += [-9, 9, 0, 0]  # a fifth far more like the first kind than the others
-    trusted = rows_to_begin_with(logs, np.ones(500, dtype=bool))
+    trusted = initial_clean_mask(logs, np.ones(500, dtype=bool))
     assert not trusted[:100].any()
     assert trusted[100:].mean() > 0.95

@@ -8,11 +8,11 @@ from sklearn.metrics import roc_auc_score
 from toolkit.corruption import KINDS, MEASURED_KINDS, Corruptor
 from toolkit.datasets import load_digits, load_glyphs
 from toolkit.diagnostics import CorruptionIdentifier, pretrain_identifier
-from toolkit.diagnostics._prior import Prior, load_prior
-from toolkit.diagnostics._verdict import rows_to_begin_with
+from toolkit.diagnostics.identifier._calibration import initial_clean_mask
+from toolkit.diagnostics.identifier._pretrained import PretrainedWeights, load_pretrained
+from toolkit.diagnostics.identifier.network import KindNetwork
 from toolkit.exceptions import CheckpointError
 from toolkit.nn import build, torch_generator
-from toolkit.nn._kind_network import KindNetwork
 
 
 def network(n_outputs, shape=(28, 28), seed=0):
@@ -46,26 +46,26 @@ def test_the_shipped_prior_helps_on_fonts_it_never_saw():
 
 
 def test_the_shipped_prior_knows_every_kind():
-    assert set(load_prior("glyphs").kinds) == set(KINDS)
-    assert load_prior("random") is None
+    assert set(load_pretrained("glyphs").kinds) == set(KINDS)
+    assert load_pretrained("random") is None
 
 
 def test_outputs_carry_over_by_name(own):
-    prior = load_prior(own)
-    begun, fresh = network(5), network(5)
+    prior = load_pretrained(own)
+    is_pretrained, fresh = network(5), network(5)
     # Of these three kinds the prior knows the last; "clean" and "unknown" it knows anyway.
-    assert prior.begin(begun, ("stripe", "occlude", "invert"))
-    weights, given = begun.kinds.weight.detach().numpy(), prior.weights["kinds.weight"].astype(np.float32)
+    assert prior.load_into(is_pretrained, ("stripe", "occlude", "invert"))
+    weights, given = is_pretrained.kinds.weight.detach().numpy(), prior.weights["kinds.weight"].astype(np.float32)
     np.testing.assert_array_equal(weights[[0, 3, 4]], given[[0, prior.kinds.index("invert") + 1, 3]])
     np.testing.assert_array_equal(weights[[1, 2]], fresh.kinds.weight.detach().numpy()[[1, 2]])
-    body = begun.state_dict()["body.0.weight"].numpy()
+    body = is_pretrained.state_dict()["body.0.weight"].numpy()
     np.testing.assert_array_equal(body, prior.weights["body.0.weight"].astype(np.float32))
 
 
 @pytest.mark.parametrize("shape", [(28, 28, 3), (64, 64), (12, 12)])
 def test_a_network_of_another_shape_is_left_as_it_is(shape, own):
     given, fresh = network(4, shape), network(4, shape)
-    assert not load_prior(own).begin(given, ("rotate_180", "invert"))
+    assert not load_pretrained(own).load_into(given, ("rotate_180", "invert"))
     for name, value in fresh.state_dict().items():
         np.testing.assert_array_equal(given.state_dict()[name].numpy(), value.numpy())
 
@@ -94,10 +94,10 @@ def test_pretraining_repeats_bit_by_bit(own, tmp_path):
 
 
 def test_sixteen_bits_are_near_enough(own, tmp_path):
-    prior = load_prior(own)
+    prior = load_pretrained(own)
     exact = {name: np.asarray(value.astype(np.float32) * (1 + 1e-4)) for name, value in prior.weights.items()}
-    Prior(prior.kinds, exact).save(tmp_path / "rounded.safetensors")
-    for name, value in load_prior(tmp_path / "rounded.safetensors").weights.items():
+    PretrainedWeights(prior.kinds, exact).save(tmp_path / "rounded.safetensors")
+    for name, value in load_pretrained(tmp_path / "rounded.safetensors").weights.items():
         np.testing.assert_allclose(value.astype(np.float32), exact[name], rtol=1e-3, atol=1e-6)
 
 
@@ -111,15 +111,15 @@ def test_foreign_files_are_refused(own, tmp_path):
     foreign = tmp_path / "foreign.safetensors"
     save_file({"a": np.zeros(3, np.float32)}, foreign)
     with pytest.raises(CheckpointError, match="is no prior"):
-        load_prior(foreign)
-    prior = load_prior(own)
-    Prior(prior.kinds[:1], prior.weights).save(tmp_path / "short.safetensors")
+        load_pretrained(foreign)
+    prior = load_pretrained(own)
+    PretrainedWeights(prior.kinds[:1], prior.weights).save(tmp_path / "short.safetensors")
     with pytest.raises(CheckpointError, match="do not fit"):
-        load_prior(tmp_path / "short.safetensors")
+        load_pretrained(tmp_path / "short.safetensors")
     broken = prior.weights | {"kinds.bias": np.full(4, np.nan, dtype=np.float32)}
-    Prior(prior.kinds, broken).save(tmp_path / "nan.safetensors")
+    PretrainedWeights(prior.kinds, broken).save(tmp_path / "nan.safetensors")
     with pytest.raises(CheckpointError, match="do not fit"):
-        load_prior(tmp_path / "nan.safetensors")
+        load_pretrained(tmp_path / "nan.safetensors")
 
 
 def test_damaged_files_are_refused_or_read_never_raise_otherwise(own, tmp_path):
@@ -135,8 +135,8 @@ def test_damaged_files_are_refused_or_read_never_raise_otherwise(own, tmp_path):
             damaged[place] ^= int(generator.integers(1, 256))
         path.write_bytes(bytes(damaged))
         try:
-            prior = load_prior(path)
-            prior.begin(network(4), ("rotate_180", "invert"))
+            prior = load_pretrained(path)
+            prior.load_into(network(4), ("rotate_180", "invert"))
         except CheckpointError:
             refused += 1
     assert refused > 90
@@ -163,7 +163,7 @@ def test_dark_on_light_begins_from_the_glyphs_just_as_well():
     given, kinds = Corruptor(["flip_vertical", "gaussian_blur"], fraction=0.2, random_state=0).corrupt(clean)
     plan = {"kinds": ["flip_vertical", "gaussian_blur"], "epochs": 2, "images_per_epoch": 1200, "random_state": 0}
     light, dark = (CorruptionIdentifier(**plan).fit(images) for images in (given, 255 - given))
-    assert [identifier._committee.members[0].negative for identifier in (light, dark)] == [False, True]
+    assert [identifier._ensemble.members[0].negative for identifier in (light, dark)] == [False, True]
     scores = [
         roc_auc_score(kinds != "clean", -identifier.score_samples(images))
         for identifier, images in ((light, given), (dark, 255 - given))
@@ -188,15 +188,15 @@ def test_a_prior_that_finds_hardly_anything_clean_is_not_asked():
     surely = np.log(np.array([[0.98, 0.01, 0.01], [0.01, 0.98, 0.01]]))
     # Six of ten found clean, among them the odd row, which is vouched for; then four of ten.
     most, few = surely[[0, 0, 0, 0, 0, 1, 1, 1, 1, 0]], surely[[0, 0, 0, 1, 1, 1, 1, 1, 1, 0]]
-    np.testing.assert_array_equal(rows_to_begin_with(most, usual), [True] * 5 + [False] * 4 + [True])
-    np.testing.assert_array_equal(rows_to_begin_with(few, usual), usual)
+    np.testing.assert_array_equal(initial_clean_mask(most, usual), [True] * 5 + [False] * 4 + [True])
+    np.testing.assert_array_equal(initial_clean_mask(few, usual), usual)
 
 
 def test_a_prior_of_dark_on_light_serves_both(tmp_path):
     """Networks see every set light on dark, those that pretrain too; what is symmetric is learnt alike either way."""
     images, plan = load_digits().images[:60], {"kinds": ["rotate_180"], "rounds": 1, "images_per_round": 64}
     light, dark = (
-        load_prior(pretrain_identifier(given, tmp_path / f"{name}.safetensors", random_state=0, **plan))
+        load_pretrained(pretrain_identifier(given, tmp_path / f"{name}.safetensors", random_state=0, **plan))
         for name, given in (("light", images), ("dark", 255 - images))
     )
     for name, value in light.weights.items():

@@ -6,7 +6,7 @@ import pytest
 from toolkit._core.geometry import dihedral
 from toolkit.corruption import KINDS
 from toolkit.datasets import load_glyphs
-from toolkit.diagnostics._symmetry_evidence import SymmetryEvidence
+from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
 
 SYMMETRIES = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose")
 

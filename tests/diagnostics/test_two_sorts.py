@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_blobs
 
-from toolkit.diagnostics._two_sorts import balanced_cut
+from toolkit.diagnostics.identifier._two_sorts import balanced_cut
 
 
 @pytest.fixture

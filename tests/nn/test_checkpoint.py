@@ -245,10 +245,10 @@ def test_damaged_and_hostile_checkpoints(tmp_path):
 
 
 def test_every_trainer_goes_on_as_if_nothing_had_happened(tmp_path):
+    from toolkit.diagnostics.identifier.network import KindModel, KindNetwork
     from toolkit.nn._autoencoder import MLPAutoencoder
-    from toolkit.nn._denoiser import Denoiser, DenoiserTrainer
-    from toolkit.nn._kind_network import KindModel, KindNetwork
-    from toolkit.nn._pose import PoseNetwork, PoseTrainer
+    from toolkit.restoration._denoiser import Denoiser, DenoiserTrainer
+    from toolkit.restoration._pose_network import PoseNetwork, PoseTrainer
 
     generator = np.random.default_rng(0)
     images, kinds = generator.integers(0, 256, (40, 12, 12), dtype=np.uint8), generator.integers(0, 3, 40)

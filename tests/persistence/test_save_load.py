@@ -378,5 +378,5 @@ def test_a_restorer_of_colour_images_keeps_its_memory_format(tmp_path):
     colour = np.repeat(glyphs[..., None], 3, axis=3)
     restorer = ImageRestorer(random_state=0, epochs=1).fit(colour)
     loaded = saved_and_loaded(restorer, tmp_path)
-    a, b = (e.identifier_._committee.members[0].model.network.state_dict() for e in (restorer, loaded))
+    a, b = (e.identifier_._ensemble.members[0].model.network.state_dict() for e in (restorer, loaded))
     assert {name: value.stride() for name, value in a.items()} == {name: value.stride() for name, value in b.items()}

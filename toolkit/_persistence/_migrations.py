@@ -9,19 +9,37 @@ from toolkit.exceptions import CheckpointError
 __all__ = ["MIGRATIONS", "migrate", "state_version"]
 
 
-def _committee_without_method(state):
-    """It held a method of its identifier, which held it; now it knows how many members may be at work."""
-    return {name: value for name, value in state.items() if name != "run"} | {"n_jobs": None}
+def _renamed(**names):
+    """A change of names alone: ``_renamed(earlier="later")``."""
+    return lambda state: {names.get(name, name): value for name, value in state.items()}
 
 
-def _learned_without_first(state):
-    """It held a method of the toolbox that held it, of use in training only."""
-    return {name: value for name, value in state.items() if name != "first"}
+def _without(*names, **new):
+    """A change that drops attributes, and adds others of a given value."""
+    return lambda state: {name: value for name, value in state.items() if name not in names} | new
+
+
+def _identifier_names(state):
+    state = _renamed(
+        _committee="_ensemble",
+        _verdict="_calibration",
+        _strangeness="_novelty_score",
+        _evidence="_symmetry_evidence",
+        _witness="_second_opinion",
+    )(state)
+    if "_novelty_score" not in state:  # not fitted
+        return state
+    return state | {"diagnostics_": state["_novelty_score"].outlier_score.diagnostics_}
 
 
 MIGRATIONS = {
-    "identifier-ensemble": (_committee_without_method,),
-    "learned-restorer": (_learned_without_first,),
+    "corruption-identifier": (_identifier_names,),
+    # It held a method of its identifier, which held it; now it knows how many members may be at work.
+    "identifier-ensemble": (_without("run", n_jobs=None),),
+    "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),
+    # It held a method of the toolbox that held it, of use in training only.
+    "learned-restorer": (_without("first"),),
+    "novelty-score": (_renamed(oddity="outlier_score"),),
 }
 
 

@@ -3,15 +3,29 @@
 from toolkit.corruption._apply import apply_corruption
 from toolkit.corruption._corruptor import Corruptor
 from toolkit.corruption._generic import GENERIC_OUTLIERS, apply_generic, planted_outliers
-from toolkit.corruption._kinds import FAMILIES, KINDS, MEASURED_KINDS
+from toolkit.corruption._kinds import (
+    ANGLES,
+    FAMILIES,
+    KINDS,
+    MEASURED_KINDS,
+    SHAPE_KEEPING,
+    STRENGTHS,
+    SYMMETRIES,
+    kind_in_words,
+)
 
 __all__ = [
+    "ANGLES",
     "FAMILIES",
     "GENERIC_OUTLIERS",
     "KINDS",
     "MEASURED_KINDS",
+    "SHAPE_KEEPING",
+    "STRENGTHS",
+    "SYMMETRIES",
     "Corruptor",
     "apply_corruption",
     "apply_generic",
+    "kind_in_words",
     "planted_outliers",
 ]

@@ -18,7 +18,19 @@ from typing import NamedTuple
 
 from toolkit.corruption import _blur, _geometric, _intensity, _noise, _occlusion
 
-__all__ = ["FAMILIES", "KINDS", "MEASURED_KINDS", "MODELS", "STRENGTHS", "SYMMETRIES", "Kind", "Strength"]
+__all__ = [
+    "ANGLES",
+    "FAMILIES",
+    "KINDS",
+    "MEASURED_KINDS",
+    "MODELS",
+    "SHAPE_KEEPING",
+    "STRENGTHS",
+    "SYMMETRIES",
+    "Kind",
+    "Strength",
+    "kind_in_words",
+]
 
 
 class Strength(NamedTuple):
@@ -35,41 +47,86 @@ class Kind(NamedTuple):
 
     model: Callable
     family: str
+    words: str  # what it is called in prose
     strength: Strength | None = None
     measured: bool = False  # one of the twelve kinds that the figures on named sets are about
+    symmetry: bool = False  # only moves pixels to other pixels: two such kinds may cancel each other
+    keeps_shape: bool = True  # of an image that is not square
+    angle: float = 0.0  # by how much it turns, in degrees counter-clockwise as displayed
 
 
 _TABLE = {
     "gaussian_noise": Kind(
-        _noise.gaussian_noise, "noise", Strength("sigma", 0.10, 0.35, "of the range"), measured=True
+        _noise.gaussian_noise, "noise", "Gaussian noise", Strength("sigma", 0.10, 0.35, "of the range"), measured=True
     ),
-    "shot_noise": Kind(_noise.shot_noise, "noise", Strength("photons", 15.0, 3.0, "at full brightness")),
-    "speckle_noise": Kind(_noise.speckle_noise, "noise", Strength("sigma", 0.30, 0.80, "of the pixel")),
+    "shot_noise": Kind(_noise.shot_noise, "noise", "shot noise", Strength("photons", 15.0, 3.0, "at full brightness")),
+    "speckle_noise": Kind(
+        _noise.speckle_noise, "noise", "speckle noise", Strength("sigma", 0.30, 0.80, "of the pixel")
+    ),
     "salt_and_pepper": Kind(
-        _noise.salt_and_pepper, "noise", Strength("amount", 0.05, 0.25, "of the pixels"), measured=True
+        _noise.salt_and_pepper,
+        "noise",
+        "salt-and-pepper noise",
+        Strength("amount", 0.05, 0.25, "of the pixels"),
+        measured=True,
     ),
-    "gaussian_blur": Kind(_blur.gaussian_blur, "blur", Strength("sigma", 1.0, 2.2, "px"), measured=True),
-    "motion_blur": Kind(_blur.motion_blur, "blur", Strength("length", 6.0, 11.0, "px")),
-    "rotate": Kind(_geometric.rotate, "geometry", Strength("turn", 20.0, 80.0, "degrees, either way"), measured=True),
-    "rotate_90": Kind(_geometric.symmetry("rotate_90"), "geometry"),
-    "rotate_180": Kind(_geometric.symmetry("rotate_180"), "geometry", measured=True),
-    "rotate_270": Kind(_geometric.symmetry("rotate_270"), "geometry"),
-    "flip_horizontal": Kind(_geometric.symmetry("flip_horizontal"), "geometry", measured=True),
-    "flip_vertical": Kind(_geometric.symmetry("flip_vertical"), "geometry", measured=True),
-    "transpose": Kind(_geometric.symmetry("transpose"), "geometry"),
-    "invert": Kind(_intensity.invert, "intensity", measured=True),
-    "occlude": Kind(_occlusion.occlude, "occlusion", Strength("side", 7.0, 11.0, "px"), measured=True),
-    "stripe": Kind(_occlusion.stripe, "occlusion", Strength("opacity", 0.40, 1.00, "of the line"), measured=True),
+    "gaussian_blur": Kind(_blur.gaussian_blur, "blur", "blurred", Strength("sigma", 1.0, 2.2, "px"), measured=True),
+    "motion_blur": Kind(_blur.motion_blur, "blur", "motion blur", Strength("length", 6.0, 11.0, "px")),
+    "rotate": Kind(
+        _geometric.rotate, "geometry", "rotated", Strength("turn", 20.0, 80.0, "degrees, either way"), measured=True
+    ),
+    "rotate_90": Kind(
+        _geometric.symmetry("rotate_90"),
+        "geometry",
+        "a quarter turn to the left",
+        symmetry=True,
+        keeps_shape=False,
+        angle=90.0,
+    ),
+    "rotate_180": Kind(
+        _geometric.symmetry("rotate_180"), "geometry", "upside down", measured=True, symmetry=True, angle=180.0
+    ),
+    "rotate_270": Kind(
+        _geometric.symmetry("rotate_270"),
+        "geometry",
+        "a quarter turn to the right",
+        symmetry=True,
+        keeps_shape=False,
+        angle=-90.0,
+    ),
+    "flip_horizontal": Kind(
+        _geometric.symmetry("flip_horizontal"), "geometry", "flipped left to right", measured=True, symmetry=True
+    ),
+    "flip_vertical": Kind(
+        _geometric.symmetry("flip_vertical"), "geometry", "flipped top to bottom", measured=True, symmetry=True
+    ),
+    "transpose": Kind(_geometric.symmetry("transpose"), "geometry", "transposed", symmetry=True, keeps_shape=False),
+    "invert": Kind(_intensity.invert, "intensity", "inverted", measured=True),
+    "occlude": Kind(
+        _occlusion.occlude, "occlusion", "partly covered", Strength("side", 7.0, 11.0, "px"), measured=True
+    ),
+    "stripe": Kind(
+        _occlusion.stripe, "occlusion", "striped", Strength("opacity", 0.40, 1.00, "of the line"), measured=True
+    ),
     "low_contrast": Kind(
-        _intensity.low_contrast, "intensity", Strength("factor", 0.45, 0.15, "of the contrast"), measured=True
+        _intensity.low_contrast,
+        "intensity",
+        "low contrast",
+        Strength("factor", 0.45, 0.15, "of the contrast"),
+        measured=True,
     ),
-    "brightness": Kind(_intensity.brightness, "intensity", Strength("offset", 0.20, 0.50, "of the range, either way")),
+    "brightness": Kind(
+        _intensity.brightness,
+        "intensity",
+        "wrong brightness",
+        Strength("offset", 0.20, 0.50, "of the range, either way"),
+    ),
     "translate": Kind(
-        _geometric.translate, "geometry", Strength("distance", 5.0, 7.0, "px, any direction"), measured=True
+        _geometric.translate, "geometry", "shifted", Strength("distance", 5.0, 7.0, "px, any direction"), measured=True
     ),
-    "scale": Kind(_geometric.scale, "geometry", Strength("factor", 1.35, 1.80, "larger or smaller")),
-    "shear": Kind(_geometric.shear, "geometry", Strength("slant", 0.40, 0.90, "px per px, either way")),
-    "pixelate": Kind(_blur.pixelate, "blur", Strength("block", 3.0, 6.0, "px")),
+    "scale": Kind(_geometric.scale, "geometry", "wrong size", Strength("factor", 1.35, 1.80, "larger or smaller")),
+    "shear": Kind(_geometric.shear, "geometry", "slanted", Strength("slant", 0.40, 0.90, "px per px, either way")),
+    "pixelate": Kind(_blur.pixelate, "blur", "pixelated", Strength("block", 3.0, 6.0, "px")),
 }
 
 KINDS = tuple(_TABLE)
@@ -78,5 +135,25 @@ FAMILIES = {kind: row.family for kind, row in _TABLE.items()}
 STRENGTHS = {kind: row.strength for kind, row in _TABLE.items()}
 MODELS = {kind: row.model for kind, row in _TABLE.items()}
 
-# Kinds that only move pixels to other pixels: two of them may cancel each other.
-SYMMETRIES = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose")
+SYMMETRIES = tuple(kind for kind, row in _TABLE.items() if row.symmetry)
+SHAPE_KEEPING = tuple(kind for kind, row in _TABLE.items() if row.keeps_shape)
+ANGLES = {kind: row.angle for kind, row in _TABLE.items() if row.angle}
+
+
+def kind_in_words(kind: str) -> str:
+    """What a kind of corruption is called in prose.
+
+    Parameters
+    ----------
+    kind : str
+        One of ``KINDS``, ``"unknown"``, or a name of one's own, which is only freed of underscores.
+
+    Examples
+    --------
+    >>> from toolkit.corruption import kind_in_words
+    >>> kind_in_words("rotate_180"), kind_in_words("my_kind")
+    ('upside down', 'my kind')
+    """
+    if kind == "unknown":
+        return "wrong in a way that fits no known kind"
+    return _TABLE[kind].words if kind in _TABLE else str(kind).replace("_", " ")

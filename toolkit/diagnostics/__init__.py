@@ -8,8 +8,8 @@ import importlib
 from toolkit.diagnostics._diagnostics import CorruptionDiagnostics
 
 _LAZY = {
-    "CorruptionIdentifier": "toolkit.diagnostics._identifier",
-    "pretrain_identifier": "toolkit.diagnostics._pretraining",
+    "CorruptionIdentifier": "toolkit.diagnostics.identifier._identifier",
+    "pretrain_identifier": "toolkit.diagnostics.identifier._pretraining",
 }
 
 __all__ = ["CorruptionDiagnostics", "CorruptionIdentifier", "pretrain_identifier"]

@@ -12,6 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.corruption import SHAPE_KEEPING
 from toolkit.restoration._limits import touch_limits
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._repair_table import repair_table
@@ -29,8 +30,6 @@ _TRUSTED = 0.8
 _FOUND_WEIGHT = 6.0
 # A round of fewer planted images than this is not worth its while: there are fewer, larger ones.
 _LEAST_ROUND = 2000
-# Symmetries that images which are not square keep their shape under.
-_SHAPE_KEEPING = ("rotate_180", "flip_horizontal", "flip_vertical")
 # A repair stays if the image is then found rather clean than not. An image that was turned and turned back is soft, and
 # looks damaged to networks that know how sharp the set is: the identifier has to find a repair no less clean than it
 # finds all but this share of the right repairs of planted images.
@@ -411,7 +410,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """One candidate on rows in the dtype that came."""
         restorer = RESTORERS.get(name)
         square = self.image_shape_[0] == self.image_shape_[1]
-        if restorer is not None and restorer.exact and (square or kind in _SHAPE_KEEPING):
+        if restorer is not None and restorer.exact and (square or kind in SHAPE_KEEPING):
             return restorer.function(given)
         return self._given(self._toolbox.repair(name, self._unit(given), kind, angle, sharpness), given.dtype)
 

@@ -15,7 +15,7 @@ from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
 from toolkit.corruption import KINDS, apply_corruption
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
-from toolkit.nn._denoiser import Denoiser, DenoiserTrainer
+from toolkit.restoration._denoiser import Denoiser, DenoiserTrainer
 from toolkit.restoration._planting import as_bytes, plan_kinds
 
 __all__ = ["LearnedRestorer", "restore_by_learning"]

@@ -7,8 +7,8 @@ from torch.nn import functional
 from toolkit._core.images import iter_chunks, to_grey
 from toolkit.corruption import apply_corruption
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
-from toolkit.nn._pose import PoseNetwork, PoseTrainer
 from toolkit.restoration._planting import as_bytes, plan_kinds
+from toolkit.restoration._pose_network import PoseNetwork, PoseTrainer
 
 __all__ = ["POSE_KINDS", "PoseEstimator"]
 

@@ -1,48 +1,13 @@
 """An audit's findings in plain words: how many, what kinds, how sure, what was repaired, what was left alone."""
 
-__all__ = ["kind_in_words", "plain_findings"]
+from toolkit.corruption import kind_in_words
+
+__all__ = ["plain_findings"]
 
 # From here on a named kind is spoken of as sure, and below as a guess.
 SURE, GUESS = 0.9, 0.6
 # Below this many images an audit says that it had little to learn from.
 FEW = 1000
-
-_WORDS = {
-    "gaussian_noise": "Gaussian noise",
-    "shot_noise": "shot noise",
-    "speckle_noise": "speckle noise",
-    "salt_and_pepper": "salt-and-pepper noise",
-    "gaussian_blur": "blurred",
-    "motion_blur": "motion blur",
-    "rotate": "rotated",
-    "rotate_90": "a quarter turn to the left",
-    "rotate_180": "upside down",
-    "rotate_270": "a quarter turn to the right",
-    "flip_horizontal": "flipped left to right",
-    "flip_vertical": "flipped top to bottom",
-    "transpose": "transposed",
-    "invert": "inverted",
-    "occlude": "partly covered",
-    "stripe": "striped",
-    "low_contrast": "low contrast",
-    "brightness": "wrong brightness",
-    "translate": "shifted",
-    "scale": "wrong size",
-    "shear": "slanted",
-    "pixelate": "pixelated",
-    "unknown": "wrong in a way that fits no known kind",
-}
-
-
-def kind_in_words(kind):
-    """What a kind of corruption is called in prose.
-
-    Examples
-    --------
-    >>> kind_in_words("rotate_180"), kind_in_words("my_kind")
-    ('upside down', 'my kind')
-    """
-    return _WORDS.get(kind, str(kind).replace("_", " "))
 
 
 def _percent(share):

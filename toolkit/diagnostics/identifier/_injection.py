@@ -7,19 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.corruption import GENERIC_OUTLIERS, apply_corruption, apply_generic
-from toolkit.corruption._kinds import SYMMETRIES
+from toolkit.corruption import GENERIC_OUTLIERS, STRENGTHS, SYMMETRIES, apply_corruption, apply_generic
 
-__all__ = ["Planted", "Planter", "turn_any_way"]
+__all__ = ["Injector", "Planted", "images_per_round", "turn_any_way"]
 
 # Share of the planted images that are turned by any angle up to a quarter turn and teach the angle only.
 _TURNED, _MAX_TURN = 0.15, 90.0
 # Images planted at a time; bounds memory, since planting works in float32.
 _CHUNK = 2048
-# Kinds without a strength carry no severity to learn.
-_WITHOUT_STRENGTH = frozenset(
-    ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose", "invert")
-)
 
 
 @dataclass(frozen=True)
@@ -47,7 +42,7 @@ class Planted:
         return self.images, self.kind, self.angle, self.severity
 
 
-class Planter:
+class Injector:
     """Plants the given kinds, in given shares.
 
     Parameters
@@ -107,7 +102,7 @@ class Planter:
                 unit[rows], parameters = apply_corruption(unit[rows], name, generator=generator)
                 if name == "rotate":
                     planted.angle[part][rows] = np.deg2rad(parameters["angle"].to_numpy(dtype=np.float32))
-                if name not in _WITHOUT_STRENGTH:
+                if STRENGTHS[name] is not None:
                     planted.severity[part][rows] = parameters["severity"].to_numpy(dtype=np.float32)
         rows = np.flatnonzero((kind == self.n_outputs - 1) & ~turned)
         unit[rows] = self._unknown(unit[rows], generator)
@@ -164,3 +159,9 @@ def turn_any_way(unit, generator):
         return unit, angles
     border = np.median(np.concatenate([unit[:, 0], unit[:, -1], unit[:, :, 0], unit[:, :, -1]], axis=1), axis=1)
     return np.clip(rotate(unit, angles, fill=border), 0, 1), np.deg2rad(angles)
+
+
+def images_per_round(n_samples):
+    """Images to plant in a round: a small set is planted several times over, a tiny one is not."""
+    repeats = 1 if n_samples < 200 else 2 if n_samples < 500 else 4
+    return max(n_samples, min(repeats * n_samples, 15_000))

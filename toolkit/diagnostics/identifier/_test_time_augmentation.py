@@ -1,21 +1,22 @@
 """Look at an image from four sides: what a flip or a half turn would make of it has to agree.
 
 If an image is a clean one that was flipped, then its mirror image is clean, and its half turn is a clean one flipped
-the other way. So the network's opinions on the four views of the Klein four-group (identity, half turn, both flips),
-each led back to the image itself, are four opinions on one question, and their mean is better than any of them.
+the other way. So the network's predictions on the four views of the Klein four-group (identity, half turn, both flips),
+each led back to the image itself, are four predictions on one question, and their mean is better than any of them.
 """
 
 import numpy as np
 
 from toolkit._core.geometry import dihedral
+from toolkit.corruption import SYMMETRIES
 
-__all__ = ["VIEWS", "merge_views", "symmetry_codes"]
+__all__ = ["VIEWS", "merge_augmentations", "symmetry_codes"]
 
 VIEWS = ("identity", "rotate_180", "flip_horizontal", "flip_vertical")
 
 # What each symmetry does to three marked pixels tells which symmetry a product of two is.
 _MARKS = np.arange(9).reshape(1, 3, 3)
-_SYMMETRIES = ("identity", "rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose")
+_SYMMETRIES = ("identity", *SYMMETRIES)
 
 
 def _product(view, symmetry):
@@ -34,7 +35,7 @@ def symmetry_codes(kinds):
     return codes
 
 
-def merge_views(by_view, kinds):
+def merge_augmentations(by_view, kinds):
     """Merge the log-likelihoods of the four views.
 
     Parameters
@@ -56,7 +57,7 @@ def merge_views(by_view, kinds):
     if len(group) < 2:
         return plain
     total = np.logaddexp.reduce(plain[:, group], axis=1, keepdims=True)
-    opinions = np.zeros((len(plain), len(group)))
+    predictions = np.zeros((len(plain), len(group)))
     counts = np.zeros(len(group))
     for view, logs in by_view.items():
         seen = {name: codes.get(_product(view, name)) for name in codes}
@@ -65,10 +66,10 @@ def merge_views(by_view, kinds):
         norm = np.logaddexp.reduce(logs[:, known], axis=1)
         for position, name in enumerate(codes):
             if seen[name] is not None:
-                opinions[:, position] += logs[:, seen[name]] - norm
+                predictions[:, position] += logs[:, seen[name]] - norm
                 counts[position] += 1
-    opinions /= counts
-    opinions -= np.logaddexp.reduce(opinions, axis=1, keepdims=True)
+    predictions /= counts
+    predictions -= np.logaddexp.reduce(predictions, axis=1, keepdims=True)
     merged = plain.copy()
-    merged[:, group] = total + opinions
+    merged[:, group] = total + predictions
     return merged

@@ -1,6 +1,6 @@
 """What can be told on this very set? Measured on rows that a network never saw, before anything is claimed.
 
-Every member of the committee has rows that it never sees. What it says of them as they came, and of the same rows with
+Every member of the ensemble has rows that it never sees. What it says of them as they came, and of the same rows with
 one kind planted in them, is what it would say of new images of this sort: how many planted ones are found, at how many
 false alarms. A kind that is not found is not claimed; where hardly anything is, the set cannot be judged at all.
 """
@@ -8,9 +8,9 @@ false alarms. A kind that is not found is not claimed; where hardly anything is,
 import numpy as np
 import pandas as pd
 
-from toolkit.diagnostics._mixture import posterior
-from toolkit.diagnostics._planting import Planter
-from toolkit.diagnostics._views import VIEWS
+from toolkit.diagnostics.identifier._injection import Injector
+from toolkit.diagnostics.identifier._mixture import posterior
+from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS
 
 __all__ = [
     "COMPETENCE_COLUMNS",
@@ -120,7 +120,7 @@ class HeldOut:
 
     Parameters
     ----------
-    committee : Committee
+    ensemble : Ensemble
     weigh : callable
         ``weigh(images, logs) -> logs``: other witnesses heard.
     temperature : float
@@ -134,20 +134,20 @@ class HeldOut:
         Where they stand in the set.
     """
 
-    def __init__(self, committee, weigh, temperature, images, folds):
-        self.committee, self.weigh, self.temperature = committee, weigh, temperature
+    def __init__(self, ensemble, weigh, temperature, images, folds):
+        self.ensemble, self.weigh, self.temperature = ensemble, weigh, temperature
         self.rows = np.flatnonzero(folds.measured)
         self.images, self.judges = images[self.rows], folds.held_out[:, self.rows]
-        self.planter = Planter(committee.kinds)
+        self.injector = Injector(ensemble.kinds)
 
     def judge(self, images, rows):
         """Calibrated log-likelihoods of images made from these rows (places in ``self.rows``)."""
-        opinions = self.committee.cross_judge(images, self.judges[:, rows], views=VIEWS)
-        return self.weigh(images, opinions) / self.temperature
+        predictions = self.ensemble.out_of_fold_logs(images, self.judges[:, rows], views=VIEWS)
+        return self.weigh(images, predictions) / self.temperature
 
     def plant(self, rows, code, generator):
         """Log-likelihoods of these rows with the kind of that code planted in them."""
-        planted = self.planter.plant(self.images[rows], np.full(len(rows), code), generator)
+        planted = self.injector.plant(self.images[rows], np.full(len(rows), code), generator)
         named = planted.kind == code  # the others were turned, to teach angles
         return self.judge(planted.images[named], rows[named])
 
@@ -216,7 +216,7 @@ def _doubt(logs):
     return np.logaddexp.reduce(logs[:, 1:], axis=1) - logs[:, 0]
 
 
-def why_not(table, auroc, verdict, logs, crossing, smaller):
+def why_not(table, auroc, calibration, logs, crossing, smaller):
     """Reasons for which the set cannot be judged, in words; none if it can.
 
     Parameters
@@ -225,19 +225,19 @@ def why_not(table, auroc, verdict, logs, crossing, smaller):
         Of :func:`measure_competence`.
     auroc : float
         The same; NaN where it was not measured.
-    verdict : Verdict
+    calibration : CalibratedMixture
         Fitted: the estimated share of corrupted images, its interval, and what would be flagged.
     logs : ndarray of shape (n, n_outputs)
         Log-likelihoods of the whole set.
     crossing, smaller : float
-        Of :func:`toolkit.diagnostics._two_sorts.balanced_cut`.
+        Of :func:`toolkit.diagnostics.identifier._two_sorts.balanced_cut`.
 
     Returns
     -------
     list of str
     """
-    low, high = verdict.interval_
-    flagged = float((verdict.codes(verdict.probabilities(logs)) > 0).mean())
+    low, high = calibration.interval_
+    flagged = float((calibration.codes(calibration.probabilities(logs)) > 0).mean())
     reasons = []
     if auroc < LEAST_AUROC:
         reasons.append(
@@ -248,7 +248,7 @@ def why_not(table, auroc, verdict, logs, crossing, smaller):
     told = int((table["status"] == TOLD).sum())
     if measured.any() and told < _LEAST_TOLD * len(table):
         reasons.append(f"only {told} of {len(table)} kinds of damage can be told apart on held-out images")
-    if high >= 0.5 and verdict.prevalence_ >= _NEAR_HALF:
+    if high >= 0.5 and calibration.prevalence_ >= _NEAR_HALF:
         reasons.append(
             f"as many as {high:.0%} of the images may be corrupted, so the sound ones cannot be shown to be the "
             "majority"

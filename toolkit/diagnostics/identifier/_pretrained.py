@@ -17,7 +17,7 @@ from toolkit._core.names import check_names
 from toolkit.corruption import KINDS
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["Prior", "is_dark_on_light", "load_prior"]
+__all__ = ["PretrainedWeights", "is_dark_on_light", "load_pretrained"]
 
 _SHIPPED = {"glyphs": Path(__file__).parent / "glyphs.safetensors"}
 _FORMAT = "toolkit identifier prior 1"
@@ -28,7 +28,7 @@ _MAX_BYTES = 256 << 20
 
 
 @dataclass(frozen=True)
-class Prior:
+class PretrainedWeights:
     """A network's weights, and the kinds that it learnt to name.
 
     Attributes
@@ -41,7 +41,7 @@ class Prior:
     kinds: tuple
     weights: dict
 
-    def begin(self, network, kinds):
+    def load_into(self, network, kinds):
         """Put the weights into ``network``, whose outputs are "clean", ``kinds`` and "unknown".
 
         Returns
@@ -80,7 +80,7 @@ class Prior:
         write_bytes(path, save(weights, metadata={_FORMAT: json.dumps(list(self.kinds))}))
 
 
-def load_prior(init):
+def load_pretrained(init):
     """The prior of that name, or in that file; None for ``"random"``.
 
     Raises
@@ -122,7 +122,7 @@ def _read(path, _changed):
         np.isfinite(value).all() for value in weights.values()
     ):
         raise CheckpointError(f"{path} is damaged: its weights do not fit its kinds.")
-    return Prior(kinds, weights)
+    return PretrainedWeights(kinds, weights)
 
 
 def is_dark_on_light(images):

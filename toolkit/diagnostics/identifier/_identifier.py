@@ -16,20 +16,25 @@ from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
-from toolkit.diagnostics._committee import Committee
-from toolkit.diagnostics._competence import NOT_TOLD, TOLD, HeldOut, measure_competence, why_not
-from toolkit.diagnostics._folds import MIN_CROSS_FITTED, make_folds
-from toolkit.diagnostics._mixture import mixture_shares, posterior
-from toolkit.diagnostics._planting import Planter
-from toolkit.diagnostics._prior import is_dark_on_light, load_prior
-from toolkit.diagnostics._strangeness import Oddity, Strangeness
-from toolkit.diagnostics._symmetry_evidence import SymmetryEvidence
-from toolkit.diagnostics._two_sorts import MOST_LINKED, balanced_cut
-from toolkit.diagnostics._verdict import Verdict, held_back_temperature, rows_to_begin_with, rows_to_trust
+from toolkit.diagnostics.identifier._assessment import Assessment, findings_frame
+from toolkit.diagnostics.identifier._calibration import (
+    CalibratedMixture,
+    held_back_temperature,
+    initial_clean_mask,
+    select_clean_rows,
+)
+from toolkit.diagnostics.identifier._competence import NOT_TOLD, TOLD, HeldOut, measure_competence, why_not
+from toolkit.diagnostics.identifier._ensemble import Ensemble
+from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, make_folds
+from toolkit.diagnostics.identifier._injection import Injector, images_per_round
+from toolkit.diagnostics.identifier._mixture import mixture_shares, posterior
+from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore, clipped_statistics
+from toolkit.diagnostics.identifier._pretrained import is_dark_on_light, load_pretrained
+from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
+from toolkit.diagnostics.identifier._two_sorts import MOST_LINKED, balanced_cut
 
 __all__ = ["CorruptionIdentifier"]
 
-_ANGLES = {"rotate_90": 90.0, "rotate_180": 180.0, "rotate_270": -90.0}
 # Images judged at a time: bounds memory, so that a memory map of any length can be identified.
 _CHUNK = 4096
 # Rounds of turns alone, for each round of planting.
@@ -41,9 +46,9 @@ _NOVEL_SHARE = 0.004
 class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Name what was done to each image of a set, without labels and without a clean copy.
 
-    The identifier plants known corruptions in the given images and trains a small committee of networks to name what
+    The identifier plants known corruptions in the given images and trains a small ensemble of networks to name what
     it planted. The set itself is contaminated, so some of what is shown as clean is not; after a few rounds the
-    committee's own verdicts say which rows those are, they are left out of what is shown as clean, and the training
+    ensemble's own verdicts say which rows those are, they are left out of what is shown as clean, and the training
     goes on. In the end the likelihoods are calibrated on rows held back, the shares of the kinds in the set are fitted
     to them, and what fits neither the clean majority nor any planted kind is called unknown.
 
@@ -74,7 +79,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Images planted in a round, at most: as many as there are in the set, and up to four times as many where that is
         less than 15,000 (twice below 500 images, once below 200).
     n_members : int, default=2
-        Networks in the committee.
+        Networks in the ensemble.
     batch_size : int, default=128
     max_samples : int, default=20000
         Rows to learn from; a larger set is sampled. All rows can be identified afterwards.
@@ -111,6 +116,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         held-out rows look clean.
     auroc_ : float
         Of planted images of all kinds against the others, on held-out rows; NaN where it is not measurable.
+    diagnostics_ : CorruptionDiagnostics
+        Measures the statistics that novelty rests on.
     judgeable_ : bool
         Whether the set can be judged. It cannot where ``auroc_`` is below .92, where fewer than half of the kinds are
         told apart, where the clean cannot be shown to be the majority, where flagged and estimated shares contradict
@@ -214,9 +221,9 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         n_samples = len(images)
         # Few images carry little to learn, and a tiny set should not take long: the plan shrinks with it.
         n_rounds = min(self.epochs, max(3, n_samples // 40))
-        n_images = max(min(_planned(n_samples), self.images_per_epoch), 2)
+        n_images = max(min(images_per_round(n_samples), self.images_per_epoch), 2)
         n_members = self.n_members if n_samples >= MIN_CROSS_FITTED else 1
-        self._committee = Committee(
+        self._ensemble = Ensemble(
             self.image_shape_,
             names,
             n_rounds=n_rounds,
@@ -224,22 +231,23 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             batch_size=self.batch_size,
             seeds=spawn_seeds(generator, n_members),
             n_jobs=self.n_jobs,
-            prior=load_prior(self.init),
+            prior=load_pretrained(self.init),
             negative=is_dark_on_light(images),
         )
-        begun = self._committee.members[0].begun
-        self.init_ = Path(self.init).stem if begun else "random"
+        is_pretrained = self._ensemble.members[0].is_pretrained
+        self.init_ = Path(self.init).stem if is_pretrained else "random"
         folds = make_folds(n_samples, n_members, generator)
-        oddity = Oddity(self.image_shape_).fit(images, generator)
-        self._evidence = SymmetryEvidence(tuple(names))
-        self._witness = None
+        outlier_score = StatisticsOutlierScore(self.image_shape_)
+        statistics = outlier_score.fit_measure(images, generator)
+        self._symmetry_evidence = SymmetryEvidence(tuple(names))
+        self._second_opinion = None
         clean = clean if clean is None else clean[self.learned_from_]
-        self._learn(images, oddity.usual_, folds, n_rounds, clean, generator)
-        self._calibrate(images, oddity, folds, generator)
+        self._learn(images, outlier_score.usual_, folds, n_rounds, clean, generator)
+        self._calibrate(images, outlier_score, statistics, folds, generator)
         if "rotate" in names:
-            self._committee.learn_turns(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
+            self._ensemble.learn_angles(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
         self.epochs_ = n_rounds
-        self._n_features_out = self._committee.judge(images[:2], all_views=False).features.shape[1]
+        self._n_features_out = self._ensemble.predict(images[:2], all_views=False).features.shape[1]
         return self
 
     def _bytes(self, stack):
@@ -249,80 +257,81 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
     def _learn(self, images, usual, folds, n_rounds, clean, generator):
-        """Rounds of learning, with a verdict on every row after each second round."""
+        """Rounds of learning, with a calibration on every row after each second round."""
         from tqdm.auto import tqdm
 
         trusted = usual.copy() if clean is None else clean.copy()
         if clean is None and self.init_ != "random":
-            trusted = rows_to_begin_with(self._committee.cross_judge(images, folds.judges), usual)
+            trusted = initial_clean_mask(self._ensemble.out_of_fold_logs(images, folds.judges), usual)
         with tqdm(total=n_rounds, desc="identifier", disable=not self.verbose) as bar:
             done = 0
             while done < n_rounds:
                 rounds = min(2, n_rounds - done)
-                self._committee.train(images, trusted, folds, rounds)
+                self._ensemble.train(images, trusted, folds, rounds)
                 done += rounds
                 bar.update(rounds)
                 if clean is None and done < n_rounds:
-                    logs = self._committee.cross_judge(images, folds.judges)
+                    logs = self._ensemble.out_of_fold_logs(images, folds.judges)
                     temperature = self._temperature(images, logs, folds, generator)
-                    trusted = rows_to_trust(logs / temperature, usual, folds.fold)
+                    trusted = select_clean_rows(logs / temperature, usual, folds.fold)
 
-    def _calibrate(self, images, oddity, folds, generator):
+    def _calibrate(self, images, outlier_score, statistics, folds, generator):
         """Neighbours' evidence; temperature, shares and what is flagged; what can be told; what is strange."""
-        opinion = self._judge_all(images)
-        likely = posterior(opinion.logs, mixture_shares(opinion.logs, least_clean=0.5))[:, 0] > 0.5
-        self._evidence.fit(images[likely] if likely.sum() >= 2 else images, generator)
+        prediction = self._predict_all(images)
+        likely = posterior(prediction.logs, mixture_shares(prediction.logs, least_clean=0.5))[:, 0] > 0.5
+        self._symmetry_evidence.fit(images[likely] if likely.sum() >= 2 else images, generator)
         if len(folds.held_out) == 1 and self.init_ != "random":
-            self._witness = self._committee.pretrained(load_prior(self.init), spawn_seeds(generator, 1)[0])
-        logs = self._weigh(images, opinion.logs)
+            self._second_opinion = self._ensemble.pretrained(load_pretrained(self.init), spawn_seeds(generator, 1)[0])
+        logs = self._weigh(images, prediction.logs)
         temperature = self._temperature(images, logs, folds, generator)
-        self._verdict = Verdict(temperature, calibrated=bool(folds.held_back.any())).fit(logs)
-        self.temperature_, self.shares_ = self._verdict.temperature, self._verdict.shares_
-        self.prevalence_, self.prevalence_interval_ = self._verdict.prevalence_, self._verdict.interval_
-        self._measure(images, oddity, folds, logs, generator)
-        self.clean_threshold_ = self._verdict.clean_threshold_
-        self.trusted_ = self._verdict.probabilities(logs)[:, 0] > self.clean_threshold_
+        self._calibration = CalibratedMixture(temperature, calibrated=bool(folds.held_back.any())).fit(logs)
+        self.temperature_, self.shares_ = self._calibration.temperature, self._calibration.shares_
+        self.prevalence_, self.prevalence_interval_ = self._calibration.prevalence_, self._calibration.interval_
+        self._measure(images, statistics, folds, logs, generator)
+        self.clean_threshold_ = self._calibration.clean_threshold_
+        self.trusted_ = self._calibration.probabilities(logs)[:, 0] > self.clean_threshold_
         if self.trusted_.sum() < 2:
             self.trusted_[:] = True
-        self._strangeness = Strangeness(oddity, _NOVEL_SHARE)
-        doubt = self._verdict.doubt(logs)
-        self._strangeness.fit(images, opinion.features, doubt, self.trusted_, folds.held_back, generator)
+        self._novelty_score = NoveltyScore(outlier_score, _NOVEL_SHARE)
+        self.diagnostics_ = outlier_score.diagnostics_
+        log_odds = self._calibration.corruption_log_odds(logs)
+        self._novelty_score.fit(statistics, prediction.features, log_odds, self.trusted_, folds.held_back, generator)
 
-    def _measure(self, images, oddity, folds, logs, generator):
+    def _measure(self, images, statistics, folds, logs, generator):
         """What can be told on this set, and what may be claimed."""
         kinds = self.kinds_[1:]
         some = np.sort(generator.permutation(len(images))[:MOST_LINKED])
-        cut = balanced_cut([oddity.describe(images[some]), oriented_gradients(images[some])], generator)
-        held_out = HeldOut(self._committee, self._weigh, self.temperature_, images, folds)
-        clean = self._verdict.probabilities(logs[held_out.rows])[:, 0] > 0.5
+        cut = balanced_cut([clipped_statistics(statistics[some]), oriented_gradients(images[some])], generator)
+        held_out = HeldOut(self._ensemble, self._weigh, self.temperature_, images, folds)
+        clean = self._calibration.probabilities(logs[held_out.rows])[:, 0] > 0.5
         self.competence_, self.auroc_ = measure_competence(kinds, held_out, clean, self.shares_, generator)
-        self.reasons_ = tuple(why_not(self.competence_, self.auroc_, self._verdict, logs, *cut))
+        self.reasons_ = tuple(why_not(self.competence_, self.auroc_, self._calibration, logs, *cut))
         self.judgeable_ = not self.reasons_
         # "Unknown" claims nothing but that something is odd.
         told = (self.competence_["status"] != NOT_TOLD).to_numpy() | (kinds == "unknown")
-        self._verdict.claim(np.r_[True, told], logs)
-        shown = (self.competence_["status"] == TOLD).to_numpy() | (self._witness is not None)
+        self._calibration.claim(np.r_[True, told], logs)
+        shown = (self.competence_["status"] == TOLD).to_numpy() | (self._second_opinion is not None)
         self.confirmed_kinds_ = tuple(kinds[:-1][shown[:-1]].tolist()) if self.judgeable_ else ()
 
     def _weigh(self, images, logs):
         """The networks' log-likelihoods, weighed with what other witnesses say: neighbours, and other networks."""
-        logs = self._evidence.weigh(images, logs)
-        if self._witness is not None:
-            other = self._witness.judge(images).logs
+        logs = self._symmetry_evidence.weigh(images, logs)
+        if self._second_opinion is not None:
+            other = self._second_opinion.predict(images).logs
             logs = logs[:, :1] + np.minimum(logs - logs[:, :1], other - other[:, :1])
         return logs
 
     def _temperature(self, images, logs, folds, generator):
-        planter = Planter(tuple(self.kinds_[1:-1]))
+        injector = Injector(tuple(self.kinds_[1:-1]))
 
         def judge(stack):
-            opinions = self._committee.judge(stack).logs
-            return self._weigh(stack, opinions) if hasattr(self._evidence, "weights_") else opinions
+            predictions = self._ensemble.predict(stack).logs
+            return self._weigh(stack, predictions) if hasattr(self._symmetry_evidence, "weights_") else predictions
 
-        return held_back_temperature(judge, planter, images, logs, folds.held_back, generator)
+        return held_back_temperature(judge, injector, images, logs, folds.held_back, generator)
 
-    def _judge_all(self, images):
-        parts = [self._committee.judge(images[part]) for part in iter_chunks(len(images), _CHUNK)]
+    def _predict_all(self, images):
+        parts = [self._ensemble.predict(images[part]) for part in iter_chunks(len(images), _CHUNK)]
         fields = ("logs", "severity", "features")
         return type(parts[0])(*(np.concatenate([getattr(part, field) for part in parts]) for field in fields))
 
@@ -333,21 +342,45 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         for part in iter_chunks(len(stack), _CHUNK):
             yield self._bytes(stack[part])
 
+    def assess(self, X):
+        """Everything the identifier says of each image, from one pass of the networks.
+
+        ``identify``, ``kind_probabilities``, ``predict`` and ``score_samples`` each return a part of it, and pass once
+        for themselves.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+
+        Returns
+        -------
+        Assessment
+        """
+        return Assessment.concatenate([self._assess(images) for images in self._chunks(X)])
+
     def _assess(self, images):
-        """Opinion, probabilities (strangeness included) and normality of one chunk."""
-        opinion = self._committee.judge(images)
-        logs = self._weigh(images, opinion.logs)
-        probabilities = self._verdict.probabilities(logs)
-        strangeness = self._strangeness.score(images, opinion.features)
-        beyond = strangeness + self._verdict.doubt(logs) > self._strangeness.limit_
-        novel = beyond & (self._verdict.codes(probabilities) == 0)
-        moved = probabilities[novel, 0] * (1 - self._strangeness.excess_)
+        """The assessment of one chunk, novelty included."""
+        prediction = self._ensemble.predict(images)
+        logs = self._weigh(images, prediction.logs)
+        probabilities = self._calibration.probabilities(logs)
+        statistics = self._novelty_score.outlier_score.measure(images)
+        novelty = self._novelty_score.score(prediction.features, statistics)
+        beyond = novelty + self._calibration.corruption_log_odds(logs) > self._novelty_score.limit_
+        novel = beyond & (self._calibration.codes(probabilities) == 0)
+        moved = probabilities[novel, 0] * (1 - self._novelty_score.excess_)
         probabilities[novel, 0] -= moved
         probabilities[novel, -1] += moved
         # Images are ordered by all that speaks against them, that which is too weak to be named here included.
-        clean = self._verdict.clean_probability(logs)
-        clean = np.clip(np.where(novel, clean * self._strangeness.excess_, clean), 1e-6, 1 - 1e-6)
-        return opinion, probabilities, np.log(clean) - np.log1p(-clean) - strangeness
+        clean = self._calibration.clean_probability(logs)
+        clean = np.clip(np.where(novel, clean * self._novelty_score.excess_, clean), 1e-6, 1 - 1e-6)
+        scores = np.log(clean) - np.log1p(-clean) - novelty
+        codes = self._calibration.codes(probabilities)
+        angle = np.zeros(len(images))
+        rotated = np.flatnonzero(self.kinds_[codes] == "rotate")
+        if len(rotated):
+            angle[rotated] = self._ensemble.angles(images[rotated])
+        findings = findings_frame(self.kinds_, codes, probabilities, prediction.severity, angle)
+        return Assessment(findings, probabilities, scores, prediction.features, statistics)
 
     def identify(self, X):
         """Say of each image what was done to it.
@@ -363,28 +396,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             range that is planted; 0 for clean, 1 for kinds without a strength), ``angle`` in degrees counter-clockwise
             as displayed, in (-180, 180] (0 where the kind turns nothing), and ``clean_probability``.
         """
-        frames = [self._identify_chunk(images) for images in self._chunks(X)]
-        return pd.concat(frames, ignore_index=True)
-
-    def _identify_chunk(self, images):
-        opinion, probabilities, _ = self._assess(images)
-        codes = self._verdict.codes(probabilities)
-        kinds = self.kinds_[codes]
-        angle = np.array([_ANGLES.get(kind, 0.0) for kind in kinds])
-        rotated = np.flatnonzero(kinds == "rotate")
-        if len(rotated):
-            angle[rotated] = self._committee.angles(images[rotated])
-        without = np.isin(kinds, [*_ANGLES, "flip_horizontal", "flip_vertical", "transpose", "invert"])
-        severity = np.where(without, 1.0, np.where(codes == 0, 0.0, opinion.severity))
-        return pd.DataFrame(
-            {
-                "kind": kinds.astype(object),
-                "probability": probabilities[np.arange(len(codes)), codes],
-                "severity": severity.astype(float),
-                "angle": angle,
-                "clean_probability": probabilities[:, 0],
-            }
-        )
+        return self.assess(X).findings
 
     def kind_probabilities(self, X):
         """Calibrated probability of each of ``kinds_`` for each image.
@@ -393,8 +405,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         DataFrame of shape (n_samples, n_kinds)
         """
-        parts = [self._assess(images)[1] for images in self._chunks(X)]
-        return pd.DataFrame(np.concatenate(parts), columns=list(self.kinds_))
+        return pd.DataFrame(self.assess(X).probabilities, columns=list(self.kinds_))
 
     def predict(self, X):
         """Code of the kind of each image, an index into ``kinds_``, as ``identify`` names it.
@@ -403,19 +414,19 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of int of shape (n_samples,)
         """
-        return np.concatenate([self._verdict.codes(self._assess(images)[1]) for images in self._chunks(X)])
+        return self._calibration.codes(self.assess(X).probabilities)
 
     def score_samples(self, X):
         """How normal each image is: higher is more normal.
 
-        The log-odds of being clean, less the strangeness: how far the image lies from what was found clean, in the
+        The log-odds of being clean, less the novelty: how far the image lies from what was found clean, in the
         networks' features and in the statistics of :class:`CorruptionDiagnostics`, each on the scale of the clean.
 
         Returns
         -------
         ndarray of shape (n_samples,)
         """
-        return np.concatenate([self._assess(images)[2] for images in self._chunks(X)])
+        return self.assess(X).scores
 
     def transform(self, X):
         """Features of the networks' penultimate layers.
@@ -424,12 +435,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of shape (n_samples, n_members * 128)
         """
-        parts = [self._committee.judge(images, all_views=False).features for images in self._chunks(X)]
+        parts = [self._ensemble.predict(images, all_views=False).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
         return np.concatenate(parts).astype(dtype, copy=False)
-
-
-def _planned(n_samples):
-    """Images to plant in a round: a small set is planted several times over, a tiny one is not."""
-    repeats = 1 if n_samples < 200 else 2 if n_samples < 500 else 4
-    return max(n_samples, min(repeats * n_samples, 15_000))

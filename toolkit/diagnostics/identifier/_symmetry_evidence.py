@@ -12,12 +12,11 @@ import numpy as np
 
 from toolkit._core.appearance import Neighbours, oriented_gradients, under_symmetry
 from toolkit._core.geometry import inverse_dihedral
-from toolkit.diagnostics._views import symmetry_codes
+from toolkit.corruption import SHAPE_KEEPING
+from toolkit.diagnostics.identifier._test_time_augmentation import symmetry_codes
 
 __all__ = ["SymmetryEvidence"]
 
-# Symmetries that images which are not square keep their shape under.
-_SHAPE_KEEPING = ("rotate_180", "flip_horizontal", "flip_vertical")
 # The neighbours are asked where the networks' log-odds of a symmetry are above this: below, they change nothing.
 _WORTH_ASKING = -4.0
 # Images that the weight of the evidence is fitted to.
@@ -47,7 +46,7 @@ class SymmetryEvidence:
 
         square = images.shape[1] == images.shape[2]
         names = [kind for kind in symmetry_codes(self.kinds) if kind in self.kinds]
-        names = [kind for kind in names if square or kind in _SHAPE_KEEPING]
+        names = [kind for kind in names if square or kind in SHAPE_KEEPING]
         self.weights_ = {}
         if not names or len(images) < 2:
             return self

@@ -1,4 +1,4 @@
-"""The networks behind the identifier: a small committee, each member on one thread with randomness of its own."""
+"""The networks behind the identifier: a small ensemble, each member on one thread with randomness of its own."""
 
 import os
 from dataclasses import dataclass
@@ -9,21 +9,21 @@ import numpy as np
 from toolkit._core.geometry import dihedral
 from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator
-from toolkit.diagnostics._planting import Planter
-from toolkit.diagnostics._turns import TurnGauge
-from toolkit.diagnostics._views import VIEWS, merge_views
+from toolkit.diagnostics.identifier._angle import AngleRegressor
+from toolkit.diagnostics.identifier._injection import Injector
+from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS, merge_augmentations
+from toolkit.diagnostics.identifier.network import KindModel, KindNetwork
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
-from toolkit.nn._kind_network import KindModel, KindNetwork
 
-__all__ = ["Committee", "Opinion"]
+__all__ = ["Ensemble", "Prediction"]
 
 # Peak learning rates: of a network that begins from nothing, and of one that must not forget what it knew.
-_BRISK, _GENTLE = 3e-3, 1e-3
+_LEARNING_RATE, _LEARNING_RATE_PRETRAINED = 3e-3, 1e-3
 
 
 @dataclass(frozen=True)
-class Opinion:
-    """What the committee says of a stack of n images.
+class Prediction:
+    """What the ensemble says of a stack of n images.
 
     Attributes
     ----------
@@ -39,18 +39,20 @@ class Opinion:
 
 
 class _Member:
-    """One network, its planter and its generator."""
+    """One network, its injector and its generator."""
 
     def __init__(self, image_shape, kinds, n_steps, seed, prior, negative):
         self.generator = as_generator(seed)
-        self.planter = Planter(kinds)
-        n_outputs = self.planter.n_outputs
+        self.injector = Injector(kinds)
+        n_outputs = self.injector.n_outputs
         network = build(lambda: KindNetwork(image_shape, n_outputs), torch_generator(seed))
-        self.begun = prior is not None and prior.begin(network, kinds)
+        self.is_pretrained = prior is not None and prior.load_into(network, kinds)
         self.negative = negative
-        self.model = KindModel(network, n_steps=n_steps, learning_rate=_GENTLE if self.begun else _BRISK)
-        self.shares = self.planter.shares()
-        self.gauge = None
+        self.model = KindModel(
+            network, n_steps=n_steps, learning_rate=_LEARNING_RATE_PRETRAINED if self.is_pretrained else _LEARNING_RATE
+        )
+        self.shares = self.injector.shares()
+        self.angle_regressor = None
 
     def train(self, images, trusted, own, n_images, batch_size, n_rounds):
         """``n_rounds`` rounds of planting anew in ``n_images`` trusted images and learning from all of them.
@@ -65,42 +67,42 @@ class _Member:
             for _ in range(n_rounds):
                 repeats = -(-n_images // len(rows))
                 order = np.concatenate([self.generator.permutation(rows) for _ in range(repeats)])[:n_images]
-                kind = self.planter.draw(n_images, self.shares, self.generator)
+                kind = self.injector.draw(n_images, self.shares, self.generator)
                 order[kind == 0] = np.resize(self.generator.permutation(own), (kind == 0).sum())
-                planted = self.planter.plant(images[order], kind, self.generator)
+                planted = self.injector.plant(images[order], kind, self.generator)
                 self.model.log_share = torch.log(torch.tensor(self.shares, dtype=torch.float32) + 1e-9)
                 fit_loop(
                     self.model,
-                    (self.seen(planted.images), *planted.arrays()[1:]),
+                    (self.preprocess(planted.images), *planted.arrays()[1:]),
                     batch_size=batch_size,
                     epochs=1,
                     generator=self.generator,
                     shuffle=False,
                 )
-                self.shares = self.planter.shares(self.model.mean_errors())
+                self.shares = self.injector.shares(self.model.mean_errors())
 
-    def learn_turns(self, images, n_images, batch_size, n_rounds):
-        self.gauge = TurnGauge().fit(
+    def learn_angles(self, images, n_images, batch_size, n_rounds):
+        self.angle_regressor = AngleRegressor().fit(
             self.model.network,
             images,
             n_images=n_images,
             batch_size=batch_size,
             n_rounds=n_rounds,
-            seen=self.seen,
+            preprocess=self.preprocess,
             generator=self.generator,
         )
 
-    def look(self, images, views):
+    def predict_views(self, images, views):
         """Outputs on each view, the views of one image together."""
         with limit_threads(1):
-            return {view: self.model.predict(self.seen(dihedral(images, view))) for view in views}
+            return {view: self.model.predict(self.preprocess(dihedral(images, view))) for view in views}
 
-    def seen(self, images):
+    def preprocess(self, images):
         """Images as the network sees them: light on dark, so that one set's network can begin from another's."""
         return 255 - images if self.negative else images
 
 
-class Committee:
+class Ensemble:
     """Networks that learn from what is planted in the images themselves.
 
     Parameters
@@ -117,7 +119,7 @@ class Committee:
         One a member.
     n_jobs : int, default=None
         Members at work at the same time, in threads; None is one for each processor.
-    prior : Prior, default=None
+    prior : PretrainedWeights, default=None
         What the networks begin from; None is nothing.
     negative : bool, default=False
         The images are dark on light: the networks see their negatives. What is planted is planted in them as they are.
@@ -132,8 +134,8 @@ class Committee:
         self.members = [_Member(image_shape, kinds, n_steps, seed, prior, negative) for seed in seeds]
 
     def pretrained(self, prior, seed):
-        """A committee of one network that knows what ``prior`` does, and nothing of this set."""
-        return Committee(
+        """A ensemble of one network that knows what ``prior`` does, and nothing of this set."""
+        return Ensemble(
             self.image_shape,
             self.kinds,
             n_rounds=1,
@@ -165,7 +167,7 @@ class Committee:
             ],
         )
 
-    def cross_judge(self, images, masks, *, views=VIEWS[:2]):
+    def out_of_fold_logs(self, images, masks, *, views=VIEWS[:2]):
         """Log-likelihoods of every row, each from the members whose mask holds it.
 
         From two sides only, if nothing else is said: it is asked often.
@@ -177,35 +179,38 @@ class Committee:
             At least one a row.
         """
         tasks = [{"member": member, "rows": np.flatnonzero(mask)} for member, mask in zip(self.members, masks)]
-        looks = self._run(lambda member, rows: member.look(images[rows], views), tasks)
-        shape = (len(images), self.members[0].planter.n_outputs)
+        answers = self._run(lambda member, rows: member.predict_views(images[rows], views), tasks)
+        shape = (len(images), self.members[0].injector.n_outputs)
         by_view, counts = {view: np.zeros(shape) for view in views}, np.zeros((len(images), 1))
-        for task, look in zip(tasks, looks):
+        for task, answer in zip(tasks, answers):
             counts[task["rows"]] += 1
             for view in views:
-                by_view[view][task["rows"]] += look[view][0]
-        return merge_views({view: logs / counts for view, logs in by_view.items()}, self.kinds)
+                by_view[view][task["rows"]] += answer[view][0]
+        return merge_augmentations({view: logs / counts for view, logs in by_view.items()}, self.kinds)
 
-    def judge(self, images, *, all_views=True):
-        """The committee's :class:`Opinion` of ``images`` (uint8), from four sides or as they are."""
+    def predict(self, images, *, all_views=True):
+        """The ensemble's :class:`Prediction` of ``images`` (uint8), from four sides or as they are."""
         views = VIEWS if all_views else ("identity",)
-        looks = self._run(lambda member: member.look(images, views), [{"member": member} for member in self.members])
-        by_view = {view: np.mean([look[view][0] for look in looks], axis=0) for view in views}
-        severity = np.mean([look["identity"][1][:, 2] for look in looks], axis=0)
-        features = np.concatenate([look["identity"][2] for look in looks], axis=1)
-        return Opinion(merge_views(by_view, self.kinds), severity, features)
+        answers = self._run(
+            lambda member: member.predict_views(images, views), [{"member": member} for member in self.members]
+        )
+        by_view = {view: np.mean([answer[view][0] for answer in answers], axis=0) for view in views}
+        severity = np.mean([answer["identity"][1][:, 2] for answer in answers], axis=0)
+        features = np.concatenate([answer["identity"][2] for answer in answers], axis=1)
+        return Prediction(merge_augmentations(by_view, self.kinds), severity, features)
 
-    def learn_turns(self, images, n_rounds):
+    def learn_angles(self, images, n_rounds):
         """Go on from what every member knows, ``n_rounds`` rounds of turned ``images`` (uint8, taken as clean)."""
         self._run(
-            lambda member: member.learn_turns(images, self.n_images, self.batch_size, n_rounds),
+            lambda member: member.learn_angles(images, self.n_images, self.batch_size, n_rounds),
             [{"member": member} for member in self.members],
         )
 
     def angles(self, images):
         """Angles of rotated images (uint8), in degrees counter-clockwise as displayed."""
-        looks = self._run(
-            lambda member: member.gauge.directions(member.seen(images)), [{"member": member} for member in self.members]
+        answers = self._run(
+            lambda member: member.angle_regressor.directions(member.preprocess(images)),
+            [{"member": member} for member in self.members],
         )
-        x, y = np.mean(looks, axis=0).T
+        x, y = np.mean(answers, axis=0).T
         return np.rad2deg(np.arctan2(y, x))

@@ -1,11 +1,11 @@
-"""From the networks' likelihoods to a verdict: calibrated probabilities, shares of the kinds, and where clean ends."""
+"""From the networks' likelihoods to calibrated probabilities, the shares of the kinds, and where clean ends."""
 
 import numpy as np
 
 from toolkit._core.robust import robust_scale
-from toolkit.diagnostics._mixture import clean_interval, fit_temperature, mixture_shares, posterior
+from toolkit.diagnostics.identifier._mixture import clean_interval, fit_temperature, mixture_shares, posterior
 
-__all__ = ["Verdict", "held_back_temperature", "rows_to_begin_with", "rows_to_trust"]
+__all__ = ["CalibratedMixture", "held_back_temperature", "initial_clean_mask", "select_clean_rows"]
 
 # Share of the flagged that may be expected to be clean.
 _FALSE_DISCOVERIES = 0.1
@@ -16,7 +16,7 @@ _TRUST, _VOUCH = 0.3, 0.8
 _APART = 3.0
 
 
-class Verdict:
+class CalibratedMixture:
     """How likelihoods are turned into probabilities and kinds.
 
     Parameters
@@ -66,7 +66,7 @@ class Verdict:
         probabilities[:, 0] += untold.sum(axis=1)
         return probabilities
 
-    def doubt(self, logs):
+    def corruption_log_odds(self, logs):
         """Log-odds of not being clean, if the clean were one half and the kinds alike: free of the set's shares."""
         logs = logs / self.temperature
         return np.logaddexp.reduce(logs[:, 1:], axis=1) - np.log(logs.shape[1] - 1) - logs[:, 0]
@@ -91,7 +91,7 @@ def _clean_threshold(probability, least):
     return float(min(threshold, np.nextafter(order[(len(order) - 1) // 2], 0)))
 
 
-def rows_to_begin_with(logs, usual):
+def initial_clean_mask(logs, usual):
     """Which rows to show as clean first, by networks that know other images only.
 
     A fifth of the set turned in one and the same way has company, and networks that are shown it as clean come to
@@ -112,7 +112,7 @@ def rows_to_begin_with(logs, usual):
     return trusted if trusted.mean() >= 0.5 else usual.copy()
 
 
-def rows_to_trust(logs, usual, fold):
+def select_clean_rows(logs, usual, fold):
     """Which rows to show as clean from now on: the usual ones, but for those that would hardly be clean.
 
     One in two is assumed to be clean. While contamination is part of what is shown as clean, the likelihoods lean to
@@ -152,7 +152,7 @@ def _likely_clean(logs, usual):
     return _even_odds(logs) > np.where(usual, _TRUST, _VOUCH)
 
 
-def held_back_temperature(judge, planter, images, logs, held_back, generator):
+def held_back_temperature(judge, injector, images, logs, held_back, generator):
     """Temperature that suits rows nobody learnt from: as they came, but for the surely corrupted, and planted.
 
     On rows that the networks trust alone they would seem surer than they are.
@@ -161,7 +161,7 @@ def held_back_temperature(judge, planter, images, logs, held_back, generator):
     ----------
     judge : callable
         ``judge(images) -> logs``.
-    planter : Planter
+    injector : Injector
     images : ndarray of uint8
     logs : ndarray of shape (n, n_outputs)
     held_back : ndarray of bool of shape (n,)
@@ -172,9 +172,9 @@ def held_back_temperature(judge, planter, images, logs, held_back, generator):
     base = images[doubtful]
     if len(base) < 30:
         return 1.0
-    even = np.r_[0.0, np.full(planter.n_outputs - 1, 1.0 / (planter.n_outputs - 1))]
+    even = np.r_[0.0, np.full(injector.n_outputs - 1, 1.0 / (injector.n_outputs - 1))]
     base = np.concatenate([base] * max(1, 2000 // len(base)))
-    planted = planter.plant(base, planter.draw(len(base), even, generator), generator)
+    planted = injector.plant(base, injector.draw(len(base), even, generator), generator)
     named = planted.kind >= 0
     planted_logs = judge(planted.images[named])
     return fit_temperature(

@@ -9,10 +9,10 @@ from toolkit._core.images import validate_images
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
 from toolkit.corruption import KINDS
-from toolkit.diagnostics._committee import Committee
-from toolkit.diagnostics._folds import Folds
-from toolkit.diagnostics._identifier import CorruptionIdentifier
-from toolkit.diagnostics._prior import Prior, is_dark_on_light
+from toolkit.diagnostics.identifier._ensemble import Ensemble
+from toolkit.diagnostics.identifier._folds import Folds
+from toolkit.diagnostics.identifier._identifier import CorruptionIdentifier
+from toolkit.diagnostics.identifier._pretrained import PretrainedWeights, is_dark_on_light
 
 __all__ = ["pretrain_identifier"]
 
@@ -70,7 +70,7 @@ def pretrain_identifier(
     if len(images) < 2:
         raise ValueError(f"pretrain_identifier needs at least 2 images, got n_samples = {len(images)}.")
     seed = random_state if isinstance(random_state, Integral) else as_generator(random_state).integers(2**31)
-    one = Committee(
+    one = Ensemble(
         checked.image_shape_,
         names,
         n_rounds=rounds,
@@ -84,5 +84,5 @@ def pretrain_identifier(
     one.train(images, every, Folds(np.zeros(len(images), dtype=int), ~every[None]), rounds)
     state = one.members[0].model.network.state_dict()
     path = Path(path)
-    Prior(names, {name: value.numpy() for name, value in state.items()}).save(path)
+    PretrainedWeights(names, {name: value.numpy() for name, value in state.items()}).save(path)
     return path

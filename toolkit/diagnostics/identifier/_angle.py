@@ -1,4 +1,4 @@
-"""How far was an image turned? A network that goes on from one of the committee's, on turns alone.
+"""How far was an image turned? A network that goes on from one of the ensemble's, on turns alone.
 
 The networks that name kinds learn angles beside everything else, and a digit's own slant passes for a turn with them: 9
 degrees off on average. A few rounds of nothing but turns halve that.
@@ -9,11 +9,11 @@ import copy
 import numpy as np
 
 from toolkit.corruption import apply_corruption
-from toolkit.diagnostics._planting import turn_any_way
+from toolkit.diagnostics.identifier._injection import turn_any_way
+from toolkit.diagnostics.identifier.network import KindModel
 from toolkit.nn import fit_loop, limit_threads
-from toolkit.nn._kind_network import KindModel
 
-__all__ = ["TurnGauge"]
+__all__ = ["AngleRegressor"]
 
 # Of what is turned, the share that is turned by any angle up to a quarter turn: the rest as ``rotate`` does it.
 _ANY_WAY = 0.1
@@ -23,10 +23,10 @@ _RATE_PER_STEP, _LEAST_RATE, _PEAK_RATE = 1.2e-5, 5e-4, 8e-3
 _CHUNK = 2048
 
 
-class TurnGauge:
+class AngleRegressor:
     """One network that tells angles."""
 
-    def fit(self, network, images, *, n_images, batch_size, n_rounds, seen, generator):
+    def fit(self, network, images, *, n_images, batch_size, n_rounds, preprocess, generator):
         """Go on from a copy of ``network``: ``n_rounds`` rounds of ``n_images`` turns of ``images``.
 
         Parameters
@@ -35,8 +35,8 @@ class TurnGauge:
         images : ndarray of uint8, of shape (n, height, width[, 3])
             Taken as clean.
         n_images, batch_size, n_rounds : int
-        seen : callable
-            ``seen(images)`` is what the networks are shown of images.
+        preprocess : callable
+            ``preprocess(images)`` is what the networks are shown of images.
         generator : numpy.random.Generator
         """
         n_steps = n_rounds * -(-n_images // batch_size)
@@ -49,7 +49,7 @@ class TurnGauge:
                 repeats = -(-n_images // len(images))
                 order = np.concatenate([generator.permutation(len(images)) for _ in range(repeats)])[:n_images]
                 turned, angles = self._turn(images[order], generator)
-                arrays = (seen(turned), unnamed, angles, unknown)
+                arrays = (preprocess(turned), unnamed, angles, unknown)
                 fit_loop(self.model, arrays, batch_size=batch_size, epochs=1, generator=generator, shuffle=False)
         return self
 

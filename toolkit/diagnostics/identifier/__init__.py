@@ -1,0 +1,1 @@
+"""CorruptionIdentifier and its parts: injection, network, ensemble, calibration, competence, novelty."""
