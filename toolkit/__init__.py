@@ -12,6 +12,7 @@ import importlib
 __version__ = "0.1.0"
 
 _TOPICS = (
+    "audit",
     "comparison",
     "corruption",
     "coverage",
@@ -28,7 +29,11 @@ _TOPICS = (
 )
 
 # Public functions of the toolkit itself, and where they are.
-_FUNCTIONS = {"load": "toolkit._persistence", "save": "toolkit._persistence"}
+_FUNCTIONS = {
+    "audit_images": "toolkit.studies",
+    "load": "toolkit._persistence",
+    "save": "toolkit._persistence",
+}
 
 __all__ = ["__version__", *_FUNCTIONS, *_TOPICS]
 

@@ -23,7 +23,7 @@ def audit(
     n_images: options.AuditedNImages = None,
     corrupt: options.Corrupt = None,
     detectors: Annotated[
-        str, typer.Option(metavar="NAMES", help="Outlier detectors to compare, joined by commas.")
+        str, typer.Option(metavar="NAMES", help="Outlier detectors to compare, joined by commas, or 'none'.")
     ] = "iforest,lof,autoencoder",
     image_size: options.ImageSize = None,
     seed: options.Seed = 0,
@@ -31,24 +31,43 @@ def audit(
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
         "outputs/audit"
     ),
+    model: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="Judge by an auditor that --save-model wrote, and learn nothing.", show_default=False
+        ),
+    ] = None,
+    save_model: Annotated[
+        Path | None,
+        typer.Option(metavar="FOLDER", help="Keep what was learned, to judge further images by.", show_default=False),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no findings; errors only.")] = False,
 ):
     """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
 
     Writes per_image.csv, repaired.npz, detectors.csv, summary.json, figures/*.png and report.html. No labels are used;
-    true kinds, where the file holds them or --corrupt made them, only check the answers.
+    true kinds, where the file holds them or --corrupt made them, only check the answers. With --save-model, what was
+    learned is kept, and judges further images of that kind with --model.
     """
+    import toolkit
     from toolkit.cli._source import read_source
     from toolkit.studies import check_audit_target, check_detectors, plain_findings, run_audit, write_audit
 
     names = tuple(name.strip() for name in detectors.split(",") if name.strip())
     try:
+        if names == ("none",):
+            names = ()
+        elif not names:
+            raise ValueError("At least one detector is needed, or 'none'.")
         check_detectors(names)
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--detectors") from error
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
     check_audit_target(out)
+    if save_model is not None:
+        _check_model_target(save_model)
+    auditor = None if model is None else _load_auditor(model)
 
     source = read_source(
         data=data,
@@ -68,7 +87,32 @@ def audit(
         n_jobs=jobs,
         verbose=not quiet,
         name=source.name,
+        auditor=auditor,
     )
     report = write_audit(result, out)
+    if save_model is not None:
+        toolkit.save(result.auditor, save_model)
     if not quiet:
         print(*plain_findings(result), "", f"Report: {report}", sep="\n")
+
+
+def _check_model_target(path):
+    """Refuse what :func:`toolkit.save` would refuse, before the long work."""
+    from toolkit._core.store import is_store
+
+    if path.exists() and not is_store(path, "estimator"):
+        raise typer.BadParameter(
+            f"{path} exists and is no saved estimator: choose another folder, or remove it.", param_hint="--save-model"
+        )
+
+
+def _load_auditor(path):
+    import toolkit
+    from toolkit.audit import Auditor
+
+    auditor = toolkit.load(path)
+    if not isinstance(auditor, Auditor):
+        raise typer.BadParameter(
+            f"{path} holds a {type(auditor).__name__}; --model takes what --save-model wrote.", param_hint="--model"
+        )
+    return auditor

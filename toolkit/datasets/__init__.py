@@ -16,15 +16,19 @@ from toolkit.datasets._npz import load_images, load_npz, save_npz
 from toolkit.datasets._points import PointSet, load_grid, load_ring
 from toolkit.datasets._published import FASHION_CLASSES, fetch_fashion_mnist, fetch_mnist
 from toolkit.datasets._rendered_queries import render_queries
+from toolkit.datasets._source import ArraySource, ImageSource, as_source
 from toolkit.datasets._stacked import stacked_digits
 
 __all__ = [
     "FASHION_CLASSES",
     "ArithmeticSet",
+    "ArraySource",
     "ImageFolder",
     "ImageSet",
+    "ImageSource",
     "PointSet",
     "ResumingDownloader",
+    "as_source",
     "available_datasets",
     "fetch_emnist",
     "fetch_fashion_mnist",

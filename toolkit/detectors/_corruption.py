@@ -2,10 +2,10 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, clone
-from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.estimators import is_fitted
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.robust import RobustDistance, robust_scale
@@ -57,9 +57,10 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
     Attributes
     ----------
     identifier_ : estimator
-    diagnostics_ : CorruptionDiagnostics
     reconstruction_ : estimator
-        Absent where its weight is zero, as is ``diagnostics_``.
+        Absent where its weight is zero.
+    diagnostics_ : CorruptionDiagnostics
+        Only where the statistics count and the identifier measures none on its way.
     weights_ : dict of str to float
     planted_auroc_ : dict of str to float
         How well each opinion finds planted corruptions; empty if ``weights`` were given.
@@ -124,13 +125,15 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, *, assessment=None):
         """Train what is not trained yet, and learn how each opinion spreads among the clean rows.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
         y : ignored
+        assessment : Assessment, default=None
+            What ``assess(X)`` of the fitted identifier said, if it was asked already.
 
         Returns
         -------
@@ -143,11 +146,14 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             raise ValueError(f"CorruptionDetector needs at least 2 images, got n_samples = {len(stack)}.")
         X = np.asanyarray(X)
         identifier_seed, reconstruction_seed, sample_seed, planting_seed = spawn_seeds(self.random_state, 4)
+        vars(self).pop("diagnostics_", None)
         self.identifier_ = self._fit_identifier(X, identifier_seed)
-        opinions = {"identifier": -np.asarray(self.identifier_.score_samples(X), dtype=np.float64)}
+        scores, statistics = self._ask_identifier(X, assessment)
+        opinions = {"identifier": -scores}
         trusted = self._trusted(opinions["identifier"])
         if "statistics" in names:
-            opinions["statistics"], trusted = self._fit_statistics(X, opinions["identifier"], as_generator(sample_seed))
+            statistics = self._fit_diagnostics(X) if statistics is None else statistics
+            opinions["statistics"], trusted = self._fit_statistics(statistics, -scores, as_generator(sample_seed))
         if "reconstruction" in names:
             self.reconstruction_ = self._fit_reconstruction(X, reconstruction_seed)
             opinions["reconstruction"] = -self.reconstruction_.score_samples(X)
@@ -160,18 +166,20 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             self.weights_ = {name: float(self.weights[name]) for name in names}
         return self._set_training_scores(self._combine(opinions))
 
-    def score_samples(self, X):
+    def score_samples(self, X, *, assessment=None):
         """How normal each image is; higher = more normal.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        assessment : Assessment, default=None
+            What ``assess(X)`` of the identifier said, if it was asked already.
 
         Returns
         -------
         ndarray of shape (n_samples,)
         """
-        return self._combine(self._opinions(X))
+        return self._combine(self._opinions(X, assessment))
 
     def opinions(self, X):
         """What each component says of each image, to see where a score comes from.
@@ -220,7 +228,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             return CorruptionIdentifier(image_shape=self.image_shape, random_state=seed, verbose=self.verbose).fit(X)
         if not hasattr(self.identifier, "score_samples"):
             raise ValueError(f"identifier must have fit and score_samples, got {self.identifier!r}.")
-        return self.identifier if _is_fitted(self.identifier) else clone(self.identifier).fit(X)
+        return self.identifier if is_fitted(self.identifier) else clone(self.identifier).fit(X)
 
     def _clean_share(self):
         return np.clip(1.0 - getattr(self.identifier_, "prevalence_", 0.25), 0.5, 1.0)
@@ -229,16 +237,28 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         """The least anomalous rows: as many as the identifier thinks are clean, at least half."""
         return anomaly <= np.quantile(anomaly, self._clean_share())
 
-    def _fit_statistics(self, X, anomaly, generator):
+    def _ask_identifier(self, X, assessment=None):
+        """Its scores, and the statistics that it measures on the way; None where it measures none."""
+        if assessment is None and not hasattr(self.identifier_, "assess"):
+            return np.asarray(self.identifier_.score_samples(X), dtype=np.float64), None
+        assessment = self.identifier_.assess(X) if assessment is None else assessment
+        if len(assessment) != len(X):
+            raise ValueError(f"assessment must be of the {len(X)} images of X, got one of {len(assessment)}.")
+        return np.asarray(assessment.scores, dtype=np.float64), assessment.statistics
+
+    def _fit_diagnostics(self, X):
+        """Statistics of X, by diagnostics of its own: the identifier measures none."""
+        from toolkit.diagnostics import CorruptionDiagnostics
+
+        self.diagnostics_ = CorruptionDiagnostics(image_shape=self.image_shape).fit(X)
+        return np.asarray(self.diagnostics_.transform(X), dtype=np.float64)
+
+    def _fit_statistics(self, statistics, anomaly, generator):
         """Fit the distance of the statistics; returns it for each row, and which rows both opinions find clean.
 
         A first distance rests on the bulk of all rows, and with the identifier's opinion says which rows to trust; the
         second rests on those. So neither opinion alone decides, and a poor identifier on a small set does less harm.
         """
-        from toolkit.diagnostics import CorruptionDiagnostics
-
-        self.diagnostics_ = CorruptionDiagnostics(image_shape=self.image_shape).fit(X)
-        statistics = np.asarray(self.diagnostics_.transform(X), dtype=np.float64)
         index = np.arange(len(statistics))
         if len(index) > _MAX_ROWS:
             index = np.sort(generator.choice(index, size=_MAX_ROWS, replace=False))
@@ -261,18 +281,23 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
 
         return ReconstructionDetector(image_shape=self.image_shape, random_state=seed, verbose=self.verbose).fit(X)
 
-    def _opinions(self, X):
+    def _opinions(self, X, assessment=None):
         """Raw opinions (n_samples, n_components), a chunk of images at a time; higher = more anomalous."""
         check_is_fitted(self)
         validate_images(self, X, reset=False)
         X = np.asanyarray(X)
         parts = []
         for part in iter_chunks(len(X), _CHUNK):
-            columns = []
+            columns, scores, statistics = [], None, None
+            if "identifier" in self.weights_ or ("statistics" in self.weights_ and not hasattr(self, "diagnostics_")):
+                asked = None if assessment is None else assessment.take(part)
+                scores, statistics = self._ask_identifier(X[part], asked)
             if "identifier" in self.weights_:
-                columns.append(-np.asarray(self.identifier_.score_samples(X[part]), dtype=np.float64))
+                columns.append(-scores)
             if "statistics" in self.weights_:
-                columns.append(self._distance.log_score(np.asarray(self.diagnostics_.transform(X[part]), np.float64)))
+                if hasattr(self, "diagnostics_"):
+                    statistics = np.asarray(self.diagnostics_.transform(X[part]), dtype=np.float64)
+                columns.append(self._distance.log_score(statistics))
             if "reconstruction" in self.weights_:
                 columns.append(-self.reconstruction_.score_samples(X[part]))
             parts.append(np.column_stack(columns))
@@ -282,11 +307,3 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         votes = np.maximum((opinions - self.centre_) / self.scale_, _LOWEST)
         votes = np.minimum(votes, _CERTAIN) + np.log1p(np.maximum(votes - _CERTAIN, 0.0))
         return -(votes @ np.array(list(self.weights_.values())))
-
-
-def _is_fitted(estimator):
-    try:
-        check_is_fitted(estimator)
-    except (NotFittedError, TypeError):
-        return False
-    return True

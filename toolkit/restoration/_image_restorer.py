@@ -178,13 +178,15 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def fit(self, X, y=None):
+    def fit(self, X, y=None, *, findings=None):
         """Learn what the clean images look like, and how to get back to them.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
         y : ignored
+        findings : DataFrame, default=None
+            What ``identify(X)`` of the fitted identifier said, if it was asked already.
 
         Returns
         -------
@@ -200,7 +202,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         if len(stack) > self.max_samples:
             rows = np.sort(generator.choice(len(stack), self.max_samples, replace=False))
         sample, self._dtype = stack[rows], stack.dtype
-        findings = self._identify(sample)
+        findings = self._identify(sample) if findings is None else _check_findings(findings, len(stack)).iloc[rows]
         clean = np.asarray(findings["clean_probability"], dtype=float)
         trusted = (np.asarray(findings["kind"]) == "clean") & (clean >= _TRUSTED)
         if trusted.sum() < 2:

@@ -3,6 +3,7 @@
 from toolkit.studies._arithmetic import ArithmeticResult, ask_arithmetic, load_hands, run_arithmetic
 from toolkit.studies._arithmetic_write import arithmetic_findings, check_arithmetic_target, write_arithmetic
 from toolkit.studies._audit import AuditResult, check_detectors, run_audit
+from toolkit.studies._audit_images import audit_images
 from toolkit.studies._collapse import (
     CollapseStudy,
     check_collapse_settings,
@@ -30,6 +31,7 @@ from toolkit.studies._generators_write import (
     generator_findings,
     write_generator_comparison,
 )
+from toolkit.studies._result import StudyOutcome
 from toolkit.studies._study import StudyResult, check_study_target, run_study, study_findings, write_study
 from toolkit.studies._write import check_audit_target, write_audit
 
@@ -42,9 +44,11 @@ __all__ = [
     "CollapseStudy",
     "CoverageResult",
     "GeneratorComparison",
+    "StudyOutcome",
     "StudyResult",
     "arithmetic_findings",
     "ask_arithmetic",
+    "audit_images",
     "check_arithmetic_target",
     "check_audit_target",
     "check_collapse_settings",

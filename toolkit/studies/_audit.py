@@ -7,36 +7,25 @@ import joblib
 import numpy as np
 import pandas as pd
 
-from toolkit._core.images import as_stack
+from toolkit._core.estimators import is_fitted
+from toolkit._core.images import as_stack, validate_images
 from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
+from toolkit.audit import UNJUDGED, Auditor
+from toolkit.studies._result import StudyOutcome
 from toolkit.studies._stages import Stages
 from toolkit.studies._truth import check_against_truth, check_repairs
 
-__all__ = ["PER_IMAGE_COLUMNS", "UNJUDGED", "AuditResult", "check_detectors", "run_audit"]
-
-PER_IMAGE_COLUMNS = (
-    "index",
-    "kind",
-    "confidence",
-    "anomaly_score",
-    "repaired",
-    "restorer",
-    "angle",
-    "severity",
-)
-
-# The kind of every image of a set that cannot be judged: nothing is claimed of it, not even that it is clean.
-UNJUDGED = "unjudged"
+__all__ = ["AuditResult", "check_detectors", "run_audit"]
 
 # Detectors are compared on at most this many images: their table says how well they do on this set, and neighbour
 # methods cost more than linear time.
 N_COMPARED = 10_000
 
 
-@dataclass(frozen=True)
-class AuditResult:
+@dataclass(frozen=True, repr=False)
+class AuditResult(StudyOutcome):
     """What an audit found and did.
 
     Parameters
@@ -65,6 +54,8 @@ class AuditResult:
     held_out_auroc : float or None
         Of damage planted in held-out images of the set against images as they came; None where it is not measurable.
     versions : dict of str to str
+    auditor : Auditor or None
+        Fitted: it judges further images of that kind, and can be saved.
     kinds_truth : ndarray of str of shape (n_samples,), or None
     clean : ndarray of the shape of ``images``, or None
     truth : dict or None
@@ -87,6 +78,7 @@ class AuditResult:
     reasons: tuple = ()
     held_out_auroc: float | None = None
     versions: dict = field(default_factory=versions)
+    auditor: Auditor | None = None
     kinds_truth: np.ndarray | None = None
     clean: np.ndarray | None = None
     truth: dict | None = None
@@ -96,6 +88,46 @@ class AuditResult:
 
     def __len__(self):
         return len(self.images)
+
+    def __repr__(self):
+        return "\n".join(self.findings())
+
+    def findings(self):
+        """What was found, in sentences, the most important first: a list of str."""
+        from toolkit.studies._findings import plain_findings
+
+        return plain_findings(self)
+
+    def figures(self):
+        """Matplotlib figures by name."""
+        from toolkit.studies._figures import audit_figures
+
+        return audit_figures(self)
+
+    def tables(self):
+        """Frames by name; those on the truth only where it is known."""
+        tables = {
+            "per_image": self.per_image,
+            "by_kind": self.by_kind,
+            "by_restorer": self.by_restorer,
+            "competence": self.competence,
+            "detectors": self.detectors,
+            "truth_per_kind": self.truth_per_kind,
+            "repairs_per_kind": self.repairs_per_kind,
+        }
+        return {name: table for name, table in tables.items() if table is not None}
+
+    def report(self):
+        """The audit as one page."""
+        from toolkit.studies._audit_report import build_report
+
+        return build_report(self, self.figures())
+
+    def write(self, out):
+        """Write the audit as a folder of files: :func:`write_audit`."""
+        from toolkit.studies._write import write_audit
+
+        return write_audit(self, out)
 
     @property
     def judgeable(self):
@@ -147,6 +179,7 @@ def run_audit(
     n_jobs: int | None = None,
     verbose: bool = False,
     name: str = "",
+    auditor: Auditor | None = None,
 ) -> AuditResult:
     """Audit an image set: name what is wrong with each image, score it, repair what can be repaired, check the repairs.
 
@@ -162,7 +195,8 @@ def run_audit(
     clean : ndarray of the shape of ``images``, optional
         Clean originals, for checking the repairs only. Needs ``kinds_truth``.
     detectors : sequence of str, default=("iforest", "lof", "autoencoder")
-        Names known to :func:`toolkit.detectors.available_detectors`, compared with one another on this set.
+        Names known to :func:`toolkit.detectors.available_detectors`, compared with one another on this set; none, and
+        nothing is compared.
     random_state : int, default=0
     n_jobs : int, default=None
         Fits at the same time, as in joblib; None is one for each processor. The figures do not depend on it.
@@ -170,6 +204,8 @@ def run_audit(
         Show progress.
     name : str, default=""
         What to call the images in reports.
+    auditor : Auditor, optional
+        Fitted, to other images of the same kind: these are judged by what it learned, and nothing is learned from them.
 
     Returns
     -------
@@ -190,79 +226,71 @@ def run_audit(
     >>> len(result.per_image), result.repaired.dtype.name
     (60, 'uint8')
     """
-    from toolkit.detectors import CorruptionDetector
-    from toolkit.diagnostics import CorruptionIdentifier
-    from toolkit.restoration import ImageRestorer
-
     n_jobs = joblib.cpu_count() if n_jobs is None else n_jobs
     images, clean = as_stack(images), None if clean is None else as_stack(clean)
-    if len(images) < 2:
+    if len(images) < (2 if auditor is None else 1):
         raise ValueError("An audit compares images with one another: at least 2 are needed, got 1.")
     kinds_truth = _check_truth(kinds_truth, clean, images)
     detectors = check_detectors(detectors)
     seeds = spawn_seeds(random_state, 4)
 
     compared = _rows_compared(images, kinds_truth, seeds[3])
-    with Stages(4 if compared.truth is None else 5, verbose=verbose) as stages:
+    with Stages(3 if compared.truth is None else 4, verbose=verbose) as stages:
         with stages("learning what is wrong"):
-            identifier = CorruptionIdentifier(random_state=seeds[0], n_jobs=n_jobs, verbose=verbose).fit(images)
-            findings = identifier.identify(images)
+            if auditor is None:
+                auditor, assessment = _learn(images, seeds[0], random_state, n_jobs, verbose)
+            else:
+                assessment = auditor.identifier_.assess(validate_images(auditor, images, reset=False))
 
-        def score():
-            with stages("scoring"):
-                detector = CorruptionDetector(identifier, random_state=seeds[1]).fit(images)
-                return -detector.training_scores_
-
-        def repair():
-            with stages("repairing"):
-                restorer = ImageRestorer(identifier, random_state=seeds[2]).fit(images)
-                return *restorer.restore(images, findings=findings), restorer.competence_
+        def judge():
+            with stages("scoring and repairing"):
+                if is_fitted(auditor):
+                    return auditor.audit(images, assessment=assessment)
+                return auditor.fit_audit(images, assessment=assessment)
 
         def estimate():
             with stages("judging detectors"):
-                return _estimate(images[compared.rows], findings.iloc[compared.rows], detectors, seeds[3])
+                return _estimate(images[compared.rows], assessment.take(compared.rows).findings, detectors, seeds[3])
 
         def check():
-            if compared.truth is None:
+            if compared.truth is None or not detectors:
                 return None
             with stages("checking detectors"):
                 return _check(images[compared.rows], compared.truth, detectors, seeds[3])
 
-        # All four need the identifier and none needs another. Threads: the work is numpy's and torch's, and a process
+        # All three need the identifier and none needs another. Threads: the work is numpy's and torch's, and a process
         # would spend longer on importing these than most detectors on fitting.
-        steps = [{"step": step} for step in (repair, estimate, check, score)]
+        steps = [{"step": step} for step in (judge, estimate, check)]
         with joblib.parallel_config(backend="threading"):
-            (repaired, repairs, competence), table, checked, anomaly_score = run_jobs(_take, steps, n_jobs=n_jobs)
+            audit, table, checked = run_jobs(_take, steps, n_jobs=n_jobs)
 
     detector_scores = None
     if checked is not None:
         figures, scores = checked
         table = table.merge(figures, on="method", how="left", validate="one_to_one")
         detector_scores = scores.set_axis(compared.rows, axis="index")
-    if not identifier.judgeable_:
-        findings = findings.assign(kind=UNJUDGED, probability=0.0, severity=0.0, angle=0.0)
-        repairs = repairs.assign(angle=0.0)
-    per_image = _per_image(images, repaired, findings, repairs, anomaly_score)
+    per_image = audit.per_image
     truth = per_kind = repairs_per_kind = None
     if kinds_truth is not None:
         truth, per_kind = check_against_truth(
             kinds_truth, per_image["kind"], per_image["confidence"], per_image["anomaly_score"]
         )
         if clean is not None:
-            repairs_per_kind = check_repairs(clean, images, repaired, kinds_truth)
-    low, high = identifier.prevalence_interval_
+            repairs_per_kind = check_repairs(clean, images, audit.repaired, kinds_truth)
+    facts = audit.facts
     return AuditResult(
         images=images,
-        repaired=repaired,
+        repaired=audit.repaired,
         per_image=per_image,
         detectors=table,
-        prevalence=float(identifier.prevalence_),
-        prevalence_interval=(float(low), float(high)),
+        prevalence=facts.prevalence,
+        prevalence_interval=facts.prevalence_interval,
         settings={"name": name, "seed": random_state, "detectors": list(detectors)},
         timings={name: round(seconds, 3) for name, seconds in stages.seconds.items()},
-        competence=competence,
-        reasons=identifier.reasons_,
-        held_out_auroc=None if np.isnan(identifier.auroc_) else float(identifier.auroc_),
+        competence=facts.competence,
+        reasons=facts.reasons,
+        held_out_auroc=facts.held_out_auroc,
+        auditor=auditor,
         kinds_truth=kinds_truth,
         clean=clean,
         truth=truth,
@@ -270,6 +298,15 @@ def run_audit(
         repairs_per_kind=repairs_per_kind,
         detector_scores=detector_scores,
     )
+
+
+def _learn(images, seed, random_state, n_jobs, verbose):
+    """An auditor with a fitted identifier, whose other judges are not fitted yet, and the assessment of the images."""
+    from toolkit.diagnostics import CorruptionIdentifier
+
+    identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose).fit(images)
+    auditor = Auditor(identifier, n_jobs=n_jobs, random_state=random_state, verbose=verbose)
+    return auditor, identifier.assess(images)
 
 
 def _check_truth(kinds_truth, clean, images):
@@ -287,10 +324,12 @@ def _check_truth(kinds_truth, clean, images):
 
 
 def check_detectors(detectors):
-    """Detector names, each known, none twice: found out before the long work, not after it."""
+    """Detector names, each known, none twice, or none at all: found out before the long work, not after it."""
     from toolkit._core.names import check_names
     from toolkit.detectors import available_detectors
 
+    if not isinstance(detectors, str) and not len(detectors):
+        return ()
     return tuple(dict.fromkeys(check_names(detectors, tuple(available_detectors()["name"]), "detector")))
 
 
@@ -320,6 +359,8 @@ def _estimate(images, findings, detectors, seed):
     """How well each detector does on this set, without the truth."""
     from toolkit.comparison import estimate_detection
 
+    if not detectors:
+        return pd.DataFrame({"method": [], "estimated_auroc": []})
     try:
         return estimate_detection(list(detectors), images, findings=findings, random_state=seed)
     except ValueError as error:  # a set too small to plant in, or nothing clean in it, has no estimate; the rest stands
@@ -335,23 +376,3 @@ def _check(images, corrupted, detectors, seed):
         detectors=list(detectors), data={"audit": (images, corrupted)}, seeds=(seed,), return_scores=True
     )
     return table.drop(columns=["data", "seed"]), scores["audit", seed]
-
-
-def _per_image(images, repaired, findings, repairs, anomaly_score):
-    """One row for each image, in the order of :data:`PER_IMAGE_COLUMNS`."""
-    # Judged by the pixels themselves, so that the column can never disagree with the images.
-    changed = (images != repaired).reshape(len(images), -1).any(axis=1)
-    table = pd.DataFrame(
-        {
-            "index": np.arange(len(images)),
-            "kind": np.asarray(findings["kind"]).astype(str),
-            "confidence": np.asarray(findings["probability"], dtype=float).clip(0, 1),
-            "anomaly_score": np.asarray(anomaly_score, dtype=float),
-            "repaired": changed.astype(int),
-            "restorer": np.where(changed, np.asarray(repairs["restorer"]).astype(str), ""),
-            # The restorer looks at a rotated image again before it turns it back.
-            "angle": np.nan_to_num(np.asarray((repairs if "angle" in repairs else findings)["angle"], dtype=float)),
-            "severity": np.nan_to_num(np.asarray(findings["severity"], dtype=float)),
-        }
-    )
-    return table[list(PER_IMAGE_COLUMNS)]

@@ -160,6 +160,8 @@ def _scores(report, result, figures):
         "The anomaly score needs no name for what is wrong: the higher, the less an image fits the rest of the set.",
     )
     report.figure(figures["scores"], "Anomaly scores of all images.")
+    if not len(result.detectors):
+        return
     report.table(
         _tidy_detectors(result.detectors),
         "General outlier detectors on this set. The estimated area under the ROC curve comes from corruptions planted "

@@ -1,0 +1,305 @@
+"""Auditor: judges fitted to one set of images, and one judgement of any images of that kind."""
+
+from collections.abc import Iterator
+from typing import ClassVar
+
+import joblib
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, clone
+from sklearn.utils._param_validation import Integral, Interval
+from sklearn.utils.validation import check_is_fitted
+
+from toolkit._core.estimators import is_fitted
+from toolkit._core.images import validate_images
+from toolkit._core.jobs import run_jobs
+from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.audit._audit import Audit, SetFacts, merge_audits
+from toolkit.datasets import ImageSource, as_source
+
+__all__ = ["Auditor"]
+
+# Images judged at a time.
+_CHUNK = 4096
+
+
+class Auditor(BaseEstimator):
+    """Learns from a set of images, and judges any images of that kind: what is wrong, how odd it is, can it be undone.
+
+    One pass of the networks over an image gives all three. What is judged may be the set itself, parts of it, or new
+    images; answers on parts can be merged (:func:`merge_audits`), and a fitted auditor can be saved
+    (:func:`toolkit.save`).
+
+    Parameters
+    ----------
+    identifier : CorruptionIdentifier, optional
+        Names what was done. One that is fitted already is used as it is; another is cloned.
+    detector : CorruptionDetector, optional
+        Scores how anomalous each image is. It is cloned, and given the identifier.
+    restorer : ImageRestorer, optional
+        Repairs what can be confirmed. It is cloned, and given the identifier.
+    detectors : sequence of str, default=()
+        Outlier detectors by name, fitted as well, whose scores are wanted beside.
+    image_shape : tuple of int, optional
+        Shape of an image in flat rows; None takes a square, or else one row of pixels.
+    max_samples : int, default=20_000
+        Images of a source that are learnt from, drawn at random; arrays are learnt from as their judges see fit.
+    n_jobs : int, default=None
+        Fits at the same time, in threads; None is one for each processor. The answers do not depend on it.
+    random_state : int, RandomState instance or None, default=None
+    verbose : bool, default=False
+        Show progress.
+
+    Attributes
+    ----------
+    identifier_ : CorruptionIdentifier
+    detector_ : CorruptionDetector
+    restorer_ : ImageRestorer
+    detectors_ : dict of str to OutlierDetector
+    facts_ : SetFacts
+        About the set that was learnt from: prevalence, competence, and why it cannot be judged, if it cannot.
+    image_shape_, n_features_in_
+        Shape of an image and number of its values.
+
+    See Also
+    --------
+    toolkit.studies.run_audit : An audit with estimates for outlier detectors, findings in words, and a report.
+    toolkit.audit_images : The same in one call.
+
+    Examples
+    --------
+    >>> from toolkit.audit import Auditor
+    >>> from toolkit.corruption import Corruptor
+    >>> from toolkit.datasets import load_digits
+    >>> images, kinds = Corruptor(["invert"], fraction=0.2, random_state=0).corrupt(load_digits().images[:150])
+    >>> auditor = Auditor(random_state=0).fit(images[:100])
+    >>> audit = auditor.audit(images[100:])  # images that it has never seen
+    >>> len(audit), list(audit.per_image)[:4]
+    (50, ['index', 'kind', 'confidence', 'anomaly_score'])
+    """
+
+    def __init__(
+        self,
+        identifier=None,
+        *,
+        detector=None,
+        restorer=None,
+        detectors=(),
+        image_shape=None,
+        max_samples=20_000,
+        n_jobs=None,
+        random_state=None,
+        verbose=False,
+    ):
+        self.identifier = identifier
+        self.detector = detector
+        self.restorer = restorer
+        self.detectors = detectors
+        self.image_shape = image_shape
+        self.max_samples = max_samples
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    _parameter_constraints: ClassVar[dict] = {
+        "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "n_jobs": [Integral, None],
+    }
+
+    def fit(self, X: ArrayLike | ImageSource, y: object = None) -> "Auditor":
+        """Learn from a set of images, damaged ones among them.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSource
+        y : ignored
+
+        Returns
+        -------
+        self
+        """
+        self._fit(self._training_images(X), None)
+        return self
+
+    def fit_audit(self, X: ArrayLike | ImageSource, y: object = None, *, assessment: object = None) -> Audit:
+        """Learn from a set of images and audit them: each is judged once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSource
+        y : ignored
+        assessment : Assessment, default=None
+            What ``assess(X)`` of a fitted ``identifier`` said, if it was asked already.
+
+        Returns
+        -------
+        Audit
+        """
+        if isinstance(X, ImageSource) or hasattr(X, "images"):
+            source = as_source(X)
+            if len(source) > self.max_samples:
+                return self.fit(source).audit(source)
+            stack, assessment = self._fit(self._training_images(source), assessment)
+            return self._judge(stack, source.ids, assessment)
+        stack, assessment = self._fit(X, assessment)
+        return self._judge(stack, range(len(stack)), assessment)
+
+    def audit(self, X: ArrayLike | ImageSource, *, assessment: object = None) -> Audit:
+        """Judge images of the kind that was learnt from, whether they were among them or not.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSource
+        assessment : Assessment, default=None
+            What ``identifier_.assess(X)`` said of an array X, if it was asked already.
+
+        Returns
+        -------
+        Audit
+        """
+        if assessment is not None:
+            check_is_fitted(self)
+            stack = validate_images(self, X, reset=False)
+            return self._judge(stack, range(len(stack)), assessment)
+        return merge_audits(list(self.iter_audits(X)))
+
+    def iter_audits(self, X: ArrayLike | ImageSource, *, chunk_size: int = _CHUNK) -> Iterator[Audit]:
+        """Audits of the images of X in order, a chunk at a time: for sources larger than memory.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSource
+        chunk_size : int, default=4096
+
+        Yields
+        ------
+        Audit
+        """
+        check_is_fitted(self)
+        if not (isinstance(X, ImageSource) or hasattr(X, "images")):
+            X = validate_images(self, X, reset=False)
+        source = as_source(X)
+        start = 0
+        for images in source.chunks(chunk_size):
+            stack = validate_images(self, images, reset=False)
+            ids = source.ids[start : start + len(stack)]
+            yield self._judge(stack, ids, self.identifier_.assess(stack))
+            start += len(stack)
+
+    def score_samples(self, X: ArrayLike) -> NDArray:
+        """How normal each image is; higher = more normal.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        return self.detector_.score_samples(validate_images(self, X, reset=False))
+
+    def predict(self, X: ArrayLike) -> NDArray:
+        """1 for images found clean, -1 for those flagged; 1 throughout for a set that cannot be judged.
+
+        Returns
+        -------
+        ndarray of int of shape (n_samples,)
+        """
+        check_is_fitted(self)
+        kinds = self.identifier_.identify(validate_images(self, X, reset=False))["kind"]
+        flagged = (kinds != "clean").to_numpy() & (not self.facts_.reasons)
+        return np.where(flagged, -1, 1)
+
+    def _training_images(self, X):
+        """Arrays as they are; of a source at most ``max_samples`` images."""
+        if not (isinstance(X, ImageSource) or hasattr(X, "images")):
+            return X
+        source = as_source(X)
+        rows = np.arange(len(source))
+        if len(rows) > self.max_samples:
+            rows = np.sort(as_generator(self.random_state).choice(len(rows), self.max_samples, replace=False))
+        parts, start = [], 0
+        for images in source.chunks(_CHUNK):
+            mine = rows[(rows >= start) & (rows < start + len(images))] - start
+            parts.append(np.asarray(images)[mine])
+            start += len(images)
+        return np.concatenate(parts)
+
+    def _fit(self, X, assessment):
+        """Fit every judge; returns the images as a stack, and the identifier's assessment of them."""
+        from toolkit.detectors import CorruptionDetector, OutlierDetector
+        from toolkit.diagnostics import CorruptionIdentifier
+        from toolkit.restoration import ImageRestorer
+
+        self._validate_params()
+        stack = validate_images(self, X, reset=True)
+        if len(stack) < 2:
+            raise ValueError(f"Auditor compares images with one another: at least 2 are needed, got {len(stack)}.")
+        seeds = spawn_seeds(self.random_state, 4)
+        if self.identifier is not None and is_fitted(self.identifier):
+            self.identifier_ = self.identifier
+        else:
+            base = self.identifier
+            if base is None:
+                base = CorruptionIdentifier(n_jobs=self.n_jobs, verbose=self.verbose)
+            self.identifier_ = _seeded(base, seeds[0]).fit(stack)
+        if assessment is None:
+            assessment = self.identifier_.assess(stack)
+
+        def fit_detector():
+            detector = CorruptionDetector() if self.detector is None else self.detector
+            return _seeded(detector, seeds[1], identifier=self.identifier_).fit(stack, assessment=assessment)
+
+        def fit_restorer():
+            restorer = ImageRestorer() if self.restorer is None else self.restorer
+            return _seeded(restorer, seeds[2], identifier=self.identifier_).fit(stack, findings=assessment.findings)
+
+        def fit_named():
+            rows = stack.reshape(len(stack), -1)
+            return {name: OutlierDetector(name, random_state=seeds[3]).fit(rows) for name in self.detectors}
+
+        # Threads: the work is numpy's and torch's, and a process would spend longer on importing these.
+        jobs = [{"step": step} for step in (fit_restorer, fit_detector, fit_named)]
+        with joblib.parallel_config(backend="threading"):
+            n_jobs = joblib.cpu_count() if self.n_jobs is None else self.n_jobs
+            self.restorer_, self.detector_, self.detectors_ = run_jobs(_take, jobs, n_jobs=n_jobs)
+        low, high = self.identifier_.prevalence_interval_
+        auroc = float(self.identifier_.auroc_)
+        self.facts_ = SetFacts(
+            prevalence=float(self.identifier_.prevalence_),
+            prevalence_interval=(float(low), float(high)),
+            competence=self.restorer_.competence_,
+            reasons=tuple(self.identifier_.reasons_),
+            held_out_auroc=None if np.isnan(auroc) else auroc,
+        )
+        return stack, assessment
+
+    def _judge(self, stack, ids, assessment):
+        """The audit of images that the identifier has assessed."""
+        scores = self.detector_.score_samples(stack, assessment=assessment)
+        repaired, repairs = self.restorer_.restore(stack, findings=assessment.findings)
+        named = None
+        if self.detectors_:
+            rows = stack.reshape(len(stack), -1)
+            named = pd.DataFrame({name: -detector.score_samples(rows) for name, detector in self.detectors_.items()})
+        return Audit(
+            images=stack,
+            repaired=repaired,
+            findings=assessment.findings,
+            anomaly_score=-scores,
+            repairs=repairs,
+            facts=self.facts_,
+            ids=ids,
+            detector_scores=named,
+        )
+
+
+def _take(step):
+    return step()
+
+
+def _seeded(estimator, seed, **params):
+    """A clone with the seed, unless it has one of its own, and these parameters."""
+    made = clone(estimator)
+    if made.get_params().get("random_state", seed) is None:
+        params["random_state"] = seed
+    return made.set_params(**params)

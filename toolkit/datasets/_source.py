@@ -1,0 +1,107 @@
+"""Where images come from, whatever holds them: an array, a set, a folder, or chunks of something larger than memory."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, runtime_checkable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from toolkit._core.images import iter_chunks
+
+__all__ = ["ArraySource", "ImageSource", "as_source"]
+
+
+@runtime_checkable
+class ImageSource(Protocol):
+    """What an :class:`~toolkit.audit.Auditor` reads images from, a chunk at a time.
+
+    Attributes
+    ----------
+    ids : sequence
+        What each image is called: a path, a key, or its position.
+    metadata : DataFrame or None
+        A row for each image of what else is known about it.
+    """
+
+    ids: Sequence
+    metadata: pd.DataFrame | None
+
+    def __len__(self) -> int:
+        """Number of images."""
+        ...
+
+    def chunks(self, size: int) -> Iterator[NDArray]:
+        """The images in order, at most ``size`` at a time, as stacks of one shape and dtype."""
+        ...
+
+    def original(self, i: int) -> NDArray:
+        """Image ``i`` as it came, at its own size."""
+        ...
+
+
+@dataclass(frozen=True)
+class ArraySource:
+    """An array of images, with what each is called.
+
+    Parameters
+    ----------
+    images : ndarray of shape (n, height, width[, 3]) or (n, n_features)
+    ids : sequence of n values, default=None
+        None calls each image by its position.
+    metadata : DataFrame of n rows, default=None
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> source = ArraySource(np.zeros((5, 8, 8)), ids=list("abcde"))
+    >>> len(source), [len(part) for part in source.chunks(2)], source.ids[4]
+    (5, [2, 2, 1], 'e')
+    """
+
+    images: NDArray
+    ids: Sequence | None = None
+    metadata: pd.DataFrame | None = None
+
+    def __post_init__(self):
+        if self.ids is None:
+            object.__setattr__(self, "ids", range(len(self.images)))
+        for name in ("ids", "metadata"):
+            value = getattr(self, name)
+            if value is not None and len(value) != len(self.images):
+                raise ValueError(f"{name} must have a row for each of {len(self.images)} images, got {len(value)}.")
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+    def chunks(self, size: int) -> Iterator[NDArray]:
+        """The images in order, at most ``size`` at a time."""
+        for part in iter_chunks(len(self.images), size):
+            yield self.images[part]
+
+    def original(self, i: int) -> NDArray:
+        """Image ``i`` as it came."""
+        return self.images[i]
+
+
+def as_source(X) -> ImageSource:
+    """An :class:`ImageSource` of anything that holds images.
+
+    Parameters
+    ----------
+    X : array-like, ImageSet, ImageFolder or ImageSource
+        The images of a folder are called by their paths, others by their position.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> len(as_source(load_digits())), as_source(load_digits()).ids[3]
+    (1797, 3)
+    """
+    if isinstance(X, ImageSource):
+        return X
+    if hasattr(X, "images"):
+        paths = getattr(X, "paths", None)
+        return ArraySource(X.images, None if paths is None else [str(path) for path in paths])
+    return ArraySource(X if hasattr(X, "shape") else np.asarray(X))
