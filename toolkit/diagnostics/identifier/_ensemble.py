@@ -188,9 +188,8 @@ class Ensemble:
                 by_view[view][task["rows"]] += answer[view][0]
         return merge_augmentations({view: logs / counts for view, logs in by_view.items()}, self.kinds)
 
-    def predict(self, images, *, all_views=True):
-        """The ensemble's :class:`Prediction` of ``images`` (uint8), from four sides or as they are."""
-        views = VIEWS if all_views else ("identity",)
+    def predict(self, images, *, views=VIEWS):
+        """The ensemble's :class:`Prediction` for ``images`` (uint8), merged from these views of each."""
         answers = self._run(
             lambda member: member.predict_views(images, views), [{"member": member} for member in self.members]
         )

@@ -31,6 +31,7 @@ from toolkit.diagnostics.identifier._mixture import mixture_shares, posterior
 from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore, clipped_statistics
 from toolkit.diagnostics.identifier._pretrained import is_dark_on_light, load_pretrained
 from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
+from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS
 from toolkit.diagnostics.identifier._two_sorts import MOST_LINKED, balanced_cut
 
 __all__ = ["CorruptionIdentifier"]
@@ -247,7 +248,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         if "rotate" in names:
             self._ensemble.learn_angles(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
         self.epochs_ = n_rounds
-        self._n_features_out = self._ensemble.predict(images[:2], all_views=False).features.shape[1]
+        self._n_features_out = self._ensemble.predict(images[:2], views=("identity",)).features.shape[1]
         return self
 
     def _bytes(self, stack):
@@ -272,7 +273,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
                 bar.update(rounds)
                 if clean is None and done < n_rounds:
                     logs = self._ensemble.out_of_fold_logs(images, folds.judges)
-                    temperature = self._temperature(images, logs, folds, generator)
+                    temperature = self._temperature(images, logs, folds, generator, VIEWS[:2])
                     trusted = select_clean_rows(logs / temperature, usual, folds.fold)
 
     def _calibrate(self, images, outlier_score, statistics, folds, generator):
@@ -321,11 +322,12 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             logs = logs[:, :1] + np.minimum(logs - logs[:, :1], other - other[:, :1])
         return logs
 
-    def _temperature(self, images, logs, folds, generator):
+    def _temperature(self, images, logs, folds, generator, views=VIEWS):
+        """Temperature of log-likelihoods ``logs`` of the set, which were merged from ``views``."""
         injector = Injector(tuple(self.kinds_[1:-1]))
 
         def judge(stack):
-            predictions = self._ensemble.predict(stack).logs
+            predictions = self._ensemble.predict(stack, views=views).logs
             return self._weigh(stack, predictions) if hasattr(self._symmetry_evidence, "weights_") else predictions
 
         return held_back_temperature(judge, injector, images, logs, folds.held_back, generator)
@@ -435,6 +437,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of shape (n_samples, n_members * 128)
         """
-        parts = [self._ensemble.predict(images, all_views=False).features for images in self._chunks(X)]
+        parts = [self._ensemble.predict(images, views=("identity",)).features for images in self._chunks(X)]
         dtype = np.float64 if getattr(X, "dtype", None) == np.float64 else np.float32
         return np.concatenate(parts).astype(dtype, copy=False)
