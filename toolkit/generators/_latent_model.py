@@ -90,10 +90,10 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 verbose=self.verbose,
                 desc=type(self).__name__,
             )
-        trainer.optimiser.zero_grad()  # what is kept needs no gradients
-        self.encoder_ = trainer.encoder.eval().cpu()
-        self.decoder_ = trainer.decoder.eval().cpu()
-        self._finish(stack, as_generator(seeds["after"]))
+            trainer.optimiser.zero_grad()  # what is kept needs no gradients
+            self.encoder_ = trainer.encoder.eval().cpu()
+            self.decoder_ = trainer.decoder.eval().cpu()
+            self._finish(stack, as_generator(seeds["after"]))
         return self
 
     def transform(self, X):

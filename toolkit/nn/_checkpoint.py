@@ -231,7 +231,7 @@ class Saver:
         if planned != self.total and getattr(self.model, "follows_plan", False):
             warnings.warn(
                 f"{path} was written by a training of {planned} steps, and {self.total} are asked for now: rates "
-                "follow the new length from here on, so that what comes out is not what one training of that length gives.",
+                "follow the new length from here on, and what comes out is not what one training of that length gives.",
                 stacklevel=4,
             )
         here = self._circumstances()
