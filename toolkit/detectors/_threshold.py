@@ -68,7 +68,7 @@ def check_contamination(contamination):
 
 
 def _find_ties(scores, offset, contamination, bound):
-    """What is to be said where ties, or a bound of the score, leave a threshold without outliers; None where nothing."""
+    """What is to be said where ties, or a bound of the score, leave a threshold without outliers; else None."""
     n_flagged, n_rows = int((scores < offset).sum()), len(scores)
     if isinstance(contamination, str):
         if n_flagged or n_rows < _FEW_ROWS:
