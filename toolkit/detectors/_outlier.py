@@ -14,7 +14,7 @@ from toolkit.detectors._quiet import quiet
 from toolkit.detectors._repeats import distinct_rows, most_normal, neighbourhood
 from toolkit.detectors._scoring import StoredScores, after_fit, before_fit, fit_model, training_scores
 from toolkit.detectors._sealed import sealed
-from toolkit.detectors._threshold import ScoreThresholdMixin, check_contamination
+from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
 from toolkit.detectors._values import RowScale
 
 __all__ = ["OutlierDetector"]
@@ -159,7 +159,7 @@ class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
             raw = self._raw_scores(stack)
         self.method_, self._lowest_score = name, row.lowest
         self._fallback = float(np.median(raw[np.isfinite(raw)])) if np.isfinite(raw).any() else 0.0
-        return self._set_training_scores(-self._finite(raw), alike=bool((stack == stack[:1]).all()))
+        return self._set_training_scores(-self._finite(raw), alike=all_alike(stack))
 
     def score_samples(self, X):
         """How normal each row is: the model's outlier score with its sign turned.

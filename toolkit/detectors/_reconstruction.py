@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.detectors._profile import ErrorProfile, error_profile
-from toolkit.detectors._threshold import ScoreThresholdMixin, check_contamination
+from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
 
 __all__ = ["ReconstructionDetector"]
 
@@ -160,7 +160,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
             self._fit_given(learned_from, X)
         profile = self._profiles(stack, X)
         self.profile_ = ErrorProfile().fit(profile)
-        return self._set_training_scores(self._scores(profile))
+        return self._set_training_scores(self._scores(profile), alike=all_alike(stack))
 
     def score_samples(self, X):
         """How normal each image is; higher = more normal.

@@ -10,7 +10,7 @@ from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["ScoreThresholdMixin", "check_contamination", "robust_cut"]
+__all__ = ["ScoreThresholdMixin", "all_alike", "check_contamination", "robust_cut"]
 
 # A normal variable's standard deviation is 1.4826 times its MAD and 1.2533 times its mean absolute deviation.
 _MAD_TO_SD = 1.4826
@@ -65,6 +65,11 @@ def check_contamination(contamination):
         return
     if isinstance(contamination, bool) or not _SHARE.is_satisfied_by(contamination):
         raise ValueError(f"contamination must be 'auto' or a number in (0, 0.5], got {contamination!r}.")
+
+
+def all_alike(stack):
+    """Whether all rows are equal."""
+    return bool((stack == stack[:1]).all())
 
 
 def _find_ties(scores, offset, contamination, bound):
