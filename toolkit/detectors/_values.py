@@ -10,6 +10,7 @@ from toolkit._core.row_kinds import are_images
 __all__ = ["RowScale"]
 
 _LARGE, _SMALL = 1e15, 1e-15  # beyond these, squares of differences leave the range of single precision
+_NOTHING = 1e-60
 _MAX_EXPONENT = 1000
 
 
@@ -50,5 +51,7 @@ class RowScale:
             return self.pixels.to_unit(stack).reshape(len(stack), -1)
         rows = np.asarray(stack).reshape(len(stack), -1)
         if self.factor != 1.0:
-            return rows.astype(np.float64) * self.factor
+            rows = rows.astype(np.float64) * self.factor
+            rows[np.abs(rows) < _NOTHING] = 0.0  # beside values this much larger it is equal to nothing, squared it is
+            return rows
         return rows if rows.dtype in (np.float32, np.float64) else rows.astype(np.float64)
