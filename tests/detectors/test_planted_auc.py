@@ -4,11 +4,13 @@ import pickle
 
 import numpy as np
 import pytest
-from sklearn.model_selection import GridSearchCV, KFold
+from sklearn.mixture import GaussianMixture
+from sklearn.model_selection import GridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import RobustScaler
 
 from toolkit.corruption import Corruptor
+from toolkit.coverage import coverage_scorer
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import OutlierDetector, planted_auc_scorer
 from toolkit.diagnostics import CorruptionDiagnostics
@@ -85,3 +87,22 @@ def test_errors(images):
         planted_auc_scorer(["blurry"])(detector, images)
     with pytest.raises(ValueError, match="n_samples = 1"):
         planted_auc_scorer()(detector, images[:1])
+
+
+def test_the_maker_of_scorers_in_the_scorers_place(images):
+    """A search turns the errors of a scorer into NaN and picks a candidate all the same; this one it cannot."""
+    search = GridSearchCV(
+        OutlierDetector(random_state=0), {"method": ["hbos", "knn"]}, scoring=planted_auc_scorer, cv=FOLDS
+    )
+    with pytest.raises(TypeError, match=r"give scoring=planted_auc_scorer\(\), not scoring=planted_auc_scorer\."):
+        search.fit(images)
+    with pytest.raises(TypeError, match="makes a scorer"):
+        cross_val_score(OutlierDetector("knn"), images, scoring=planted_auc_scorer, cv=FOLDS)
+    with pytest.raises(TypeError, match="makes a scorer"):
+        float(planted_auc_scorer(OutlierDetector("knn").fit(images), images))
+    with pytest.raises(TypeError, match=r"coverage_scorer\(coverage\)"):
+        GridSearchCV(GaussianMixture(), {"n_components": [1, 2]}, scoring=coverage_scorer, cv=2).fit(
+            images.reshape(len(images), -1)[:, :3]
+        )
+    with pytest.raises(TypeError, match="kinds alone by position"):
+        planted_auc_scorer(["invert"], 0.5)

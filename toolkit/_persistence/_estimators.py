@@ -16,6 +16,7 @@ from toolkit.exceptions import CheckpointError
 __all__ = ["EstimatorReader", "EstimatorWriter"]
 
 _BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+_MASKED_PARTS = ("data", "mask", "fill_value")
 
 
 class EstimatorWriter(TreeWriter):
@@ -47,6 +48,9 @@ class EstimatorWriter(TreeWriter):
         if name is not None:
             state = {key: self.write(item, f"{path}/{key}" if path else key) for key, item in vars(value).items()}
             return {"attributes": {"class": name, "version": state_version(name), "state": state}}
+        if type(value) is np.ma.MaskedArray:  # a search's table of parameters
+            parts = [value.data, np.ma.getmaskarray(value), value.fill_value]
+            return {"masked": [self.write(part, f"{path}/{name}") for part, name in zip(parts, _MASKED_PARTS)]}
         if type(value) is np.random.Generator:
             return {"generator": self.write(value.bit_generator.state, path)}
         if type(value) is np.random.RandomState:
@@ -102,6 +106,9 @@ class EstimatorReader(TreeReader):
             bits = getattr(np.random, state["bit_generator"])(0)
             bits.state = state
             return np.random.Generator(bits)
+        if tag == "masked":
+            data, mask, fill_value = (self.read(part) for part in body)
+            return np.ma.MaskedArray(data, mask=mask, fill_value=fill_value)
         if tag == "random_state":
             generator = np.random.RandomState(0)
             generator.set_state(self.read(body))

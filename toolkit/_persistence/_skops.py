@@ -31,6 +31,7 @@ def dump_model(model, path):
     """
     import skops.io
 
+    path = path or f"{type(model).__module__}.{type(model).__qualname__}"
     try:
         content = skops.io.dumps(model)
         unknown = sorted(set(skops.io.get_untrusted_types(data=content)) - set(TRUSTED))

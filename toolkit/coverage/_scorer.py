@@ -1,13 +1,14 @@
 """Tuning generators without labels: a scorer for scikit-learn's searches."""
 
 from toolkit._core.random import as_generator
+from toolkit._core.scorers import NotAScore, looks_like_scoring
 from toolkit.coverage._drawing import draw_samples
 from toolkit.coverage._rows import check_positive_int
 
 __all__ = ["coverage_scorer"]
 
 
-def coverage_scorer(coverage, *, n_samples=5000, random_state=0):
+def coverage_scorer(coverage, *data, n_samples=5000, random_state=0):
     """A scorer of generators: minus the divergence of their samples from the data that ``coverage`` was fitted on.
 
     Parameters
@@ -18,6 +19,8 @@ def coverage_scorer(coverage, *, n_samples=5000, random_state=0):
         To draw from each generator.
     random_state : int, RandomState instance or None, default=0
         Of the draws; an int draws from each candidate with the same seed.
+    *data
+        Nothing: a search that is given this function itself in place of ``coverage_scorer(coverage)`` is told so.
 
     Returns
     -------
@@ -39,6 +42,10 @@ def coverage_scorer(coverage, *, n_samples=5000, random_state=0):
     >>> search.fit(points).best_params_
     {'n_components': 8}
     """
+    if looks_like_scoring(coverage, data):
+        return NotAScore("coverage_scorer", "coverage_scorer(coverage)")
+    if data:
+        raise TypeError(f"coverage_scorer takes coverage alone by position, got {len(data)} further arguments.")
     if not hasattr(coverage, "score") or isinstance(coverage, type):
         raise ValueError(f"coverage must be a fitted ModeCoverage, got {coverage!r}.")
     return _CoverageScorer(coverage, check_positive_int("n_samples", n_samples), random_state)

@@ -10,7 +10,7 @@ from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.robust import RobustDistance, robust_scale
 from toolkit.corruption import Corruptor
-from toolkit.detectors._threshold import ScoreThresholdMixin, check_contamination
+from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
 
 __all__ = ["CorruptionDetector"]
 
@@ -164,7 +164,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             self._learn_weights(X, trusted, as_generator(planting_seed))
         else:
             self.weights_ = {name: float(self.weights[name]) for name in names}
-        return self._set_training_scores(self._combine(opinions))
+        return self._set_training_scores(self._combine(opinions), alike=all_alike(stack))
 
     def score_samples(self, X, *, assessment=None):
         """How normal each image is; higher = more normal.

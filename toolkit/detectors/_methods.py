@@ -7,6 +7,7 @@ To add one that is not PyOD's, write its class with ``fit`` and ``score_samples`
 its own, and its line in ``METHODS``.
 """
 
+import math
 from dataclasses import dataclass
 
 __all__ = ["LEFT_OUT", "METHODS", "Method", "available_detectors"]
@@ -35,10 +36,16 @@ class Method:
     training : {"same", "stored"}
         How a row that was fitted on is scored: like any other, or by the score that it had in the fit, where a
         neighbour method leaves the row itself out.
+    distinct : {"never", "enough", "always"}
+        Whether it compares the densities of neighbours, which duplicates make boundless, and is fitted on distinct
+        rows; with ``"enough"`` only where there are more of them than it asks neighbours for, since it ranks rows by
+        their distance to the duplicates where there are not.
     clip : tuple of (parameter, spare)
         Parameters that must not exceed ``n_samples - spare``.
     defaults : dict
         Parameters that differ from PyOD's own defaults.
+    lowest : float
+        No ``score_samples`` is below it.
     requires : str or None
         A package that PyOD itself does not bring along.
     """
@@ -51,8 +58,10 @@ class Method:
     seeded: bool = False
     deep: bool = False
     training: str = "same"
+    distinct: str = "never"
     clip: tuple = ()
     defaults: tuple = ()
+    lowest: float = -math.inf
     requires: str | None = None
 
 
@@ -61,7 +70,9 @@ _BATCH = (("batch_size", 0),)
 _SILENT = (("verbose", 0),)
 
 METHODS = {
-    "abod": Method("abod:ABOD", "neighbours", "high", 5_000, training="stored", clip=_NEIGHBOURS),
+    "abod": Method(
+        "abod:ABOD", "neighbours", "high", 5_000, training="stored", distinct="always", clip=_NEIGHBOURS, lowest=0.0
+    ),
     "ae1svm": Method("ae1svm:AE1SVM", "deep", "high", 10_000, stochastic=True, deep=True, clip=_BATCH),
     "alad": Method("alad:ALAD", "deep", "very high", 10_000, stochastic=True, deep=True, clip=_BATCH),
     "anogan": Method("anogan:AnoGAN", "deep", "very high", 2_000, stochastic=True, deep=True, clip=_BATCH),
@@ -74,19 +85,36 @@ METHODS = {
     "dif": Method("dif:DIF", "deep", "high", 20_000, stochastic=True, seeded=True, deep=True),
     "ecod": Method("ecod:ECOD", "distribution", "low", 20_000),
     "feature_bagging": Method(
-        "feature_bagging:FeatureBagging", "ensemble", "high", 5_000, True, True, training="stored", requires="combo"
+        "feature_bagging:FeatureBagging",
+        "ensemble",
+        "high",
+        5_000,
+        True,
+        True,
+        training="stored",
+        distinct="enough",
+        requires="combo",
     ),
     "gmm": Method("gmm:GMM", "distribution", "medium", stochastic=True, seeded=True, clip=(("n_components", 0),)),
     "hbos": Method("hbos:HBOS", "distribution", "low"),
-    "hdbscan": Method("hdbscan:HDBSCAN", "clusters", "high", 5_000, training="stored", clip=(("min_cluster_size", 0),)),
+    "hdbscan": Method(
+        "hdbscan:HDBSCAN",
+        "clusters",
+        "high",
+        5_000,
+        training="stored",
+        distinct="always",
+        clip=(("min_cluster_size", 0),),
+        lowest=-1.0,
+    ),
     "iforest": Method("iforest:IForest", "isolation", "low", stochastic=True, seeded=True),
-    "inne": Method("inne:INNE", "isolation", "medium", stochastic=True, seeded=True),
+    "inne": Method("inne:INNE", "isolation", "medium", stochastic=True, seeded=True, lowest=-1.0),
     "kde": Method("kde:KDE", "distribution", "high", 5_000),
     "knn": Method("knn:KNN", "neighbours", "medium", 10_000, training="stored", clip=_NEIGHBOURS),
     "kpca": Method("kpca:KPCA", "linear", "high", 2_000, stochastic=True, seeded=True, clip=(("n_components", 0),)),
     "loda": Method("loda:LODA", "distribution", "low", stochastic=True, seeded=True),
-    "lof": Method("lof:LOF", "neighbours", "medium", 10_000, training="stored", clip=_NEIGHBOURS),
-    "lscp": Method("lscp:LSCP", "ensemble", "very high", 2_000, stochastic=True, seeded=True),
+    "lof": Method("lof:LOF", "neighbours", "medium", 10_000, training="stored", distinct="enough", clip=_NEIGHBOURS),
+    "lscp": Method("lscp:LSCP", "ensemble", "very high", 2_000, distinct="always", stochastic=True, seeded=True),
     "lunar": Method(
         "lunar:LUNAR", "neighbours", "high", 5_000, True, True, True, training="stored", clip=(("n_neighbours", 1),)
     ),
@@ -97,7 +125,7 @@ METHODS = {
     "sampling": Method(
         "sampling:Sampling", "neighbours", "low", stochastic=True, seeded=True, clip=(("subset_size", 0),)
     ),
-    "suod": Method("suod:SUOD", "ensemble", "high", 5_000, stochastic=True, requires="suod"),
+    "suod": Method("suod:SUOD", "ensemble", "high", 5_000, distinct="always", stochastic=True, requires="suod"),
     "vae": Method("vae:VAE", "deep", "high", 50_000, True, True, True, clip=_BATCH, defaults=_SILENT),
 }
 

@@ -3,6 +3,7 @@
 import copy
 import importlib
 import inspect
+from dataclasses import replace
 
 from sklearn.base import clone, is_outlier_detector
 
@@ -11,6 +12,8 @@ from toolkit._core.optional import import_optional
 from toolkit.detectors._methods import LEFT_OUT, METHODS, Method
 
 __all__ = ["identify_method", "make_model", "plain_params"]
+
+_NEIGHBOURS_OUTSIDE = ("cof", "loci", "sod")  # models that are in no table but may be given, and see neighbours
 
 
 def _is_pyod(model):
@@ -27,11 +30,17 @@ def identify_method(method):
     if not isinstance(method, type) and _is_pyod(method):
         path = f"{type(method).__module__.removeprefix('pyod.models.')}:{class_name}"
         known = ((name, row) for name, row in METHODS.items() if row.path == path)
-        # Nothing is known of a PyOD model that is not in the table: it is sealed to be safe.
-        return next(known, (class_name, Method(path, "given", "medium", deep=True)))
+        near = path.partition(":")[0] in _NEIGHBOURS_OUTSIDE
+        # Nothing is known of another PyOD model that is not in the table: it is sealed to be safe.
+        given = Method(path, "given", "medium", deep=True)
+        if near:
+            given = replace(given, training="stored", distinct="enough")
+        return next(known, (class_name, given))
     if not isinstance(method, type) and is_outlier_detector(method) and hasattr(method, "fit"):
         if "novelty" in method.get_params(deep=False):
-            return class_name, Method("", "given", "medium", METHODS["lof"].max_rows, training="stored")
+            return class_name, Method(
+                "", "given", "medium", METHODS["lof"].max_rows, training="stored", distinct="enough"
+            )
         return class_name, Method("", "given", "medium")
     raise ValueError(
         "method must be a name from available_detectors(), or a PyOD or scikit-learn outlier estimator (an object, "

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from toolkit._core.scorers import NotAScore, looks_like_scoring
 from toolkit.corruption import Corruptor
 
 __all__ = ["planted_auc_scorer"]
@@ -26,7 +27,7 @@ class _PlantedAUC:
         return float(roc_auc_score(kinds == "clean", estimator.score_samples(planted)))
 
 
-def planted_auc_scorer(kinds=None, *, fraction=0.5, random_state=0, image_shape=None):
+def planted_auc_scorer(kinds=None, *data, fraction=0.5, random_state=0, image_shape=None):
     """A scorer for searches that needs no labels: how well a fitted detector finds corruptions planted for the purpose.
 
     It corrupts a copy of half of the images it is given, scores all of them, and returns the AUROC: the probability
@@ -42,6 +43,8 @@ def planted_auc_scorer(kinds=None, *, fraction=0.5, random_state=0, image_shape=
         An int plants the same corruptions for every candidate, which makes their comparison paired.
     image_shape : tuple of int, optional
         Shape of an image in flat rows, where it is not a square.
+    *data
+        Nothing: a search that is given this function itself in place of ``planted_auc_scorer()`` is told so.
 
     Returns
     -------
@@ -74,4 +77,8 @@ def planted_auc_scorer(kinds=None, *, fraction=0.5, random_state=0, image_shape=
     >>> search.fit(load_digits().images[:200]).best_params_
     {'method': 'knn'}
     """
+    if looks_like_scoring(kinds, data):
+        return NotAScore("planted_auc_scorer", "planted_auc_scorer()")
+    if data:
+        raise TypeError(f"planted_auc_scorer takes kinds alone by position, got {len(data)} further arguments.")
     return _PlantedAUC(kinds=kinds, fraction=fraction, random_state=random_state, image_shape=image_shape)

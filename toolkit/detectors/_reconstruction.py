@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.detectors._profile import ErrorProfile, error_profile
-from toolkit.detectors._threshold import ScoreThresholdMixin, check_contamination
+from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
 
 __all__ = ["ReconstructionDetector"]
 
@@ -160,7 +160,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
             self._fit_given(learned_from, X)
         profile = self._profiles(stack, X)
         self.profile_ = ErrorProfile().fit(profile)
-        return self._set_training_scores(self._scores(profile))
+        return self._set_training_scores(self._scores(profile), alike=all_alike(stack))
 
     def score_samples(self, X):
         """How normal each image is; higher = more normal.
@@ -232,18 +232,18 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         rows /= self._sd.ravel()
         np.clip(rows, -_CLIP, _CLIP, out=rows)
         self.batch_size_ = int(np.clip(len(rows) // _MIN_BATCHES, min(16, len(rows)), self.batch_size))
-        model = MLPAutoencoder(
-            rows.shape[1],
-            self.hidden,
-            generator=torch_generator(weight_seed),
-            total_steps=self.epochs * -(-len(rows) // self.batch_size_),
-            learning_rate=self.learning_rate,
-        )
 
         def trim(model, entry):
             model.trim = self.trim if entry["epoch"] >= _BURN_IN * self.epochs else 0.0
 
         with limit_threads(1):
+            model = MLPAutoencoder(
+                rows.shape[1],
+                self.hidden,
+                generator=torch_generator(weight_seed),
+                total_steps=self.epochs * -(-len(rows) // self.batch_size_),
+                learning_rate=self.learning_rate,
+            )
             self.history_ = fit_loop(
                 model,
                 rows,
@@ -254,7 +254,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
                 verbose=self.verbose,
                 desc="autoencoder",
             )
-        self.estimator_ = model.finish()
+            self.estimator_ = model.finish()
 
     def _fit_given(self, stack, X):
         able = hasattr(self.estimator, "reconstruct") or (

@@ -4,12 +4,13 @@ Some of PyOD's detectors score a row together with the others in the call. Here 
 is fixed in ``fit``.
 """
 
-import hashlib
 import inspect
 
 import numpy as np
 
-__all__ = ["ModelScores", "StoredScores", "TailReference", "after_fit", "before_fit", "training_scores"]
+from toolkit.detectors._repeats import row_digests
+
+__all__ = ["ModelScores", "StoredScores", "TailReference", "after_fit", "before_fit", "fit_model", "training_scores"]
 
 
 class StoredScores:
@@ -27,18 +28,12 @@ class StoredScores:
 
     def __init__(self, rows, scores):
         self.scores = {}
-        for digest, score in zip(self._digests(rows), scores):
+        for digest, score in zip(row_digests(rows), scores):
             self.scores.setdefault(digest, float(score))
-
-    @staticmethod
-    def _digests(rows):
-        # Adding zero turns minus zero into zero, which has another bit pattern.
-        rows = np.ascontiguousarray(rows, dtype=np.float64) + 0.0
-        return [hashlib.blake2b(row.data, digest_size=16).digest() for row in rows]
 
     def find(self, rows):
         """Stored scores of ``rows``, NaN where a row was not fitted on."""
-        return np.array([self.scores.get(digest, np.nan) for digest in self._digests(rows)], dtype=np.float64)
+        return np.array([self.scores.get(digest, np.nan) for digest in row_digests(rows)], dtype=np.float64)
 
 
 class TailReference:
@@ -105,6 +100,31 @@ def before_fit(name, model):
     _leave_accelerator(model)
     if name == "dif":
         model._deep_representation = _FixedRepresentation()
+    return model
+
+
+def fit_model(name, model, rows):
+    """The model, fitted; what it cannot learn from is one error that names it."""
+    try:
+        model.fit(rows)
+        if name == "pca" and model.n_components is None:
+            return _without_empty_directions(model, rows)
+        return model
+    # Models fail on degenerate rows in as many ways as there are libraries underneath.
+    except (ValueError, RuntimeError, ArithmeticError, IndexError, AssertionError) as error:
+        raise ValueError(
+            f"The detector {name!r} cannot be fitted to these {len(rows)} rows of {rows.shape[1]} features: {error}"
+        ) from error
+
+
+def _without_empty_directions(model, rows):
+    """PyOD's PCA divides by the variance of each direction: those without any (a constant or a repeated column, or
+    fewer rows than columns) would drown all others in rounding errors, or make every score NaN."""
+    variances = model.explained_variance_
+    used = int((variances > 10 * np.finfo(variances.dtype).eps * np.max(variances, initial=0.0)).sum())
+    if 0 < used < len(variances):
+        model.n_components = used
+        model.fit(rows)
     return model
 
 
@@ -175,5 +195,5 @@ def after_fit(name, model, *, seed, deep):
 def training_scores(model):
     """The outlier scores that a fitted neighbour model keeps of its own training rows."""
     if hasattr(model, "decision_scores_"):
-        return np.asarray(model.decision_scores_, dtype=np.float64).ravel()
+        return np.array(model.decision_scores_, dtype=np.float64).ravel()
     return -np.asarray(model.negative_outlier_factor_, dtype=np.float64)

@@ -5,9 +5,10 @@ import io
 import os
 import random
 import threading
-import warnings
 
 import numpy as np
+
+from toolkit.detectors._quiet import quiet
 
 __all__ = ["sealed"]
 
@@ -47,8 +48,7 @@ def sealed(seed):
         stack.enter_context(limit_threads(1))
         stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
         stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
-        stack.enter_context(warnings.catch_warnings())
-        warnings.simplefilter("ignore")
+        stack.enter_context(quiet())
         random.seed(seed)
         # The models inside draw from the global generator.
         np.random.seed(seed % 2**32)  # noqa: NPY002

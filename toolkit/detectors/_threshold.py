@@ -1,6 +1,8 @@
 """Where normal ends: thresholds on scores, and the mixin that turns scores into +1 and -1."""
 
+import math
 import numbers
+import warnings
 from typing import ClassVar
 
 import numpy as np
@@ -8,11 +10,14 @@ from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
-__all__ = ["ScoreThresholdMixin", "check_contamination", "robust_cut"]
+__all__ = ["ScoreThresholdMixin", "all_alike", "check_contamination", "robust_cut"]
 
 # A normal variable's standard deviation is 1.4826 times its MAD and 1.2533 times its mean absolute deviation.
 _MAD_TO_SD = 1.4826
 _MEAN_AD_TO_SD = 1.2533
+
+_TIE = "A row that ties with the threshold is an inlier."
+_FEW_ROWS = 10  # of which a majority says nothing
 
 _SHARE = Interval(numbers.Real, 0, 0.5, closed="right")
 
@@ -62,6 +67,40 @@ def check_contamination(contamination):
         raise ValueError(f"contamination must be 'auto' or a number in (0, 0.5], got {contamination!r}.")
 
 
+def all_alike(stack):
+    """Whether all rows are equal."""
+    return bool((stack == stack[:1]).all())
+
+
+def _find_ties(scores, offset, contamination, bound):
+    """What is to be said where ties, or a bound of the score, leave a threshold without outliers; else None."""
+    n_flagged, n_rows = int((scores < offset).sum()), len(scores)
+    if isinstance(contamination, str):
+        if n_flagged or n_rows < _FEW_ROWS:
+            return None
+        n_lowest = int((scores == scores.min()).sum())
+        if 2 * n_lowest > n_rows:
+            found = (
+                f"{n_lowest} of {n_rows} rows share the lowest score, so that contamination='auto' flags none. {_TIE}"
+            )
+        elif offset <= bound:
+            found = (
+                f"contamination='auto' cannot flag any row, since it cuts at {offset:.4g} and no score of this method "
+                f"is below {bound:g}. Give a share, or choose another method."
+            )
+        else:
+            return None
+    else:
+        n_asked = math.floor(contamination * n_rows)
+        if n_flagged >= n_asked:
+            return None
+        found = (
+            f"contamination={contamination} asks for {n_asked} of {n_rows} rows, but {int((scores == offset).sum())} "
+            f"rows tie at the threshold, so that only {n_flagged} are flagged. {_TIE}"
+        )
+    return found
+
+
 class ScoreThresholdMixin(OutlierMixin):
     """``decision_function``, ``predict``, ``fit_predict`` and ``set_threshold`` on top of ``score_samples``.
 
@@ -71,9 +110,14 @@ class ScoreThresholdMixin(OutlierMixin):
     # scikit-learn's common checks read the range of contamination from here.
     _parameter_constraints: ClassVar[dict] = {"contamination": [StrOptions({"auto"}), _SHARE]}
 
-    def _set_training_scores(self, scores):
+    _lowest_score = -math.inf  # that the method can give
+
+    def _set_training_scores(self, scores, *, alike=False):
+        """``alike``: all rows are equal, and no rule of its own has to find any."""
         self.training_scores_ = np.asarray(scores, dtype=np.float64)
         self.offset_ = self._offset(self.contamination)
+        if not (alike and isinstance(self.contamination, str)):
+            self._warn_of_ties(self.contamination)
         return self
 
     def _offset(self, contamination):
@@ -81,6 +125,12 @@ class ScoreThresholdMixin(OutlierMixin):
         if isinstance(contamination, str):
             return self._automatic_offset()
         return float(np.percentile(self.training_scores_, 100.0 * contamination))
+
+    def _warn_of_ties(self, contamination):
+        name, scores = type(self).__name__, self.training_scores_
+        found = _find_ties(scores, self.offset_, contamination, self._lowest_score)
+        if found:
+            warnings.warn(f"{name}: {found}", UserWarning, stacklevel=4)
 
     def _automatic_offset(self):
         return robust_cut(self.training_scores_)
@@ -120,7 +170,8 @@ class ScoreThresholdMixin(OutlierMixin):
         Parameters
         ----------
         contamination : float in (0, 0.5] or "auto", optional
-            Share of the training rows to call outliers, or the rule of ``contamination="auto"``.
+            Share of the training rows to call outliers, or the rule of ``contamination="auto"``. A row that ties with
+            the threshold is an inlier; where ties leave fewer outliers than asked for, that is warned of.
         score : float, optional
             Rows with a lower ``score_samples`` are outliers.
 
@@ -139,6 +190,7 @@ class ScoreThresholdMixin(OutlierMixin):
             raise ValueError(f"Give either contamination or score, got {contamination=} and {score=}.")
         if score is None:
             self.offset_ = self._offset(contamination)
+            self._warn_of_ties(contamination)
             return self
         if not isinstance(score, numbers.Real) or isinstance(score, bool) or not np.isfinite(score):
             raise ValueError(f"score must be a finite number, got {score!r}.")

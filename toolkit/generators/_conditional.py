@@ -191,6 +191,8 @@ dtype_, layout_, n_features_in_
         ------
         ValueError
             A parameter out of range, or labels that are missing, mixed or not finite.
+        CheckpointError
+            What to resume from is damaged, or of other data or other parameters.
         DivergenceError
             A loss became NaN or exploded.
         """
@@ -358,6 +360,9 @@ dtype_, layout_, n_features_in_
 
     def _check_parameters(self):
         labels.check_parameters(self)
+
+    def _training_parameters(self):
+        return {**super()._training_parameters(), "classes": self.classes_}
 
     def _make_trainer(self, weight_seed, training_seed, total_steps):
         return labels.make_trainer(self, weight_seed, training_seed, total_steps)

@@ -35,6 +35,7 @@ class FittingMixin:
                 hooks=(snapshots, *hooks),
                 checkpoint=checkpoint,
                 resume=resume,
+                parameters=self._training_parameters(),
                 **length,
             )
             self.snapshots_ = snapshots.images
@@ -73,6 +74,10 @@ class FittingMixin:
 
     def _check_parameters(self):
         setup.check_parameters(self)
+
+    def _training_parameters(self):
+        """What a checkpoint must share with a fit that goes on from it."""
+        return self.get_params(deep=False)
 
     def _make_trainer(self, weight_seed, training_seed, total_steps):
         return setup.make_trainer(self, weight_seed, training_seed, total_steps=total_steps)

@@ -8,9 +8,8 @@ import numpy as np
 from toolkit._core.images import PixelScale
 from toolkit._core.names import lookup
 from toolkit._core.random import as_generator
+from toolkit._core.row_kinds import are_images
 from toolkit.generators._checks import check_choice, check_int, check_number, check_sizes
-
-_SMALLEST_SIDE = 8  # of a square that flat rows are taken for an image
 
 
 def check_parameters(gan):
@@ -76,9 +75,7 @@ def length(gan):
 
 def column_range(gan, stack):
     """Least and largest value of each column, (2, n_features), or None where all values share one range."""
-    height, width = gan.image_shape_[:2]
-    is_image = gan.layout_ == "stack" or stack.dtype == np.uint8 or gan.image_shape is not None
-    is_image = is_image or (height == width and height >= _SMALLEST_SIDE)
+    is_image = are_images(stack, as_stack=gan.layout_ == "stack", image_shape=gan.image_shape)
     if gan.scaling == "pixels" or (gan.scaling == "auto" and is_image):
         return None
     rows = stack.reshape(len(stack), -1)

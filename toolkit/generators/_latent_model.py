@@ -38,7 +38,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             Where and how often to write what is needed to go on after a crash.
         resume : bool or path-like, default=False
             True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that
-            was never interrupted.
+            was never interrupted. With other parameters than it was begun with it is refused; more
+            epochs may be asked for, fewer not.
         hooks : sequence of callable
             Each is called as ``hook(trainer, entry)`` after an epoch with the entry of ``history_``; one that returns
             True ends the training.
@@ -51,6 +52,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         ------
         ValueError
             A parameter out of range, or fewer than two rows.
+        CheckpointError
+            What to resume from is damaged, or of other data or other parameters.
         DivergenceError
             The loss became NaN or exploded.
         """
@@ -83,13 +86,14 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 hooks=hooks,
                 checkpoint=checkpoint,
                 resume=resume,
+                parameters=self.get_params(deep=False),
                 verbose=self.verbose,
                 desc=type(self).__name__,
             )
-        trainer.optimiser.zero_grad()  # what is kept needs no gradients
-        self.encoder_ = trainer.encoder.eval().cpu()
-        self.decoder_ = trainer.decoder.eval().cpu()
-        self._finish(stack, as_generator(seeds["after"]))
+            trainer.optimiser.zero_grad()  # what is kept needs no gradients
+            self.encoder_ = trainer.encoder.eval().cpu()
+            self.decoder_ = trainer.decoder.eval().cpu()
+            self._finish(stack, as_generator(seeds["after"]))
         return self
 
     def transform(self, X):

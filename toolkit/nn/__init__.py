@@ -9,6 +9,7 @@ from toolkit.nn._hooks import EarlyStopping, Snapshots
 from toolkit.nn._loop import fit_loop
 from toolkit.nn._precision import autocast, fused_adam, has_native_bfloat16, resolve_precision
 from toolkit.nn._random import GeneratorDropout, build, initialise, torch_generator
+from toolkit.nn._same_training import changed_parameters
 from toolkit.nn._state import StateMixin
 from toolkit.nn._threads import limit_threads
 
@@ -20,6 +21,7 @@ __all__ = [
     "StateMixin",
     "autocast",
     "build",
+    "changed_parameters",
     "fit_loop",
     "fused_adam",
     "has_native_bfloat16",

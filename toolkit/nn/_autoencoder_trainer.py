@@ -84,6 +84,11 @@ class AutoencoderTrainer(StateMixin):
             self.parameters, learning_rate=learning_rate, betas=_BETAS, weight_decay=weight_decay
         )
 
+    @property
+    def follows_plan(self):
+        """Whether what a step does depends on how many there are to be."""
+        return self.lr_schedule != "constant"
+
     def train_step(self, batch):
         """One step on a batch (n, height, width[, 3])."""
         losses = self._learn(as_images(batch))

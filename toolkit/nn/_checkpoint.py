@@ -17,6 +17,7 @@ from toolkit._core.store import read_store, remove_store, write_store
 from toolkit._core.versions import versions
 from toolkit.exceptions import CheckpointError, DivergenceError
 from toolkit.nn._losses import EpochLosses
+from toolkit.nn._same_training import changed_parameters, describe_parameters
 from toolkit.nn._tensors import StateReader, StateWriter
 
 __all__ = ["Checkpoint", "Saver"]
@@ -42,7 +43,8 @@ class Checkpoint:
     keep : int or None, default=2
         How many to keep, the latest ones; None keeps all.
     parameters : dict, optional
-        Parameters of the training, for the manifest; a training with others goes on with a warning.
+        Notes on the training for the manifest; one with others goes on with a warning. What must not change is told to
+        :func:`toolkit.nn.fit_loop`, as the estimators of the toolkit do.
 
     Examples
     --------
@@ -91,9 +93,11 @@ class Saver:
     ----------
     checkpoint : Checkpoint or None
         None only restores.
-    model, generator, hooks, batch_size, shuffle
+    model, generator, hooks, batch_size, shuffle, parameters
         As in :func:`toolkit.nn.fit_loop`.
     batches : Batches
+    total : int
+        Steps that the whole training is to have.
 
     Attributes
     ----------
@@ -101,10 +105,11 @@ class Saver:
         The checkpoint that was written or restored last.
     """
 
-    def __init__(self, checkpoint, model, batches, generator, hooks, *, batch_size, shuffle):
+    def __init__(self, checkpoint, model, batches, generator, hooks, *, batch_size, shuffle, total, parameters=None):
         if not (hasattr(model, "state_dict") and hasattr(model, "load_state_dict")):
             raise TypeError(f"checkpoint: a {type(model).__name__} has no state_dict and load_state_dict to be saved.")
         self.checkpoint, self.model, self.generator, self.hooks = checkpoint, model, generator, hooks
+        self.total, self.parameters = int(total), describe_parameters(parameters)
         self.last = None
         # What must be the same for the order of the rows to mean the same.
         self.training = {
@@ -147,7 +152,9 @@ class Saver:
         about = {
             "step": position.step,
             "epoch": len(position.history),
+            "total_steps": self.total,
             "training": self.training,
+            "training_parameters": self.parameters,
             "parameters": plain_json(self.checkpoint.parameters),
             **self._circumstances(),
         }
@@ -207,16 +214,32 @@ class Saver:
 
     def _compare(self, path, about):
         """An error if the checkpoint is of another training; a warning if results may differ in the last digits."""
+        for name, its, mine in changed_parameters(about.get("training_parameters"), self.parameters):
+            raise CheckpointError(
+                f"of another training: its {name} was {its!r}, here {mine!r}. Give the same parameters, or choose "
+                "another folder for a new training."
+            )
         for name, mine in self.training.items():
             if about["training"][name] != mine:
                 raise CheckpointError(f"of another training: its {name} was {about['training'][name]}, here {mine}.")
+        if about["step"] > self.total:
+            raise CheckpointError(
+                f"{about['step']} steps are done, {self.total} were asked for: a training can be gone on with for "
+                "longer, not for less."
+            )
+        planned = about.get("total_steps", self.total)
+        if planned != self.total and getattr(self.model, "follows_plan", False):
+            warnings.warn(
+                f"{path} was written by a training of {planned} steps, and {self.total} are asked for now: rates "
+                "follow the new length from here on, and what comes out is not what one training of that length gives.",
+                stacklevel=4,
+            )
         here = self._circumstances()
         there = {**about["versions"], "threads": about["threads"], "device": about["device"]}
         here = {**here["versions"], "threads": here["threads"], "device": here["device"]}
         if self.checkpoint is not None:
-            mine, its = plain_json(self.checkpoint.parameters) or {}, about["parameters"] or {}
-            here |= {name: mine.get(name) for name in {*mine, *its}}
-            there |= {name: its.get(name) for name in {*mine, *its}}
+            for name, its, mine in changed_parameters(about["parameters"] or {}, self.checkpoint.parameters or {}):
+                there[name], here[name] = its, mine
         changed = [
             f"{name} {there.get(name)} -> {here[name]}" for name in sorted(here) if there.get(name) != here[name]
         ]

@@ -59,6 +59,7 @@ def fit_loop(
     hooks=(),
     checkpoint=None,
     resume=False,
+    parameters=None,
     explosion=1e6,
     verbose=False,
     desc="",
@@ -92,6 +93,10 @@ def fit_loop(
         True goes on from the latest checkpoint in the folder of ``checkpoint``, or starts anew if there is none. A path
         names a checkpoint to go on from. On the same machine, versions and threads, what comes out is bitwise equal to
         the training that was never interrupted.
+    parameters : dict, optional
+        What the training depends on, as of ``estimator.get_params()``: kept in checkpoints, and to go on from one with
+        others is an error. How long (``epochs``, ``steps``, ``max_steps``), on what (``device``, ``n_threads``) and how
+        watched (``verbose``, ``snapshot_epochs``) may change.
     explosion : float or None, default=1e6
         A loss this many times larger than in the first ten steps (and than 1) counts as divergence; None: never.
     verbose : bool, default=False
@@ -109,7 +114,8 @@ def fit_loop(
     DivergenceError
         A loss is NaN, infinite or has exploded. It carries ``step``, the last good ``checkpoint`` and the ``history``.
     CheckpointError
-        What to resume from is damaged, or belongs to another training.
+        What to resume from is damaged, belongs to a training of other data or other ``parameters``, or has come
+        further than ``epochs`` or ``steps``.
     FileExistsError
         The folder of ``checkpoint`` holds a later checkpoint than the one to go on from.
 
@@ -135,7 +141,17 @@ def fit_loop(
     if checkpoint is not None or resume:
         from toolkit.nn._checkpoint import Saver
 
-        saver = Saver(checkpoint, model, batches, generator, hooks, batch_size=batch_size, shuffle=shuffle)
+        saver = Saver(
+            checkpoint,
+            model,
+            batches,
+            generator,
+            hooks,
+            batch_size=batch_size,
+            shuffle=shuffle,
+            total=total,
+            parameters=parameters,
+        )
         saver.restore(position, resume)
     try:
         _run(model, batches, batch_size, total, generator, shuffle, hooks, position, saver, verbose, desc)

@@ -108,6 +108,8 @@ class SequenceTrainer(StateMixin):
 
     _state = ("network", "reader", "writer", "optimisers", "generator", "step")
 
+    follows_plan = True  # the rate is one cycle over all steps
+
     def __init__(
         self,
         network,

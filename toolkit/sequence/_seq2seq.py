@@ -205,6 +205,11 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
                 hooks=hooks,
                 checkpoint=checkpoint,
                 resume=resume,
+                parameters={
+                    **self.get_params(deep=False),
+                    "source_characters": self.source_characters_,
+                    "target_characters": self.target_characters_,
+                },
                 verbose=self.verbose,
                 desc=type(self).__name__,
             )

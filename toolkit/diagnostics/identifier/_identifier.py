@@ -208,6 +208,13 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _fit(self, X, clean=None):
         """Fit; ``clean``, for studies with known truth, says which rows to trust instead of finding out."""
+        from toolkit.nn import limit_threads
+
+        # From the first weights to the last judgement: a pool of threads, once begun, does not survive a fork.
+        with limit_threads(1):
+            return self._fit_on_one_thread(X, clean)
+
+    def _fit_on_one_thread(self, X, clean):
         self._validate_params()
         names = KINDS if self.kinds is None else check_names(self.kinds, KINDS, "kind")
         stack = validate_images(self, X, reset=True)

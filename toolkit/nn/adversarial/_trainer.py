@@ -111,6 +111,11 @@ class AdversarialTrainer:
         self.apart = mixes or has_batch_norm(discriminator)
         self.last = {}  # what is not computed at each step keeps its last value
 
+    @property
+    def follows_plan(self):
+        """Whether what a step does depends on how many there are to be."""
+        return self.schedule != "constant" or bool(self.instance_noise)
+
     def train_step(self, batch):
         """One step on a batch (n, height, width[, 3]) of uint8 or of float32 in units of the range."""
         real = as_signed_images(whole_packs(batch, self.packing))
