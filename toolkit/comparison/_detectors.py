@@ -4,6 +4,7 @@ import hashlib
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.comparison._cells import run_cells
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
 from toolkit.comparison._metrics import DETECTION_METRICS, detection_metrics
@@ -71,6 +72,7 @@ def _cell(estimator, X, truth, seed):
     }, scores
 
 
+@usual_floating_point
 def compare_detectors(*, detectors, data, seeds=(0,), n_jobs=1, verbose=False, return_scores=False):
     """Fit every detector on every set with every seed, without labels, and compare its scores with the truth.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, match_layout
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.random import as_generator
@@ -38,6 +39,7 @@ def _cell(estimator, images, kinds, seed):
     }, per_kind_matrix({"auroc": scores}, kinds)["auroc"]
 
 
+@usual_floating_point
 def estimate_detection(
     detectors,
     X,

@@ -5,6 +5,7 @@ from time import perf_counter
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.names import lookup
 from toolkit.comparison._cells import run_cells
 from toolkit.comparison._detectors import check_seeds, data_id
@@ -130,6 +131,7 @@ def _cell(restorer, corrupted, clean, seed):
     }, psnr_gain
 
 
+@usual_floating_point
 def compare_restorers(*, restorers, data, seeds=(0,), n_jobs=1, verbose=False, return_gains=False):
     """Fit every restorer on every corrupted set with every seed and compare with the clean copy.
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
 
@@ -12,6 +13,7 @@ _NEIGHBOURS = 5
 _N_FEATURES = 50
 
 
+@usual_floating_point
 def compare_sampling(model, X, held_back, *, ways=None, features=None, truncation=0.7, random_state=None):
     """Compare ways of drawing latents: how near the samples are to held-back images, how varied, and whether copied.
 

@@ -4,6 +4,7 @@ import time
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
 from toolkit._core.random import spawn_seeds
@@ -35,6 +36,7 @@ _MEASURED = (
 )
 
 
+@usual_floating_point
 def compare_sequence_models(
     models=None,
     *,

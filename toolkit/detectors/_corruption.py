@@ -6,6 +6,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.robust import RobustDistance, robust_scale
@@ -26,6 +27,7 @@ _BULK = 0.75  # share of all rows that a first scatter rests on, before anybody 
 _KEPT = 0.95  # share of the trusted rows that the second rests on: some may be trusted that should not
 
 
+@usual_floating_point
 class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
     """Score images by how likely something was done to them, with everything the toolkit knows and without labels.
 

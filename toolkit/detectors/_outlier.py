@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import as_generator
 from toolkit.detectors._model import identify_method, make_model
@@ -19,6 +20,7 @@ __all__ = ["OutlierDetector"]
 _CHUNK = 8192
 
 
+@usual_floating_point
 class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
     """Any outlier detector behind scikit-learn's interface: higher scores are more normal, +1 inlier, -1 outlier.
 

@@ -8,6 +8,7 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.detectors._profile import ErrorProfile, error_profile
@@ -22,6 +23,7 @@ _MIN_SD = 0.05  # of the pixel range: pixels that hardly vary do not drown the o
 _BURN_IN = 0.25  # share of the epochs before the worst rows are trimmed
 
 
+@usual_floating_point
 class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
     """Score images by how well a model of the set rebuilds them.
 

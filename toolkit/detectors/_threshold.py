@@ -8,6 +8,8 @@ from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
+
 __all__ = ["ScoreThresholdMixin", "check_contamination", "robust_cut"]
 
 # A normal variable's standard deviation is 1.4826 times its MAD and 1.2533 times its mean absolute deviation.
@@ -62,6 +64,7 @@ def check_contamination(contamination):
         raise ValueError(f"contamination must be 'auto' or a number in (0, 0.5], got {contamination!r}.")
 
 
+@usual_floating_point
 class ScoreThresholdMixin(OutlierMixin):
     """``decision_function``, ``predict``, ``fit_predict`` and ``set_threshold`` on top of ``score_samples``.
 

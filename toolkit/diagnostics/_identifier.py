@@ -14,6 +14,7 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.appearance import oriented_gradients
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.jobs import run_jobs
 from toolkit._core.names import check_names
@@ -41,6 +42,7 @@ _TURN_ROUNDS = 0.5
 _NOVEL_SHARE = 0.004
 
 
+@usual_floating_point
 class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Name what was done to each image of a set, without labels and without a clean copy.
 

@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.generators import _conditional_setup as labels
@@ -18,6 +19,7 @@ __all__ = ["ConditionalGAN"]
 _CHUNK = 4096
 
 
+@usual_floating_point
 class ConditionalGAN(GAN):
     """Learn labelled images, and draw new ones of the labels asked for.
 

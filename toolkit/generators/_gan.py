@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import spawn_seeds
 from toolkit.generators import _gan_setup as setup
@@ -17,6 +18,7 @@ __all__ = ["GAN"]
 _CHUNK = 4096
 
 
+@usual_floating_point
 class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
     """Learn a set of images, or the rows of any table, as a game of two networks, and draw new ones.
 

@@ -8,6 +8,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.names import lookup
 from toolkit._core.random import as_generator, spawn_seeds
@@ -21,6 +22,7 @@ _EDGE = 0.01  # how near 0 and 1 the mean image counts: beyond it a sigmoid hard
 _CHUNK = 2048  # rows in double precision at a time
 
 
+@usual_floating_point
 class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Base of the two; a subclass gives the parameters, ``_make_trainer`` and ``sample``."""
 

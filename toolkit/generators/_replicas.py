@@ -7,6 +7,7 @@ import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.jobs import run_jobs
 from toolkit.exceptions import DivergenceError
 from toolkit.generators._checks import check_choice
@@ -14,6 +15,7 @@ from toolkit.generators._checks import check_choice
 __all__ = ["ReplicasMixin"]
 
 
+@usual_floating_point
 class ReplicasMixin:
     """Gives an estimator with ``random_state`` the method ``fit_many``."""
 

@@ -2,6 +2,8 @@
 
 import io
 
+from toolkit._core.floating_point import usual_floating_point
+
 __all__ = ["Display"]
 
 
@@ -18,6 +20,10 @@ class Display:
     figure_ : matplotlib Figure
         The figure of ``ax_``; after ``plot``.
     """
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        usual_floating_point(cls)
 
     def plot(self, ax=None):
         raise NotImplementedError

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, iter_chunks
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.sequence._characters import alphabet_of, as_strings, decode, encode
@@ -15,6 +16,7 @@ __all__ = ["PictureReader"]
 _CHUNK = 256
 
 
+@usual_floating_point
 class PictureReader(BaseEstimator):
     """A small convolutional network from pictures of characters to strings, trained by itself.
 

@@ -6,6 +6,7 @@ from time import perf_counter, process_time
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.comparison import answer_accuracy, answer_errors, handwriting_spread
@@ -93,6 +94,7 @@ def load_hands(name="digits", *, seed=0, verbose=False):
     raise ValueError(f"digits must be 'digits' or 'mnist', got {name!r}.")
 
 
+@usual_floating_point
 def run_arithmetic(
     source="text",
     target="text",

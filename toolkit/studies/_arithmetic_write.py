@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.plots import AttentionDisplay, LossCurveDisplay, QueryPageDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import check_target, whole_folder
@@ -63,6 +64,7 @@ def arithmetic_findings(result):
     return sentences
 
 
+@usual_floating_point
 def write_arithmetic(result, out) -> Path:
     """Write a study: ``summary.json``, ``report.html``, ``errors.csv``, pictures, and the model for
     :func:`toolkit.load`, all at once.

@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator, spawn_seeds
@@ -137,6 +138,7 @@ class AuditResult:
         return counts.rename("n").rename_axis("restorer").reset_index()
 
 
+@usual_floating_point
 def run_audit(
     images: np.ndarray,
     *,

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit._core.files import plain_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator
@@ -112,6 +113,7 @@ def check_collapse_settings(settings):
     return {str(name): dict(parameters) for name, parameters in settings.items()}
 
 
+@usual_floating_point
 def run_collapse_study(
     images,
     settings="collapse",

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 
 from toolkit._core.files import atomic_path, write_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.report import Report
 from toolkit.studies._collapse_figures import collapse_figures, run_picture
@@ -47,6 +48,7 @@ def forget_collapse_runs(out):
     shutil.rmtree(Path(out) / RUNS, ignore_errors=True)
 
 
+@usual_floating_point
 def write_collapse_study(study, out, *, figures=None) -> Path:
     """Write a study beside the runs that it kept in ``out``.
 

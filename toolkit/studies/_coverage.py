@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.versions import versions
 from toolkit.coverage import CoverageRecord, ModeCoverage
 from toolkit.exceptions import DataFormatError
@@ -59,6 +60,7 @@ def check_coverage_target(out):
     check_target(out, _FILES)
 
 
+@usual_floating_point
 def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", "samples"), random_state=0):
     """Evaluate samples against real images.
 
@@ -104,6 +106,7 @@ def _on_scale_of(samples, real):
     return samples
 
 
+@usual_floating_point
 def write_coverage(result, out) -> Path:
     """Write ``figures.csv``, ``bins.csv``, ``summary.json``, ``samples.png``, ``dropped.png``, ``map.png`` and
     ``report.html``, all at once.

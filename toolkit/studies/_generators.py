@@ -6,6 +6,7 @@ from time import perf_counter, process_time
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, iter_chunks
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
@@ -110,6 +111,7 @@ def check_generators(names):
     return check_names(names, GENERATORS, "generator")
 
 
+@usual_floating_point
 def run_generator_comparison(
     images, *, generators=("autoencoder", "vae", "gan"), epochs=20, seeds=(0,), n_jobs=1, verbose=False, name="images"
 ):

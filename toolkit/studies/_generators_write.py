@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.plots import LossCurveDisplay, SampleRowsDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import check_target, whole_folder
@@ -84,6 +85,7 @@ def _means(result):
     return table.groupby("generator", sort=False)[list(_COLUMNS)].mean()
 
 
+@usual_floating_point
 def write_generator_comparison(result, out) -> Path:
     """Write a comparison: ``generators.csv``, ``summary.json``, ``samples.png``, ``reconstructions.png``, the curves
     of each generator in ``losses``, and ``report.html``, all at once.

@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 
 from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit.report import Report
 from toolkit.studies._audit import AuditResult, run_audit
@@ -45,6 +46,7 @@ class StudyResult:
     n_left: int
 
 
+@usual_floating_point
 def run_study(
     images, *, kinds_truth=None, clean=None, random_state=0, n_jobs=None, folder=None, verbose=False, name="images"
 ):
@@ -129,6 +131,7 @@ def check_study_target(out):
     check_collapse_target(Path(out) / _COLLAPSE)
 
 
+@usual_floating_point
 def write_study(result, out) -> Path:
     """Write a study: one report on top, and in ``audit`` and ``collapse`` what each part writes.
 

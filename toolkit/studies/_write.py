@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from toolkit._core.files import atomic_path, write_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.datasets import save_npz
 from toolkit.studies._audit_report import build_report
 from toolkit.studies._figures import audit_figures
@@ -86,6 +87,7 @@ def _write_csv(frame, path):
         frame.to_csv(temporary, index=False)
 
 
+@usual_floating_point
 def write_audit(result, out) -> Path:
     """Write an audit as files: all of them appear at once, in the place of an earlier audit's folder.
 
