@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.inherited import import_matplotlib
 from toolkit._core.random import as_generator
 from toolkit.comparison._ranks import block_ranks
 
@@ -93,6 +94,7 @@ def _permutation_p(ranks, n_permutations, generator):
 
 def _pairs(ranks, test):
     """Pairwise p values of the post-hoc test."""
+    import_matplotlib()  # which the next package imports
     import scikit_posthocs
 
     if test == "nemenyi":

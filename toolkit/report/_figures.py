@@ -5,6 +5,8 @@ import io
 import os
 from pathlib import Path
 
+from toolkit._core.inherited import import_matplotlib
+
 __all__ = ["figure_uri"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -34,9 +36,7 @@ def _suits_vectors(figure):
 
 
 def _render(figure, image_format, dpi):
-    import matplotlib
-
-    buffer = io.BytesIO()
+    matplotlib, buffer = import_matplotlib(), io.BytesIO()
     # Neither a date nor random identifiers: the same figure gives the same bytes.
     metadata = {"Date": None} if image_format == "svg" else {"Software": None}
     with matplotlib.rc_context({"svg.hashsalt": "toolkit"}):

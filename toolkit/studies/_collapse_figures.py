@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 
+from toolkit._core.inherited import import_matplotlib
 from toolkit.plots import SampleRowsDisplay
 from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes
 from toolkit.studies._collapse_summary import settings_table
@@ -135,6 +136,7 @@ def coverage_curves(study):
     Figure or None
         None where no run has two checkpoints.
     """
+    import_matplotlib()
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullLocator
 
@@ -196,6 +198,7 @@ def coverage_curves(study):
 
 def coverage_maps(study):
     """One UMAP of real images and of what the median run of each setting draws: a panel a setting."""
+    import_matplotlib()
     from matplotlib.figure import Figure
 
     names, parts = [], []
