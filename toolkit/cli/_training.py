@@ -76,6 +76,7 @@ def run_training(
     """
     import toolkit
     from toolkit._core.files import atomic_path, write_json
+    from toolkit._core.showing import only_shows
     from toolkit._core.versions import versions
     from toolkit.nn import Checkpoint
 
@@ -106,15 +107,16 @@ def run_training(
             typer.echo(f"toolkit: --resume goes on from the last checkpoint in {out}.", err=True)
         raise
     seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
+    toolkit.save(estimator, out / MODEL)  # before anything is drawn
     watcher.draw(estimator.history_)
-    toolkit.save(estimator, out / MODEL)
     drawn = []
     for file, make in pictures.items():
-        display = make(estimator, found)
-        if display is not None:
-            with atomic_path(out / file) as temporary:
-                display.save(temporary)
-            drawn.append(file)
+        with only_shows(file):
+            display = make(estimator, found)
+            if display is not None:
+                with atomic_path(out / file) as temporary:
+                    display.save(temporary)
+                drawn.append(file)
     summary = record | seconds | {"resumed": resume, "final": estimator.history_[-1], "versions": versions()}
     write_json(out / SUMMARY, summary | {"files": [MODEL, HISTORY, LOSSES, *drawn]})
     if not quiet:
@@ -191,10 +193,12 @@ class _LossWatcher:
         import pandas as pd
 
         from toolkit._core.files import write_text
+        from toolkit._core.showing import only_shows
         from toolkit.plots import LossCurveDisplay
 
         write_text(self.out / HISTORY, pd.DataFrame(history).to_csv(index=False))
-        LossCurveDisplay.from_history(history, self.curves, title=self.title).save(self.out / LOSSES)
+        with only_shows(LOSSES):
+            LossCurveDisplay.from_history(history, self.curves, title=self.title).save(self.out / LOSSES)
 
     def state_dict(self):
         return {"history": self.history}

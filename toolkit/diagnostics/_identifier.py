@@ -18,6 +18,7 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.jobs import run_jobs
 from toolkit._core.names import check_names
+from toolkit._core.progress import Progress
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
 from toolkit.diagnostics._committee import Committee
@@ -260,18 +261,16 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _learn(self, images, usual, folds, n_rounds, clean, generator):
         """Rounds of learning, with a verdict on every row after each second round."""
-        from tqdm.auto import tqdm
-
         trusted = usual.copy() if clean is None else clean.copy()
         if clean is None and self.init_ != "random":
             trusted = rows_to_begin_with(self._committee.cross_judge(images, folds.judges), usual)
-        with tqdm(total=n_rounds, desc="identifier", disable=not self.verbose) as bar:
+        with Progress(n_rounds, desc="identifier", verbose=self.verbose) as progress:
             done = 0
             while done < n_rounds:
                 rounds = min(2, n_rounds - done)
                 self._committee.train(images, trusted, folds, rounds)
                 done += rounds
-                bar.update(rounds)
+                progress.update(rounds)
                 if clean is None and done < n_rounds:
                     logs = self._committee.cross_judge(images, folds.judges)
                     temperature = self._temperature(images, logs, folds, generator)

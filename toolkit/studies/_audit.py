@@ -10,9 +10,9 @@ import pandas as pd
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
+from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
-from toolkit.studies._stages import Stages
 from toolkit.studies._truth import check_against_truth, check_repairs
 
 __all__ = ["PER_IMAGE_COLUMNS", "UNJUDGED", "AuditResult", "check_detectors", "run_audit"]
@@ -34,6 +34,16 @@ UNJUDGED = "unjudged"
 # Detectors are compared on at most this many images: their table says how well they do on this set, and neighbour
 # methods cost more than linear time.
 N_COMPARED = 10_000
+
+# Stages, and the share of the time that each takes of 10,000 images, all on one core.
+_CHECKING = "checking detectors"
+_SHARES = {
+    "learning what is wrong": 0.6,
+    "scoring": 0.08,
+    "repairing": 0.25,
+    "judging detectors": 0.05,
+    _CHECKING: 0.02,
+}
 
 
 @dataclass(frozen=True)
@@ -205,7 +215,8 @@ def run_audit(
     seeds = spawn_seeds(random_state, 4)
 
     compared = _rows_compared(images, kinds_truth, seeds[3])
-    with Stages(4 if compared.truth is None else 5, verbose=verbose) as stages:
+    shares = {name: share for name, share in _SHARES.items() if compared.truth is not None or name != _CHECKING}
+    with Stages(shares, verbose=verbose) as stages:
         with stages("learning what is wrong"):
             identifier = CorruptionIdentifier(random_state=seeds[0], n_jobs=n_jobs, verbose=verbose).fit(images)
             findings = identifier.identify(images)
@@ -227,7 +238,7 @@ def run_audit(
         def check():
             if compared.truth is None:
                 return None
-            with stages("checking detectors"):
+            with stages(_CHECKING):
                 return _check(images[compared.rows], compared.truth, detectors, seeds[3])
 
         # All four need the identifier and none needs another. Threads: the work is numpy's and torch's, and a process

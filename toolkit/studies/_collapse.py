@@ -12,12 +12,12 @@ from toolkit._core.files import plain_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
+from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator
 from toolkit._core.versions import versions
 from toolkit.studies._collapse_outcome import outcome_of
 from toolkit.studies._collapse_recipes import collapse_recipe
 from toolkit.studies._collapse_run import Plan, RunFiles, digest_of, run_one
-from toolkit.studies._stages import Stages
 
 __all__ = ["CollapseStudy", "check_collapse_settings", "run_collapse_study"]
 
@@ -198,7 +198,7 @@ def run_collapse_study(
     if coverage is None:
         coverage = ModeCoverage(random_state=0, **({"n_neighbour_rows": 1000} if quick else {}))
     folder = None if folder is None else Path(folder)
-    with Stages(2, verbose=verbose and n_jobs != 1) as stages:
+    with Stages({"learning the modes of the data": 0.1, "training": 0.9}, verbose=verbose) as stages:
         with stages("learning the modes of the data"):
             reference = _reference(stack)
             coverage = coverage.fit(reference)

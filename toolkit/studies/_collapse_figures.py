@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from toolkit._core.inherited import import_matplotlib
+from toolkit._core.showing import only_shows
 from toolkit.plots import SampleRowsDisplay
 from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes
 from toolkit.studies._collapse_summary import settings_table
@@ -38,16 +39,14 @@ def collapse_figures(study, *, maps=True):
     dict of str to matplotlib Figure
         ``samples``, ``curves``, ``never_drawn`` if anything is, ``map``.
     """
-    figures = {"samples": samples_side_by_side(study)}
-    curves = coverage_curves(study)
-    if curves is not None:
-        figures["curves"] = curves
-    gallery = missing_gallery(study)
-    if gallery is not None:
-        figures["never_drawn"] = gallery
+    ways = {"samples": samples_side_by_side, "curves": coverage_curves, "never_drawn": missing_gallery}
     if maps and any(len(samples) for samples in study.samples.values()):
-        figures["map"] = coverage_maps(study)
-    return figures
+        ways["map"] = coverage_maps
+    figures = {}
+    for name, draw in ways.items():
+        with only_shows(f"{name}.png"):
+            figures[name] = draw(study)
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def typical_run(study, setting):
