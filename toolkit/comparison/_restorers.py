@@ -6,6 +6,7 @@ from time import perf_counter
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.names import lookup
 from toolkit.comparison._cells import run_cells
 from toolkit.comparison._detectors import check_seeds, data_id
@@ -65,7 +66,7 @@ def _check_data(data):
     sets = {}
     for name, given in data.items():
         try:
-            corrupted, clean = (np.asanyarray(part) for part in given)
+            corrupted, clean = (plain_stack(as_array(part)) for part in given)
         except (TypeError, ValueError):
             raise ValueError(f"data[{name!r}] must be (corrupted, clean).") from None
         if corrupted.shape != clean.shape or corrupted.ndim < 2 or not len(clean):
@@ -103,7 +104,7 @@ def _cell(restorer, corrupted, clean, seed):
     from toolkit._core.images import PixelScale, as_stack
 
     images, fit_seconds, restore_seconds = _restore(restorer, corrupted, seed)
-    images = np.asarray(images)
+    images = plain_stack(as_array(images))
     if images.shape != corrupted.shape or not np.isfinite(images).all():
         raise ValueError(f"Restored images must be finite and of shape {corrupted.shape}, got shape {images.shape}.")
     scale = PixelScale.learn(clean)

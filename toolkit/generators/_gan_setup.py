@@ -77,7 +77,7 @@ def length(gan):
 def column_range(gan, stack):
     """Least and largest value of each column, (2, n_features), or None where all values share one range."""
     height, width = gan.image_shape_[:2]
-    is_image = gan.layout_ == "stack" or stack.dtype == np.uint8 or gan.image_shape is not None
+    is_image = gan.layout_ != "rows" or stack.dtype == np.uint8 or gan.image_shape is not None
     is_image = is_image or (height == width and height >= _SMALLEST_SIDE)
     if gan.scaling == "pixels" or (gan.scaling == "auto" and is_image):
         return None

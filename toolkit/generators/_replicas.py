@@ -2,13 +2,13 @@
 
 import time
 
-import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.jobs import run_jobs
+from toolkit._core.layouts import as_array
 from toolkit.exceptions import DivergenceError
 from toolkit.generators._checks import check_choice
 
@@ -60,7 +60,7 @@ class ReplicasMixin:
         if not seeds:
             raise ValueError("seeds must name at least one seed, got none.")
         cells = [(params, seed) for params in ParameterGrid(param_grid or {}) for seed in seeds]
-        X = np.asanyarray(X)
+        X = as_array(X)
         tasks = [
             {
                 "estimator": clone(self).set_params(**params, random_state=seed, verbose=False),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toolkit._core.inherited import import_matplotlib
 
-__all__ = ["figure_uri"]
+__all__ = ["check_format", "figure_uri"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -44,6 +44,12 @@ def _render(figure, image_format, dpi):
     return buffer.getvalue()
 
 
+def check_format(image_format):
+    """Raise a ValueError unless it is one of the formats that :func:`figure_uri` knows."""
+    if image_format not in ("auto", "png", "svg"):
+        raise ValueError(f"image_format must be 'auto', 'png' or 'svg', got {image_format!r}.")
+
+
 def figure_uri(figure, *, image_format="auto", dpi=144):
     """Encode a figure as a ``data:`` URI.
 
@@ -61,8 +67,7 @@ def figure_uri(figure, *, image_format="auto", dpi=144):
     -------
     str
     """
-    if image_format not in ("auto", "png", "svg"):
-        raise ValueError(f"image_format must be 'auto', 'png' or 'svg', got {image_format!r}.")
+    check_format(image_format)
     figure = getattr(figure, "figure_", figure)
     if _is_figure(figure):
         if image_format == "auto":

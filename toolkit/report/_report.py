@@ -5,7 +5,7 @@ from pathlib import Path
 
 from toolkit._core.files import write_text
 from toolkit._core.showing import only_shows
-from toolkit.report._figures import figure_uri
+from toolkit.report._figures import check_format, figure_uri
 from toolkit.report._tables import build_table, format_value
 
 __all__ = ["Report"]
@@ -192,6 +192,7 @@ class Report:
         -------
         self
         """
+        check_format(image_format)
         name = caption or f"Figure {self._n_figures + 1}"
         if hasattr(figure, "plot") or hasattr(figure, "savefig"):
             uri = None
