@@ -6,11 +6,12 @@ import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.layouts import as_array, plain_stack
+from toolkit._core.random import check_seeds
 from toolkit.comparison._cells import run_cells
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
 from toolkit.comparison._metrics import DETECTION_METRICS, detection_metrics
 
-__all__ = ["check_seeds", "compare_detectors", "data_id"]
+__all__ = ["compare_detectors", "data_id"]
 
 _MEASURED = (*DETECTION_METRICS, "fit_seconds", "score_seconds")
 
@@ -27,14 +28,6 @@ def data_id(*arrays):
         for start in range(0, len(array), 4096):
             digest.update(np.ascontiguousarray(array[start : start + 4096]))
     return digest.hexdigest()[:12]
-
-
-def check_seeds(seeds):
-    """Seeds as a list of different ints."""
-    seeds = [int(seed) for seed in ([seeds] if np.isscalar(seeds) else seeds)]
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must be different integers, at least one, got {seeds}.")
-    return seeds
 
 
 def _check_data(data):

@@ -8,8 +8,9 @@ import numpy as np
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.names import lookup
+from toolkit._core.random import check_seeds
 from toolkit.comparison._cells import run_cells
-from toolkit.comparison._detectors import check_seeds, data_id
+from toolkit.comparison._detectors import data_id
 from toolkit.comparison._methods import seeded
 
 __all__ = ["compare_restorers"]

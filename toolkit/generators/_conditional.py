@@ -225,7 +225,7 @@ dtype_, layout_, n_features_in_
             self.class_shares_ = np.full(len(self.classes_), 1 / len(self.classes_))
         return self._partial_fit(stack, X, labels.encode(self.classes_, y))
 
-    def sample(self, n_samples=1, *, y=None, random_state=None):
+    def sample(self, n_samples=1, *, y=None, labels=None, random_state=None):
         """Draw new rows of the labels asked for.
 
         Parameters
@@ -234,6 +234,8 @@ dtype_, layout_, n_features_in_
         y : label or array-like of labels of shape (n_samples,), optional
             What the rows are to show: one label for all, or one for each (``n_samples`` need not be given then). None
             draws labels as often as they were seen.
+        labels : label or array-like of labels of shape (n_samples,), optional
+            Another name for ``y``.
         random_state : int, RandomState instance or None, default=None
             None draws afresh each time. The latents of a seed do not depend on ``y``.
 
@@ -249,6 +251,10 @@ dtype_, layout_, n_features_in_
         """
         check_is_fitted(self)
         check_int("n_samples", n_samples)
+        if labels is not None:
+            if y is not None:
+                raise ValueError("labels is another name for y: give one of the two.")
+            y = labels
         many = y is not None and np.ndim(y) > 0
         if many and n_samples not in (1, len(y)):
             raise ValueError(f"y must be one label, or n_samples={n_samples} of them, got {len(y)}.")

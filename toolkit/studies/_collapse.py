@@ -13,7 +13,7 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
 from toolkit._core.progress import Stages
-from toolkit._core.random import as_generator
+from toolkit._core.random import as_generator, check_seeds
 from toolkit._core.versions import versions
 from toolkit.studies._collapse_outcome import outcome_of
 from toolkit.studies._collapse_recipes import collapse_recipe
@@ -184,7 +184,7 @@ def run_collapse_study(
     from toolkit.coverage import ModeCoverage
 
     recipe = settings if isinstance(settings, str) else None
-    seeds = _check_seeds((0, 1) if quick else (0, 1, 2)) if seeds is None else _check_seeds(seeds)
+    seeds = check_seeds(((0, 1) if quick else (0, 1, 2)) if seeds is None else seeds)
     if quick:
         n_runs = len(seeds) * len(settings if recipe is None else collapse_recipe(recipe, quick=True))
         steps, seconds, checkpoints, n_samples = max(300, _QUICK_STEPS // max(1, n_runs)), None, 5, 2000
@@ -262,13 +262,6 @@ def _check_plan(steps, seconds, checkpoints, n_samples):
         checkpoints = tuple(checkpoints)
         check_sizes("checkpoints", checkpoints)
     return Plan(steps, seconds, checkpoints, n_samples)
-
-
-def _check_seeds(seeds):
-    seeds = tuple(int(seed) for seed in seeds)
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must name at least one seed, none twice, got {seeds}.")
-    return seeds
 
 
 def _reference(stack):

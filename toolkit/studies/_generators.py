@@ -10,7 +10,7 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, iter_chunks
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
-from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.random import as_generator, check_seeds, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.comparison import frechet_distance
 from toolkit.coverage import precision_recall_density_coverage
@@ -152,9 +152,7 @@ def run_generator_comparison(
         raise ValueError(f"images must be at least 10, got {len(stack)}.")
     if not isinstance(generators, dict):
         generators = {key: GENERATORS[key](epochs) for key in check_generators(generators)}
-    seeds = [int(seed) for seed in seeds]
-    if not seeds:
-        raise ValueError("seeds must name at least one seed, got none.")
+    seeds = check_seeds(seeds)
     order = as_generator(0).permutation(len(stack))
     n_held = max(2, int(_HELD_OUT * len(stack)))
     rows_held_back = np.sort(order[:n_held])
