@@ -36,7 +36,6 @@ FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 app = typer.Typer(
     name="toolkit",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},

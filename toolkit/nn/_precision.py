@@ -51,7 +51,8 @@ def resolve_precision(precision="auto", device="cpu"):
     ----------
     precision : {"auto", "float32", "bfloat16"}
         ``"auto"`` is float32. ``"bfloat16"`` computes matrix products in 16 bits, where the device does so natively;
-        elsewhere it is float32 as well, since emulation costs more than it saves, and a warning says so. Weights, sums and optimisers keep 32.
+        elsewhere it is float32 as well, since emulation costs more than it saves, and a warning says so. Weights, sums
+        and optimisers keep 32.
     device : str or torch.device, default="cpu"
 
     Examples
