@@ -101,6 +101,8 @@ def run(arguments: list[str] | None = None) -> int:
     try:
         code = app(arguments, prog_name="toolkit", standalone_mode=False)
         flush_output()
+    except SystemExit as leaving:  # typer's own options for shells
+        code = leaving.code
     except TyperException as error:
         return _used_wrongly(error)
     except BrokenPipeError:

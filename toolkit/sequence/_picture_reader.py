@@ -145,3 +145,10 @@ class PictureReader(BaseEstimator):
                 shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.shape_)))
                 numbers.append(self.network_(shown).argmax(dim=1).numpy())
         return decode(np.concatenate(numbers).reshape(pictures.shape[:2]), self.characters_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True
+        tags.input_tags.two_d_array = False  # sequences of pictures are no rows of numbers
+        tags.target_tags.required = True
+        return tags

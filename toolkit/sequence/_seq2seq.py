@@ -395,6 +395,8 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.no_validation = True
-        tags._skip_test = True  # strings and sequences of pictures are no rows of numbers; tests of its own instead
+        # Strings and sequences of pictures are no rows of numbers.
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
         tags.target_tags.required = True
         return tags
