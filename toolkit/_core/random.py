@@ -73,5 +73,7 @@ def check_seeds(seeds):
         found = []
     whole = all(isinstance(seed, numbers.Integral) and not isinstance(seed, (bool, np.bool_)) for seed in found)
     if not found or not whole or len(set(found)) < len(found) or min(found) < 0:
-        raise ValueError(f"seeds must name at least one seed, none twice, integers from 0 on, got {seeds!r}.")
+        raise ValueError(
+            f"seeds must name at least one seed, none twice: seeds must be different integers from 0 on, got {seeds!r}."
+        )
     return [int(seed) for seed in found]
