@@ -5,10 +5,12 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+import typer
 from PIL import Image
 
 import toolkit
 from toolkit.cli import run
+from toolkit.cli._sample_labels import find_label
 from toolkit.datasets import load_npz
 
 SHORT = ["--epochs", "2", "--save-interval", "1", "--n-images", "120", "--dataset", "digits", "--seed", "0", "--quiet"]
@@ -71,6 +73,31 @@ def test_a_way_from_digit_to_digit_moves(cgan_folder):
     assert not (cgan_folder.parent / "cgan_3_to_7.png").exists()
 
 
+def test_a_folder_alone_shows_something_and_a_film_goes_where_it_is_sent(cgan_folder, tmp_path, capsys):
+    assert run(["sample", str(cgan_folder)]) == 0
+    picture = cgan_folder.parent / "cgan_samples.png"
+    assert str(picture) in capsys.readouterr().out
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    for place, given in enumerate((["--gif", str(tmp_path / "0.gif")], [f"--gif={tmp_path / '1.gif'}"])):
+        assert run(["sample", str(cgan_folder), *given, "--count", "5"]) == 0
+        with Image.open(tmp_path / f"{place}.gif") as film:
+            assert film.n_frames == 5
+    assert run(["sample", "--gif", str(cgan_folder)]) == 0  # still a flag
+    assert (cgan_folder.parent / "cgan_samples.gif").exists()
+
+
+def test_labels_are_found_as_they_are_written():
+    class Model:
+        def __init__(self, *classes):
+            self.classes_ = np.array(classes)
+
+    assert find_label(Model(1.0, 3.0), "3", "--digit") == 3.0
+    assert find_label(Model(1, 3), "3.0", "--digit") == 3
+    assert find_label(Model("3", "3.0"), "3", "--digit") == "3"
+    with pytest.raises(typer.BadParameter, match="none of the labels"):
+        find_label(Model(False, True), "1", "--digit")
+
+
 @pytest.mark.parametrize(
     ("flags", "message"),
     [
@@ -78,7 +105,10 @@ def test_a_way_from_digit_to_digit_moves(cgan_folder):
         (["--digits", "1", "12"], "'12' is none of the labels"),
         (["--interpolate", "1", "x"], "'x' is none of the labels"),
         (["--digit", "1", "--digits", "2", "3"], "exclude one another"),
-        ([], "Say where the samples go"),
+        (["--label", "zzz"], "--label: 'zzz' is none of the labels"),
+        (["--labels", "1", "zzz"], "--labels: 'zzz' is none of the labels"),
+        (["--digit=zzz"], "--digit: 'zzz' is none of the labels"),
+        (["--gif", "film.mp4"], "film.mp4"),
     ],
 )
 def test_mistakes_in_use(cgan_folder, capsys, flags, message):

@@ -15,7 +15,7 @@ import toolkit
 from toolkit.cli import run
 from toolkit.datasets import load_glyphs, load_npz
 from toolkit.detectors import OutlierDetector
-from toolkit.generators import Autoencoder, VariationalAutoencoder
+from toolkit.generators import GAN, Autoencoder, VariationalAutoencoder
 
 SHORT = ["--epochs", "4", "--save-interval", "2", "--n-images", "60"]
 PICTURES = {"samples.png", "reconstructions.png", "latent.png", "manifold.png", "losses.png"}
@@ -133,10 +133,49 @@ def test_a_new_training_takes_the_place_of_an_earlier_one_only(vae_folder, tmp_p
     assert "chapter" in capsys.readouterr().err
     assert (foreign / "chapter.txt").read_text() == "years of work"
     out = tmp_path / "autoencoder"
-    for seed in ("0", "1"):
-        assert run(["train", "autoencoder", *SHORT, "--seed", seed, "--quiet", "--out", str(out)]) == 0
+    command = ["train", "autoencoder", *SHORT, "--quiet", "--out", str(out)]
+    assert run([*command, "--seed", "0"]) == 0
+    before = (out / "summary.json").read_bytes()
+    capsys.readouterr()
+    assert run([*command, "--seed", "1"]) == 2  # not without a word
+    assert re.search("holds a finished model.*--resume.*--overwrite", capsys.readouterr().err)
+    assert (out / "summary.json").read_bytes() == before
+    assert run([*command, "--seed", "1", "--overwrite"]) == 0
     assert json.loads((out / "training.json").read_text())["parameters"]["random_state"] == 1
     assert [entry["epoch"] for entry in toolkit.load(out / "model").history_] == [1, 2, 3, 4]
+
+
+def test_a_finished_training_is_made_longer_never_shorter(tmp_path, capsys):
+    out = tmp_path / "gan"
+    command = ["train", "gan", "--n-images", "60", "--save-interval", "1", "--seed", "3", "--quiet", "--out", str(out)]
+    assert run([*command, "--epochs", "2"]) == 0
+    assert capsys.readouterr().err == ""
+    assert run([*command, "--epochs", "4", "--resume"]) == 0
+    assert capsys.readouterr().err == ""
+    # The rate is constant, so four epochs in two goes are four epochs.
+    straight = GAN(epochs=4, snapshot_epochs=(1, 4), random_state=3).fit(load_glyphs(60, random_state=3).images)
+    longer = toolkit.load(out / "model")
+    assert [entry["epoch"] for entry in longer.history_] == [1, 2, 3, 4]
+    for name in ("generator_loss", "discriminator_loss"):
+        assert [entry[name] for entry in longer.history_] == [entry[name] for entry in straight.history_]
+    assert json.loads((out / "training.json").read_text())["parameters"]["epochs"] == 4
+    assert len((out / "history.csv").read_text().splitlines()) == 5
+    assert run([*command, "--epochs", "3", "--resume"]) == 2
+    assert "a training with epochs = 4, not 3" in capsys.readouterr().err
+    assert run([*command, "--epochs", "6", "--batch-size", "30", "--resume"]) == 2
+    assert "batch_size" in capsys.readouterr().err
+
+
+def test_a_training_that_has_not_ended_is_not_lost_to_the_same_command(tmp_path, capsys, monkeypatch):
+    out = tmp_path / "vae"
+    command = ["train", "vae", *SHORT, "--quiet", "--out", str(out)]
+    monkeypatch.setattr(toolkit, "save", lambda *given: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert run(command) == 130
+    monkeypatch.undo()
+    assert run(command) == 2
+    assert "has not ended: --resume goes on with it" in capsys.readouterr().err
+    assert run([*command, "--resume"]) == 0
+    assert (out / "model").is_dir()
 
 
 @pytest.mark.parametrize(
@@ -150,7 +189,6 @@ def test_a_new_training_takes_the_place_of_an_earlier_one_only(vae_folder, tmp_p
         (["train", "vae", "--beta", "-1"], "'--beta'"),
         (["train", "autoencoder", "--loss", "mae"], "loss must be one of"),
         (["train", "autoencoder", "--epochs", "0"], "'--epochs'"),
-        (["sample", "folder"], "Say where the samples go"),
         (["sample", "folder", "--grid", "a.txt"], r"must end in \.png"),
         (["sample", "folder", "--npz", "a.npy"], r"must end in \.npz"),
     ],

@@ -46,6 +46,14 @@ def run(capsys, *arguments):
         (["audit", "--dataset", "mnist/half"], "Unknown part of a data set: 'half'.*test, train"),
         (["data", "info", "nonsense"], "Unknown data set: 'nonsense'"),
         (["data", "fetch", "nonsense"], "Unknown data set: 'nonsense'"),
+        (["data", "fetch", "MNIST"], "Did you mean 'mnist'"),
+        (["data", "info", "README.md"], "README.md is neither a .npz nor a .npy file"),
+        (["audit", "--detectors", "LOF"], "Did you mean 'lof'"),
+        (["audit", "--detectors", "isolation_forest"], "Did you mean 'iforest'"),
+        (["train", "gan", "--architecture", "DCGAN", "--n-images", "2"], "Did you mean 'dcgan'"),
+        (["train", "gan", "--objective", "wgan", "--n-images", "2"], "Did you mean 'wasserstein'"),
+        (["train", "gan", "--objective", "WGAN-GP", "--n-images", "2"], "Did you mean 'wasserstein_gp'"),
+        (["train", "vae", "--loss", "BCE", "--n-images", "2"], "Did you mean 'bce'"),
     ],
 )
 def test_wrong_use_is_code_2_and_one_line(capsys, arguments, message, tmp_path, monkeypatch):
@@ -63,6 +71,21 @@ def test_no_command_shows_the_help(capsys, arguments):
     code, _, err = run(capsys, *arguments)
     assert code == 2
     assert err.startswith("Usage: toolkit")
+
+
+def test_a_stack_that_is_none_is_called_by_its_own_name(capsys, tmp_path):
+    (tmp_path / "text.npy").write_text("these are no images")
+    _, _, err = run(capsys, "data", "info", tmp_path / "text.npy")
+    assert "not a readable .npy file" in err
+    assert ".npz" not in err
+
+
+def test_shells_can_complete(capsys, monkeypatch):
+    monkeypatch.setenv("_TOOLKIT_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "toolkit tr")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    code, out, _ = run(capsys)
+    assert (code, out.split()) == (0, ["train"])
 
 
 def test_version_and_help(capsys):

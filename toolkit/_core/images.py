@@ -1,14 +1,18 @@
 """Validation of X and image shapes: the one place where arrays become image stacks.
 
 Images travel as arrays: a stack ``(n_samples, height, width)`` or ``(n_samples, height, width, 3)``, or flat rows
-``(n_samples, n_features)``. Inside, every room works on float32 stacks whose values are about 0 to 1.
+``(n_samples, n_features)``; other places of the channels, and tensors, are in :mod:`toolkit._core.layouts`. Inside,
+every room works on float32 stacks whose values are about 0 to 1.
 """
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
+
+from toolkit._core.layouts import in_layout, layout_of, looks_like_one_image, plain_stack, return_as
 
 __all__ = [
     "PixelScale",
@@ -90,17 +94,12 @@ def resolve_image_shape(n_features, image_shape=None):
 
 
 def _stack_shape(X):
-    """Shape of one image if X is a stack, None if it is something else."""
+    """Shape of one image if X, which is plain, is a stack; None if it is something else."""
     shape = getattr(X, "shape", None)
     if shape is None:
         shape = np.shape(X) if isinstance(X, (list, tuple)) and np.ndim(X) > 2 else ()
     if len(shape) < 3:
         return None
-    if len(shape) > 4 or (len(shape) == 4 and shape[3] != 3):
-        raise ValueError(
-            "X must be a stack (n_samples, height, width) or (n_samples, height, width, 3) or flat rows "
-            f"(n_samples, n_features), got an array of shape {tuple(shape)}."
-        )
     if 0 in shape[1:]:
         raise ValueError(f"X holds images without pixels: shape {tuple(shape)}.")
     return tuple(shape[1:])
@@ -115,7 +114,8 @@ def validate_images(estimator, X, *, reset):
     ----------
     estimator : estimator
         Its ``image_shape`` parameter, if it has one, shapes flat rows.
-    X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+    X : array-like or tensor of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        An axis of one channel, in either place, and channels before height and width will do as well.
     reset : bool
         True in ``fit``: sets ``image_shape_`` and ``pixel_scale_`` on the estimator. False: X is checked against them.
 
@@ -123,9 +123,17 @@ def validate_images(estimator, X, *, reset):
     -------
     ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
         uint8 stays uint8, and a memory map is not read into memory.
+
+    Warns
+    -----
+    UserWarning
+        In ``fit``, of an X that looks like a single image.
     """
+    X = plain_stack(X)
     shape = _stack_shape(X)
     rows = X
+    if getattr(estimator, "image_shape", None) is None or shape is not None:
+        _check_axis_of_samples(estimator, X, reset=reset)
     if shape is not None:
         X = np.asanyarray(X)
         rows = X.reshape(len(X), math.prod(shape))
@@ -151,7 +159,16 @@ def as_stack(X, image_shape=None):
     >>> import numpy as np
     >>> as_stack(np.zeros((2, 784))).shape
     (2, 28, 28)
+    >>> as_stack(np.zeros((28, 28)))
+    Traceback (most recent call last):
+        ...
+    ValueError: X of shape (28, 28) is read as 28 flat rows of 28 features: for a single image pass X[None]. For rows
+    name their shape: X.reshape(-1, height, width).
     """
+    X = plain_stack(X)
+    doubt = looks_like_one_image(X)
+    if doubt and image_shape is None:
+        raise ValueError(doubt + (" For rows name their shape: X.reshape(-1, height, width)." if X.ndim == 2 else ""))
     shape = _stack_shape(X)
     if shape is not None:
         X = np.asanyarray(X)
@@ -162,9 +179,21 @@ def as_stack(X, image_shape=None):
     return rows.reshape(len(rows), *(shape or resolve_image_shape(rows.shape[1], image_shape)))
 
 
+def _check_axis_of_samples(estimator, X, *, reset):
+    """A single image has no axis of samples: a warning in ``fit``, where 64 rows of 64 features are as likely."""
+    if reset:
+        doubt = looks_like_one_image(X)
+        if doubt:
+            warnings.warn(doubt, stacklevel=4)
+        return
+    shape = tuple(getattr(X, "shape", ()))
+    if shape == estimator.image_shape_ and (len(shape) == 3 or shape[1] != estimator.n_features_in_):
+        raise ValueError(f"X of shape {shape} is a single image: pass X[None].")
+
+
 def match_layout(stack, like):
-    """``stack`` as flat rows unless ``like``, which was validated, is a stack itself."""
-    return stack.reshape(len(stack), -1) if _stack_shape(like) is None else stack
+    """``stack`` in the layout of ``like``, which was validated: rows, a stack, with its axis of channels, a tensor."""
+    return return_as(in_layout(stack, layout_of(like)), like)
 
 
 def iter_chunks(n_samples, size):

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from toolkit._core.progress import Progress
+
 __all__ = ["Failed", "run_jobs"]
 
 
@@ -51,20 +53,18 @@ def run_jobs(function, tasks, *, n_jobs=1, verbose=False, desc="", on_error="rai
     if on_error not in ("raise", "record"):
         raise ValueError(f"on_error must be 'raise' or 'record', got {on_error!r}.")
     tasks = list(tasks)
-    from tqdm.auto import tqdm
-
-    with tqdm(total=len(tasks), desc=desc, disable=not verbose) as bar:
+    with Progress(len(tasks), desc=desc, verbose=verbose) as progress:
         results = []
         if n_jobs == 1:
             for task in tasks:
                 results.append(_call(function, task, on_error))
-                bar.update()
+                progress.update()
             return results
         from joblib import Parallel, delayed
 
-        # The generator form yields results in order while later tasks run, so the bar moves.
+        # The generator form yields results in order while later tasks run, so progress shows.
         parallel = Parallel(n_jobs=n_jobs, return_as="generator")
         for result in parallel(delayed(_call)(function, task, on_error) for task in tasks):
             results.append(result)
-            bar.update()
+            progress.update()
         return results

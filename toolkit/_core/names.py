@@ -2,16 +2,54 @@
 
 import difflib
 
-__all__ = ["check_names", "lookup"]
+__all__ = ["check_names", "lookup", "suggest"]
+
+# What the field calls things besides their names here.
+_OTHER_NAMES = {
+    "ae": "autoencoder",
+    "cgan": "gan",
+    "cnn": "convolutional",
+    "conv": "convolutional",
+    "hinge_loss": "hinge",
+    "isolation_forest": "iforest",
+    "isolationforest": "iforest",
+    "local_outlier_factor": "lof",
+    "lsgan": "least_squares",
+    "one_class_svm": "ocsvm",
+    "rgan": "relativistic",
+    "rpgan": "relativistic",
+    "standard": "minimax",
+    "variational_autoencoder": "vae",
+    "wgan": "wasserstein",
+    "wgan_gp": "wasserstein_gp",
+    "wgangp": "wasserstein_gp",
+}
+
+
+def suggest(name, valid):
+    """A sentence that names the valid one which was probably meant; empty if none is near.
+
+    Examples
+    --------
+    >>> suggest("LOF", ["iforest", "lof"]), suggest("wgan", ["hinge", "wasserstein"]), suggest("x", ["lof"])
+    (" Did you mean 'lof'?", " Did you mean 'wasserstein'?", '')
+    """
+    if not isinstance(name, str):
+        return ""
+    plain = {_plain(each): each for each in valid if isinstance(each, str)}
+    asked = _plain(name)
+    close = [asked] if asked in plain else [_OTHER_NAMES[asked]] if _OTHER_NAMES.get(asked) in plain else []
+    close = close or difflib.get_close_matches(asked, plain, n=1)
+    return f" Did you mean {plain[close[0]]!r}?" if close else ""
+
+
+def _plain(name):
+    return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 
 def _unknown(name, valid, what):
     valid = sorted(valid)
-    hint = ""
-    if isinstance(name, str):
-        close = difflib.get_close_matches(name, valid, n=1)
-        hint = f" Did you mean {close[0]!r}?" if close else ""
-    return ValueError(f"Unknown {what}: {name!r}.{hint} Valid: {', '.join(map(str, valid))}.")
+    return ValueError(f"Unknown {what}: {name!r}.{suggest(name, valid)} Valid: {', '.join(map(str, valid))}.")
 
 
 def lookup(table, name, what):

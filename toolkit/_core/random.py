@@ -1,9 +1,11 @@
 """Scoped randomness: local generators made from scikit-learn's ``random_state``, never the global ones."""
 
+import numbers
+
 import numpy as np
 from sklearn.utils import check_random_state
 
-__all__ = ["as_generator", "spawn_seeds"]
+__all__ = ["as_generator", "check_seeds", "spawn_seeds"]
 
 
 def as_generator(random_state=None):
@@ -42,3 +44,36 @@ def spawn_seeds(random_state, n_seeds):
     True
     """
     return [int(seed) for seed in as_generator(random_state).integers(2**31 - 1, size=n_seeds)]
+
+
+def check_seeds(seeds):
+    """Seeds as a list of different ints, at least one.
+
+    Raises
+    ------
+    ValueError
+        One number is no list of seeds: whether it counts them or is one, it does not say.
+
+    Examples
+    --------
+    >>> check_seeds(range(3))
+    [0, 1, 2]
+    >>> check_seeds(3)
+    Traceback (most recent call last):
+        ...
+    ValueError: seeds must list the seeds, got 3: range(3) for 3 of them, [3] for that one.
+    """
+    if isinstance(seeds, numbers.Number) or (np.ndim(seeds) == 0 and isinstance(seeds, np.ndarray)):
+        raise ValueError(
+            f"seeds must list the seeds, got {seeds}: range({seeds}) for {seeds} of them, [{seeds}] for that one."
+        )
+    try:
+        found = [] if isinstance(seeds, (str, bytes)) else list(seeds)
+    except TypeError:
+        found = []
+    whole = all(isinstance(seed, numbers.Integral) and not isinstance(seed, (bool, np.bool_)) for seed in found)
+    if not found or not whole or len(set(found)) < len(found) or min(found) < 0:
+        raise ValueError(
+            f"seeds must name at least one seed, none twice: seeds must be different integers from 0 on, got {seeds!r}."
+        )
+    return [int(seed) for seed in found]

@@ -44,7 +44,7 @@ def info(
     from toolkit.cli._source import load_set, read_file
 
     path = Path(name)
-    is_path = path.suffix.lower() in (".npz", ".npy", ".zip") or path.is_dir()
+    is_path = path.suffix != "" or path.exists()  # no data set has a dot in its name
     found = read_file(path, verbose=True) if is_path else load_set(name, verbose=True)
     images = found.images
     print(f"name    {found.name or name}")

@@ -23,6 +23,7 @@ from toolkit.cli._coverage import coverage
 from toolkit.cli._data import data
 from toolkit.cli._sample import sample
 from toolkit.cli._sample_labels import ManyLabels
+from toolkit.cli._streams import close_streams, discard_output, error_stream, flush_output, prepare_process
 from toolkit.cli._study import study
 from toolkit.cli._train import train
 from toolkit.exceptions import ToolkitError
@@ -35,7 +36,6 @@ FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 app = typer.Typer(
     name="toolkit",
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -71,9 +71,9 @@ def toolkit(
 
 def main() -> None:
     """Run the command of this process, and leave with its exit code."""
+    prepare_process()
     code = run()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    code = close_streams(code)
     if code and any(thread.daemon for thread in threading.enumerate()):
         # What failed or was interrupted left threads at work in native code, and an orderly exit would pull the
         # ground from under them (an abort, with a code of its own). Files are whole or gone by now.
@@ -94,16 +94,20 @@ def run(arguments: list[str] | None = None) -> int:
     int
         0 done, 1 failed, 2 used wrongly, 130 interrupted, 143 terminated.
     """
-    warnings.formatwarning = _one_line
-    previous = signal.signal(signal.SIGTERM, _terminate)  # so that temporary files go when the process is ended
+    formatwarning, warnings.formatwarning = warnings.formatwarning, _one_line
+    in_main_thread = threading.current_thread() is threading.main_thread()  # only there may signals be handled
+    if in_main_thread:
+        previous = signal.signal(signal.SIGTERM, _terminate)  # so that temporary files go when the process is ended
     try:
         code = app(arguments, prog_name="toolkit", standalone_mode=False)
-        sys.stdout.flush()
+        flush_output()
+    except SystemExit as leaving:  # typer's own options for shells
+        code = leaving.code
     except TyperException as error:
         return _used_wrongly(error)
     except BrokenPipeError:
         # The reader of our output left (`toolkit data list | head`): nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return FAILED
     except KeyboardInterrupt:
         code = INTERRUPTED
@@ -117,7 +121,9 @@ def run(arguments: list[str] | None = None) -> int:
             return FAILED
         return _fail(error)
     finally:
-        signal.signal(signal.SIGTERM, previous)
+        warnings.formatwarning = formatwarning
+        if in_main_thread:
+            signal.signal(signal.SIGTERM, previous)
     if code == INTERRUPTED:
         _say("interrupted; nothing was left half-written.")
     return code if isinstance(code, int) else 0
@@ -133,7 +139,7 @@ def _terminate(number, frame):
 
 def _say(message):
     """One line on standard error, whatever the message was broken into."""
-    print(f"toolkit: {' '.join(str(message).split())}", file=sys.stderr)
+    print(f"toolkit: {' '.join(str(message).split())}", file=error_stream())
 
 
 def _fail(error):
@@ -144,7 +150,7 @@ def _fail(error):
 def _used_wrongly(error):
     context = getattr(error, "ctx", None)
     if type(error).__name__ == "NoArgsIsHelpError":  # the message is the help itself
-        print(error.format_message(), file=sys.stderr)
+        print(error.format_message(), file=error_stream())
     else:
         where = f" (see: {context.command_path} --help)" if context else ""
         _say(f"error: {error.format_message()}{where}")

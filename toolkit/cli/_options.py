@@ -36,7 +36,14 @@ SaveInterval = Annotated[
     int, typer.Option(metavar="EPOCHS", min=1, help="Checkpoint and loss picture every so many epochs.")
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume", help="Go on from the last checkpoint in the folder, if there is one.")
+    bool,
+    typer.Option(
+        "--resume",
+        help="Go on from the last checkpoint in the folder, if there is one; with more --epochs, past its end.",
+    ),
+]
+Overwrite = Annotated[
+    bool, typer.Option("--overwrite", help="Train anew in the place of a training that the folder holds.")
 ]
 
 # Any command.

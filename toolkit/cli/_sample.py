@@ -9,6 +9,7 @@ __all__ = ["sample"]
 
 
 def sample(
+    ctx: typer.Context,
     folder: Annotated[
         Path, typer.Argument(metavar="FOLDER", help="What `toolkit train` wrote, or any saved estimator that samples.")
     ],
@@ -28,11 +29,16 @@ def sample(
         typer.Option(metavar="LABEL LABEL", help="Or a way from one label to another.", show_default=False),
     ] = None,
     steps: Annotated[int, typer.Option(min=2, help="Images on that way.")] = 10,
-    gif: Annotated[bool, typer.Option("--gif", help="Write an animation, an image a frame.")] = False,
+    gif: Annotated[
+        bool, typer.Option("--gif", help="Write an animation, an image a frame: --gif, or --gif FILE.gif.")
+    ] = False,
+    gif_file: Annotated[Path | None, typer.Option(hidden=True)] = None,
     grid: Annotated[
         Path | None,
         typer.Option(
-            metavar="PNG", help="Picture to write.  [default, for labels: FOLDER_LABEL.png]", show_default=False
+            metavar="PNG",
+            help="Picture to write.  [default: FOLDER_samples.png, or FOLDER_LABEL.png]",
+            show_default=False,
         ),
     ] = None,
     npz: Annotated[
@@ -43,13 +49,14 @@ def sample(
     ] = None,
 ):
     """Draw samples from a saved generator, as a picture, as an archive of images, or both."""
-    asked = [
-        option for option, given in (("--digit", digit), ("--digits", digits), ("--interpolate", interpolate)) if given
-    ]
+    from toolkit.cli._sample_labels import as_given
+
+    one, many = as_given(ctx, "--digit", "--label"), as_given(ctx, "--digits", "--labels")
+    asked = [option for option, given in ((one, digit), (many, digits), ("--interpolate", interpolate)) if given]
     if len(asked) > 1:
         raise typer.BadParameter(f"{' and '.join(asked)} exclude one another.")
-    if grid is None and npz is None and not gif and not asked:
-        raise typer.BadParameter("Say where the samples go: --grid FILE.png, --npz FILE.npz, or both.")
+    if gif_file is not None and gif_file.suffix.lower() != ".gif":
+        raise typer.BadParameter(f"{gif_file} must end in .gif.", param_hint="--gif")
     if grid is not None and grid.suffix.lower() not in (".png", ".pdf", ".svg"):
         raise typer.BadParameter(f"{grid} must end in .png, .pdf or .svg.", param_hint="--grid")
     if npz is not None and npz.suffix.lower() != ".npz":
@@ -72,25 +79,27 @@ def sample(
     drawn, shown, n_columns = draw(model, labels=labels, way=way, count=count, steps=steps, seed=seed)
     drawn = as_stack(drawn, getattr(model, "image_shape_", None))
     beside = folder.parent / f"{folder.resolve().name}_{file_stem(labels, way)}.png"
+    written = []  # said at the end: whoever reads what is said may have left
     if npz is not None:
         from toolkit.datasets import save_npz
 
         save_npz(npz, drawn, labels=shown)
-        print(f"{len(drawn):,} samples: {npz}")
+        written.append(f"{len(drawn):,} samples: {npz}")
     scale = getattr(model, "pixel_scale_", None)
     if gif:
         from toolkit.plots import AnimationDisplay
 
-        film = (grid or beside).with_suffix(".gif")
+        film = gif_file or (grid or beside).with_suffix(".gif")
         AnimationDisplay.from_predictions(drawn, scale=scale, bounce=way is not None).save(film)
-        print(f"Animation: {film}")
+        written.append(f"Animation: {film}")
     if grid is None and npz is None and not gif:
         grid = beside
     if grid is not None:
         from toolkit.plots import SampleGridDisplay
 
         SampleGridDisplay.from_predictions(drawn, n_columns=n_columns, scale=scale).save(grid)
-        print(f"Picture: {grid}")
+        written.append(f"Picture: {grid}")
+    print(*written, sep="\n")
 
 
 def _load(folder):

@@ -29,6 +29,7 @@ def autoencoder(
     seed: options.Seed = 0,
     out: options.Out = Path("outputs/autoencoder"),
     resume: options.Resume = False,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
 ):
     """Train an autoencoder: images to a few numbers and back; samples come from the density of these numbers."""
@@ -56,6 +57,7 @@ def autoencoder(
         out=out,
         save_interval=save_interval,
         resume=resume,
+        overwrite=overwrite,
         quiet=quiet,
         check=model._check_parameters,
         pictures=CODER_PICTURES,

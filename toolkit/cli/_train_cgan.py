@@ -44,6 +44,7 @@ def cgan(
     seed: options.Seed = 0,
     out: options.Out = Path("outputs/cgan"),
     resume: options.Resume = False,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
 ):
     """Train a conditional GAN: images of the label asked for. It needs labelled images."""
@@ -90,6 +91,7 @@ def cgan(
         out=out,
         save_interval=save_interval,
         resume=resume,
+        overwrite=overwrite,
         quiet=quiet,
         check=lambda: check_parameters(model),
         pictures={"samples.png": _samples, "interpolation.png": _interpolation, "growth.gif": _growth},

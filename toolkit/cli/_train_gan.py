@@ -31,6 +31,7 @@ def gan(
     seed: options.Seed = 0,
     out: options.Out = Path("outputs/gan"),
     resume: options.Resume = False,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
 ):
     """Train a generative adversarial network: a generator that learns by fooling a discriminator."""
@@ -67,6 +68,7 @@ def gan(
         out=out,
         save_interval=save_interval,
         resume=resume,
+        overwrite=overwrite,
         quiet=quiet,
         check=lambda: check_parameters(model),
         pictures={"samples.png": samples, "growth.png": _growth, "interpolation.png": _interpolation},

@@ -28,6 +28,7 @@ def vae(
     seed: options.Seed = 0,
     out: options.Out = Path("outputs/vae"),
     resume: options.Resume = False,
+    overwrite: options.Overwrite = False,
     quiet: options.Quiet = False,
 ):
     """Train a variational autoencoder: images as a decoder of normal random numbers."""
@@ -55,6 +56,7 @@ def vae(
         out=out,
         save_interval=save_interval,
         resume=resume,
+        overwrite=overwrite,
         quiet=quiet,
         check=model._check_parameters,
         pictures=CODER_PICTURES,

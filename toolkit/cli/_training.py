@@ -19,6 +19,7 @@ __all__ = ["read_training_images", "run_training"]
 
 CHECKPOINTS, HISTORY, LOSSES, MODEL = "checkpoints", "history.csv", "losses.png", "model"
 RECORD, SUMMARY = "training.json", "summary.json"
+_LENGTH = ("epochs", "snapshot_epochs")  # parameters that say how long, and when to look
 _OWN_NAMES = {CHECKPOINTS, HISTORY, LOSSES, MODEL, RECORD, SUMMARY}
 
 
@@ -42,7 +43,20 @@ def read_training_images(*, data, dataset, n_images, seed, verbose, image_size=N
 
 
 def run_training(
-    estimator, found, name, *, command, out, save_interval, resume, quiet, pictures, check, curves=None, labels=None
+    estimator,
+    found,
+    name,
+    *,
+    command,
+    out,
+    save_interval,
+    resume,
+    quiet,
+    pictures,
+    check,
+    overwrite=False,
+    curves=None,
+    labels=None,
 ):
     """Train an estimator on images and fill the folder.
 
@@ -58,7 +72,7 @@ def run_training(
     out : Path
     save_interval : int
         Epochs from a checkpoint and a loss picture to the next.
-    resume, quiet : bool
+    resume, quiet, overwrite : bool
     pictures : dict of str to callable
         File name to a function that gives a display, called as ``function(estimator, found)`` after training; None
         instead of a display leaves the picture out.
@@ -76,6 +90,7 @@ def run_training(
     """
     import toolkit
     from toolkit._core.files import atomic_path, write_json
+    from toolkit._core.showing import only_shows
     from toolkit._core.versions import versions
     from toolkit.nn import Checkpoint
 
@@ -90,6 +105,7 @@ def run_training(
         "image_shape": list(found.image_shape),
         "parameters": {key: value for key, value in estimator.get_params().items() if key != "verbose"},
     }
+    _check_free(out, resume=resume, overwrite=overwrite)
     _open_folder(out, {*_OWN_NAMES, *pictures}, record, resume=resume)
     watcher = _LossWatcher(out, save_interval, curves, title=f"{command} on {name}")
     start, cpu = time.perf_counter(), time.process_time()
@@ -97,7 +113,7 @@ def run_training(
         estimator.fit(
             found.images,
             labels,
-            checkpoint=Checkpoint(out / CHECKPOINTS, every=save_interval, parameters=record),
+            checkpoint=Checkpoint(out / CHECKPOINTS, every=save_interval, parameters=_without_length(record)),
             resume=resume,
             hooks=(watcher,),
         )
@@ -106,15 +122,16 @@ def run_training(
             typer.echo(f"toolkit: --resume goes on from the last checkpoint in {out}.", err=True)
         raise
     seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
+    toolkit.save(estimator, out / MODEL)  # before anything is drawn
     watcher.draw(estimator.history_)
-    toolkit.save(estimator, out / MODEL)
     drawn = []
     for file, make in pictures.items():
-        display = make(estimator, found)
-        if display is not None:
-            with atomic_path(out / file) as temporary:
-                display.save(temporary)
-            drawn.append(file)
+        with only_shows(file):
+            display = make(estimator, found)
+            if display is not None:
+                with atomic_path(out / file) as temporary:
+                    display.save(temporary)
+                drawn.append(file)
     summary = record | seconds | {"resumed": resume, "final": estimator.history_[-1], "versions": versions()}
     write_json(out / SUMMARY, summary | {"files": [MODEL, HISTORY, LOSSES, *drawn]})
     if not quiet:
@@ -126,6 +143,30 @@ def run_training(
     return summary
 
 
+def _check_free(out, *, resume, overwrite):
+    """A training that is there, ended or not, makes room on request only."""
+    if resume or overwrite or not (out / RECORD).exists():
+        return
+    if (out / MODEL).exists():
+        raise typer.BadParameter(
+            f"{out} holds a finished model: --resume with more --epochs trains it longer, --overwrite trains anew in "
+            "its place, and another --out keeps both.",
+            param_hint="--out",
+        )
+    if any((out / CHECKPOINTS).glob("step-*")):
+        raise typer.BadParameter(
+            f"{out} holds a training that has not ended: --resume goes on with it, --overwrite trains anew in its "
+            "place.",
+            param_hint="--out",
+        )
+
+
+def _without_length(record):
+    """A record without what may change when the training is made longer."""
+    parameters = {key: value for key, value in record["parameters"].items() if key not in _LENGTH}
+    return record | {"parameters": parameters}
+
+
 def _open_folder(out, own_names, record, *, resume):
     """Start a training folder, or make sure that the training in it is the one to be resumed."""
     from toolkit._core.files import write_json
@@ -135,6 +176,7 @@ def _open_folder(out, own_names, record, *, resume):
     check_target(out, own_names)
     if resume and (out / RECORD).exists():
         _check_same(out / RECORD, record)
+        write_json(out / RECORD, record)  # it may be longer now
         return
     if out.is_dir():
         # An earlier training makes room; its checkpoints first, so that nobody goes on from them with other images.
@@ -165,12 +207,15 @@ def _check_same(path, record):
         {key: value for key, value in part.items() if key != "parameters"} | dict(part.get("parameters") or {})
         for part in (present, earlier)
     )
+    # A training may be made longer; a shorter one is another, since what was learnt cannot be unlearnt.
+    if isinstance(other.get("epochs"), int) and flat["epochs"] > other["epochs"]:
+        flat, other = ({key: part[key] for key in part if key not in _LENGTH} for part in (flat, other))
     changed = [key for key in flat if flat[key] != other.get(key)]
     if changed:
         key = changed[0]
         raise typer.BadParameter(
             f"{path.parent} holds a training with {key} = {other.get(key)!r}, not {flat[key]!r}: "
-            "give the same options, or leave --resume out to start anew.",
+            "give the same options, or --overwrite in the place of --resume to start anew.",
             param_hint="--resume",
         )
 
@@ -191,10 +236,12 @@ class _LossWatcher:
         import pandas as pd
 
         from toolkit._core.files import write_text
+        from toolkit._core.showing import only_shows
         from toolkit.plots import LossCurveDisplay
 
         write_text(self.out / HISTORY, pd.DataFrame(history).to_csv(index=False))
-        LossCurveDisplay.from_history(history, self.curves, title=self.title).save(self.out / LOSSES)
+        with only_shows(LOSSES):
+            LossCurveDisplay.from_history(history, self.curves, title=self.title).save(self.out / LOSSES)
 
     def state_dict(self):
         return {"history": self.history}

@@ -4,11 +4,14 @@ import hashlib
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.layouts import as_array, plain_stack
+from toolkit._core.random import check_seeds
 from toolkit.comparison._cells import run_cells
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
 from toolkit.comparison._metrics import DETECTION_METRICS, detection_metrics
 
-__all__ = ["check_seeds", "compare_detectors", "data_id"]
+__all__ = ["compare_detectors", "data_id"]
 
 _MEASURED = (*DETECTION_METRICS, "fit_seconds", "score_seconds")
 
@@ -27,14 +30,6 @@ def data_id(*arrays):
     return digest.hexdigest()[:12]
 
 
-def check_seeds(seeds):
-    """Seeds as a list of different ints."""
-    seeds = [int(seed) for seed in ([seeds] if np.isscalar(seeds) else seeds)]
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must be different integers, at least one, got {seeds}.")
-    return seeds
-
-
 def _check_data(data):
     """Each set as images and truth; what cannot be judged is refused before anything is fitted."""
     if not isinstance(data, dict) or not data:
@@ -47,7 +42,7 @@ def _check_data(data):
             X, truth = given
         except (TypeError, ValueError):
             raise ValueError(f"data[{name!r}] must be (X, is_outlier), got {type(given).__name__}.") from None
-        X, truth = X if hasattr(X, "shape") else np.asarray(X), np.asarray(truth)
+        X, truth = plain_stack(as_array(X)), np.asarray(truth)
         if truth.dtype.kind in "OUS" and truth.ndim == 1:
             truth = truth.astype(str) != "clean"
         if truth.shape != (len(X),) or truth.dtype.kind not in "bui" or not np.isin(truth, (0, 1)).all():
@@ -71,6 +66,7 @@ def _cell(estimator, X, truth, seed):
     }, scores
 
 
+@usual_floating_point
 def compare_detectors(*, detectors, data, seeds=(0,), n_jobs=1, verbose=False, return_scores=False):
     """Fit every detector on every set with every seed, without labels, and compare its scores with the truth.
 

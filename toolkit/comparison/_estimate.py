@@ -2,8 +2,10 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, match_layout
 from toolkit._core.jobs import Failed, run_jobs
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.random import as_generator
 from toolkit.comparison._beliefs import gather_beliefs
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
@@ -38,6 +40,7 @@ def _cell(estimator, images, kinds, seed):
     }, per_kind_matrix({"auroc": scores}, kinds)["auroc"]
 
 
+@usual_floating_point
 def estimate_detection(
     detectors,
     X,
@@ -129,7 +132,7 @@ def estimate_detection(
 
     estimators = resolve_detectors(detectors)
     generator = as_generator(random_state)
-    X = X if hasattr(X, "shape") else np.asarray(X)
+    X = plain_stack(as_array(X))
     stack = as_stack(X, image_shape)
     if len(stack) < 20:
         raise ValueError(f"X must hold at least 20 images to plant in, got {len(stack)}.")

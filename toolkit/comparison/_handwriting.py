@@ -2,11 +2,14 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
+
 __all__ = ["handwriting_spread"]
 
 _FEATURES = 50
 
 
+@usual_floating_point
 def handwriting_spread(pictures, characters, real, real_characters):
     """Spread of drawn pictures of each character as a share of the spread of real ones.
 

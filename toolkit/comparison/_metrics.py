@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
+
 __all__ = ["DETECTION_METRICS", "METRICS", "check_scores", "detection_metrics", "per_kind_matrix"]
 
 
@@ -81,6 +83,7 @@ METRICS = {name: metric.greater_is_better for name, metric in _TABLE.items()}
 DETECTION_METRICS = {name: metric.detection for name, metric in _TABLE.items() if metric.detection}
 
 
+@usual_floating_point
 def detection_metrics(is_outlier, anomaly_scores):
     """How well scores put outliers ahead.
 

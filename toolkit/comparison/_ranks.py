@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.comparison._metrics import METRICS
 from toolkit.comparison._tables import check_same_sets, check_table, values_of
 
@@ -41,6 +42,7 @@ def block_ranks(table, metric, block="data"):
     return pd.DataFrame(ranks, index=cells.index, columns=cells.columns)
 
 
+@usual_floating_point
 def rank_methods(table, metric="auroc", *, block="data"):
     """Mean ranks, the best method first.
 

@@ -5,9 +5,12 @@ from time import perf_counter
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.names import lookup
+from toolkit._core.random import check_seeds
 from toolkit.comparison._cells import run_cells
-from toolkit.comparison._detectors import check_seeds, data_id
+from toolkit.comparison._detectors import data_id
 from toolkit.comparison._methods import seeded
 
 __all__ = ["compare_restorers"]
@@ -64,7 +67,7 @@ def _check_data(data):
     sets = {}
     for name, given in data.items():
         try:
-            corrupted, clean = (np.asanyarray(part) for part in given)
+            corrupted, clean = (plain_stack(as_array(part)) for part in given)
         except (TypeError, ValueError):
             raise ValueError(f"data[{name!r}] must be (corrupted, clean).") from None
         if corrupted.shape != clean.shape or corrupted.ndim < 2 or not len(clean):
@@ -102,7 +105,7 @@ def _cell(restorer, corrupted, clean, seed):
     from toolkit._core.images import PixelScale, as_stack
 
     images, fit_seconds, restore_seconds = _restore(restorer, corrupted, seed)
-    images = np.asarray(images)
+    images = plain_stack(as_array(images))
     if images.shape != corrupted.shape or not np.isfinite(images).all():
         raise ValueError(f"Restored images must be finite and of shape {corrupted.shape}, got shape {images.shape}.")
     scale = PixelScale.learn(clean)
@@ -130,6 +133,7 @@ def _cell(restorer, corrupted, clean, seed):
     }, psnr_gain
 
 
+@usual_floating_point
 def compare_restorers(*, restorers, data, seeds=(0,), n_jobs=1, verbose=False, return_gains=False):
     """Fit every restorer on every corrupted set with every seed and compare with the clean copy.
 

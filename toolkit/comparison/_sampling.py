@@ -3,6 +3,8 @@
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
 
@@ -12,6 +14,7 @@ _NEIGHBOURS = 5
 _N_FEATURES = 50
 
 
+@usual_floating_point
 def compare_sampling(model, X, held_back, *, ways=None, features=None, truncation=0.7, random_state=None):
     """Compare ways of drawing latents: how near the samples are to held-back images, how varied, and whether copied.
 
@@ -63,7 +66,7 @@ def compare_sampling(model, X, held_back, *, ways=None, features=None, truncatio
     if ways is None:
         ways = [way for way in LATENT_WAYS if hasattr(model, "transform") or way.endswith("prior")]
     ways = check_names(ways, LATENT_WAYS, "way")
-    X, held_back = np.asanyarray(X), np.asanyarray(held_back)
+    X, held_back = plain_stack(as_array(X)), plain_stack(as_array(held_back))
     if len(held_back) <= _NEIGHBOURS or len(X) < len(held_back):
         raise ValueError(
             f"held_back must hold more than {_NEIGHBOURS} images and no more than X, got {len(held_back)} and {len(X)}."

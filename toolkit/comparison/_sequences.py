@@ -4,11 +4,11 @@ import time
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
-from toolkit._core.random import spawn_seeds
+from toolkit._core.random import check_seeds, spawn_seeds
 from toolkit.comparison._answers import answer_accuracy
-from toolkit.comparison._detectors import check_seeds
 
 __all__ = ["SEQUENCE_MODELS", "compare_sequence_models"]
 
@@ -35,6 +35,7 @@ _MEASURED = (
 )
 
 
+@usual_floating_point
 def compare_sequence_models(
     models=None,
     *,

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.inherited import import_matplotlib
 from toolkit._core.random import as_generator
 from toolkit.comparison._ranks import block_ranks
 
@@ -92,6 +94,7 @@ def _permutation_p(ranks, n_permutations, generator):
 
 def _pairs(ranks, test):
     """Pairwise p values of the post-hoc test."""
+    import_matplotlib()  # which the next package imports
     import scikit_posthocs
 
     if test == "nemenyi":
@@ -101,6 +104,7 @@ def _pairs(ranks, test):
     return pd.DataFrame(np.asarray(p_values, float), index=ranks.columns, columns=ranks.columns).clip(0, 1)
 
 
+@usual_floating_point
 def significance(table, metric="auroc", *, test="nemenyi", alpha=0.05, block="data", n_permutations=10_000):
     """Test whether methods rank differently, all together and pair by pair.
 

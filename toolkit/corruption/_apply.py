@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks
 from toolkit._core.names import lookup
 from toolkit.corruption._kinds import MODELS, STRENGTHS
@@ -63,6 +64,7 @@ def _apply_chunk(stack, kind, severity, generator):
     return out, parameters
 
 
+@usual_floating_point
 def apply_corruption(stack, kind, *, generator, severity=None):
     """Corrupt every image of a stack in one way.
 

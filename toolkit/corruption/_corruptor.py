@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, iter_chunks, match_layout
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
@@ -16,6 +17,7 @@ __all__ = ["Corruptor"]
 _CHUNK = 4096  # images converted to float at a time
 
 
+@usual_floating_point
 class Corruptor:
     """Plant corruptions in a share of the images.
 

@@ -6,6 +6,7 @@ corruption: nothing is to be recognised in them or repaired.
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.geometry import displace
 from toolkit._core.images import iter_chunks
 from toolkit._core.names import lookup
@@ -135,6 +136,7 @@ def _others(stack, generator):
     return stack[(np.arange(len(stack)) + generator.integers(1, len(stack), len(stack))) % len(stack)]
 
 
+@usual_floating_point
 def apply_generic(stack, name, generator):
     """Turn every image of a stack into one generic outlier.
 
@@ -170,6 +172,7 @@ def apply_generic(stack, name, generator):
     return np.clip(out, 0, 1, out=out)
 
 
+@usual_floating_point
 def planted_outliers(stack, *, generator):
     """Turn every image of a stack into a generic outlier drawn at random.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._rows import check_counts
 from toolkit.coverage._tests import compare_shares
 
@@ -38,6 +39,7 @@ def _check_pair(real_counts, sample_counts):
     return real, samples
 
 
+@usual_floating_point
 def different_bins(real_counts, sample_counts, *, alpha=0.05):
     """The number of statistically different bins (NDB).
 
@@ -72,6 +74,7 @@ def different_bins(real_counts, sample_counts, *, alpha=0.05):
     return BinComparison(int((p_values < alpha).sum()), z, p_values)
 
 
+@usual_floating_point
 def jensen_shannon(real_counts, sample_counts):
     """Jensen-Shannon divergence between the shares of bins, in nats: 0 for equal shares, log 2 for disjoint ones.
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import count_within, nearest
 from toolkit.coverage._rows import check_rows, check_two_samples
 
@@ -38,6 +39,7 @@ class BirthdayEstimate:
     threshold: float
 
 
+@usual_floating_point
 def birthday_support(samples, real=None, *, threshold=None):
     """Estimate from near-duplicates among samples how many different ones a generator can draw.
 

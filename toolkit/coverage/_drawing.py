@@ -5,12 +5,14 @@ import inspect
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator
 from toolkit.coverage._rows import check_positive_int
 
 __all__ = ["draw_samples"]
 
 
+@usual_floating_point
 def draw_samples(source, n_samples, random_state=None):
     """Rows from an array or a fitted generator.
 

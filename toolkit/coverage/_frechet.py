@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
+
 __all__ = ["frechet_distance"]
 
 
+@usual_floating_point
 def frechet_distance(first, second):
     """Squared Fréchet distance of the normal distributions with the means and covariances of two samples.
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks
 from toolkit.coverage._rows import check_two_samples
 
@@ -10,6 +11,7 @@ __all__ = ["kernel_distance"]
 _CHUNK = 1024
 
 
+@usual_floating_point
 def kernel_distance(first, second, *, degree=3):
     """Squared maximum mean discrepancy with a polynomial kernel.
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._rows import check_counts, check_positive_int, check_two_samples
 
@@ -42,6 +43,7 @@ def _kl_to_uniform(counts):
     return max(0.0, float((shares * np.log(shares * len(counts))).sum()))
 
 
+@usual_floating_point
 def known_modes(samples, centres, scale, *, n_sigmas=3.0):
     """Modes found by 2-D samples of a ring or grid, by the published protocol.
 

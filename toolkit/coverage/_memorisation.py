@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import binomtest, mannwhitneyu
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._rows import check_rows, check_two_samples
 
@@ -49,6 +50,7 @@ class MemorisationCheck:
         return self.p_value >= 0.01
 
 
+@usual_floating_point
 def memorisation(samples, train, *, held_out=None, level=0.01):
     """Compare distances to the nearest training row with those that real rows have.
 

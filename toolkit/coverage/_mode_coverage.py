@@ -6,6 +6,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.coverage._drawing import draw_samples
@@ -25,6 +26,7 @@ _N_EXAMPLES = 16  # images kept of each bin
 _N_JUDGED = 1000  # samples that are judged one by one, and real rows that they are compared with
 
 
+@usual_floating_point
 class ModeCoverage(TransformerMixin, BaseEstimator):
     """Which modes of the data does a sample reach? Answered without labels, and calibrated on the data itself.
 

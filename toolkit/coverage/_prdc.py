@@ -2,6 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import count_within, nearest
 from toolkit.coverage._rows import check_positive_int, check_two_samples
 
@@ -34,6 +35,7 @@ class NeighbourFigures:
         return asdict(self)
 
 
+@usual_floating_point
 def precision_recall_density_coverage(real, samples, *, n_neighbours=5):
     """Precision, recall, density and coverage from nearest neighbours.
 

@@ -7,6 +7,7 @@ nearer to the middle of the data than real rows are: where there are many dimens
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._rows import check_positive_int, check_two_samples
 
@@ -15,6 +16,7 @@ __all__ = ["Resembled", "off_features", "resemblance", "with_remainder"]
 _EXTREME = 0.005  # of the real rows: nearest to the middle, or farthest off the features
 
 
+@usual_floating_point
 def resemblance(real, samples, *, n_neighbours=5):
     """Share of samples that look like some real row.
 

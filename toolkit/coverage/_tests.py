@@ -3,6 +3,8 @@
 import numpy as np
 from scipy.special import ndtr
 
+from toolkit._core.floating_point import usual_floating_point
+
 __all__ = ["adjust_p_values", "compare_shares"]
 
 
@@ -31,6 +33,7 @@ def compare_shares(first, n_first, second, n_second, *, dispersion=1.0):
     return z, 2.0 * ndtr(-np.abs(z))
 
 
+@usual_floating_point
 def adjust_p_values(p_values):
     """p-values adjusted for the false discovery rate.
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._rows import check_rows
 
 __all__ = ["vendi_score"]
 
 
+@usual_floating_point
 def vendi_score(rows):
     """The effective number of different rows: exp of the entropy of the eigenvalues of their similarities.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from toolkit._core.optional import import_optional
+from toolkit._core.inherited import import_compiled
 
 __all__ = ["CoverageView", "make_view"]
 
@@ -103,7 +103,7 @@ def _map(features, seed):
         if features.shape[1] > 2:
             centred = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
         return np.pad(centred[:, :2], ((0, 0), (0, max(0, 2 - centred.shape[1])))).astype(np.float64)
-    umap = import_optional("umap", purpose="The map of modes")
+    umap = import_compiled("umap", purpose="The map of modes")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a seed means one thread, and the like
         found = umap.UMAP(n_neighbors=_N_NEIGHBOURS, min_dist=0.1, random_state=seed, n_jobs=1).fit_transform(features)

@@ -8,9 +8,11 @@ import contextlib
 import hashlib
 import logging
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolkit._core.progress_views import SafeStream
 from toolkit.datasets._download import ResumingDownloader
 from toolkit.datasets._idx import unpacked
 from toolkit.exceptions import DataFormatError, DownloadError
@@ -212,12 +214,23 @@ def _reason(error):
     return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
 
 
+class _PresentStderr(logging.Handler):
+    """Writes to what standard error is when there is something to say."""
+
+    def emit(self, record):
+        SafeStream(sys.stderr).write(f"{self.format(record)}\n")
+
+
 @contextlib.contextmanager
 def _pooch_says(level):
     """pooch announces each download on stderr; here that is said only when asked for."""
     import pooch
 
     logger = pooch.get_logger()
+    # Its handler keeps the stderr of the moment when pooch was imported, which may have been closed or replaced since.
+    for handler in [handler for handler in logger.handlers if type(handler) is logging.StreamHandler]:
+        logger.removeHandler(handler)
+        logger.addHandler(_PresentStderr())
     before = logger.level
     logger.setLevel(level)
     try:

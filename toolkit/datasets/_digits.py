@@ -3,11 +3,13 @@
 import numpy as np
 from scipy import ndimage
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.datasets._image_set import ImageSet
 
 __all__ = ["load_digits"]
 
 
+@usual_floating_point
 def load_digits(*, image_size=28):
     """Load scikit-learn's 1,797 real handwritten digits, resampled.
 

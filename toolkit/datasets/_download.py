@@ -8,6 +8,8 @@ import shutil
 import time
 from pathlib import Path
 
+from toolkit._core.progress import Progress
+
 __all__ = ["ResumingDownloader"]
 
 _logger = logging.getLogger(__name__)
@@ -78,12 +80,9 @@ class ResumingDownloader:
     def _complete(self, url, partial):
         """Attempts until the partial file is whole."""
         import requests
-        from tqdm.auto import tqdm
 
         furthest, fruitless = _size(partial), 0
-        with tqdm(
-            desc=url.rsplit("/", 1)[-1], unit="B", unit_scale=True, unit_divisor=1024, disable=not self.verbose
-        ) as bar:
+        with Progress(None, desc=url.rsplit("/", 1)[-1], unit="B", verbose=self.verbose) as bar:
             while True:
                 try:
                     self._attempt(url, partial, bar)
@@ -118,9 +117,7 @@ class ResumingDownloader:
                 partial.unlink(missing_ok=True)
                 raise requests.exceptions.ConnectionError(f"{url}: another range came than was asked for.")
             total = _total(response) if appends else _int(response.headers.get("Content-Length"))
-            if bar.total != total:
-                bar.reset(total=total)
-            bar.n = there if appends else 0
+            bar.set(there if appends else 0, total)
             with open(partial, "ab" if appends else "wb") as file:
                 for piece in response.iter_content(_CHUNK):
                     file.write(piece)

@@ -11,6 +11,7 @@ import numpy as np
 
 from toolkit._core.jobs import run_jobs
 from toolkit._core.pictures import PictureError, decode_picture, readable_formats
+from toolkit._core.progress import tracked
 from toolkit.datasets._folder_files import Opened
 
 __all__ = ["Outcome", "compact", "decode_files"]
@@ -123,10 +124,8 @@ def _run(tasks, n_jobs, verbose):
     n_workers = min(effective_n_jobs(n_jobs), len(tasks))
     if n_workers < 2 or sys.platform != "linux":
         return run_jobs(_decode_chunk, tasks, n_jobs=max(1, n_workers), verbose=verbose, desc="pictures")
-    from tqdm.auto import tqdm
-
     with ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        return list(tqdm(pool.map(_call, tasks), total=len(tasks), desc="pictures", disable=not verbose))
+        return list(tracked(pool.map(_call, tasks), len(tasks), desc="pictures", verbose=verbose))
 
 
 def _call(task):

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 from scipy import ndimage
 
+from toolkit._core.inherited import import_matplotlib
 from toolkit._core.names import lookup
 
 __all__ = ["CLASSES", "FONT_GROUPS", "MARGIN", "MASTER", "faces_of", "masters_for"]
@@ -167,9 +168,7 @@ def masters_for(faces, characters):
 @cache
 def _font_folder():
     # Not imported before a letter is drawn: matplotlib takes its time.
-    from matplotlib import get_data_path
-
-    return Path(get_data_path(), "fonts", "ttf")
+    return Path(import_matplotlib().get_data_path(), "fonts", "ttf")
 
 
 @cache

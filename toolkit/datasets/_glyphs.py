@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
 from toolkit.datasets._digits import _check_size
@@ -12,6 +13,7 @@ from toolkit.datasets._image_set import ImageSet
 __all__ = ["load_glyphs"]
 
 
+@usual_floating_point
 def load_glyphs(n_samples=4000, *, classes=None, fonts=None, image_size=28, random_state=None):
     """Write letters and digits in random hands, in the manner of MNIST and EMNIST.
 

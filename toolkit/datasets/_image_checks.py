@@ -20,12 +20,24 @@ def check_image_dtype(dtype, shape, what):
     if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] != 3):
         raise DataFormatError(
             f"{what} has shape {tuple(shape)}, expected (n_samples, height, width) or (n_samples, height, width, 3)."
+            + _way_out(tuple(shape))
         )
     if 0 in shape:
         raise DataFormatError(f"{what} is empty: shape {tuple(shape)}.")
     if dtype != np.uint8 and not (dtype.kind == "f" and dtype.itemsize <= 8):
         hint = " If its values are 0 to 255, save images.astype(np.uint8)." if dtype.kind in "iub" else ""
         raise DataFormatError(f"{what} has dtype {dtype}, expected uint8 or a float of at most 64 bits.{hint}")
+
+
+def _way_out(shape):
+    """How to save images whose channels are elsewhere."""
+    if len(shape) != 4 or 0 in shape:
+        return ""
+    if 1 in (shape[3], shape[1]):
+        return f" Grey images have no axis of channels: save {'images[..., 0]' if shape[3] == 1 else 'images[:, 0]'}."
+    if shape[1] == 3:
+        return " Colour is the last axis: save images.transpose(0, 2, 3, 1)."
+    return " Of four channels save the first three: images[..., :3]." if shape[3] == 4 else ""
 
 
 def check_images(images, what):

@@ -68,6 +68,9 @@ def load_images(path, *, max_bytes=MAX_BYTES):
                 images = _map_npy(file, path, max_bytes)
                 return ImageSet(images, name=path.name)
             file.seek(0)
+            if path.suffix.lower() == ".npy" and file.read(2) != b"PK":  # an archive under another name is read
+                raise DataFormatError(f"{path} is not a readable .npy file: it does not begin like one.")
+            file.seek(0)
             arrays = _read_archive(file, path, max_bytes)
     except MemoryError:
         raise DataFormatError(f"{path}: there is not enough memory for what it declares.") from None

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator
 
 __all__ = ["PointSet", "load_grid", "load_ring"]
@@ -72,6 +73,7 @@ def load_ring(n_samples=2500, *, n_modes=8, radius=1.0, scale=0.01, random_state
     return _draw(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), scale, n_samples, random_state, "ring")
 
 
+@usual_floating_point
 def load_grid(n_samples=2500, *, n_side=5, spacing=2.0, scale=0.05, random_state=None):
     """Draw from a square grid of normal modes, equally likely, as published: 25 at -4, -2, 0, 2, 4.
 

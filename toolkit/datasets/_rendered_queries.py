@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator
 from toolkit.datasets._arithmetic import pad_strings
 from toolkit.datasets._digits import load_digits
@@ -13,6 +14,7 @@ _CHUNK = 4096
 _STROKES = {"+": (((-1, 0), (1, 0)), ((0, -1), (0, 1))), "-": (((-1, 0), (1, 0)),)}
 
 
+@usual_floating_point
 def render_queries(queries, digits=None, *, length=None, random_state=None):
     """Write each character as a picture.
 

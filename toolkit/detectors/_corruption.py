@@ -6,7 +6,9 @@ from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.estimators import is_fitted
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.robust import RobustDistance, robust_scale
 from toolkit.corruption import Corruptor
@@ -26,6 +28,7 @@ _BULK = 0.75  # share of all rows that a first scatter rests on, before anybody 
 _KEPT = 0.95  # share of the trusted rows that the second rests on: some may be trusted that should not
 
 
+@usual_floating_point
 class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
     """Score images by how likely something was done to them, with everything the toolkit knows and without labels.
 
@@ -144,7 +147,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         names = self._check_weights()
         if len(stack) < 2:
             raise ValueError(f"CorruptionDetector needs at least 2 images, got n_samples = {len(stack)}.")
-        X = np.asanyarray(X)
+        X = plain_stack(as_array(X))
         identifier_seed, reconstruction_seed, sample_seed, planting_seed = spawn_seeds(self.random_state, 4)
         vars(self).pop("diagnostics_", None)
         self.identifier_ = self._fit_identifier(X, identifier_seed)
@@ -285,7 +288,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         """Raw opinions (n_samples, n_components), a chunk of images at a time; higher = more anomalous."""
         check_is_fitted(self)
         validate_images(self, X, reset=False)
-        X = np.asanyarray(X)
+        X = plain_stack(as_array(X))
         parts = []
         for part in iter_chunks(len(X), _CHUNK):
             columns, scores, statistics = [], None, None

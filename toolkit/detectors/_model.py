@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from sklearn.base import clone, is_outlier_detector
 
+from toolkit._core.inherited import guard_matplotlib
 from toolkit._core.names import lookup
 from toolkit._core.optional import import_optional
 from toolkit.detectors._methods import LEFT_OUT, METHODS, Method
@@ -73,6 +74,7 @@ def _load_class(name):
     module, _, class_name = row.path.partition(":")
     if row.requires:
         import_optional(row.requires, purpose=f"The detector {name!r}")
+    guard_matplotlib()  # which some of PyOD's modules import
     return getattr(importlib.import_module(module if "." in module else f"pyod.models.{module}"), class_name)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import as_generator
 from toolkit.detectors._model import identify_method, make_model
@@ -23,6 +24,7 @@ _CHUNK = 8192
 _logger = logging.getLogger(__name__)
 
 
+@usual_floating_point
 class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
     """Any outlier detector behind scikit-learn's interface: higher scores are more normal, +1 inlier, -1 outlier.
 

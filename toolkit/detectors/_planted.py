@@ -1,8 +1,8 @@
 """Tune a detector without labels: plant corruptions, and ask how well they are found."""
 
-import numpy as np
 from sklearn.metrics import roc_auc_score
 
+from toolkit._core.layouts import as_array
 from toolkit._core.scorers import NotAScore, looks_like_scoring
 from toolkit.corruption import Corruptor
 
@@ -20,7 +20,7 @@ class _PlantedAUC:
         return f"planted_auc_scorer({given})"
 
     def __call__(self, estimator, X, y=None):
-        X = np.asanyarray(X)
+        X = as_array(X)
         if len(X) < 2:
             raise ValueError(f"planted_auc_scorer needs at least 2 images, got n_samples = {len(X)}.")
         planted, kinds = Corruptor(**self.parameters).corrupt(X)

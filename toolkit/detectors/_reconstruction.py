@@ -8,7 +8,9 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.detectors._profile import ErrorProfile, error_profile
 from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
@@ -22,6 +24,7 @@ _MIN_SD = 0.05  # of the pixel range: pixels that hardly vary do not drown the o
 _BURN_IN = 0.25  # share of the epochs before the worst rows are trimmed
 
 
+@usual_floating_point
 class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
     """Score images by how well a model of the set rebuilds them.
 
@@ -282,7 +285,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
             rebuilt = self.estimator_.reconstruct(values.reshape(len(values), -1))
             return unit, values - rebuilt.reshape(values.shape)
         if hasattr(self.estimator_, "reconstruct"):
-            rebuilt = np.asarray(self.estimator_.reconstruct(match_layout(stack, X)))
+            rebuilt = as_array(plain_stack(self.estimator_.reconstruct(match_layout(stack, X))))
             rebuilt = self.pixel_scale_.to_unit(rebuilt)
         else:
             rows = unit.reshape(len(unit), -1)

@@ -10,6 +10,8 @@ from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
+
 __all__ = ["ScoreThresholdMixin", "all_alike", "check_contamination", "robust_cut"]
 
 # A normal variable's standard deviation is 1.4826 times its MAD and 1.2533 times its mean absolute deviation.
@@ -101,6 +103,7 @@ def _find_ties(scores, offset, contamination, bound):
     return found
 
 
+@usual_floating_point
 class ScoreThresholdMixin(OutlierMixin):
     """``decision_function``, ``predict``, ``fit_predict`` and ``set_threshold`` on top of ``score_samples``.
 

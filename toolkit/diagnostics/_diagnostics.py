@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.names import check_names
 from toolkit.diagnostics._statistics_intensity import colour, intensity
@@ -36,6 +37,7 @@ _STRUCTURE_SAMPLE = 2000  # images from which the mean structure is learnt
 _CHUNK_PIXELS = 2**18  # pixels at a time: a megabyte an array
 
 
+@usual_floating_point
 class CorruptionDiagnostics(TransformerMixin, BaseEstimator):
     """Describe each image by named statistics that tell what may be wrong with it.
 

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator
 from toolkit.generators._checks import check_int
 from toolkit.generators._density import fit_density, sample_density
@@ -13,6 +14,7 @@ __all__ = ["Autoencoder"]
 _DENSITY_ROWS = 5_000  # as many rows as tell a density of a few dimensions well
 
 
+@usual_floating_point
 class Autoencoder(LatentModel):
     """Compress images to latent vectors, rebuild them, and draw new ones.
 

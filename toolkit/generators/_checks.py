@@ -2,6 +2,8 @@
 
 import numbers
 
+from toolkit._core.names import suggest
+
 __all__ = ["check_choice", "check_int", "check_number", "check_sizes"]
 
 
@@ -23,7 +25,9 @@ def check_number(name, value, low=0.0, high=float("inf"), *, above=False):
 def check_choice(name, value, choices):
     """One of a few strings."""
     if not isinstance(value, str) or value not in choices:
-        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}.")
+        raise ValueError(
+            f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}.{suggest(value, choices)}"
+        )
 
 
 def check_sizes(name, value):

@@ -5,6 +5,7 @@ import numbers
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.generators import _conditional_setup as labels
@@ -18,6 +19,7 @@ __all__ = ["ConditionalGAN"]
 _CHUNK = 4096
 
 
+@usual_floating_point
 class ConditionalGAN(GAN):
     """Learn labelled images, and draw new ones of the labels asked for.
 
@@ -225,7 +227,7 @@ dtype_, layout_, n_features_in_
             self.class_shares_ = np.full(len(self.classes_), 1 / len(self.classes_))
         return self._partial_fit(stack, X, labels.encode(self.classes_, y))
 
-    def sample(self, n_samples=1, *, y=None, random_state=None):
+    def sample(self, n_samples=1, *, y=None, labels=None, random_state=None):
         """Draw new rows of the labels asked for.
 
         Parameters
@@ -234,6 +236,8 @@ dtype_, layout_, n_features_in_
         y : label or array-like of labels of shape (n_samples,), optional
             What the rows are to show: one label for all, or one for each (``n_samples`` need not be given then). None
             draws labels as often as they were seen.
+        labels : label or array-like of labels of shape (n_samples,), optional
+            Another name for ``y``.
         random_state : int, RandomState instance or None, default=None
             None draws afresh each time. The latents of a seed do not depend on ``y``.
 
@@ -249,6 +253,10 @@ dtype_, layout_, n_features_in_
         """
         check_is_fitted(self)
         check_int("n_samples", n_samples)
+        if labels is not None:
+            if y is not None:
+                raise ValueError("labels is another name for y: give one of the two.")
+            y = labels
         many = y is not None and np.ndim(y) > 0
         if many and n_samples not in (1, len(y)):
             raise ValueError(f"y must be one label, or n_samples={n_samples} of them, got {len(y)}.")

@@ -4,7 +4,9 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.layouts import in_layout
 from toolkit._core.random import spawn_seeds
 from toolkit.generators import _gan_setup as setup
 from toolkit.generators._checks import check_int
@@ -17,6 +19,7 @@ __all__ = ["GAN"]
 _CHUNK = 4096
 
 
+@usual_floating_point
 class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
     """Learn a set of images, or the rows of any table, as a game of two networks, and draw new ones.
 
@@ -379,4 +382,4 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         with limit_threads(self.n_threads):
             images = setup.unit_images(network, z, self.image_shape_)
         images = setup.from_unit(self, images)
-        return images if self.layout_ == "stack" else images.reshape(len(images), -1)
+        return in_layout(images, self.layout_)

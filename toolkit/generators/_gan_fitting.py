@@ -1,6 +1,6 @@
 """The fit of a :class:`GAN` between its checked arguments and what it keeps."""
 
-from toolkit._core.images import match_layout
+from toolkit._core.layouts import layout_of
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.generators import _gan_setup as setup
 
@@ -69,7 +69,7 @@ class FittingMixin:
 
     def _learn_layout(self, stack, X):
         self.dtype_ = stack.dtype.name
-        self.layout_ = "rows" if match_layout(stack[:1], X).ndim == 2 else "stack"
+        self.layout_ = layout_of(X)
         self.column_range_ = setup.column_range(self, stack)
 
     def _check_parameters(self):

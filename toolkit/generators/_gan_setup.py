@@ -75,7 +75,7 @@ def length(gan):
 
 def column_range(gan, stack):
     """Least and largest value of each column, (2, n_features), or None where all values share one range."""
-    is_image = are_images(stack, as_stack=gan.layout_ == "stack", image_shape=gan.image_shape)
+    is_image = are_images(stack, as_stack=gan.layout_ != "rows", image_shape=gan.image_shape)
     if gan.scaling == "pixels" or (gan.scaling == "auto" and is_image):
         return None
     rows = stack.reshape(len(stack), -1)

@@ -8,7 +8,9 @@ import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
+from toolkit._core.layouts import in_layout, layout_of
 from toolkit._core.names import lookup
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.generators._checks import check_choice, check_int, check_number, check_sizes
@@ -21,6 +23,7 @@ _EDGE = 0.01  # how near 0 and 1 the mean image counts: beyond it a sigmoid hard
 _CHUNK = 2048  # rows in double precision at a time
 
 
+@usual_floating_point
 class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Base of the two; a subclass gives the parameters, ``_make_trainer`` and ``sample``."""
 
@@ -64,7 +67,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
                 f"{type(self).__name__} needs at least 2 rows to learn from, got n_samples = {len(stack)}."
             )
         self.dtype_ = stack.dtype.name
-        self.layout_ = "rows" if match_layout(stack[:1], X).ndim == 2 else "stack"
+        self.layout_ = layout_of(X)
         seeds = dict(zip(("weights", "noise", "order", "split", "after"), spawn_seeds(self.random_state, 5)))
 
         from toolkit.nn import fit_loop, limit_threads
@@ -128,7 +131,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         if latent.shape[1] != self.latent_dim_:
             raise ValueError(f"X must have {self.latent_dim_} latent values a row, got {latent.shape[1]}.")
         images = self._each_part(latent, lambda coder, part: self._as_given(coder.decode(part), self.dtype_))
-        return images if self.layout_ == "stack" else images.reshape(len(images), -1)
+        return in_layout(images, self.layout_)
 
     def reconstruct(self, X):
         """Images as the model rebuilds them.

@@ -2,18 +2,21 @@
 
 import time
 
-import numpy as np
 import pandas as pd
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.jobs import run_jobs
+from toolkit._core.layouts import as_array
+from toolkit._core.random import check_seeds
 from toolkit.exceptions import DivergenceError
 from toolkit.generators._checks import check_choice
 
 __all__ = ["ReplicasMixin"]
 
 
+@usual_floating_point
 class ReplicasMixin:
     """Gives an estimator with ``random_state`` the method ``fit_many``."""
 
@@ -54,11 +57,9 @@ class ReplicasMixin:
         [['hinge', 0], ['relativistic', 0]]
         """
         check_choice("on_error", on_error, ("raise", "record"))
-        seeds = [int(seed) for seed in seeds]
-        if not seeds:
-            raise ValueError("seeds must name at least one seed, got none.")
+        seeds = check_seeds(seeds)
         cells = [(params, seed) for params in ParameterGrid(param_grid or {}) for seed in seeds]
-        X = np.asanyarray(X)
+        X = as_array(X)
         tasks = [
             {
                 "estimator": clone(self).set_params(**params, random_state=seed, verbose=False),

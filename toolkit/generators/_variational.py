@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.random import as_generator
 from toolkit.generators._checks import check_int, check_number
@@ -12,6 +13,7 @@ from toolkit.generators._paths import latent_path
 __all__ = ["VariationalAutoencoder"]
 
 
+@usual_floating_point
 class VariationalAutoencoder(LatentModel):
     """Learn images as a decoder of standard normal latent vectors.
 

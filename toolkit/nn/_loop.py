@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from toolkit._core.images import iter_chunks
+from toolkit._core.progress import Progress
 from toolkit.exceptions import DivergenceError
 from toolkit.nn._batches import Batches
 from toolkit.nn._losses import EpochLosses
@@ -100,9 +101,9 @@ def fit_loop(
     explosion : float or None, default=1e6
         A loss this many times larger than in the first ten steps (and than 1) counts as divergence; None: never.
     verbose : bool, default=False
-        Show a progress bar.
+        Show progress.
     desc : str
-        Title of the bar.
+        What to call it there.
 
     Returns
     -------
@@ -164,11 +165,9 @@ def fit_loop(
 
 def _run(model, batches, batch_size, total, generator, shuffle, hooks, position, saver, verbose, desc):
     """Epochs until the end, from wherever ``position`` is."""
-    from tqdm.auto import tqdm
-
     start = time.perf_counter() - position.seconds
     watchers = [hook.after_step for hook in hooks if hasattr(hook, "after_step")]
-    with tqdm(total=total, initial=position.step, desc=desc, disable=not verbose) as bar:
+    with Progress(total, initial=position.step, desc=desc, verbose=verbose) as progress:
         while position.step < total and not position.stopped:
             if position.order is None:
                 n_samples = batches.n_samples
@@ -180,7 +179,7 @@ def _run(model, batches, batch_size, total, generator, shuffle, hooks, position,
                 position.step += 1
                 position.batch += 1
                 position.losses.add(position.step, len(index), model.train_step(batches[index]))
-                bar.update()
+                progress.update()
                 stops = [after_step(model, position.step) for after_step in watchers]  # every hook sees every step
                 if any(stops):
                     position.stopped = True
@@ -191,7 +190,7 @@ def _run(model, batches, batch_size, total, generator, shuffle, hooks, position,
                     saver.save(position)
             _end_epoch(model, hooks, position, time.perf_counter() - start)
             if verbose:
-                bar.set_postfix(_shown(position.history[-1]))
+                progress.note(_shown(position.history[-1]))
             if saver is not None:
                 done = position.stopped or position.step >= total
                 if done or saver.due(step=position.step, epoch=len(position.history)):

@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import warnings
 from pathlib import Path
 
 import torch
@@ -50,7 +51,8 @@ def resolve_precision(precision="auto", device="cpu"):
     ----------
     precision : {"auto", "float32", "bfloat16"}
         ``"auto"`` is float32. ``"bfloat16"`` computes matrix products in 16 bits, where the device does so natively;
-        elsewhere it is float32 as well, since emulation costs more than it saves. Weights, sums and optimisers keep 32.
+        elsewhere it is float32 as well, since emulation costs more than it saves, and a warning says so. Weights, sums
+        and optimisers keep 32.
     device : str or torch.device, default="cpu"
 
     Examples
@@ -59,7 +61,14 @@ def resolve_precision(precision="auto", device="cpu"):
     'float32'
     """
     resolved = lookup(PRECISIONS, precision, "precision")
-    return "float32" if resolved == "bfloat16" and not has_native_bfloat16(device) else resolved
+    if resolved == "bfloat16" and not has_native_bfloat16(device):
+        warnings.warn(
+            f"precision='bfloat16': {torch.device(device)} does not compute with such numbers itself, so float32 is "
+            "used, which is faster there; the result is that of precision='float32'.",
+            stacklevel=2,
+        )
+        return "float32"
+    return resolved
 
 
 def autocast(precision="auto", device="cpu"):

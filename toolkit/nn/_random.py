@@ -93,5 +93,5 @@ def build(factory, generator):
     True
     """
     with torch.device("meta"):
-        module = factory()
+        module = factory().float()  # whatever the caller's default type
     return initialise(module.to_empty(device=generator.device), generator)

@@ -1,6 +1,7 @@
-"""How torch computes during a fit: on one thread, and by algorithms that repeat.
+"""How torch computes during a fit: on one thread, by algorithms that repeat, in single precision, and with gradients.
 
-Both settings are global, so fits are counted: overlapping ones leave them as found.
+The first three settings are global, so fits are counted: overlapping ones leave them as found. Whatever else the
+caller has set for a thread of its own (no gradients, another default device) is set aside inside the block.
 """
 
 import contextlib
@@ -11,7 +12,7 @@ import torch
 __all__ = ["limit_threads"]
 
 _lock = threading.Lock()
-_state = {"active": 0, "found": None, "repeats": None}
+_state = {"active": 0, "found": None, "repeats": None, "dtype": None}
 
 
 def _set(n_threads):
@@ -25,7 +26,8 @@ def limit_threads(n_threads=1):
 
     Small networks gain nothing from a second thread, and two threads that wait for each other under load cost a
     multiple; parallelism belongs between fits. Results are bitwise repeatable only at an equal thread count, and on
-    CUDA only with convolutions that add up in a fixed order, which are chosen inside the block, too.
+    CUDA only with convolutions that add up in a fixed order, which are chosen inside the block, too. So are float32 as
+    the type of new tensors, gradients, and the processor as the place of new tensors, whatever the caller's defaults.
 
     Parameters
     ----------
@@ -45,10 +47,13 @@ def limit_threads(n_threads=1):
         if _state["active"] == 0:
             _state["found"], _state["repeats"] = mine, torch.backends.cudnn.deterministic
             torch.backends.cudnn.deterministic = True
+            _state["dtype"] = torch.get_default_dtype()
+            torch.set_default_dtype(torch.float32)
         _state["active"] += 1
         _set(n_threads)
     try:
-        yield
+        with _usual_modes():
+            yield
     finally:
         with _lock:
             _state["active"] -= 1
@@ -62,3 +67,14 @@ def limit_threads(n_threads=1):
             else:
                 _set(_state["found"])
                 torch.backends.cudnn.deterministic = _state["repeats"]
+                torch.set_default_dtype(_state["dtype"])
+
+
+def _usual_modes():
+    """Modes of this thread as torch has them by default; a device mode slows every call, so only where one is set."""
+    modes = contextlib.ExitStack()
+    modes.enter_context(torch.inference_mode(False))
+    modes.enter_context(torch.enable_grad())
+    if torch.get_default_device().type != "cpu":
+        modes.enter_context(torch.device("cpu"))
+    return modes

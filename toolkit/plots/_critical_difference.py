@@ -2,6 +2,7 @@
 
 import textwrap
 
+from toolkit._core.inherited import import_matplotlib
 from toolkit.plots._display import Display
 from toolkit.plots._style import ACCENT, INK, MUTED, plain_name, title_axes
 
@@ -137,6 +138,7 @@ class CriticalDifferenceDisplay(Display):
         """
         import warnings
 
+        import_matplotlib()
         from scikit_posthocs import critical_difference_diagram
 
         names = {method: plain_name(method) for method in self.mean_ranks.index}

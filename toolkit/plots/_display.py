@@ -2,6 +2,9 @@
 
 import io
 
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.inherited import import_matplotlib
+
 __all__ = ["Display"]
 
 
@@ -18,6 +21,10 @@ class Display:
     figure_ : matplotlib Figure
         The figure of ``ax_``; after ``plot``.
     """
+
+    def __init_subclass__(cls, **options):
+        super().__init_subclass__(**options)
+        usual_floating_point(cls)
 
     def plot(self, ax=None):
         raise NotImplementedError
@@ -37,6 +44,7 @@ class Display:
 
     def _take_axes(self, ax, figsize):
         """Set ``ax_`` and ``figure_``; without axes, make a figure of ``figsize`` inches."""
+        import_matplotlib()
         self._owns_figure = ax is None
         if ax is None:
             from matplotlib.figure import Figure

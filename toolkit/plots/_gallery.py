@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
 from toolkit.plots._style import kind_order, plain_name, title_axes
@@ -149,6 +150,6 @@ def _choose(images, index, image_shape):
     """The chosen images, on the grey scale of their dtype or, for floats, of a sample of the data."""
     from toolkit._core.images import PixelScale, as_stack
 
-    images = images if hasattr(images, "shape") else np.asarray(images)
+    images = plain_stack(as_array(images))
     sample = as_stack(images[:: max(1, len(images) // 2000)], image_shape)
     return unit_images(images[index], image_shape, scale=PixelScale.learn(sample)) if len(index) else (sample[:0], None)

@@ -110,9 +110,9 @@ class LatentDisplay(Display):
         -------
         self
         """
+        ax = self._take_axes(ax, (5.6, 5.4))
         from matplotlib import patheffects
 
-        ax = self._take_axes(ax, (5.6, 5.4))
         size = float(np.clip(9000 / len(self.points), 2.0, 24.0))
         names = ["" for _ in self.points] if self.labels is None else self.labels
         colours = _label_colours(sorted(set(names)))

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name, unit_images
 from toolkit.plots._style import INK, kind_order, plain_name, title_axes
@@ -81,7 +82,7 @@ class RepairPairsDisplay(Display):
         """
         import pandas as pd
 
-        before, after = np.asanyarray(before), np.asanyarray(after)
+        before, after = plain_stack(as_array(before)), plain_stack(as_array(after))
         if before.shape != after.shape:
             raise ValueError(f"before and after must have one shape, got {before.shape} and {after.shape}.")
         n_samples = len(before)
@@ -99,7 +100,7 @@ class RepairPairsDisplay(Display):
 
         scale = PixelScale.learn(as_stack(before[:: max(1, n_samples // 2000)], image_shape))
         pictures = [
-            None if X is None else _pictures(np.asanyarray(X)[index], image_shape, scale)
+            None if X is None else _pictures(plain_stack(as_array(X))[index], image_shape, scale)
             for X in (before, after, clean)
         ]
         return cls(pairs, pictures[0], pictures[1], clean=pictures[2], n_columns=n_columns, title=title)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name, unit_images
 from toolkit.plots._style import title_axes
@@ -58,7 +59,7 @@ class ReconstructionDisplay(Display):
         -------
         ReconstructionDisplay
         """
-        X, rebuilt = np.asanyarray(X), np.asanyarray(rebuilt)
+        X, rebuilt = plain_stack(as_array(X)), plain_stack(as_array(rebuilt))
         if X.shape != rebuilt.shape:
             raise ValueError(f"X and rebuilt must have one shape, got {X.shape} and {rebuilt.shape}.")
         index = _spread(len(X), n_images)
@@ -80,7 +81,7 @@ class ReconstructionDisplay(Display):
         -------
         ReconstructionDisplay
         """
-        chosen = np.asanyarray(X)
+        chosen = plain_stack(as_array(X))
         index = _spread(len(chosen), n_images)
         chosen = chosen[index]
         display = cls.from_predictions(

@@ -5,7 +5,9 @@ import io
 import os
 from pathlib import Path
 
-__all__ = ["figure_uri"]
+from toolkit._core.inherited import import_matplotlib
+
+__all__ = ["check_format", "figure_uri"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -34,14 +36,18 @@ def _suits_vectors(figure):
 
 
 def _render(figure, image_format, dpi):
-    import matplotlib
-
-    buffer = io.BytesIO()
+    matplotlib, buffer = import_matplotlib(), io.BytesIO()
     # Neither a date nor random identifiers: the same figure gives the same bytes.
     metadata = {"Date": None} if image_format == "svg" else {"Software": None}
     with matplotlib.rc_context({"svg.hashsalt": "toolkit"}):
         figure.savefig(buffer, format=image_format, dpi=dpi, bbox_inches="tight", facecolor="white", metadata=metadata)
     return buffer.getvalue()
+
+
+def check_format(image_format):
+    """Raise a ValueError unless it is one of the formats that :func:`figure_uri` knows."""
+    if image_format not in ("auto", "png", "svg"):
+        raise ValueError(f"image_format must be 'auto', 'png' or 'svg', got {image_format!r}.")
 
 
 def figure_uri(figure, *, image_format="auto", dpi=144):
@@ -61,8 +67,7 @@ def figure_uri(figure, *, image_format="auto", dpi=144):
     -------
     str
     """
-    if image_format not in ("auto", "png", "svg"):
-        raise ValueError(f"image_format must be 'auto', 'png' or 'svg', got {image_format!r}.")
+    check_format(image_format)
     figure = getattr(figure, "figure_", figure)
     if _is_figure(figure):
         if image_format == "auto":

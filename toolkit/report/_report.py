@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from toolkit._core.files import write_text
-from toolkit.report._figures import figure_uri
+from toolkit._core.showing import only_shows
+from toolkit.report._figures import check_format, figure_uri
 from toolkit.report._tables import build_table, format_value
 
 __all__ = ["Report"]
@@ -177,8 +178,9 @@ class Report:
 
         Parameters
         ----------
-        figure : matplotlib Figure, plotted display, PNG bytes or path of a PNG file
-            Drawn at once: later changes to the figure do not show.
+        figure : matplotlib Figure, display, PNG bytes or path of a PNG file
+            Drawn at once: later changes to the figure do not show. In the place of one that cannot be drawn stands a
+            note, and a warning says why.
         caption : str, default=""
         alt : str, default=None
             What a reader who cannot see the picture should know; the caption when None.
@@ -190,7 +192,17 @@ class Report:
         -------
         self
         """
-        uri = figure_uri(figure, image_format=image_format, dpi=dpi)
+        check_format(image_format)
+        name = caption or f"Figure {self._n_figures + 1}"
+        if hasattr(figure, "plot") or hasattr(figure, "savefig"):
+            uri = None
+            with only_shows(f"The figure {name!r}"):
+                figure = figure if hasattr(figure, "figure_") or hasattr(figure, "savefig") else figure.plot()
+                uri = figure_uri(figure, image_format=image_format, dpi=dpi)
+            if uri is None:
+                return self.note(f"A figure could not be drawn: {name}")
+        else:
+            uri = figure_uri(figure, image_format=image_format, dpi=dpi)
         self._n_figures += 1
         text = alt if alt is not None else (caption or f"Figure {self._n_figures}")
         self._add(_Block("figure", uri, str(caption), str(text), self._n_figures))

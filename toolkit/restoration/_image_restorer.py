@@ -10,6 +10,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import SHAPE_KEEPING
@@ -43,6 +44,7 @@ _LEAST_TRIALS, _LEAST_PASSING = 20, 0.5
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
+@usual_floating_point
 class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Undo what was done to the images of a set, and leave alone what is clean or unsure.
 

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, iter_chunks
 
 __all__ = ["psnr", "ssim"]
@@ -29,6 +30,7 @@ def _pair(images, reference, data_range):
     return images, reference, float(data_range)
 
 
+@usual_floating_point
 def psnr(images, reference, data_range=None, *, cap=60.0):
     """Peak signal-to-noise ratio of each image.
 
@@ -66,6 +68,7 @@ def psnr(images, reference, data_range=None, *, cap=60.0):
     return out
 
 
+@usual_floating_point
 def ssim(images, reference, data_range=None):
     """Mean structural similarity of each image.
 

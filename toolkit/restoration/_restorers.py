@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, iter_chunks, match_layout
 from toolkit._core.names import lookup
 from toolkit.restoration import _geometric, _intensity, _scikit_image
@@ -100,6 +101,7 @@ def available_restorers():
     )
 
 
+@usual_floating_point
 def restore_images(X, method, **params):
     """Apply one restorer to every image, whatever is wrong with it.
 

@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, iter_chunks
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.sequence._characters import alphabet_of, as_strings, decode, encode
@@ -15,6 +16,7 @@ __all__ = ["PictureReader"]
 _CHUNK = 256
 
 
+@usual_floating_point
 class PictureReader(BaseEstimator):
     """A small convolutional network from pictures of characters to strings, trained by itself.
 
@@ -143,3 +145,10 @@ class PictureReader(BaseEstimator):
                 shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.shape_)))
                 numbers.append(self.network_(shown).argmax(dim=1).numpy())
         return decode(np.concatenate(numbers).reshape(pictures.shape[:2]), self.characters_)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.no_validation = True
+        tags.input_tags.two_d_array = False  # sequences of pictures are no rows of numbers
+        tags.target_tags.required = True
+        return tags

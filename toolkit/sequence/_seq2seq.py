@@ -4,6 +4,7 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.sequence._answers import AnswersMixin
 from toolkit.sequence._characters import as_strings, decode
@@ -17,6 +18,7 @@ __all__ = ["ArithmeticSeq2Seq"]
 _LATENT_SYMBOLS = 32  # what a reader may tell apart, and a blurred writer is told, where no characters are given
 
 
+@usual_floating_point
 class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     """An LSTM encoder-decoder from a query to its answer, as strings or as sequences of pictures.
 
@@ -398,6 +400,8 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.no_validation = True
-        tags._skip_test = True  # strings and sequences of pictures are no rows of numbers; tests of its own instead
+        # Strings and sequences of pictures are no rows of numbers.
+        tags.input_tags.one_d_array = tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
         tags.target_tags.required = True
         return tags

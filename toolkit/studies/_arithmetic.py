@@ -6,11 +6,12 @@ from time import perf_counter, process_time
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.comparison import answer_accuracy, answer_errors, handwriting_spread
 from toolkit.datasets import ArithmeticSet, ImageSet, make_arithmetic, render_queries
-from toolkit.studies._stages import Stages
 
 __all__ = ["ArithmeticResult", "HandSets", "ask_arithmetic", "load_hands", "run_arithmetic"]
 
@@ -93,6 +94,7 @@ def load_hands(name="digits", *, seed=0, verbose=False):
     raise ValueError(f"digits must be 'digits' or 'mnist', got {name!r}.")
 
 
+@usual_floating_point
 def run_arithmetic(
     source="text",
     target="text",
@@ -147,7 +149,8 @@ def run_arithmetic(
     )
     model = ArithmeticSeq2Seq(source, target=target, random_state=seeds["model"], verbose=verbose, **parameters)
     pictured = "image" in (source, target)
-    with Stages(2 + pictured, verbose=False) as stages:
+    shares = {"pictures": 0.05, "teaching": 0.7, "judging": 0.25} if pictured else {"teaching": 0.95, "judging": 0.05}
+    with Stages(shares, verbose=verbose) as stages:
         hands = None
         if pictured:
             with stages("pictures"):

@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.showing import only_shows
 from toolkit.plots import AttentionDisplay, LossCurveDisplay, QueryPageDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import check_target, whole_folder
@@ -63,6 +65,7 @@ def arithmetic_findings(result):
     return sentences
 
 
+@usual_floating_point
 def write_arithmetic(result, out) -> Path:
     """Write a study: ``summary.json``, ``report.html``, ``errors.csv``, pictures, and the model for
     :func:`toolkit.load`, all at once.
@@ -93,7 +96,8 @@ def write_arithmetic(result, out) -> Path:
         displays["attention"] = AttentionDisplay.from_predictions(**result.attention)
     with whole_folder(out, _FILES) as folder:
         for name, display in displays.items():
-            display.save(folder / f"{name}.png")
+            with only_shows(f"{name}.png"):
+                display.save(folder / f"{name}.png")
         result.errors.to_csv(folder / "errors.csv", index=False)
         toolkit.save(result.model, folder / "model")
         summary = {
@@ -125,7 +129,7 @@ def _report(result, displays):
     report.findings(arithmetic_findings(result))
     report.facts({"exact match, unseen": f"{100 * result.exact_match:.2f} %"} | _shares(result.figures))
     report.section("Queries and answers", "Queries that the model never saw: mistakes first, then others, not chosen.")
-    report.figure(displays["answers"].plot(), "What was asked, what was answered.")
+    report.figure(displays["answers"], "What was asked, what was answered.")
     report.section(
         "Where mistakes lie",
         "Carries are those of a sum, borrows those of the larger number less the smaller. An answer is right if every "
@@ -142,9 +146,9 @@ def _report(result, displays):
             if result.model.reverse_target
             else "Each row is a character of the answer, each column one of the query; darker is more attention.",
         )
-        report.figure(displays["attention"].plot(), "Attention for a few unseen queries.")
+        report.figure(displays["attention"], "Attention for a few unseen queries.")
     report.section("How it learnt")
-    report.figure(displays["losses"].plot(), "Losses by epoch.")
+    report.figure(displays["losses"], "Losses by epoch.")
     return report
 
 

@@ -8,13 +8,14 @@ import numpy as np
 import pandas as pd
 
 from toolkit._core.estimators import is_fitted
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, validate_images
 from toolkit._core.jobs import run_jobs
+from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.audit import UNJUDGED, Auditor
 from toolkit.studies._result import StudyOutcome
-from toolkit.studies._stages import Stages
 from toolkit.studies._truth import check_against_truth, check_repairs
 
 __all__ = ["AuditResult", "check_detectors", "run_audit"]
@@ -22,6 +23,15 @@ __all__ = ["AuditResult", "check_detectors", "run_audit"]
 # Detectors are compared on at most this many images: their table says how well they do on this set, and neighbour
 # methods cost more than linear time.
 N_COMPARED = 10_000
+
+# Stages, and the share of the time that each takes of 10,000 images, all on one core.
+_CHECKING = "checking detectors"
+_SHARES = {
+    "learning what is wrong": 0.6,
+    "scoring and repairing": 0.33,
+    "judging detectors": 0.05,
+    _CHECKING: 0.02,
+}
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,6 +179,7 @@ class AuditResult(StudyOutcome):
         return counts.rename("n").rename_axis("restorer").reset_index()
 
 
+@usual_floating_point
 def run_audit(
     images: np.ndarray,
     *,
@@ -235,7 +246,8 @@ def run_audit(
     seeds = spawn_seeds(random_state, 4)
 
     compared = _rows_compared(images, kinds_truth, seeds[3])
-    with Stages(3 if compared.truth is None else 4, verbose=verbose) as stages:
+    shares = {name: share for name, share in _SHARES.items() if compared.truth is not None or name != _CHECKING}
+    with Stages(shares, verbose=verbose) as stages:
         with stages("learning what is wrong"):
             if auditor is None:
                 auditor, assessment = _learn(images, seeds[0], random_state, n_jobs, verbose)
@@ -255,7 +267,7 @@ def run_audit(
         def check():
             if compared.truth is None or not detectors:
                 return None
-            with stages("checking detectors"):
+            with stages(_CHECKING):
                 return _check(images[compared.rows], compared.truth, detectors, seeds[3])
 
         # All three need the identifier and none needs another. Threads: the work is numpy's and torch's, and a process

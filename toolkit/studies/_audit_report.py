@@ -77,7 +77,7 @@ def _kinds(report, result, figures):
         "Kinds found, with the images named most confidently. “Unknown” is an image that fits neither the clean "
         "majority nor any single kind that the audit can name.",
     )
-    report.figure(figures["gallery"], "Examples of each kind, the most confident first.")
+    _add(report, figures, "gallery", "Examples of each kind, the most confident first.")
     _table(report, result.by_kind, "Kinds found, and what became of them.")
     if "doubtful" in figures:
         report.figure(
@@ -106,7 +106,7 @@ def _order_alone(report, figures):
         "Nothing is claimed of single images of a set that cannot be judged. What remains is an order: the most "
         "anomalous ones, for a look of your own, and beside them the least.",
     )
-    report.figure(figures["gallery"], "The most anomalous images first, then the least anomalous ones.")
+    _add(report, figures, "gallery", "The most anomalous images first, then the least anomalous ones.")
 
 
 _COMPETENCE = {
@@ -159,7 +159,7 @@ def _scores(report, result, figures):
         "How anomalous each image is",
         "The anomaly score needs no name for what is wrong: the higher, the less an image fits the rest of the set.",
     )
-    report.figure(figures["scores"], "Anomaly scores of all images.")
+    _add(report, figures, "scores", "Anomaly scores of all images.")
     if not len(result.detectors):
         return
     report.table(
@@ -233,6 +233,7 @@ def _truth(report, result, figures):
         )
     if "roc" in figures:
         report.figure(figures["roc"], "The audit's anomaly score, and the general detectors, against the truth.")
+    if "precision_recall" in figures:
         report.figure(figures["precision_recall"], "Precision and recall of the same scores.")
 
 
@@ -244,3 +245,9 @@ def _method(report, result):
         "corrupted throughout, or clean in its smaller part only, cannot be told apart without labels. Some kinds "
         "leave no trace in some images (an O upside down is an O) and stay unfound.",
     )
+
+
+def _add(report, figures, name, caption):
+    """The figure of that name, if it could be drawn."""
+    if name in figures:
+        report.figure(figures[name], caption)

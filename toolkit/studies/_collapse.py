@@ -9,14 +9,15 @@ import numpy as np
 import pandas as pd
 
 from toolkit._core.files import plain_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
-from toolkit._core.random import as_generator
+from toolkit._core.progress import Stages
+from toolkit._core.random import as_generator, check_seeds
 from toolkit._core.versions import versions
 from toolkit.studies._collapse_outcome import outcome_of
 from toolkit.studies._collapse_recipes import collapse_recipe
 from toolkit.studies._collapse_run import Plan, RunFiles, digest_of, run_one
-from toolkit.studies._stages import Stages
 
 __all__ = ["CollapseStudy", "check_collapse_settings", "run_collapse_study"]
 
@@ -112,6 +113,7 @@ def check_collapse_settings(settings):
     return {str(name): dict(parameters) for name, parameters in settings.items()}
 
 
+@usual_floating_point
 def run_collapse_study(
     images,
     settings="collapse",
@@ -182,7 +184,7 @@ def run_collapse_study(
     from toolkit.coverage import ModeCoverage
 
     recipe = settings if isinstance(settings, str) else None
-    seeds = _check_seeds((0, 1) if quick else (0, 1, 2)) if seeds is None else _check_seeds(seeds)
+    seeds = check_seeds(((0, 1) if quick else (0, 1, 2)) if seeds is None else seeds)
     if quick:
         n_runs = len(seeds) * len(settings if recipe is None else collapse_recipe(recipe, quick=True))
         steps, seconds, checkpoints, n_samples = max(300, _QUICK_STEPS // max(1, n_runs)), None, 5, 2000
@@ -196,7 +198,7 @@ def run_collapse_study(
     if coverage is None:
         coverage = ModeCoverage(random_state=0, **({"n_neighbour_rows": 1000} if quick else {}))
     folder = None if folder is None else Path(folder)
-    with Stages(2, verbose=verbose and n_jobs != 1) as stages:
+    with Stages({"learning the modes of the data": 0.1, "training": 0.9}, verbose=verbose) as stages:
         with stages("learning the modes of the data"):
             reference = _reference(stack)
             coverage = coverage.fit(reference)
@@ -260,13 +262,6 @@ def _check_plan(steps, seconds, checkpoints, n_samples):
         checkpoints = tuple(checkpoints)
         check_sizes("checkpoints", checkpoints)
     return Plan(steps, seconds, checkpoints, n_samples)
-
-
-def _check_seeds(seeds):
-    seeds = tuple(int(seed) for seed in seeds)
-    if not seeds or len(set(seeds)) < len(seeds):
-        raise ValueError(f"seeds must name at least one seed, none twice, got {seeds}.")
-    return seeds
 
 
 def _reference(stack):

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 
+from toolkit._core.inherited import import_matplotlib
+from toolkit._core.showing import only_shows
 from toolkit.plots import SampleRowsDisplay
 from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes
 from toolkit.studies._collapse_summary import settings_table
@@ -37,16 +39,14 @@ def collapse_figures(study, *, maps=True):
     dict of str to matplotlib Figure
         ``samples``, ``curves``, ``never_drawn`` if anything is, ``map``.
     """
-    figures = {"samples": samples_side_by_side(study)}
-    curves = coverage_curves(study)
-    if curves is not None:
-        figures["curves"] = curves
-    gallery = missing_gallery(study)
-    if gallery is not None:
-        figures["never_drawn"] = gallery
+    ways = {"samples": samples_side_by_side, "curves": coverage_curves, "never_drawn": missing_gallery}
     if maps and any(len(samples) for samples in study.samples.values()):
-        figures["map"] = coverage_maps(study)
-    return figures
+        ways["map"] = coverage_maps
+    figures = {}
+    for name, draw in ways.items():
+        with only_shows(f"{name}.png"):
+            figures[name] = draw(study)
+    return {name: figure for name, figure in figures.items() if figure is not None}
 
 
 def typical_run(study, setting):
@@ -135,6 +135,7 @@ def coverage_curves(study):
     Figure or None
         None where no run has two checkpoints.
     """
+    import_matplotlib()
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullLocator
 
@@ -196,6 +197,7 @@ def coverage_curves(study):
 
 def coverage_maps(study):
     """One UMAP of real images and of what the median run of each setting draws: a panel a setting."""
+    import_matplotlib()
     from matplotlib.figure import Figure
 
     names, parts = [], []

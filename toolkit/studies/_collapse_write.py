@@ -4,6 +4,8 @@ import shutil
 from pathlib import Path
 
 from toolkit._core.files import atomic_path, write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.showing import only_shows
 from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.report import Report
 from toolkit.studies._collapse_figures import collapse_figures, run_picture
@@ -47,6 +49,7 @@ def forget_collapse_runs(out):
     shutil.rmtree(Path(out) / RUNS, ignore_errors=True)
 
 
+@usual_floating_point
 def write_collapse_study(study, out, *, figures=None) -> Path:
     """Write a study beside the runs that it kept in ``out``.
 
@@ -81,9 +84,11 @@ def write_collapse_study(study, out, *, figures=None) -> Path:
     with whole_folder(out / "pictures", names | earlier) as folder:
         for file, display in pictures.items():
             if display is not None:
-                display.save(folder / file, dpi=110)
+                with only_shows(file):
+                    display.save(folder / file, dpi=110)
         for name, figure in figures.items():
-            figure.savefig(folder / f"{name}.png", dpi=130, bbox_inches="tight", facecolor="white")
+            with only_shows(f"{name}.png"):
+                figure.savefig(folder / f"{name}.png", dpi=130, bbox_inches="tight", facecolor="white")
     for file, table in (("runs.csv", study.runs), ("settings.csv", settings_table(study))):
         with atomic_path(out / file) as temporary:
             table.to_csv(temporary, index=False)
@@ -153,7 +158,8 @@ def add_collapse_sections(report, study, figures):
         "Samples of the median run of each setting, not chosen. A collapsed generator may draw each image well: what "
         "it lacks shows only when many are seen.",
     )
-    report.figure(figures["samples"], "Real images, and below them what each setting draws.")
+    if "samples" in figures:
+        report.figure(figures["samples"], "Real images, and below them what each setting draws.")
     table = _read_table(study)
     formats = {column: form for column, form in _FORMATS.items() if column in table.columns}
     report.table(

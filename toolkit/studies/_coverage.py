@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.showing import only_shows
 from toolkit._core.versions import versions
 from toolkit.coverage import CoverageRecord, ModeCoverage
 from toolkit.exceptions import DataFormatError
@@ -59,6 +61,7 @@ def check_coverage_target(out):
     check_target(out, _FILES)
 
 
+@usual_floating_point
 def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", "samples"), random_state=0):
     """Evaluate samples against real images.
 
@@ -86,7 +89,10 @@ def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", 
     coverage = (ModeCoverage(random_state=random_state) if coverage is None else coverage).fit(real)
     record = coverage.evaluate(samples)
     shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
-    drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state) if with_map else None
+    drawn = None
+    if with_map:
+        with only_shows("map.png"):
+            drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state)
     return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, tuple(names))
 
 
@@ -104,6 +110,7 @@ def _on_scale_of(samples, real):
     return samples
 
 
+@usual_floating_point
 def write_coverage(result, out) -> Path:
     """Write ``figures.csv``, ``bins.csv``, ``summary.json``, ``samples.png``, ``dropped.png``, ``map.png`` and
     ``report.html``, all at once.
@@ -137,7 +144,8 @@ def write_coverage(result, out) -> Path:
         record.bins.to_csv(folder / "bins.csv", index=False)
         write_json(folder / "summary.json", record.summary() | {"names": result.names, "versions": used})
         for name, display in pictures.items():
-            display.save(folder / f"{name}.png")
+            with only_shows(f"{name}.png"):
+                display.save(folder / f"{name}.png")
         _report(result, pictures, used).write(folder / "report.html")
     return out / "report.html"
 
@@ -167,12 +175,12 @@ def _report(result, pictures, used):
     if record.dropped_modes:
         report.text(f"Real images from parts of the data that hold less than {result.coverage.missing_ratio:.0%} of "
                     "the samples that are due.")  # fmt: skip
-    report.figure(pictures["dropped"].plot(), "A row for each missing part, the largest first.")
+    report.figure(pictures["dropped"], "A row for each missing part, the largest first.")
     report.section("The samples")
-    report.figure(pictures["samples"].plot(), "Samples, not chosen.")
+    report.figure(pictures["samples"], "Samples, not chosen.")
     if "map" in pictures:
         report.figure(
-            pictures["map"].plot(),
+            pictures["map"],
             "Real and generated images on one map (UMAP). Numbers: samples in each mode over what is due. The map is "
             "for reading; the verdict rests on the bins.",
         )

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.showing import only_shows
 from toolkit.plots import (
     CorruptionGalleryDisplay,
     KindConfusionDisplay,
@@ -61,7 +62,11 @@ def audit_figures(result) -> dict:
             rows, by_method = _all_scores(result, scores)
             displays["roc"] = RocDisplay.from_predictions(corrupted[rows], by_method)
             displays["precision_recall"] = PrecisionRecallDisplay.from_predictions(corrupted[rows], by_method)
-    return {name: display.plot().figure_ for name, display in displays.items()}
+    figures = {}
+    for name, display in displays.items():
+        with only_shows(f"{name}.png"):
+            figures[name] = display.plot().figure_
+    return figures
 
 
 def _all_scores(result, scores):

@@ -6,10 +6,11 @@ from time import perf_counter, process_time
 import numpy as np
 import pandas as pd
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, iter_chunks
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
-from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.random import as_generator, check_seeds, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.comparison import frechet_distance
 from toolkit.coverage import precision_recall_density_coverage
@@ -110,6 +111,7 @@ def check_generators(names):
     return check_names(names, GENERATORS, "generator")
 
 
+@usual_floating_point
 def run_generator_comparison(
     images, *, generators=("autoencoder", "vae", "gan"), epochs=20, seeds=(0,), n_jobs=1, verbose=False, name="images"
 ):
@@ -150,9 +152,7 @@ def run_generator_comparison(
         raise ValueError(f"images must be at least 10, got {len(stack)}.")
     if not isinstance(generators, dict):
         generators = {key: GENERATORS[key](epochs) for key in check_generators(generators)}
-    seeds = [int(seed) for seed in seeds]
-    if not seeds:
-        raise ValueError("seeds must name at least one seed, got none.")
+    seeds = check_seeds(seeds)
     order = as_generator(0).permutation(len(stack))
     n_held = max(2, int(_HELD_OUT * len(stack)))
     rows_held_back = np.sort(order[:n_held])

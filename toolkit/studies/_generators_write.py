@@ -3,6 +3,8 @@
 from pathlib import Path
 
 from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.showing import only_shows
 from toolkit.plots import LossCurveDisplay, SampleRowsDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import check_target, whole_folder
@@ -84,6 +86,7 @@ def _means(result):
     return table.groupby("generator", sort=False)[list(_COLUMNS)].mean()
 
 
+@usual_floating_point
 def write_generator_comparison(result, out) -> Path:
     """Write a comparison: ``generators.csv``, ``summary.json``, ``samples.png``, ``reconstructions.png``, the curves
     of each generator in ``losses``, and ``report.html``, all at once.
@@ -123,10 +126,12 @@ def write_generator_comparison(result, out) -> Path:
     with whole_folder(out, _FILES) as folder:
         result.table.to_csv(folder / "generators.csv", index=False)
         for name, display in pictures.items():
-            display.save(folder / f"{name}.png")
+            with only_shows(f"{name}.png"):
+                display.save(folder / f"{name}.png")
         (folder / "losses").mkdir()
         for name, display in curves.items():
-            display.save(folder / "losses" / f"{name}.png")
+            with only_shows(f"losses/{name}.png"):
+                display.save(folder / "losses" / f"{name}.png")
         _report(result, pictures, curves).write(folder / "report.html")
         summary = {
             "findings": generator_findings(result),
@@ -163,10 +168,10 @@ def _report(result, pictures, curves):
         "lower is better, and real images of the training part are the floor. A GAN cannot rebuild a given image.",
     )
     report.table(table, "A row for each generator and seed.", formats=_FORMATS)
-    report.figure(pictures["samples"].plot(), "Samples, not chosen, below some of the images held back.")
+    report.figure(pictures["samples"], "Samples, not chosen, below some of the images held back.")
     if "reconstructions" in pictures:
-        report.figure(pictures["reconstructions"].plot(), "Images held back, and what they were rebuilt as.")
+        report.figure(pictures["reconstructions"], "Images held back, and what they were rebuilt as.")
     report.section("How they learnt", "Losses of different generators are of different kinds and do not compare.")
     for name, display in curves.items():
-        report.figure(display.plot(), f"Losses of {name}.")
+        report.figure(display, f"Losses of {name}.")
     return report

@@ -7,7 +7,9 @@ import joblib
 import numpy as np
 
 from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
+from toolkit._core.progress import Stages
 from toolkit.report import Report
 from toolkit.studies._audit import AuditResult, run_audit
 from toolkit.studies._audit_report import add_audit_sections
@@ -45,6 +47,7 @@ class StudyResult:
     n_left: int
 
 
+@usual_floating_point
 def run_study(
     images, *, kinds_truth=None, clean=None, random_state=0, n_jobs=None, folder=None, verbose=False, name="images"
 ):
@@ -69,30 +72,33 @@ def run_study(
     StudyResult
     """
     images = as_stack(images)
-    audit = run_audit(
-        images,
-        kinds_truth=kinds_truth,
-        clean=clean,
-        random_state=random_state,
-        n_jobs=n_jobs,
-        verbose=verbose,
-        name=name,
-    )
-    rows = audit.per_image
-    # Of a set that cannot be judged nothing is left out.
-    left = np.flatnonzero(~audit.flagged | (rows["repaired"] == 1))
-    if len(left) < _ENOUGH:
-        return StudyResult(audit, None, len(left))
-    study = run_collapse_study(
-        audit.repaired[left],
-        "collapse",
-        seeds=(random_state, random_state + 1),
-        quick=True,
-        folder=None if folder is None else Path(folder) / _COLLAPSE / RUNS,
-        n_jobs=joblib.cpu_count() if n_jobs is None else n_jobs,
-        verbose=verbose,
-        name=f"{name}, clean or repaired",
-    )
+    with Stages({"audit": 0.5, "collapse": 0.5}, verbose=verbose) as stages:
+        with stages("audit"):
+            audit = run_audit(
+                images,
+                kinds_truth=kinds_truth,
+                clean=clean,
+                random_state=random_state,
+                n_jobs=n_jobs,
+                verbose=verbose,
+                name=name,
+            )
+        rows = audit.per_image
+        # Of a set that cannot be judged nothing is left out.
+        left = np.flatnonzero(~audit.flagged | (rows["repaired"] == 1))
+        if len(left) < _ENOUGH:
+            return StudyResult(audit, None, len(left))
+        with stages("collapse"):
+            study = run_collapse_study(
+                audit.repaired[left],
+                "collapse",
+                seeds=(random_state, random_state + 1),
+                quick=True,
+                folder=None if folder is None else Path(folder) / _COLLAPSE / RUNS,
+                n_jobs=joblib.cpu_count() if n_jobs is None else n_jobs,
+                verbose=verbose,
+                name=f"{name}, clean or repaired",
+            )
     return StudyResult(audit, study, len(left))
 
 
@@ -129,6 +135,7 @@ def check_study_target(out):
     check_collapse_target(Path(out) / _COLLAPSE)
 
 
+@usual_floating_point
 def write_study(result, out) -> Path:
     """Write a study: one report on top, and in ``audit`` and ``collapse`` what each part writes.
 

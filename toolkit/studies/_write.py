@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from toolkit._core.files import atomic_path, write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.showing import only_shows
 from toolkit.datasets import save_npz
 from toolkit.studies._audit_report import build_report
 from toolkit.studies._figures import audit_figures
@@ -86,6 +88,7 @@ def _write_csv(frame, path):
         frame.to_csv(temporary, index=False)
 
 
+@usual_floating_point
 def write_audit(result, out) -> Path:
     """Write an audit as files: all of them appear at once, in the place of an earlier audit's folder.
 
@@ -114,7 +117,7 @@ def write_audit(result, out) -> Path:
         figures = audit_figures(result)
         (folder / "figures").mkdir()
         for name, figure in figures.items():
-            with atomic_path(folder / "figures" / f"{name}.png") as temporary:
+            with only_shows(f"{name}.png"), atomic_path(folder / "figures" / f"{name}.png") as temporary:
                 figure.savefig(temporary, dpi=120, bbox_inches="tight")
         build_report(result, figures).write(folder / "report.html")
         # Last, so that a folder with a summary is a whole one even where somebody copied it by hand.

@@ -12,8 +12,10 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.appearance import oriented_gradients
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.names import check_names
+from toolkit._core.progress import Progress
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import KINDS
 from toolkit.diagnostics.identifier._assessment import Assessment, findings_frame
@@ -44,6 +46,7 @@ _TURN_ROUNDS = 0.5
 _NOVEL_SHARE = 0.004
 
 
+@usual_floating_point
 class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Name what was done to each image of a set, without labels and without a clean copy.
 
@@ -265,19 +268,17 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
     def _learn(self, images, usual, folds, n_rounds, clean, generator):
-        """Rounds of learning, with a calibration on every row after each second round."""
-        from tqdm.auto import tqdm
-
+        """Rounds of learning, with a verdict on every row after each second round."""
         trusted = usual.copy() if clean is None else clean.copy()
         if clean is None and self.init_ != "random":
             trusted = initial_clean_mask(self._ensemble.out_of_fold_logs(images, folds.judges), usual)
-        with tqdm(total=n_rounds, desc="identifier", disable=not self.verbose) as bar:
+        with Progress(n_rounds, desc="identifier", verbose=self.verbose) as progress:
             done = 0
             while done < n_rounds:
                 rounds = min(2, n_rounds - done)
                 self._ensemble.train(images, trusted, folds, rounds)
                 done += rounds
-                bar.update(rounds)
+                progress.update(rounds)
                 if clean is None and done < n_rounds:
                     logs = self._ensemble.out_of_fold_logs(images, folds.judges)
                     temperature = self._temperature(images, logs, folds, generator, VIEWS[:2])

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
@@ -17,6 +18,7 @@ from toolkit.diagnostics.identifier._pretrained import PretrainedWeights, is_dar
 __all__ = ["pretrain_identifier"]
 
 
+@usual_floating_point
 def pretrain_identifier(
     X, path, *, kinds=None, image_shape=None, rounds=100, images_per_round=20_000, batch_size=128, random_state=None
 ):

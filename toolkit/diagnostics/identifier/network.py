@@ -124,8 +124,10 @@ class KindModel(StateMixin):
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser, learning_rate, total_steps=max(n_steps, 8) + 1, pct_start=0.15
         )
-        self.log_share = torch.zeros(network.kinds.out_features)
-        self.errors = torch.zeros(network.kinds.out_features, 2)  # sum of losses and count, by kind
+        self.log_share = torch.zeros(network.kinds.out_features, dtype=torch.float32)
+        self.errors = torch.zeros(
+            network.kinds.out_features, 2, dtype=torch.float32
+        )  # sum of losses and count, by kind
 
     def train_step(self, batch):
         """One step on ``(images, kind, angle, severity)``.

@@ -9,12 +9,13 @@ CLOUD = 0.1  # standard deviation about a corner
 
 def normal(n_samples, latent_dim, generator):
     """Standard normal, the usual choice."""
-    return torch.randn(n_samples, latent_dim, generator=generator, device=generator.device)
+    return torch.randn(n_samples, latent_dim, generator=generator, device=generator.device, dtype=torch.float32)
 
 
 def uniform(n_samples, latent_dim, generator):
     """Uniform in [-1, 1], as in Goodfellow et al. (2014) and Radford et al. (2016)."""
-    return torch.rand(n_samples, latent_dim, generator=generator, device=generator.device) * 2.0 - 1.0
+    draw = torch.rand(n_samples, latent_dim, generator=generator, device=generator.device, dtype=torch.float32)
+    return draw * 2.0 - 1.0
 
 
 def corners(n_samples, latent_dim, generator):
@@ -26,7 +27,7 @@ def corners(n_samples, latent_dim, generator):
     adversarial networks").
     """
     corner = torch.randint(2, (n_samples, latent_dim), generator=generator, device=generator.device)
-    return corner * 2.0 - 1.0 + CLOUD * torch.randn(corner.shape, generator=generator, device=generator.device)
+    return corner.float() * 2.0 - 1.0 + CLOUD * normal(n_samples, latent_dim, generator)
 
 
 LATENTS = {"normal": normal, "uniform": uniform, "corners": corners}
