@@ -179,9 +179,10 @@ def test_two_threads_exclude_each_other_and_one_may_enter_again(tmp_path):
         write(tmp_path / "result", "first")
     assert names(tmp_path) == ["result"]
     with reserved_folder(tmp_path / "grows", OWN, grows=True):
-        with ThreadPoolExecutor(1) as pool, pytest.raises(FolderInUseError):
-            pool.submit(reserved_folder(tmp_path / "grows", OWN, grows=True).__enter__).result()
-    assert names(tmp_path / "grows") == []
+        again = reserved_folder(tmp_path / "grows", OWN, grows=True)
+        with ThreadPoolExecutor(1) as pool:
+            assert isinstance(pool.submit(again.__enter__).exception(), FolderInUseError)
+    assert names(tmp_path) == ["result"]  # nothing was put in the other, so it is gone again
 
 
 def test_what_cannot_be_written_is_found_out_at_once(tmp_path):

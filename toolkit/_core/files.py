@@ -12,7 +12,16 @@ import numpy as np
 
 from toolkit._core.shown import storable
 
-__all__ = ["atomic_path", "plain_json", "sha256", "usual_permissions", "write_bytes", "write_csv", "write_json", "write_text"]
+__all__ = [
+    "atomic_path",
+    "plain_json",
+    "sha256",
+    "usual_permissions",
+    "write_bytes",
+    "write_csv",
+    "write_json",
+    "write_text",
+]
 
 
 @contextlib.contextmanager

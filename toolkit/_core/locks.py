@@ -51,7 +51,6 @@ def folder_lock(folder):
     []
     """
     folder = Path(os.path.realpath(folder))
-    folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK, folder):
         yield
 
@@ -63,7 +62,8 @@ def locked(path, folder):
     Parameters
     ----------
     path : path-like
-        Removed afterwards, while it is still held, so that nobody can lock a file that is about to go.
+        Its folder is made if need be. The file is removed afterwards, while it is still held, so that nobody can lock
+        one that is about to go.
     folder : path-like
         For the message.
 
@@ -77,7 +77,7 @@ def locked(path, folder):
         thread, depth = _held.get(path, (None, 0))
         if depth and thread != here:
             raise _in_use(folder)
-        lock = None if depth else _acquire(path, folder)
+        made, lock = ([], None) if depth else _acquire(path, folder)
         _held[path] = (here, depth + 1)
     try:
         yield
@@ -90,17 +90,37 @@ def locked(path, folder):
                 with contextlib.suppress(OSError):  # gone with its folder, or open files stay (Windows)
                     path.unlink()
                 lock.release()
+                _remove_empty(made)
 
 
 def _acquire(path, folder):
+    """Folders that were made for it, the deepest first, and the lock."""
     from filelock import FileLock, Timeout
 
+    made = []
+    for parent in path.parents:
+        if parent.exists():
+            break
+        made.append(parent)
+    path.parent.mkdir(parents=True, exist_ok=True)
     lock = FileLock(path, timeout=0, thread_local=False)
     try:
         lock.acquire()
-    except Timeout:
-        raise _in_use(folder) from None
-    return lock
+    except BaseException as error:
+        _remove_empty(made)
+        if isinstance(error, Timeout):
+            raise _in_use(folder) from None
+        raise
+    return made, lock
+
+
+def _remove_empty(folders):
+    """Take back what was made for nothing: a run that is refused or interrupted early leaves no empty folders."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:  # something is in it
+            return
 
 
 def _in_use(folder):

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 
 __all__ = ["arithmetic"]
 
@@ -68,12 +69,12 @@ def arithmetic(
     if ask is not None and (out / "model").is_dir():
         _answer_from(out, ask, source, target, quiet)
         return
-    from toolkit.studies import arithmetic_findings, check_arithmetic_target, run_arithmetic, write_arithmetic
+    from toolkit.studies import arithmetic_findings, reserve_result, run_arithmetic, write_arithmetic
 
     _check(operations, digits, train_share, n_queries)
     if ask is not None:
         _check_query(ask, operations, digits)
-    check_arithmetic_target(out)
+    hold(reserve_result("arithmetic", out))
     result = run_arithmetic(
         source.value,
         target.value,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 
 __all__ = ["audit"]
 
@@ -39,7 +40,7 @@ def audit(
     true kinds, where the file holds them or --corrupt made them, only check the answers.
     """
     from toolkit.cli._source import read_source
-    from toolkit.studies import check_audit_target, check_detectors, plain_findings, run_audit, write_audit
+    from toolkit.studies import check_detectors, plain_findings, reserve_result, run_audit, write_audit
 
     names = tuple(name.strip() for name in detectors.split(",") if name.strip())
     try:
@@ -48,7 +49,7 @@ def audit(
         raise typer.BadParameter(str(error), param_hint="--detectors") from error
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
-    check_audit_target(out)
+    hold(reserve_result("audit", out))
 
     source = read_source(
         data=data,

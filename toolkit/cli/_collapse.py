@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 from toolkit.cli._training import read_training_images
 
 __all__ = ["collapse"]
@@ -70,11 +71,11 @@ def collapse(
     """
     from toolkit.studies import (
         check_collapse_settings,
-        check_collapse_target,
         collapse_findings,
         collapse_grid,
         collapse_recipe,
         forget_collapse_runs,
+        reserve_result,
         run_collapse_study,
         write_collapse_study,
     )
@@ -98,7 +99,7 @@ def collapse(
         check_collapse_settings(settings)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    check_collapse_target(out)
+    hold(reserve_result("collapse", out))
     found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
     if fresh:
         forget_collapse_runs(out)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 
 __all__ = ["coverage"]
 
@@ -30,13 +31,11 @@ def coverage(
         raise typer.BadParameter(f"{embedding} is neither pca nor autoencoder.", param_hint="--embedding")
 
     from toolkit.cli._source import read_file
-
-    found = [read_file(path).images for path in (real, samples)]
-
     from toolkit.coverage import ModeCoverage
-    from toolkit.studies import check_coverage_target, run_coverage, write_coverage
+    from toolkit.studies import reserve_result, run_coverage, write_coverage
 
-    check_coverage_target(out)
+    hold(reserve_result("coverage", out))
+    found = [read_file(path).images for path in (real, samples)]
     result = run_coverage(
         *found,
         coverage=ModeCoverage(embedding, n_bins=bins, random_state=seed),

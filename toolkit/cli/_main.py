@@ -21,6 +21,7 @@ from toolkit.cli._compare_generators import compare_generators
 from toolkit.cli._corrupt import corrupt
 from toolkit.cli._coverage import coverage
 from toolkit.cli._data import data
+from toolkit.cli._held import holding
 from toolkit.cli._sample import sample
 from toolkit.cli._sample_labels import ManyLabels
 from toolkit.cli._study import study
@@ -97,7 +98,8 @@ def run(arguments: list[str] | None = None) -> int:
     warnings.formatwarning = _one_line
     previous = signal.signal(signal.SIGTERM, _terminate)  # so that temporary files go when the process is ended
     try:
-        code = app(arguments, prog_name="toolkit", standalone_mode=False)
+        with holding():
+            code = app(arguments, prog_name="toolkit", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
         return _used_wrongly(error)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 
 __all__ = ["study"]
 
@@ -29,11 +30,11 @@ def study(
     write. No labels are used.
     """
     from toolkit.cli._source import read_source
-    from toolkit.studies import check_study_target, run_study, study_findings, write_study
+    from toolkit.studies import reserve_result, run_study, study_findings, write_study
 
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
-    check_study_target(out)
+    hold(reserve_result("study", out))
     source = read_source(data=data, dataset=dataset, n_images=n_images, corrupt=corrupt, seed=seed, verbose=not quiet)
     result = run_study(
         source.images,

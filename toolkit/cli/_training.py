@@ -6,13 +6,13 @@ and ``summary.json``. Every file in it is whole at any time.
 """
 
 import json
-import re
 import shutil
 import time
 from pathlib import Path
 
 import typer
 
+from toolkit.cli._held import hold
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["read_training_images", "run_training"]
@@ -78,6 +78,7 @@ def run_training(
     from toolkit._core.files import atomic_path, write_json
     from toolkit._core.versions import versions
     from toolkit.nn import Checkpoint
+    from toolkit.studies._folder import reserved_folder
 
     try:
         check()  # before anything is written
@@ -90,7 +91,8 @@ def run_training(
         "image_shape": list(found.image_shape),
         "parameters": {key: value for key, value in estimator.get_params().items() if key != "verbose"},
     }
-    _open_folder(out, {*_OWN_NAMES, *pictures}, record, resume=resume)
+    hold(reserved_folder(out, {*_OWN_NAMES, *pictures}, grows=True))
+    _open_folder(out, record, resume=resume)
     watcher = _LossWatcher(out, save_interval, curves, title=f"{command} on {name}")
     start, cpu = time.perf_counter(), time.process_time()
     try:
@@ -126,30 +128,19 @@ def run_training(
     return summary
 
 
-def _open_folder(out, own_names, record, *, resume):
+def _open_folder(out, record, *, resume):
     """Start a training folder, or make sure that the training in it is the one to be resumed."""
     from toolkit._core.files import write_json
-    from toolkit.studies._folder import check_target
+    from toolkit._core.locks import LOCK
 
-    _sweep(out, own_names)
-    check_target(out, own_names)
     if resume and (out / RECORD).exists():
         _check_same(out / RECORD, record)
         return
-    if out.is_dir():
-        # An earlier training makes room; its checkpoints first, so that nobody goes on from them with other images.
-        for entry in sorted(out.iterdir(), key=lambda entry: entry.name != CHECKPOINTS):
+    # An earlier training makes room; its checkpoints first, so that nobody goes on from them with other images.
+    for entry in sorted(out.iterdir(), key=lambda entry: entry.name != CHECKPOINTS):
+        if entry.name != LOCK:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     write_json(out / RECORD, record)
-
-
-def _sweep(out, own_names):
-    """Remove the temporary files and folders that a training left which was ended by force."""
-    own = {(Path(name).stem, Path(name).suffix) for name in own_names}
-    for entry in out.iterdir() if out.is_dir() else ():
-        found = re.fullmatch(r"\.(.+?)(?:-\d+)?-[a-z0-9_]{8}(\.\w+|)", entry.name)
-        if found and any(found[1] == stem and found[2] in (suffix, ".part", ".old") for stem, suffix in own):
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def _check_same(path, record):

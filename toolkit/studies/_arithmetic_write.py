@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from toolkit._core.files import write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit.plots import AttentionDisplay, LossCurveDisplay, QueryPageDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import check_target, whole_folder
@@ -94,7 +94,7 @@ def write_arithmetic(result, out) -> Path:
     with whole_folder(out, _FILES) as folder:
         for name, display in displays.items():
             display.save(folder / f"{name}.png")
-        result.errors.to_csv(folder / "errors.csv", index=False)
+        write_csv(folder / "errors.csv", result.errors)
         toolkit.save(result.model, folder / "model")
         summary = {
             "exact_match": result.exact_match,

@@ -3,13 +3,13 @@
 import shutil
 from pathlib import Path
 
-from toolkit._core.files import atomic_path, write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.report import Report
 from toolkit.studies._collapse_figures import collapse_figures, run_picture
 from toolkit.studies._collapse_findings import collapse_findings, differing_parameters
 from toolkit.studies._collapse_summary import compare_settings, rank_settings, settings_table
-from toolkit.studies._folder import check_target, whole_folder
+from toolkit.studies._folder import check_target, reserved_folder, whole_folder
 
 __all__ = [
     "COLLAPSE_FILES",
@@ -38,7 +38,7 @@ def check_collapse_target(out):
     ------
     FileExistsError
     """
-    check_target(out, COLLAPSE_FILES)
+    check_target(out, COLLAPSE_FILES, grows=True)
 
 
 def forget_collapse_runs(out):
@@ -71,10 +71,13 @@ def write_collapse_study(study, out, *, figures=None) -> Path:
         If the folder holds something that no study wrote.
     """
     out = Path(out)
-    check_collapse_target(out)
-    out.mkdir(parents=True, exist_ok=True)
+    with reserved_folder(out, COLLAPSE_FILES, grows=True):
+        _fill(study, out, collapse_figures(study) if figures is None else figures)
+    return out / "report.html"
+
+
+def _fill(study, out, figures):
     (out / "summary.json").unlink(missing_ok=True)
-    figures = collapse_figures(study) if figures is None else figures
     pictures = {f"{_slug(*cell)}.png": run_picture(study, *cell) for cell in study.records}
     names = {*pictures, *(f"{name}.png" for name in figures)}
     earlier = {path.name for path in (out / "pictures").iterdir()} if (out / "pictures").is_dir() else set()
@@ -85,11 +88,9 @@ def write_collapse_study(study, out, *, figures=None) -> Path:
         for name, figure in figures.items():
             figure.savefig(folder / f"{name}.png", dpi=130, bbox_inches="tight", facecolor="white")
     for file, table in (("runs.csv", study.runs), ("settings.csv", settings_table(study))):
-        with atomic_path(out / file) as temporary:
-            table.to_csv(temporary, index=False)
+        write_csv(out / file, table)
     build_collapse_report(study, figures).write(out / "report.html")
     write_json(out / "summary.json", summarise_collapse(study))
-    return out / "report.html"
 
 
 def _slug(setting, seed):

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from toolkit._core.files import write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit._core.versions import versions
 from toolkit.coverage import CoverageRecord, ModeCoverage
 from toolkit.exceptions import DataFormatError
@@ -133,8 +133,8 @@ def write_coverage(result, out) -> Path:
         pictures["map"] = result.map
     used = versions()
     with whole_folder(out, _FILES) as folder:
-        record.frame().to_csv(folder / "figures.csv", index=False)
-        record.bins.to_csv(folder / "bins.csv", index=False)
+        write_csv(folder / "figures.csv", record.frame())
+        write_csv(folder / "bins.csv", record.bins)
         write_json(folder / "summary.json", record.summary() | {"names": result.names, "versions": used})
         for name, display in pictures.items():
             display.save(folder / f"{name}.png")

@@ -70,9 +70,7 @@ def reserved_folder(folder, own_names, *, grows=False):
     folder = Path(folder)
     check_target(folder, own_names, grows=grows)
     if not grows:
-        lock = lock_beside(folder)
-        lock.parent.mkdir(parents=True, exist_ok=True)
-        with locked(lock, folder):
+        with locked(lock_beside(folder), folder):
             yield
         return
     with folder_lock(folder):

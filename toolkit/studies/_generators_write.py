@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from toolkit._core.files import write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit.plots import LossCurveDisplay, SampleRowsDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import check_target, whole_folder
@@ -121,7 +121,7 @@ def write_generator_comparison(result, out) -> Path:
         if history
     }
     with whole_folder(out, _FILES) as folder:
-        result.table.to_csv(folder / "generators.csv", index=False)
+        write_csv(folder / "generators.csv", result.table)
         for name, display in pictures.items():
             display.save(folder / f"{name}.png")
         (folder / "losses").mkdir()

@@ -17,7 +17,7 @@ from toolkit.studies._collapse_findings import collapse_findings
 from toolkit.studies._collapse_write import RUNS, add_collapse_sections, check_collapse_target, write_collapse_study
 from toolkit.studies._figures import audit_figures
 from toolkit.studies._findings import plain_findings
-from toolkit.studies._folder import check_target
+from toolkit.studies._folder import check_target, reserved_folder
 from toolkit.studies._write import check_audit_target, write_audit
 
 __all__ = ["StudyResult", "check_study_target", "run_study", "study_findings", "write_study"]
@@ -124,7 +124,7 @@ def check_study_target(out):
     ------
     FileExistsError
     """
-    check_target(out, _FILES)
+    check_target(out, _FILES, grows=True)
     check_audit_target(Path(out) / _AUDIT)
     check_collapse_target(Path(out) / _COLLAPSE)
 
@@ -149,7 +149,12 @@ def write_study(result, out) -> Path:
     """
     out = Path(out)
     check_study_target(out)
-    out.mkdir(parents=True, exist_ok=True)
+    with reserved_folder(out, _FILES, grows=True):
+        _fill(result, out)
+    return out / "report.html"
+
+
+def _fill(result, out):
     write_audit(result.audit, out / _AUDIT)
     audit, collapse = result.audit, result.collapse
     figures = {} if collapse is None else collapse_figures(collapse)
@@ -175,4 +180,3 @@ def write_study(result, out) -> Path:
         "parts": {_AUDIT: "audit/summary.json", _COLLAPSE: None if collapse is None else "collapse/summary.json"},
     }
     write_json(out / "summary.json", summary)
-    return out / "report.html"
