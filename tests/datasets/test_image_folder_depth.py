@@ -143,9 +143,10 @@ def test_a_name_twice_in_an_archive_shows_the_one_that_is_reported(tmp_path):
         stream = io.BytesIO()
         Image.fromarray(np.full((8, 8), value, dtype=np.uint8)).save(stream, "PNG")
         contents.append(stream.getvalue())
-    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive, pytest.warns(UserWarning, match="Duplicate name"):
-        for content in contents:
-            archive.writestr("a.png", content)
+    with zipfile.ZipFile(tmp_path / "twice.zip", "w") as archive:
+        archive.writestr("a.png", contents[0])
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("a.png", contents[1])
     found = load_image_folder(tmp_path / "twice.zip", cache=False)
     assert np.unique(found.images).tolist() == [10]
     assert found.skipped["reason"].tolist() == ["second file of that name in the archive"]

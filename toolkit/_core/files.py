@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from toolkit._core.shown import storable
+from toolkit._core.printable import storable
 
 __all__ = [
     "atomic_path",

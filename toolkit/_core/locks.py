@@ -9,7 +9,7 @@ import os
 import threading
 from pathlib import Path
 
-from toolkit._core.shown import shown
+from toolkit._core.printable import printable
 from toolkit.exceptions import FolderInUseError
 
 __all__ = ["LOCK", "folder_lock", "lock_beside", "locked"]
@@ -125,5 +125,6 @@ def _remove_empty(folders):
 
 def _in_use(folder):
     return FolderInUseError(
-        f"Another run is writing to {shown(folder)} at this moment: wait until it has ended, or choose another folder."
+        f"Another run is writing to {printable(folder)} at this moment: wait until it has ended, or choose another "
+        "folder."
     )

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit._core.depth import common_range, deep_values, range_in_words
-from toolkit._core.shown import shown
+from toolkit._core.printable import printable
 
 __all__ = ["FORMATS", "Picture", "PictureError", "decode_picture", "picture_size", "readable_formats"]
 
@@ -145,7 +145,7 @@ def decode_picture(content, size, *, fit="crop", grey=False, max_pixels=2**26, s
 
 
 def _first_line(error):
-    return shown((str(error).splitlines() or [type(error).__name__])[0][:200])
+    return printable((str(error).splitlines() or [type(error).__name__])[0][:200])
 
 
 def _prepare(image, content, size, fit, grey, scales):

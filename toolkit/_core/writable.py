@@ -8,7 +8,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from toolkit._core.shown import shown
+from toolkit._core.printable import printable
 
 __all__ = ["check_file_writable", "check_folder_replaceable", "check_folder_writable"]
 
@@ -50,7 +50,7 @@ def check_folder_replaceable(folder):
         folder = Path(os.path.realpath(folder))
     if os.path.ismount(folder):
         raise OSError(
-            f"{shown(folder)} is a mount or a root, which cannot be replaced by a result: name a folder within it."
+            f"{printable(folder)} is a mount or a root, which cannot be replaced by a result: name a folder within it."
         )
     check_folder_writable(folder.parent)
     with _named(folder):
@@ -67,7 +67,7 @@ def check_file_writable(path):
     """
     path = Path(path)
     if os.path.isdir(path):
-        raise IsADirectoryError(f"{shown(path)} is a folder; a file is to be written there.")
+        raise IsADirectoryError(f"{printable(path)} is a folder; a file is to be written there.")
     check_folder_writable(path.parent)
     with _named(path):
         _try(_existing(path.parent), f".{path.stem}-abcdefgh{path.suffix}")
@@ -106,4 +106,4 @@ def _named(path):
     except (OSError, ValueError) as error:  # ValueError: a zero byte in a name
         reason = getattr(error, "strerror", None) or str(error)
         kind = type(error) if isinstance(error, OSError) else OSError
-        raise kind(f"{shown(path)} cannot be written: {reason}. Choose another place.") from error
+        raise kind(f"{printable(path)} cannot be written: {reason}. Choose another place.") from error

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
 from toolkit.cli._held import hold
 
@@ -90,7 +91,7 @@ def arithmetic(
     )
     report = write_arithmetic(result, out)
     if not quiet:
-        print(*arithmetic_findings(result), "", f"Report: {report}", sep="\n")
+        print(*arithmetic_findings(result), "", f"Report: {printable(report)}", sep="\n")
     if ask is not None:
         _say_answer(result.model, ask, hands.value, seed, out)
 
@@ -140,4 +141,4 @@ def _say_answer(model, ask, hands, seed, out):
         first, sign, second = ask.strip().partition("+" if "+" in ask else "-")
         truth = str(int(first) + int(second) if sign == "+" else int(first) - int(second))
         QueryPageDisplay.from_predictions(asked, answer, [truth], read=[text or truth]).save(out / "asked.png")
-    print(f"{ask.strip()}={text}" if text is not None else f"{ask.strip()}= in {out / 'asked.png'}")
+    print(f"{ask.strip()}={text}" if text is not None else f"{ask.strip()}= in {printable(out / 'asked.png')}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
 from toolkit.cli._held import hold
 
@@ -72,4 +73,4 @@ def audit(
     )
     report = write_audit(result, out)
     if not quiet:
-        print(*plain_findings(result), "", f"Report: {report}", sep="\n")
+        print(*plain_findings(result), "", f"Report: {printable(report)}", sep="\n")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
 from toolkit.cli._held import hold
 from toolkit.cli._training import read_training_images
@@ -120,7 +121,7 @@ def collapse(
     )
     report = write_collapse_study(study, out)
     if not quiet:
-        print(*collapse_findings(study), "", f"Report: {report}", sep="\n")
+        print(*collapse_findings(study), "", f"Report: {printable(report)}", sep="\n")
 
 
 def _names(text):

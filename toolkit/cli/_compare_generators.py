@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
 from toolkit.cli._held import hold
 from toolkit.cli._training import read_training_images
@@ -70,4 +71,4 @@ def compare_generators(
     )
     report = write_generator_comparison(result, out)
     if not quiet:
-        print(*generator_findings(result), "", f"Report: {report}", sep="\n")
+        print(*generator_findings(result), "", f"Report: {printable(report)}", sep="\n")

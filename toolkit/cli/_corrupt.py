@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
 
 __all__ = ["corrupt"]
@@ -48,4 +49,4 @@ def corrupt(
         given.images
     )
     save_npz(target, images, labels=given.labels, kinds=planted)
-    print(f"{(planted != 'clean').sum():,} of {len(images):,} images corrupted: {target}")
+    print(f"{(planted != 'clean').sum():,} of {len(images):,} images corrupted: {printable(target)}")

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
 from toolkit.cli._held import hold
 
@@ -40,9 +41,9 @@ def coverage(
         *found,
         coverage=ModeCoverage(embedding, n_bins=bins, random_state=seed),
         with_map=view,
-        names=(real.name, samples.name),
+        names=(printable(real.name), printable(samples.name)),
         random_state=seed,
     )
     report = write_coverage(result, out)
     if not quiet:
-        print(result.record.verdict, "", f"Report: {report}", sep="\n")
+        print(result.record.verdict, "", f"Report: {printable(report)}", sep="\n")

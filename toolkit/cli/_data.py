@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
+
 __all__ = ["data"]
 
 data = typer.Typer(name="data", help="List, fetch and look at data sets.", no_args_is_help=True, rich_markup_mode=None)
@@ -28,10 +30,10 @@ def fetch(
 
     sets = available_datasets()
     if name in sets.loc[sets["source"] == "embedded", "name"].tolist():
-        print(f"{name} is embedded: there is nothing to fetch.")
+        print(f"{printable(name)} is embedded: there is nothing to fetch.")
         return
     found = load_set(name, verbose=True)
-    print(f"{name}: {len(found):,} images of {_shape(found)}, verified.")
+    print(f"{printable(name)}: {len(found):,} images of {_shape(found)}, verified.")
 
 
 @data.command()
@@ -47,7 +49,7 @@ def info(
     is_path = path.suffix.lower() in (".npz", ".npy", ".zip") or path.is_dir()
     found = read_file(path, verbose=True) if is_path else load_set(name, verbose=True)
     images = found.images
-    print(f"name    {found.name or name}")
+    print(f"name    {printable(found.name or name)}")
     print(
         f"images  {len(images):,} of {_shape(found)}, {images.dtype.name}, values {images.min():g} to {images.max():g}"
     )

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from toolkit._core.printable import printable
 from toolkit.cli._arithmetic import arithmetic
 from toolkit.cli._audit import audit
 from toolkit.cli._collapse import collapse
@@ -135,7 +136,7 @@ def _terminate(number, frame):
 
 def _say(message):
     """One line on standard error, whatever the message was broken into."""
-    print(f"toolkit: {' '.join(str(message).split())}", file=sys.stderr)
+    print(f"toolkit: {printable(' '.join(str(message).split()))}", file=sys.stderr)
 
 
 def _fail(error):
@@ -154,4 +155,4 @@ def _used_wrongly(error):
 
 
 def _one_line(message, category, filename, lineno, line=None):
-    return f"toolkit: warning: {' '.join(str(message).split())}\n"
+    return f"toolkit: warning: {printable(' '.join(str(message).split()))}\n"

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
+
 __all__ = ["sample"]
 
 
@@ -76,21 +78,21 @@ def sample(
         from toolkit.datasets import save_npz
 
         save_npz(npz, drawn, labels=shown)
-        print(f"{len(drawn):,} samples: {npz}")
+        print(f"{len(drawn):,} samples: {printable(npz)}")
     scale = getattr(model, "pixel_scale_", None)
     if gif:
         from toolkit.plots import AnimationDisplay
 
         film = (grid or beside).with_suffix(".gif")
         AnimationDisplay.from_predictions(drawn, scale=scale, bounce=way is not None).save(film)
-        print(f"Animation: {film}")
+        print(f"Animation: {printable(film)}")
     if grid is None and npz is None and not gif:
         grid = beside
     if grid is not None:
         from toolkit.plots import SampleGridDisplay
 
         SampleGridDisplay.from_predictions(drawn, n_columns=n_columns, scale=scale).save(grid)
-        print(f"Picture: {grid}")
+        print(f"Picture: {printable(grid)}")
 
 
 def _load(folder):

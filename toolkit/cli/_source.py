@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.exceptions import ToolkitError
 
 __all__ = ["FOLDER", "Source", "load_set", "read_file", "read_folder", "read_source"]
@@ -76,7 +77,7 @@ def read_source(*, data, dataset, n_images, corrupt, seed, verbose, image_size=N
         raise typer.BadParameter("--data and --dataset exclude one another: name a file or a data set.")
     if data is not None:
         found = read_file(data, image_size=image_size, verbose=verbose)
-        name, fraction = data.name, corrupt or 0.0
+        name, fraction = printable(data.name), corrupt or 0.0
     else:
         name = dataset or DEFAULT_DATASET
         found = load_set(name, n_images or DEFAULT_N_IMAGES, seed=seed, verbose=verbose, hint="--dataset")

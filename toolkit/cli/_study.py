@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
 from toolkit.cli._held import hold
 
@@ -48,4 +49,4 @@ def study(
     )
     report = write_study(result, out)
     if not quiet:
-        print(*study_findings(result), "", f"Report: {report}", sep="\n")
+        print(*study_findings(result), "", f"Report: {printable(report)}", sep="\n")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli._held import hold
 from toolkit.exceptions import DataFormatError
 
@@ -32,7 +33,7 @@ def read_training_images(*, data, dataset, n_images, seed, verbose, image_size=N
     if dataset is not None and dataset.startswith(FOLDER):
         data = Path(dataset.removeprefix(FOLDER))
     if data is not None:
-        found, name = read_file(data, image_size=image_size, verbose=verbose), data.name
+        found, name = read_file(data, image_size=image_size, verbose=verbose), printable(data.name)
         return (found if n_images is None else found.subset(slice(n_images))), name
     name = dataset or DEFAULT_DATASET
     sets = available_datasets()
@@ -105,7 +106,7 @@ def run_training(
         )
     except KeyboardInterrupt:
         if not quiet and (out / CHECKPOINTS).is_dir():
-            typer.echo(f"toolkit: --resume goes on from the last checkpoint in {out}.", err=True)
+            typer.echo(f"toolkit: --resume goes on from the last checkpoint in {printable(out)}.", err=True)
         raise
     seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
     watcher.draw(estimator.history_)
@@ -124,7 +125,7 @@ def run_training(
             key: value for key, value in estimator.history_[-1].items() if key not in ("epoch", "step", "seconds")
         }
         typer.echo(f"{command}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in losses.items()))
-        typer.echo(f"Model, pictures and summary: {out}")
+        typer.echo(f"Model, pictures and summary: {printable(out)}")
     return summary
 
 

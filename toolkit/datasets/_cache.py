@@ -11,6 +11,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from toolkit._core.printable import printable
 from toolkit.datasets._download import ResumingDownloader
 from toolkit.datasets._idx import unpacked
 from toolkit.exceptions import DataFormatError, DownloadError
@@ -98,7 +99,7 @@ def cached_content(file):
         except FileNotFoundError:
             continue
         except (DataFormatError, OSError) as error:
-            _logger.warning("%s", error)
+            _logger.warning("%s", printable(error))
             problems.append(str(error))
     return None, problems
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit._core.files import sha256, write_bytes, write_text
 from toolkit._core.names import lookup
+from toolkit._core.printable import printable
 from toolkit.datasets._cache import (
     PublishedFile,
     cached_content,
@@ -189,7 +190,7 @@ def _is_archive(path, problems):
         _check_archive(path)
         return True
     except (DataFormatError, OSError) as error:
-        _logger.warning("%s", error)
+        _logger.warning("%s", printable(error))
         problems.append(str(error))
         return False
 

@@ -16,7 +16,7 @@ from toolkit._core.depth import range_in_words
 from toolkit._core.files import write_json
 from toolkit._core.names import check_names
 from toolkit._core.pictures import readable_formats
-from toolkit._core.shown import shown
+from toolkit._core.printable import printable
 from toolkit.datasets._cache import data_folder, is_writable
 from toolkit.datasets._folder_decode import compact, decode_files, measure_files
 from toolkit.datasets._folder_files import list_files
@@ -165,7 +165,7 @@ def load_image_folder(
     path = Path(path)
     entries = list_files(path)
     if not entries:
-        raise DataFormatError(f"{shown(path)} holds no picture that can be used: it is empty.")
+        raise DataFormatError(f"{printable(path)} holds no picture that can be used: it is empty.")
     # What the images depend on, other than the files themselves.
     settings = {
         "version": _VERSION,
@@ -180,7 +180,7 @@ def load_image_folder(
     digest = _digest(settings, entries)
     home = _home(path, settings, digest, cache)
     if home is not None:
-        found = _read_cache(home, digest, shown(path.name))
+        found = _read_cache(home, digest, printable(path.name))
         if found is not None:
             return found
         home.parent.mkdir(parents=True, exist_ok=True)
@@ -207,14 +207,14 @@ def load_image_folder(
         report = _report(entries, outcomes, keep_duplicates)
         rows = np.flatnonzero(report["used"].to_numpy())
         if not len(rows):
-            raise DataFormatError(f"{shown(path)} holds no picture that can be used: {_summary(report)}.")
+            raise DataFormatError(f"{printable(path)} holds no picture that can be used: {_summary(report)}.")
         grey = mode == "grey" or (mode == "auto" and all(outcomes[row].is_grey for row in rows))
         compact(stack, _HEADER, rows, (*size, 3), grey)
         shape = (len(rows), *size) if grey else (len(rows), *size, 3)
         _write_header(stack, shape)
         notes = _notes(report, asked, size, fit, scales)
         for note in notes:
-            _logger.info("%s: %s", shown(path), note)
+            _logger.info("%s: %s", printable(path), note)
         if home is None:
             images = np.load(stack, allow_pickle=False)
         else:
@@ -223,7 +223,7 @@ def load_image_folder(
             write_json(work / _MANIFEST, manifest)
             _publish(work, home, digest)
             images = np.load(home / _IMAGES, mmap_mode="r", allow_pickle=False)
-        return _image_folder(images, report, shown(path.name), notes)
+        return _image_folder(images, report, printable(path.name), notes)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -283,8 +283,10 @@ def _home(path, settings, digest, cache):
     base = data_folder() / _CACHES if cache is True else Path(cache)
     if not is_writable(base):
         if cache is not True:
-            raise ValueError(f"cache must be a folder that can be written, got {shown(cache)!r}.")
-        _logger.warning("%s cannot be written: the pictures of %s are held in memory.", shown(base), shown(path))
+            raise ValueError(f"cache must be a folder that can be written, got {printable(cache)!r}.")
+        _logger.warning(
+            "%s cannot be written: the pictures of %s are held in memory.", printable(base), printable(path)
+        )
         return None
     words = json.dumps([os.path.abspath(path), settings], sort_keys=True).encode("utf-8", "surrogateescape")
     return base / f"{hashlib.sha256(words).hexdigest()[:16]}-{digest[:16]}"
@@ -345,7 +347,7 @@ def _report(entries, outcomes, keep_duplicates):
     for entry, outcome in zip(entries, outcomes):
         known = first.setdefault(outcome.digest, entry.name) if outcome.digest else entry.name
         same.append("" if known == entry.name else known)
-    names = [shown(entry.name) for entry in entries]
+    names = [printable(entry.name) for entry in entries]
     reasons = [
         outcome.reason or ("" if keep_duplicates or not other else "duplicate")
         for outcome, other in zip(outcomes, same)
@@ -361,7 +363,7 @@ def _report(entries, outcomes, keep_duplicates):
             "height": [outcome.height for outcome in outcomes],
             "width": [outcome.width for outcome in outcomes],
             "n_bytes": [entry.n_bytes for entry in entries],
-            "same_as": [shown(other) for other in same],
+            "same_as": [printable(other) for other in same],
         },
         columns=_COLUMNS,
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from toolkit._core.pictures import PictureError, picture_size
-from toolkit._core.shown import shown
+from toolkit._core.printable import printable
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["Entry", "Opened", "list_files"]
@@ -51,7 +51,7 @@ def list_files(path):
     if path.is_dir():
         entries = _walk(path)
     elif not path.exists():
-        raise FileNotFoundError(f"{shown(path)}: no such folder or archive.")
+        raise FileNotFoundError(f"{printable(path)}: no such folder or archive.")
     else:
         entries = _list_archive(path)
     return sorted(entries, key=lambda entry: entry.name)
@@ -94,7 +94,7 @@ def _list_archive(path):
             infos = [info for info in archive.infolist() if not info.is_dir()]
     except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
         raise DataFormatError(
-            f"{shown(path)} is neither a folder nor a zip archive that can be read: {error}"
+            f"{printable(path)} is neither a folder nor a zip archive that can be read: {error}"
         ) from error
     found, seen = [], set()
     for info in infos:
@@ -152,7 +152,7 @@ class Opened:
         except MemoryError:
             raise PictureError("needs more memory than there is") from None
         except Exception as error:  # zipfile's list is open-ended, too
-            raise PictureError(f"cannot be read: {shown(str(error)[:200]) or type(error).__name__}") from None
+            raise PictureError(f"cannot be read: {printable(str(error)[:200]) or type(error).__name__}") from None
         if len(content) > self.max_bytes:
             raise PictureError(f"more than {self.max_bytes:,} bytes")
         return content

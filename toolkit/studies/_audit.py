@@ -9,6 +9,7 @@ import pandas as pd
 
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
+from toolkit._core.printable import printable
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.studies._stages import Stages
@@ -258,7 +259,7 @@ def run_audit(
         detectors=table,
         prevalence=float(identifier.prevalence_),
         prevalence_interval=(float(low), float(high)),
-        settings={"name": name, "seed": random_state, "detectors": list(detectors)},
+        settings={"name": printable(name), "seed": random_state, "detectors": list(detectors)},
         timings={name: round(seconds, 3) for name, seconds in stages.seconds.items()},
         competence=competence,
         reasons=identifier.reasons_,

@@ -11,6 +11,7 @@ import pandas as pd
 from toolkit._core.files import plain_json
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
+from toolkit._core.printable import printable
 from toolkit._core.random import as_generator
 from toolkit._core.versions import versions
 from toolkit.studies._collapse_outcome import outcome_of
@@ -230,7 +231,7 @@ def run_collapse_study(
         reference=reference,
         coverage=coverage,
         facts={
-            "name": name,
+            "name": printable(name),
             "n_images": len(stack),
             "image_shape": list(stack.shape[1:]),
             "seeds": list(seeds),

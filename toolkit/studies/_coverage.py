@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from toolkit._core.files import write_csv, write_json
+from toolkit._core.printable import printable
 from toolkit._core.versions import versions
 from toolkit.coverage import CoverageRecord, ModeCoverage
 from toolkit.exceptions import DataFormatError
@@ -78,6 +79,7 @@ def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", 
     -------
     CoverageResult
     """
+    names = tuple(map(printable, names))
     if np.shape(real)[1:] != np.shape(samples)[1:]:
         raise DataFormatError(
             f"{names[1]} holds images of shape {np.shape(samples)[1:]}, but {names[0]} of {np.shape(real)[1:]}."
@@ -87,7 +89,7 @@ def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", 
     record = coverage.evaluate(samples)
     shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
     drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state) if with_map else None
-    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, tuple(names))
+    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names)
 
 
 def _on_scale_of(samples, real):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from toolkit._core import folders
 from toolkit._core.locks import LOCK, folder_lock, lock_beside, locked
-from toolkit._core.shown import shown
+from toolkit._core.printable import printable
 from toolkit._core.writable import check_folder_replaceable, check_folder_writable
 
 __all__ = ["check_target", "reserved_folder", "whole_folder"]
@@ -35,7 +35,7 @@ def check_target(folder, own_names, *, grows=False):
     """
     folder = Path(folder)
     if os.path.exists(folder) and not os.path.isdir(folder):  # these take any name, pathlib's raise for long ones
-        raise FileExistsError(f"{shown(folder)} is a file; the result needs a folder of its own.")
+        raise FileExistsError(f"{printable(folder)} is a file; the result needs a folder of its own.")
     if os.path.isdir(folder):
         foreign = sorted(
             entry.name
@@ -44,8 +44,8 @@ def check_target(folder, own_names, *, grows=False):
         )
         if foreign:
             raise FileExistsError(
-                f"{shown(folder)} holds {shown(foreign[0])!r}, which is no part of such a result, and would be lost: "
-                "choose another folder, or empty this one."
+                f"{printable(folder)} holds {printable(foreign[0])!r}, which is no part of such a result, and would be "
+                "lost: choose another folder, or empty this one."
             )
     (check_folder_writable if grows else check_folder_replaceable)(folder)
 

@@ -7,14 +7,14 @@ terminal's cursor, recolour it or set its title. Names are cleaned once, where t
 import os
 import unicodedata
 
-__all__ = ["plot_text", "shown", "storable"]
+__all__ = ["plot_text", "printable", "storable"]
 
 # Controls, surrogates, line and paragraph separators; of the invisible formats those that scripts and emoji need stay.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 _JOINERS = frozenset("\u00ad\u200c\u200d\U000e007f") | {chr(code) for code in range(0xE0020, 0xE007F)}
 
 
-def shown(name):
+def printable(name):
     r"""A name as one line of printable text: what cannot be printed stands as its escape.
 
     Parameters
@@ -30,7 +30,7 @@ def shown(name):
 
     Examples
     --------
-    >>> shown("caf\u00e9.png"), shown("a\x1b[2Jb\n.png"), shown("latin-\udce9.png")
+    >>> printable("caf\u00e9.png"), printable("a\x1b[2Jb\n.png"), printable("latin-\udce9.png")
     ('café.png', 'a\\x1b[2Jb\\n.png', 'latin-\\xe9.png')
     """
     text = os.fspath(name) if isinstance(name, os.PathLike) else name
@@ -74,4 +74,4 @@ def plot_text(name):
     'cash_\\$5_\\$10.npz'
     """
     lines = str(name).split("\n")  # of titles that mean to have several
-    return "\n".join(shown(line) for line in lines).replace("$", r"\$")
+    return "\n".join(printable(line) for line in lines).replace("$", r"\$")
