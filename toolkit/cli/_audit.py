@@ -37,8 +37,11 @@ def audit(
 ):
     """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
 
-    Writes per_image.csv, repaired.npz, detectors.csv, summary.json, figures/*.png and report.html. No labels are used;
-    true kinds, where the file holds them or --corrupt made them, only check the answers.
+    Takes a .npz or .npy file, or a folder or .zip of pictures, whose files are then named in all that is written.
+
+    Writes per_image.csv, left_out.csv (files that are no images of the set), repaired.npz, detectors.csv, summary.json,
+    figures/*.png and report.html. No labels are used; true kinds, where the file holds them or --corrupt made them,
+    only check the answers.
     """
     from toolkit.cli._source import read_source
     from toolkit.studies import check_detectors, plain_findings, reserve_result, run_audit, write_audit
@@ -70,6 +73,9 @@ def audit(
         n_jobs=jobs,
         verbose=not quiet,
         name=source.name,
+        paths=source.paths,
+        left_out=source.left_out,
+        notes=source.notes,
     )
     report = write_audit(result, out)
     if not quiet:

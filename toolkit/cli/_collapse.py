@@ -19,6 +19,7 @@ def collapse(
     data: options.Data = None,
     dataset: options.Dataset = None,
     n_images: options.NImages = None,
+    image_size: options.ImageSize = None,
     recipe: Annotated[
         str,
         typer.Option(metavar="NAME", help="collapse, mitigation, ablation, hyperparameters or architectures."),
@@ -101,7 +102,9 @@ def collapse(
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
     hold(reserve_result("collapse", out))
-    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    found, name = read_training_images(
+        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+    )
     if fresh:
         forget_collapse_runs(out)
     first_seeds = range(seed, seed + (2 if quick else seeds or _RUNS))
@@ -119,7 +122,7 @@ def collapse(
         verbose=not quiet,
         name=name,
     )
-    report = write_collapse_study(study, out)
+    report = write_collapse_study(study, out, left_out=getattr(found, "skipped", None))
     if not quiet:
         print(*collapse_findings(study), "", f"Report: {printable(report)}", sep="\n")
 

@@ -69,6 +69,6 @@ def compare_generators(
         verbose=not quiet,
         name=name,
     )
-    report = write_generator_comparison(result, out)
+    report = write_generator_comparison(result, out, left_out=getattr(found, "skipped", None))
     if not quiet:
         print(*generator_findings(result), "", f"Report: {printable(report)}", sep="\n")

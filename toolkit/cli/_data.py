@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit._core.printable import printable
+from toolkit.cli import _options as options
 
 __all__ = ["data"]
 
@@ -39,15 +40,30 @@ def fetch(
 @data.command()
 def info(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE|FOLDER", help="A data set, a file, or pictures.")],
+    image_size: options.ImageSize = None,
+    left_out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", help="Write the files of a folder that are no images, and why.", show_default=False
+        ),
+    ] = None,
 ):
     """Show what a data set or a file of images holds."""
     import numpy as np
 
+    from toolkit._core.files import write_csv
+    from toolkit._core.writable import check_file_writable
     from toolkit.cli._source import load_set, read_file
 
     path = Path(name)
     is_path = path.suffix.lower() in (".npz", ".npy", ".zip") or path.is_dir()
-    found = read_file(path, verbose=True) if is_path else load_set(name, verbose=True)
+    if left_out is not None:
+        check_file_writable(left_out)
+    found = read_file(path, image_size=image_size, verbose=True) if is_path else load_set(name, verbose=True)
+    if left_out is not None:
+        if not hasattr(found, "skipped"):
+            raise typer.BadParameter("is for folders and archives of pictures.", param_hint="--left-out")
+        write_csv(left_out, found.skipped)
     images = found.images
     print(f"name    {printable(found.name or name)}")
     print(

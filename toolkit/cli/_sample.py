@@ -45,6 +45,8 @@ def sample(
     ] = None,
 ):
     """Draw samples from a saved generator, as a picture, as an archive of images, or both."""
+    from toolkit._core.writable import check_file_writable
+
     asked = [
         option for option, given in (("--digit", digit), ("--digits", digits), ("--interpolate", interpolate)) if given
     ]
@@ -58,6 +60,9 @@ def sample(
         raise typer.BadParameter(f"{npz} must end in .npz.", param_hint="--npz")
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder with a saved estimator.")
+    for target in (npz, grid if grid is not None else folder.parent / "samples.png" if npz is None else None):
+        if target is not None:
+            check_file_writable(target)
 
     model = _load(folder)
     if asked and not hasattr(model, "class_grid"):

@@ -1,7 +1,6 @@
 """``toolkit study``: audit a data set, then see whether a generator learns all of it; one report."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
@@ -13,13 +12,11 @@ __all__ = ["study"]
 
 
 def study(
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Images: .npz with 'images', or .npy.", show_default=False),
-    ] = None,
+    data: options.Data = None,
     dataset: options.AuditedDataset = None,
     n_images: options.AuditedNImages = None,
     corrupt: options.Corrupt = None,
+    image_size: options.ImageSize = None,
     seed: options.Seed = 0,
     jobs: options.Jobs = None,
     out: options.Out = Path("outputs/study"),
@@ -36,7 +33,15 @@ def study(
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
     hold(reserve_result("study", out))
-    source = read_source(data=data, dataset=dataset, n_images=n_images, corrupt=corrupt, seed=seed, verbose=not quiet)
+    source = read_source(
+        data=data,
+        dataset=dataset,
+        n_images=n_images,
+        corrupt=corrupt,
+        seed=seed,
+        verbose=not quiet,
+        image_size=image_size,
+    )
     result = run_study(
         source.images,
         kinds_truth=source.kinds,
@@ -46,6 +51,9 @@ def study(
         folder=out,
         verbose=not quiet,
         name=source.name,
+        paths=source.paths,
+        left_out=source.left_out,
+        notes=source.notes,
     )
     report = write_study(result, out)
     if not quiet:

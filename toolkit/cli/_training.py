@@ -19,8 +19,9 @@ from toolkit.exceptions import DataFormatError
 __all__ = ["read_training_images", "run_training"]
 
 CHECKPOINTS, HISTORY, LOSSES, MODEL = "checkpoints", "history.csv", "losses.png", "model"
+LEFT_OUT = "left_out.csv"  # of a folder of pictures: the files that are none of the images
 RECORD, SUMMARY = "training.json", "summary.json"
-_OWN_NAMES = {CHECKPOINTS, HISTORY, LOSSES, MODEL, RECORD, SUMMARY}
+_OWN_NAMES = {CHECKPOINTS, HISTORY, LEFT_OUT, LOSSES, MODEL, RECORD, SUMMARY}
 
 
 def read_training_images(*, data, dataset, n_images, seed, verbose, image_size=None):
@@ -76,7 +77,7 @@ def run_training(
         The summary.
     """
     import toolkit
-    from toolkit._core.files import atomic_path, write_json
+    from toolkit._core.files import atomic_path, write_csv, write_json
     from toolkit._core.versions import versions
     from toolkit.nn import Checkpoint
     from toolkit.studies._folder import reserved_folder
@@ -94,6 +95,8 @@ def run_training(
     }
     hold(reserved_folder(out, {*_OWN_NAMES, *pictures}, grows=True))
     _open_folder(out, record, resume=resume)
+    if len(getattr(found, "skipped", ())):
+        write_csv(out / LEFT_OUT, found.skipped)
     watcher = _LossWatcher(out, save_interval, curves, title=f"{command} on {name}")
     start, cpu = time.perf_counter(), time.process_time()
     try:

@@ -45,7 +45,8 @@ class AuditResult:
     images, repaired : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
         As given, and after repair: the same order, dtype and range.
     per_image : DataFrame
-        One row for each image: ``index``, ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
+        One row for each image: ``path`` (of images that come from files), ``index``,
+        ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
         anomalous), ``repaired`` (1 exactly where pixels changed), ``restorer`` (empty where nothing was done),
         ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``. In a set that cannot be
         judged every ``kind`` is ``"unjudged"`` and every ``confidence`` 0; the anomaly scores stand.
@@ -74,6 +75,8 @@ class AuditResult:
         The same for each true kind; the repairs need clean originals.
     detector_scores : DataFrame or None
         Anomaly scores of the detectors, a column each, where the truth is known; the index holds the rows compared.
+    left_out : DataFrame or None
+        Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
     """
 
     images: np.ndarray
@@ -94,6 +97,7 @@ class AuditResult:
     truth_per_kind: pd.DataFrame | None = None
     repairs_per_kind: pd.DataFrame | None = None
     detector_scores: pd.DataFrame | None = None
+    left_out: pd.DataFrame | None = None
 
     def __len__(self):
         return len(self.images)
@@ -148,6 +152,9 @@ def run_audit(
     n_jobs: int | None = None,
     verbose: bool = False,
     name: str = "",
+    paths: Sequence | None = None,
+    left_out: pd.DataFrame | None = None,
+    notes: Sequence = (),
 ) -> AuditResult:
     """Audit an image set: name what is wrong with each image, score it, repair what can be repaired, check the repairs.
 
@@ -171,6 +178,12 @@ def run_audit(
         Show progress.
     name : str, default=""
         What to call the images in reports.
+    paths : sequence of str of shape (n_samples,), optional
+        The file of each image, to name it by: :attr:`toolkit.datasets.ImageFolder.paths`.
+    left_out : DataFrame, optional
+        Files that are no images of the set: :attr:`toolkit.datasets.ImageFolder.skipped`.
+    notes : sequence of str, default=()
+        What was done to the images before: :attr:`toolkit.datasets.ImageFolder.notes`.
 
     Returns
     -------
@@ -201,6 +214,7 @@ def run_audit(
         raise ValueError("An audit compares images with one another: at least 2 are needed, got 1.")
     kinds_truth = _check_truth(kinds_truth, clean, images)
     detectors = check_detectors(detectors)
+    paths = _check_paths(paths, images)
     seeds = spawn_seeds(random_state, 4)
 
     compared = _rows_compared(images, kinds_truth, seeds[3])
@@ -244,6 +258,8 @@ def run_audit(
         findings = findings.assign(kind=UNJUDGED, probability=0.0, severity=0.0, angle=0.0)
         repairs = repairs.assign(angle=0.0)
     per_image = _per_image(images, repaired, findings, repairs, anomaly_score)
+    if paths is not None:
+        per_image.insert(0, "path", paths)
     truth = per_kind = repairs_per_kind = None
     if kinds_truth is not None:
         truth, per_kind = check_against_truth(
@@ -259,7 +275,7 @@ def run_audit(
         detectors=table,
         prevalence=float(identifier.prevalence_),
         prevalence_interval=(float(low), float(high)),
-        settings={"name": printable(name), "seed": random_state, "detectors": list(detectors)},
+        settings={"name": printable(name), "seed": random_state, "detectors": list(detectors), "notes": list(notes)},
         timings={name: round(seconds, 3) for name, seconds in stages.seconds.items()},
         competence=competence,
         reasons=identifier.reasons_,
@@ -270,6 +286,7 @@ def run_audit(
         truth_per_kind=per_kind,
         repairs_per_kind=repairs_per_kind,
         detector_scores=detector_scores,
+        left_out=left_out,
     )
 
 
@@ -285,6 +302,16 @@ def _check_truth(kinds_truth, clean, images):
     if kinds_truth.shape != (len(images),):
         raise ValueError(f"kinds_truth must have shape ({len(images)},), one kind an image, got {kinds_truth.shape}.")
     return kinds_truth
+
+
+def _check_paths(paths, images):
+    """The names of the files, one an image, as they can be shown."""
+    if paths is None:
+        return None
+    paths = [printable(path) for path in paths]
+    if len(paths) != len(images):
+        raise ValueError(f"paths must name {len(images)} files, one an image, got {len(paths)}.")
+    return paths
 
 
 def check_detectors(detectors):

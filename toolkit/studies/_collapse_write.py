@@ -20,7 +20,9 @@ __all__ = [
 ]
 
 RUNS = "runs"
-COLLAPSE_FILES = frozenset({RUNS, "pictures", "report.html", "runs.csv", "settings.csv", "summary.json"})
+COLLAPSE_FILES = frozenset(
+    {RUNS, "left_out.csv", "pictures", "report.html", "runs.csv", "settings.csv", "summary.json"}
+)
 _FORMATS = {
     "missing": "{:.1%}",
     "divergence": "{:.4f}",
@@ -47,7 +49,7 @@ def forget_collapse_runs(out):
     shutil.rmtree(Path(out) / RUNS, ignore_errors=True)
 
 
-def write_collapse_study(study, out, *, figures=None) -> Path:
+def write_collapse_study(study, out, *, figures=None, left_out=None) -> Path:
     """Write a study beside the runs that it kept in ``out``.
 
     Parameters
@@ -59,6 +61,8 @@ def write_collapse_study(study, out, *, figures=None) -> Path:
         whole at any time; the summary is written last.
     figures : dict of str to Figure, optional
         Of the study, where they have been drawn already.
+    left_out : DataFrame, optional
+        Files that are no images of the set, for ``left_out.csv``.
 
     Returns
     -------
@@ -72,6 +76,8 @@ def write_collapse_study(study, out, *, figures=None) -> Path:
     """
     out = Path(out)
     with reserved_folder(out, COLLAPSE_FILES, grows=True):
+        if left_out is not None and len(left_out):
+            write_csv(out / "left_out.csv", left_out)
         _fill(study, out, collapse_figures(study) if figures is None else figures)
     return out / "report.html"
 

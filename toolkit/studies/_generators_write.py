@@ -10,7 +10,9 @@ from toolkit.studies._generators import REAL
 
 __all__ = ["check_comparison_target", "generator_findings", "write_generator_comparison"]
 
-_FILES = frozenset({"generators.csv", "losses", "reconstructions.png", "report.html", "samples.png", "summary.json"})
+_FILES = frozenset(
+    {"generators.csv", "left_out.csv", "losses", "reconstructions.png", "report.html", "samples.png", "summary.json"}
+)
 _COLUMNS = {
     "frechet_distance": "Fréchet distance",
     "recall": "recall",
@@ -84,7 +86,7 @@ def _means(result):
     return table.groupby("generator", sort=False)[list(_COLUMNS)].mean()
 
 
-def write_generator_comparison(result, out) -> Path:
+def write_generator_comparison(result, out, *, left_out=None) -> Path:
     """Write a comparison: ``generators.csv``, ``summary.json``, ``samples.png``, ``reconstructions.png``, the curves
     of each generator in ``losses``, and ``report.html``, all at once.
 
@@ -92,6 +94,8 @@ def write_generator_comparison(result, out) -> Path:
     ----------
     result : GeneratorComparison
     out : path-like
+    left_out : DataFrame, optional
+        Files that are no images of the set, for ``left_out.csv``.
 
     Returns
     -------
@@ -122,6 +126,8 @@ def write_generator_comparison(result, out) -> Path:
     }
     with whole_folder(out, _FILES) as folder:
         write_csv(folder / "generators.csv", result.table)
+        if left_out is not None and len(left_out):
+            write_csv(folder / "left_out.csv", left_out)
         for name, display in pictures.items():
             display.save(folder / f"{name}.png")
         (folder / "losses").mkdir()

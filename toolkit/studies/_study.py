@@ -46,7 +46,18 @@ class StudyResult:
 
 
 def run_study(
-    images, *, kinds_truth=None, clean=None, random_state=0, n_jobs=None, folder=None, verbose=False, name="images"
+    images,
+    *,
+    kinds_truth=None,
+    clean=None,
+    random_state=0,
+    n_jobs=None,
+    folder=None,
+    verbose=False,
+    name="images",
+    paths=None,
+    left_out=None,
+    notes=(),
 ):
     """Audit images, then train GANs on those that are clean or repaired, and see which modes they reach.
 
@@ -63,6 +74,8 @@ def run_study(
         Where finished trainings are kept, as by :func:`run_collapse_study`.
     verbose : bool, default=False
     name : str, default="images"
+    paths, left_out, notes : optional
+        Of images that come from files, see :func:`run_audit`.
 
     Returns
     -------
@@ -77,6 +90,9 @@ def run_study(
         n_jobs=n_jobs,
         verbose=verbose,
         name=name,
+        paths=paths,
+        left_out=left_out,
+        notes=notes,
     )
     rows = audit.per_image
     # Of a set that cannot be judged nothing is left out.
