@@ -7,6 +7,7 @@ import numpy as np
 
 from toolkit._core.tree import TreeReader, TreeWriter
 from toolkit._persistence._classes import FUNCTIONS, METHODS, OBJECTS, class_path, import_listed
+from toolkit._persistence._forged import check_bit_generator
 from toolkit._persistence._frames import frame_node, read_frame
 from toolkit._persistence._skops import dump_model, load_model
 from toolkit.exceptions import CheckpointError
@@ -103,12 +104,14 @@ class EstimatorReader(TreeReader):
             state = self.read(body)
             if state["bit_generator"] not in _BIT_GENERATORS:
                 raise CheckpointError(f"names the bit generator {str(state['bit_generator'])[:80]!r}")
+            check_bit_generator(state)
             bits = getattr(np.random, state["bit_generator"])(0)
             bits.state = state
             return np.random.Generator(bits)
         if tag == "random_state":
-            generator = np.random.RandomState(0)
-            generator.set_state(self.read(body))
+            generator, state = np.random.RandomState(0), self.read(body)
+            check_bit_generator(state)
+            generator.set_state(state)
             return generator
         if tag == "frame":
             return read_frame(self, body)
