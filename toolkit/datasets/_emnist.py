@@ -67,6 +67,9 @@ _SHA256 = {
 }
 
 
+_MOST_BYTES = 2**30  # the archive has 536 MB
+
+
 def fetch_emnist(split="balanced", *, subset="train", mirrors=(), download_if_missing=True, verbose=False):
     """Fetch a split of EMNIST, upright.
 
@@ -169,7 +172,7 @@ def _contents(files, mirrors, download_if_missing, verbose):
     if not _is_archive(archive, problems):
         urls = [f"{mirror.rstrip('/')}/{ARCHIVE}" for mirror in mirrors] + list(ARCHIVE_URLS)
         if download_if_missing:
-            failures = download(archive, urls, _check_archive, verbose=verbose)
+            failures = download(archive, urls, _check_archive, max_bytes=_MOST_BYTES, verbose=verbose)
         else:
             failures = ["downloading was not asked for"]
         if failures:
