@@ -92,10 +92,10 @@ def _list_archive(path):
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise DataFormatError(
-            f"{printable(path)} is neither a folder nor a zip archive that can be read: {error}"
-        ) from error
+    # What zipfile raises on damaged directories is open-ended: BadZipFile, OSError, IndexError of an empty name, ...
+    except Exception as error:
+        what = f"{printable(path)} is neither a folder nor a zip archive that can be read"
+        raise DataFormatError(f"{what}: {printable(error)[:200]}") from error
     found, seen = [], set()
     for info in infos:
         reason = _why_not(info)
