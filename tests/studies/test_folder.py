@@ -185,14 +185,16 @@ def test_two_threads_exclude_each_other_and_one_may_enter_again(tmp_path):
     assert names(tmp_path) == ["result"]  # nothing was put in the other, so it is gone again
 
 
-def test_what_cannot_be_written_is_found_out_at_once(tmp_path):
+def test_what_cannot_be_written_is_found_out_at_once(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("x")
     for folder in (tmp_path / "file" / "result", tmp_path / ("n" * 300), "/proc/no/such/result", tmp_path / "nul\0"):
         for grows in (False, True):
             with pytest.raises(OSError, match="cannot be written"):
                 check_target(folder, OWN, grows=grows)
+    monkeypatch.setattr(os.path, "ismount", lambda path: os.path.basename(path) == "mounted")
     with pytest.raises(OSError, match="a mount or a root"):
-        check_target("/dev/shm", OWN)
+        check_target(tmp_path / "mounted", OWN)
+    check_target(tmp_path / "mounted", OWN, grows=True)
     assert names(tmp_path) == ["file"]
 
 
