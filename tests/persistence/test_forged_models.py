@@ -140,6 +140,13 @@ def test_weights_that_are_not_finite(tmp_path):
     refused(model, tmp_path, "NaN or infinite values")
 
 
+def test_a_scale_that_is_not_finite(tmp_path):
+    images = np.random.default_rng(0).random((20, 8, 8)).astype(np.float32)
+    model = Autoencoder(epochs=1, latent_dim=2, random_state=0).fit(images)
+    object.__setattr__(model.pixel_scale_, "high", float("nan"))
+    refused(model, tmp_path, "the high of a scale holds NaN")
+
+
 def test_layers_of_pyod_that_are_not_finite(tmp_path):
     detector = OutlierDetector("autoencoder", params={"epoch_num": 1}, random_state=0).fit(X)
     with torch.no_grad():

@@ -7,7 +7,7 @@ import numpy as np
 
 from toolkit._core.tree import TreeReader, TreeWriter
 from toolkit._persistence._classes import FUNCTIONS, METHODS, OBJECTS, class_path, import_listed
-from toolkit._persistence._forged import check_bit_generator
+from toolkit._persistence._forged import check_bit_generator, check_finite
 from toolkit._persistence._frames import frame_node, read_frame
 from toolkit._persistence._skops import dump_model, load_model
 from toolkit.exceptions import CheckpointError
@@ -130,6 +130,9 @@ class EstimatorReader(TreeReader):
         # It is known before its attributes are read, since they may hold it themselves.
         value = self._objects[number] = kind.__new__(kind)
         state = {name: self.read(node) for name, node in body["state"].items()}
+        if body["class"] == "toolkit._core.images:PixelScale":  # by which every pixel is multiplied
+            for name, number in state.items():
+                check_finite(np.asarray(number), f"the {name} of a scale")
         vars(value).update(state)
         return value
 
