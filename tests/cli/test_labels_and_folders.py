@@ -119,6 +119,39 @@ def test_a_folder_is_looked_at(pictures, capsys):
     assert "rubbish.jpg: not a picture" in said.err
 
 
+def test_files_left_out_are_a_file(pictures, tmp_path, capsys):
+    for number in range(30):
+        (pictures / f"rubbish{number}.txt").write_text("text")
+    assert run(["data", "info", str(pictures), "--image-size", "8", "--left-out", str(tmp_path / "left_out.csv")]) == 0
+    said = capsys.readouterr()
+    assert "40 of 8 x 8 x 3, uint8" in said.out
+    assert "... and 28 more." in said.err
+    assert len(pd.read_csv(tmp_path / "left_out.csv")) == 31
+    assert run(["data", "info", "digits", "--left-out", str(tmp_path / "left_out.csv")]) == 2
+    assert run(["data", "info", "digits", "--image-size", "8"]) == 2
+
+
+def test_folders_are_taken_wherever_images_are(pictures, tmp_path, capsys):
+    assert run(["corrupt", str(pictures), str(tmp_path / "damaged.npz"), "--image-size", "8"]) == 0
+    assert load_npz(tmp_path / "damaged.npz").images.shape == (40, 8, 8, 3)
+    for command in (
+        "audit",
+        "study",
+        "collapse",
+        "coverage",
+        "corrupt",
+        "compare-generators",
+        "train gan",
+        "data info",
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COLUMNS", "200")
+            run([*command.split(), "--help"])
+        said = " ".join(capsys.readouterr().out.split())
+        assert "--image-size" in said, command
+        assert "folder" in said or "FOLDER" in said, command
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["RGB", "L"])
 def test_a_folder_is_audited(pictures, tmp_path, mode):

@@ -39,6 +39,8 @@ def coverage(
     from toolkit.coverage import ModeCoverage
     from toolkit.studies import reserve_result, run_coverage, write_coverage
 
+    if image_size is not None and not (is_folder(real) or is_folder(samples)):
+        raise typer.BadParameter("is for folders of pictures, and both are files.", param_hint="--image-size")
     hold(reserve_result("coverage", out))
     found = [
         read_file(path, image_size=image_size if is_folder(path) else None, verbose=not quiet).images

@@ -57,6 +57,8 @@ def info(
 
     path = Path(name)
     is_path = path.suffix.lower() in (".npz", ".npy", ".zip") or path.is_dir()
+    if image_size is not None and not is_path:
+        raise typer.BadParameter("is for folders of pictures.", param_hint="--image-size")
     if left_out is not None:
         check_file_writable(left_out)
     found = read_file(path, image_size=image_size, verbose=True) if is_path else load_set(name, verbose=True)
