@@ -27,7 +27,7 @@ import cells  # noqa: E402
 import numpy as np  # noqa: E402
 import pandas as pd  # noqa: E402
 
-N_KILLS = 12
+N_KILLS = 14
 COMMANDS = {
     "audit": ["audit", "--n-images", "120", "--detectors", "iforest"],
     "study": ["study", "--n-images", "120"],
