@@ -41,7 +41,9 @@ def main(n_images):
     run_audit(corrupted, random_state=0, n_jobs=1)
     total = time.process_time() - start
     figures = {"total": total, **SPENT, "elsewhere": total - sum(SPENT.values())}
-    print(json.dumps({"package": toolkit.__file__, "n_images": n_images} | {k: round(v, 1) for k, v in figures.items()}))
+    print(
+        json.dumps({"package": toolkit.__file__, "n_images": n_images} | {k: round(v, 1) for k, v in figures.items()})
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ __all__ = [
     "DataFormatError",
     "DivergenceError",
     "DownloadError",
+    "FolderInUseError",
     "MissingDependencyError",
     "ToolkitError",
 ]
@@ -42,6 +43,10 @@ class DivergenceError(ToolkitError, RuntimeError):
     def __init__(self, message, *, step=None, checkpoint=None, history=()):
         super().__init__(message)
         self.step, self.checkpoint, self.history = step, checkpoint, list(history)
+
+
+class FolderInUseError(ToolkitError, BlockingIOError):
+    """Another run is writing to the same folder."""
 
 
 class MissingDependencyError(ToolkitError, ImportError):

@@ -144,8 +144,42 @@ def test_generators_are_compared_on_a_folder(pictures, tmp_path, capsys):
 def test_a_folder_is_looked_at(pictures, capsys):
     assert run(["data", "info", str(pictures)]) == 0
     said = capsys.readouterr()
-    assert "40 of 75 x 75 x 3, uint8" in said.out
+    assert "40 of 30 x 40 x 3, uint8" in said.out
+    assert "all pictures are 30 x 40 and keep that size" in said.err
     assert "rubbish.jpg: not a picture" in said.err
+
+
+def test_files_left_out_are_a_file(pictures, tmp_path, capsys):
+    for number in range(30):
+        (pictures / f"rubbish{number}.txt").write_text("text")
+    assert run(["data", "info", str(pictures), "--image-size", "8", "--left-out", str(tmp_path / "left_out.csv")]) == 0
+    said = capsys.readouterr()
+    assert "40 of 8 x 8 x 3, uint8" in said.out
+    assert "... and 28 more." in said.err
+    assert len(pd.read_csv(tmp_path / "left_out.csv")) == 31
+    assert run(["data", "info", "digits", "--left-out", str(tmp_path / "left_out.csv")]) == 2
+    assert run(["data", "info", "digits", "--image-size", "8"]) == 2
+
+
+def test_folders_are_taken_wherever_images_are(pictures, tmp_path, capsys):
+    assert run(["corrupt", str(pictures), str(tmp_path / "damaged.npz"), "--image-size", "8"]) == 0
+    assert load_npz(tmp_path / "damaged.npz").images.shape == (40, 8, 8, 3)
+    for command in (
+        "audit",
+        "study",
+        "collapse",
+        "coverage",
+        "corrupt",
+        "compare-generators",
+        "train gan",
+        "data info",
+    ):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("COLUMNS", "200")
+            run([*command.split(), "--help"])
+        said = " ".join(capsys.readouterr().out.split())
+        assert "--image-size" in said, command
+        assert "folder" in said or "FOLDER" in said, command
 
 
 @pytest.mark.slow
@@ -156,5 +190,12 @@ def test_a_folder_is_audited(pictures, tmp_path, mode):
     out = tmp_path / "audit"
     options = ["--image-size", "16", "--detectors", "iforest", "--jobs", "1", "--quiet", "--out", str(out)]
     assert run(["audit", "--data", str(pictures), *options]) == 0
-    assert len(pd.read_csv(out / "per_image.csv")) == 40
+    rows = pd.read_csv(out / "per_image.csv")
+    assert rows.columns[0] == "path"
+    assert rows["path"].tolist() == sorted(path.relative_to(pictures).as_posix() for path in pictures.glob("**/*.png"))
+    assert pd.read_csv(out / "left_out.csv")["path"].tolist() == ["rubbish.jpg"]
+    files = json.loads((out / "summary.json").read_text())["files"]
+    assert files["left_out"] == 1
+    assert "resized to 16 x 16" in files["notes"][0]
+    assert rows["path"][0] in (out / "report.html").read_text()
     assert load_npz(out / "repaired.npz").images.shape[1:] == ((16, 16, 3) if mode == "RGB" else (16, 16))

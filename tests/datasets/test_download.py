@@ -1,5 +1,6 @@
 """Downloads against a local server that cuts connections, ignores ranges, refuses, or sends the wrong thing."""
 
+import contextlib
 import gzip
 import hashlib
 
@@ -8,6 +9,7 @@ import pytest
 import requests
 
 from toolkit.datasets import ResumingDownloader
+from toolkit.exceptions import DataFormatError
 
 CONTENT = np.random.default_rng(0).integers(256, size=3_000_000, dtype=np.uint8).tobytes()
 CUT = 10 * 2**16  # a cut in mid-chunk loses that chunk; whole ones can be counted exactly
@@ -113,3 +115,95 @@ def test_bytes_arrive_as_they_are(tmp_path, serving):
         with open(tmp_path / "out2", "wb") as file:
             downloader(tmp_path)(f"{server.url}/a.gz", file)
     assert (tmp_path / "out").read_bytes() == (tmp_path / "out2").read_bytes() == packed
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_download_has_a_cap(tmp_path, serving, announced):
+    with serving({"a": CONTENT}) as server:
+        fetch = downloader(tmp_path, max_bytes=len(CONTENT) - 1 if announced else 100_000)
+        with pytest.raises(DataFormatError, match="bytes expected of it"):
+            fetch(f"{server.url}/a", tmp_path / "out")
+        assert list(tmp_path.iterdir()) == [], "neither the file nor a part of it stays"
+        downloader(tmp_path, max_bytes=len(CONTENT))(f"{server.url}/a", tmp_path / "out")
+    assert (tmp_path / "out").read_bytes() == CONTENT
+
+
+def test_a_server_that_never_ends_is_left(tmp_path):
+    """Nothing is announced, and bytes come for as long as anybody listens."""
+    import http.server
+    import threading
+
+    class Endless(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                while True:
+                    self.wfile.write(bytes(2**14))
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Endless) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            with pytest.raises(DataFormatError, match="more than the 1,000,000 bytes"):
+                downloader(tmp_path, max_bytes=10**6)(f"http://127.0.0.1:{server.server_port}/a", tmp_path / "out")
+        finally:
+            server.shutdown()
+    assert list(tmp_path.iterdir()) == []
+
+
+_KILLED = """
+import sys
+from pathlib import Path
+from toolkit.datasets import _cache
+_cache.download(Path(sys.argv[1]), [sys.argv[2]], lambda path: None, max_bytes=10**9)
+"""
+
+
+def test_a_killed_download_leaves_nothing_but_what_the_next_one_goes_on_from(tmp_path):
+    """A server that sends a part and waits; the process is killed, and a second one finishes."""
+    import http.server
+    import subprocess
+    import sys
+    import threading
+    import time
+
+    waiting = threading.Event()
+
+    class Slow(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            first = self.headers.get("Range")
+            start = int(first.removeprefix("bytes=").rstrip("-")) if first else 0
+            self.send_response(206 if first else 200)
+            self.send_header("Content-Length", str(len(CONTENT) - start))
+            if first:
+                self.send_header("Content-Range", f"bytes {start}-{len(CONTENT) - 1}/{len(CONTENT)}")
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(CONTENT[start:] if first else CONTENT[:CUT])
+                if not first:
+                    waiting.wait(30)
+
+        def log_message(self, *arguments):
+            pass
+
+    folder = tmp_path / "cache"
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            command = [sys.executable, "-c", _KILLED, str(folder / "a.gz"), f"http://127.0.0.1:{server.server_port}/a"]
+            with subprocess.Popen(command) as process:
+                until = time.monotonic() + 60
+                while time.monotonic() < until and sum(file.stat().st_size for file in folder.glob(".*.part")) < CUT:
+                    time.sleep(0.02)
+                process.kill()
+            assert sorted(path.suffix for path in folder.iterdir() if path.name != ".lock") == [".part"]
+            waiting.set()
+            assert subprocess.run(command, check=False).returncode == 0
+        finally:
+            waiting.set()
+            server.shutdown()
+    assert sorted(path.name for path in folder.iterdir()) == [".lock", "a.gz"]
+    assert (folder / "a.gz").read_bytes() == CONTENT

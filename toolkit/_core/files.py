@@ -10,7 +10,18 @@ from pathlib import Path
 
 import numpy as np
 
-__all__ = ["atomic_path", "plain_json", "sha256", "usual_permissions", "write_bytes", "write_json", "write_text"]
+from toolkit._core.printable import storable
+
+__all__ = [
+    "atomic_path",
+    "plain_json",
+    "sha256",
+    "usual_permissions",
+    "write_bytes",
+    "write_csv",
+    "write_json",
+    "write_text",
+]
 
 
 @contextlib.contextmanager
@@ -64,14 +75,19 @@ def write_bytes(path, content):
 
 
 def write_text(path, content):
-    """Write text as UTF-8 to ``path``, whole or not at all."""
-    write_bytes(path, content.encode("utf-8"))
+    """Write text as UTF-8 to ``path``, whole or not at all; what UTF-8 cannot say (names of files) is escaped."""
+    write_bytes(path, storable(content).encode("utf-8"))
+
+
+def write_csv(path, frame):
+    """Write a DataFrame without its index, whole or not at all."""
+    write_text(path, frame.to_csv(index=False))
 
 
 def plain_json(value):
     """What JSON can say: numpy scalars and arrays become Python's, a float that is not finite becomes null."""
     if isinstance(value, dict):
-        return {str(key): plain_json(item) for key, item in value.items()}
+        return {storable(str(key)): plain_json(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set)):
         return [plain_json(item) for item in value]
     if isinstance(value, np.ndarray):
@@ -81,8 +97,8 @@ def plain_json(value):
     if isinstance(value, float) and not math.isfinite(value):
         return None
     if isinstance(value, Path):
-        return value.as_posix()
-    return value
+        value = value.as_posix()
+    return storable(value) if isinstance(value, str) else value
 
 
 def write_json(path, content):

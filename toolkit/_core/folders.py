@@ -2,15 +2,16 @@
 
 import contextlib
 import ctypes
-import glob
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
 
 from toolkit._core.files import usual_permissions
+from toolkit._core.locks import LOCK, lock_beside, locked
 
-__all__ = ["sweep", "whole_folder"]
+__all__ = ["is_leftover", "sweep", "whole_folder"]
 
 _EXCHANGE, _AT_FDCWD = 2, -100  # Linux: renameat2's RENAME_EXCHANGE, and paths relative to the working directory
 
@@ -26,6 +27,11 @@ def whole_folder(path):
     ----------
     path : path-like
 
+    Raises
+    ------
+    FolderInUseError
+        Somebody else is writing the same folder.
+
     Examples
     --------
     >>> import pathlib, tempfile
@@ -37,30 +43,59 @@ def whole_folder(path):
     """
     path = Path(os.path.realpath(path))  # of a link, what it leads to
     path.parent.mkdir(parents=True, exist_ok=True)
-    sweep(path)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".part", dir=path.parent))
-    try:
-        yield temporary
-        usual_permissions(temporary, 0o777)
-        _sync(temporary)
-        if path.exists():
-            _exchange(temporary, path)
-        else:
-            os.rename(temporary, path)
-        _sync(path.parent)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with locked(lock_beside(path), path):
+        sweep(path)
+        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".part", dir=path.parent))
+        try:
+            yield temporary
+            usual_permissions(temporary, 0o777)
+            _sync(temporary)
+            if path.exists():
+                _exchange(temporary, path)
+            else:
+                os.rename(temporary, path)
+            _sync(path.parent)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def sweep(path):
-    """Remove what writers of the folder ``path`` left beside it when they were killed."""
-    for entry in path.parent.glob(f".{glob.escape(path.name)}-*.part"):
-        owner = entry.name[len(path.name) + 2 :].partition("-")[0]
-        if owner.isdigit() and not _is_alive(int(owner)):
-            if entry.name.endswith(".old.part") and not path.exists():
-                os.rename(entry, path)  # its writer was killed between two renames: this is the only one
-            else:
-                shutil.rmtree(entry, ignore_errors=True)
+    """Remove what writers of the folder ``path`` left beside it when they were killed.
+
+    Who calls holds the lock of ``path``, so that no writer of it is alive. Its number in the name would not tell: in a
+    container, or on a shared disk, it belongs to somebody else.
+    """
+    left = re.compile(rf"\.{re.escape(path.name)}-\d+-\w+(\.old)?\.part", re.ASCII)
+    with os.scandir(path.parent) as entries:
+        found = [entry.name for entry in entries if left.fullmatch(entry.name)]
+    for name in found:
+        entry = path.parent / name
+        if name.endswith(".old.part") and not path.exists():
+            os.rename(entry, path)  # its writer was killed between two renames: this is the only one
+        else:
+            shutil.rmtree(entry, ignore_errors=True)
+
+
+def is_leftover(name, own_names):
+    """Whether a file or folder of this name is a lock, or what a killed writer of one of ``own_names`` left.
+
+    Examples
+    --------
+    >>> names = {"audit", "report.html"}
+    >>> [is_leftover(name, names) for name in (".lock", ".audit-17-ab3d_x9z.part", ".report-ab3d_x9z.html")]
+    [True, True, True]
+    >>> [is_leftover(name, names) for name in ("audit", ".audit-99999-17-ab3d_x9z.part", ".report-draft.html")]
+    [False, False, False]
+    """
+    if name == LOCK:
+        return True
+    for own in own_names:
+        stem, suffix = re.escape(Path(own).stem), re.escape(Path(own).suffix)
+        file = rf"\.{stem}-[a-z0-9_]{{8}}{suffix}"
+        folder = rf"\.{re.escape(own)}(-\d+-\w+(\.old)?\.part|{re.escape(LOCK)})"
+        if re.fullmatch(rf"{file}|{folder}", name, re.ASCII):
+            return True
+    return False
 
 
 def _sync(folder):
@@ -89,13 +124,3 @@ def _exchange(temporary, path):
         os.rename(aside, path)
         raise
     shutil.rmtree(aside, ignore_errors=True)
-
-
-def _is_alive(process):
-    try:
-        os.kill(process, 0)
-    except (ProcessLookupError, OverflowError):
-        return False
-    except OSError:
-        return True
-    return True

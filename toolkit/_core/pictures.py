@@ -10,14 +10,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FORMATS", "Picture", "PictureError", "decode_picture", "readable_formats"]
+from toolkit._core.depth import common_range, deep_values, range_in_words
+from toolkit._core.printable import printable
+
+__all__ = ["FORMATS", "Picture", "PictureError", "decode_picture", "picture_size", "readable_formats"]
 
 # Formats that Pillow decodes by itself. EPS, for one, would start an interpreter on what the file says.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
 
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
-_PAD = (0, 0, 0)
 _ORIENTATION = 0x0112  # EXIF's number of that note
+# Frames are counted by walking through the file: of a TIFF so far, of a GIF only where the walk is short.
+_MOST_FRAMES, _SMALL_GIF = 100, 2**18
+_STRIP = 256  # rows that are hashed at a time
 
 
 class PictureError(ValueError):
@@ -38,6 +43,12 @@ class Picture:
     is_grey : bool
     note : str
         What was done beyond the ordinary.
+    digest : bytes
+        sha256 of the pixels as they were decoded, before anything was lost: equal for the same picture in two files.
+    values : tuple of (str, float, float) or None
+        Of a picture of more than 8 bits: ``"integer"`` or ``"float"``, its least and its greatest value.
+    scale : tuple of float or None
+        What of these became black and white.
     """
 
     pixels: np.ndarray
@@ -47,11 +58,9 @@ class Picture:
     height: int
     is_grey: bool
     note: str
-
-    @property
-    def digest(self):
-        """sha256 of the pixels: equal for pictures that are the same for whoever learns from them."""
-        return hashlib.sha256(self.pixels.tobytes()).digest()
+    digest: bytes
+    values: tuple | None = None
+    scale: tuple | None = None
 
 
 @functools.cache
@@ -63,20 +72,44 @@ def readable_formats():
     return tuple(name for name in FORMATS if name in Image.OPEN)
 
 
-def decode_picture(content, size, *, fit="crop", grey=False, max_pixels=2**26):
+def picture_size(content, *, max_pixels=2**26):
+    """``(height, width)`` of a picture as it is shown, by its header; None where that tells nothing.
+
+    Parameters
+    ----------
+    content : bytes or binary file
+    max_pixels : int
+    """
+    from PIL import Image
+
+    try:
+        source = io.BytesIO(content) if isinstance(content, bytes) else content
+        with Image.open(source, formats=readable_formats()) as image:
+            if image.width * image.height > max_pixels:
+                return None
+            turned = (image.format != "PNG" or "exif" in image.info) and _turn(image) >= 5
+            return (image.width, image.height) if turned else (image.height, image.width)
+    except Exception:  # what is wrong with it is said when it is decoded
+        return None
+
+
+def decode_picture(content, size, *, fit="crop", grey=False, max_pixels=2**26, scales=None):
     """Decode a picture, cut or pad it to the shape wanted and resize it.
 
     Parameters
     ----------
     content : bytes
     size : tuple of int
-        ``(height, width)`` wanted.
+        ``(height, width)`` wanted. A picture of that size keeps its pixels.
     fit : {"crop", "pad"}
         ``"crop"`` takes the largest middle part of that shape, ``"pad"`` adds black at two sides.
     grey : bool, default=False
         Three equal channels, the luma of the picture.
     max_pixels : int
         More than these are refused on the word of the header, before anything is decoded.
+    scales : dict of str to tuple of float, optional
+        What is black and white in pictures of more than 8 bits, ``"integer"`` and ``"float"`` ones; by default as the
+        picture by itself suggests.
 
     Returns
     -------
@@ -97,7 +130,7 @@ def decode_picture(content, size, *, fit="crop", grey=False, max_pixels=2**26):
         with Image.open(io.BytesIO(content), formats=readable_formats()) as image:
             if image.width * image.height > max_pixels:
                 raise PictureError(f"{image.width} x {image.height} pixels, more than the cap of {max_pixels:,}")
-            return _prepare(image, size, fit, grey)
+            return _prepare(image, content, size, fit, grey, scales or {})
     except PictureError:
         raise
     except Image.UnidentifiedImageError:
@@ -112,88 +145,154 @@ def decode_picture(content, size, *, fit="crop", grey=False, max_pixels=2**26):
 
 
 def _first_line(error):
-    return (str(error).splitlines() or [type(error).__name__])[0][:200]
+    return printable((str(error).splitlines() or [type(error).__name__])[0][:200])
 
 
-def _prepare(image, size, fit, grey):
-    from PIL import Image
-
-    height, width = size
-    format_, mode, notes = image.format, image.mode, []
+def _prepare(image, content, size, fit, grey, scales):
+    format_, mode, notes = image.format, image.mode, _frames(image, content)
     whole = (image.width, image.height)
     if format_ == "JPEG":
         # The decoder itself can halve a large picture; twice the size wanted keeps the resampling honest.
-        side = _least_scale(whole, size)
+        side = max(size[1] / whole[0], size[0] / whole[1])
         image.draft("L" if mode == "L" else "RGB", tuple(int(np.ceil(2 * length * side)) for length in whole))
-    if getattr(image, "n_frames", 1) > 1:
-        notes.append(f"first of {image.n_frames} frames")
-    image.load()
-    image, turn = _turn(image)
-    if turn:
-        notes.append("turned as its camera says")
-        whole = whole[::-1] if turn >= 5 else whole
-    plain, note = _as_rgb(image)
+    try:
+        deep = deep_values(image, content, readable_formats())
+    except ValueError as error:
+        raise PictureError(str(error)) from None
+    if deep is not None:
+        values = (deep.family, deep.low, deep.high)
+        scale = scales.get(deep.family) or common_range(*values)
+        plain, digest, note = deep.image(*scale), deep.digest, _deep_note(deep, scale)
+        is_grey = len(deep.bands) == 1
+        if deep.low < deep.high and all(low == high for low, high in _extrema(plain)):
+            raise PictureError(
+                f"its values, {range_in_words(deep.low, deep.high)}, are one grey level of {range_in_words(*scale)}"
+            )
+        if deep.alpha is not None:
+            plain, note = _on_white(plain, deep.alpha), f"{note}; transparency on white"
+        deep = None  # its values may take more memory than all that follows
+    else:
+        values = scale = None
+        plain, digest, note = _as_8_bits(image)
+        is_grey = mode in _GREY_MODES
     if note:
         notes.append(note)
-    is_grey = mode in _GREY_MODES
+    turn = _turn(image)  # not before: to look for it decodes a PNG
+    if turn:
+        notes.append("turned as its camera says")
+        plain = plain.transpose(_TURNS[turn])
+        whole = whole[::-1] if turn >= 5 else whole
+    # The size of the original, since a decoder may have halved it.
+    digest = hashlib.sha256(digest + repr((whole, turn if values else 0)).encode()).digest()
+    result = _to_size(plain, size, fit)
+    if grey and result.mode != "L":
+        result = result.convert("L")
+    pixels = np.asarray(result.convert("RGB"))
+    return Picture(pixels, format_, mode, *whole, is_grey, "; ".join(notes), digest, values, scale)
+
+
+def _to_size(plain, size, fit):
+    """Cut or padded to the shape wanted, and resized."""
+    from PIL import Image
+
+    height, width = size
     if fit == "crop":
         scale = min(plain.width / width, plain.height / height)
         box_width, box_height = scale * width, scale * height
         left, top = (plain.width - box_width) / 2, (plain.height - box_height) / 2
         box = (max(left, 0.0), max(top, 0.0), min(left + box_width, plain.width), min(top + box_height, plain.height))
-        result = plain.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
-    else:
-        scale = max(plain.width / width, plain.height / height)
-        inner = (min(width, max(1, round(plain.width / scale))), min(height, max(1, round(plain.height / scale))))
-        result = Image.new("RGB", (width, height), _PAD)
-        small = plain.resize(inner, Image.Resampling.LANCZOS, reducing_gap=3.0)
-        result.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))
-    if grey:
-        result = result.convert("L").convert("RGB")
-    return Picture(np.asarray(result), format_, mode, *whole, is_grey, "; ".join(notes))
+        return plain.resize((width, height), Image.Resampling.LANCZOS, box=box, reducing_gap=3.0)
+    scale = max(plain.width / width, plain.height / height)
+    inner = (min(width, max(1, round(plain.width / scale))), min(height, max(1, round(plain.height / scale))))
+    result = Image.new(plain.mode, (width, height))  # black
+    small = plain.resize(inner, Image.Resampling.LANCZOS, reducing_gap=3.0)
+    result.paste(small, ((width - inner[0]) // 2, (height - inner[1]) // 2))
+    return result
+
+
+# Of EXIF's table: what brings a picture upright.
+_TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 
 
 def _turn(image):
-    """The picture upright, and the number of its turn in EXIF's table; 0 if it is upright already."""
-    from PIL import ImageOps
-
+    """The number of the picture's turn in EXIF's table; 0 if it is upright, or Pillow turns it by itself."""
+    if image.format == "TIFF":
+        return 0
     try:
         turn = image.getexif().get(_ORIENTATION, 1)
     except Exception:  # damaged notes of the camera are no damage to the picture
-        return image, 0
-    return (ImageOps.exif_transpose(image), turn) if turn in range(2, 9) else (image, 0)
+        return 0
+    return turn if turn in _TURNS else 0
 
 
-def _least_scale(whole, size):
-    """Of the original, what share of its sides the result needs at most."""
-    height, width = size
-    return max(width / whole[0], height / whole[1])
+def _frames(image, content):
+    """A note on the frames that are not taken; never a walk through a chain of any length."""
+    if not getattr(image, "is_animated", False):
+        return []
+    if image.format == "TIFF":
+        found = _count_directories(content)
+        return [f"first of {found} frames" if found < _MOST_FRAMES else f"first of {_MOST_FRAMES} or more frames"]
+    if image.format == "GIF" and len(content) > _SMALL_GIF:
+        return ["first of several frames"]
+    return [f"first of {image.n_frames} frames"]
 
 
-def _as_rgb(image):
-    """Any mode as 8-bit RGB, and what was lost on the way."""
+def _count_directories(content):
+    """Directories of a TIFF, at most so many that the count is of use."""
     from PIL import Image
 
-    if image.mode == "RGB":
-        return image, ""
-    if image.mode.startswith("I") or image.mode == "F":
-        values = np.asarray(image, dtype=np.float64)
-        if not np.isfinite(values).all():
-            raise PictureError("holds NaN or infinite values")
-        low, high = float(values.min()), float(values.max())
-        if image.mode.startswith("I;16") or (image.mode == "I" and low >= 0 and 255 < high <= 65535):
-            unit, note = values / 65535, "16 bits to 8"
-        elif low >= 0 and high <= 1 and image.mode == "F":
-            unit, note = values, "floats to 8 bits"
-        elif low >= 0 and high <= 255:
-            unit, note = values / 255, f"mode {image.mode} to 8 bits"
-        else:
-            unit, note = (values - low) / max(high - low, 1e-300), f"mode {image.mode}, its range to 8 bits"
-        grey = np.rint(255 * unit).astype(np.uint8)
-        return Image.fromarray(grey).convert("RGB"), note
+    with Image.open(io.BytesIO(content), formats=("TIFF",)) as image:
+        for frame in range(1, _MOST_FRAMES):
+            try:
+                image.seek(frame)
+            except Exception:  # there is none, or it is damaged: the first is what counts
+                return frame
+    return _MOST_FRAMES
+
+
+def _deep_note(deep, scale):
+    if scale == (0, 65535):
+        return f"{deep.room} to 8"
+    if deep.family == "float" and scale == (0, 1):
+        return "floats to 8 bits"
+    return f"{deep.room} to 8{' bits' if deep.room == 'floats' else ''}: {range_in_words(*scale)} as black to white"
+
+
+def _extrema(image):
+    found = image.getextrema()
+    return found if isinstance(found[0], tuple) else (found,)
+
+
+def _on_white(image, alpha):
+    from PIL import Image
+
+    white = Image.new(image.mode, image.size, "white")
+    white.paste(image, mask=alpha)
+    return white
+
+
+def _as_8_bits(image):
+    """A picture of 8-bit values as L or RGB, the sha256 of what it was, and what was lost on the way."""
+    image.load()
+    note = "" if image.mode in ("RGB", "L", "P", "1") else f"{image.mode} to RGB"
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
-        layer = image.convert("RGBA")
-        white = Image.new("RGBA", layer.size, (255, 255, 255, 255))
-        return Image.alpha_composite(white, layer).convert("RGB"), "transparency on white"
-    note = "" if image.mode in ("L", "P", "1") else f"{image.mode} to RGB"
-    return image.convert("RGB"), note
+        layer = image.convert("LA" if image.mode in ("LA", "La") else "RGBA")
+        alpha = layer.getchannel("A")
+        colour = layer.convert("L" if layer.mode == "LA" else "RGB")
+        del layer
+        if alpha.getextrema() != (255, 255):
+            digest = hashlib.sha256(_digest(colour) + alpha.tobytes()).digest()
+            return _on_white(colour, alpha), digest, "transparency on white"
+        return colour, _digest(colour), "transparency on white"
+    if image.mode not in ("RGB", "L"):
+        image = image.convert("L" if image.mode == "1" else "RGB")
+    return image, _digest(image), note
+
+
+def _digest(image):
+    """sha256 of the pixels, the same for a grey picture and for the colour picture that looks like it."""
+    found = hashlib.sha256()
+    for top in range(0, image.height, _STRIP):
+        strip = image.crop((0, top, image.width, min(top + _STRIP, image.height)))
+        found.update(strip.convert("RGB").tobytes())
+    return found.digest()

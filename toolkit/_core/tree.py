@@ -210,6 +210,8 @@ class TreeReader:
                 raise CheckpointError(f"holds an array of dtype {dtype}, which is never loaded")
             if any(side < 0 for side in shape) or math.prod(shape) * dtype.itemsize != array.nbytes:
                 raise CheckpointError(f"declares {array.nbytes} bytes to be of shape {shape} and dtype {dtype}")
+            if not dtype.itemsize and math.prod(shape):  # numpy would give each of them a byte
+                raise CheckpointError(f"declares an array of shape {shape} that takes no bytes")
             array = np.ndarray(shape, dtype, buffer=array.tobytes())
         return in_layout(array, body)
 

@@ -8,6 +8,7 @@ import numpy as np
 from toolkit._core.tree import TreeReader, TreeWriter
 from toolkit._persistence._classes import FOREIGN_OBJECTS, FUNCTIONS, OBJECTS, class_path, identify_class, import_listed
 from toolkit._persistence._earlier_paths import EARLIER_PATHS
+from toolkit._persistence._forged import check_bit_generator, check_finite
 from toolkit._persistence._frames import frame_node, read_frame
 from toolkit._persistence._migrations import migrate, state_version
 from toolkit._persistence._skops import dump_model, load_model
@@ -103,6 +104,7 @@ class EstimatorReader(TreeReader):
             state = self.read(body)
             if state["bit_generator"] not in _BIT_GENERATORS:
                 raise CheckpointError(f"names the bit generator {str(state['bit_generator'])[:80]!r}")
+            check_bit_generator(state)
             bits = getattr(np.random, state["bit_generator"])(0)
             bits.state = state
             return np.random.Generator(bits)
@@ -110,8 +112,9 @@ class EstimatorReader(TreeReader):
             data, mask, fill_value = (self.read(part) for part in body)
             return np.ma.MaskedArray(data, mask=mask, fill_value=fill_value)
         if tag == "random_state":
-            generator = np.random.RandomState(0)
-            generator.set_state(self.read(body))
+            generator, state = np.random.RandomState(0), self.read(body)
+            check_bit_generator(state)
+            generator.set_state(state)
             return generator
         if tag == "frame":
             return read_frame(self, body)
@@ -130,8 +133,12 @@ class EstimatorReader(TreeReader):
         kind = import_listed(name, FOREIGN_OBJECTS if name in FOREIGN_OBJECTS else OBJECTS)
         # It is known before its attributes are read, since they may hold it themselves.
         value = self._objects[number] = kind.__new__(kind)
+        name = EARLIER_PATHS.get(name, name)
         state = {key: self.read(node) for key, node in body["state"].items()}
-        vars(value).update(migrate(EARLIER_PATHS.get(name, name), state, body.get("version", 0)))
+        if name == "pixel-scale":  # by which every pixel is multiplied
+            for key, number in state.items():
+                check_finite(np.asarray(number), f"the {key} of a scale")
+        vars(value).update(migrate(name, state, body.get("version", 0)))
         return value
 
 

@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from toolkit._persistence._classes import LAYERS, NETWORKS, class_path, identify_class, import_listed
+from toolkit._persistence._forged import check_finite
 from toolkit.exceptions import CheckpointError
 from toolkit.nn._tensors import as_tensor, tensor_node
 
@@ -65,6 +66,8 @@ def _read_network(reader, body):
     network.load_state_dict(reader.read(body["state"]), assign=True)
     if any(tensor.is_meta for tensor in [*network.parameters(), *network.buffers()]):
         raise CheckpointError("holds a network without all of its weights")
+    for name, tensor in network.state_dict().items():
+        check_finite(tensor, f"the {name} of a {type(network).__name__}")
     return network.train(body["training"] is True).requires_grad_(body["trainable"] is True)
 
 
@@ -104,6 +107,9 @@ def _read_layer(reader, body):
         value is None or isinstance(value, nn.Module) for value in layer.children()
     ):
         raise CheckpointError("holds a layer that no layer can be")
+    for name, tensor in [*layer._parameters.items(), *layer._buffers.items()]:
+        if tensor is not None:
+            check_finite(tensor, f"the {name} of a {kind.__name__}")
     vars(layer).update(own)
     layer.training = body["training"] is True
     return layer

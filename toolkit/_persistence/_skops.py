@@ -1,12 +1,14 @@
 """Models of scikit-learn and PyOD through skops, with a fixed list of trusted types."""
 
 import io
+import math
 import zipfile
 
 import numpy as np
 
 from toolkit._core.memory_layout import in_layout, memory_layout
 from toolkit._persistence._classes import TRUSTED
+from toolkit._persistence._forged import check_model, check_schema
 from toolkit.datasets._npy_header import read_npy_header
 from toolkit.exceptions import CheckpointError, DataFormatError
 
@@ -56,7 +58,10 @@ def load_model(content, layouts):
             holder = _contents(holder)
             array = holder[place[-1]]
             holder[place[-1]] = in_layout(array.transpose(layout.get("axes", range(array.ndim))), layout)
+        check_model(model)
         return model
+    except CheckpointError:
+        raise
     except Exception as error:  # a forged file can fail anywhere in skops
         raise CheckpointError(
             f"holds a model that skops refuses: {type(error).__name__}: {str(error)[:200]}"
@@ -93,6 +98,7 @@ def _check_members(content):
     """Every member of the archive is as large as it says, and every array as large as its member."""
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            shapes = {}
             for member in archive.infolist():
                 if member.compress_type != zipfile.ZIP_STORED or member.file_size > len(content):
                     raise CheckpointError(f"holds a compressed member {member.filename[:80]!r}, which is not written")
@@ -101,5 +107,15 @@ def _check_members(content):
                         header = read_npy_header(file, member.filename[:80], fields=True)
                     if header.offset + header.n_bytes != member.file_size:
                         raise CheckpointError(f"holds an array of {header.n_bytes} bytes in {member.file_size}")
-    except (zipfile.BadZipFile, DataFormatError, OSError, NotImplementedError, RuntimeError, EOFError) as error:
+                    if not header.dtype.itemsize and math.prod(header.shape):
+                        raise CheckpointError(f"holds an array of shape {header.shape} without any bytes")
+                    shapes[member.filename] = header.shape
+            check_schema(archive.read("schema.json"), shapes)
+    except CheckpointError:
+        raise
+    # What is wrong with a forged archive or schema shows itself in many ways, a schema that is no JSON as a ValueError.
+    except (
+        zipfile.BadZipFile, DataFormatError, OSError, NotImplementedError, RuntimeError, EOFError, ValueError,
+        TypeError, LookupError, AttributeError,
+    ) as error:  # fmt: skip
         raise CheckpointError(f"holds a damaged archive: {str(error)[:200]}") from error

@@ -7,7 +7,9 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 
 __all__ = ["arithmetic"]
 
@@ -68,12 +70,12 @@ def arithmetic(
     if ask is not None and (out / "model").is_dir():
         _answer_from(out, ask, source, target, quiet)
         return
-    from toolkit.studies import arithmetic_findings, check_arithmetic_target, run_arithmetic, write_arithmetic
+    from toolkit.studies import arithmetic_findings, reserve_result, run_arithmetic, write_arithmetic
 
     _check(operations, digits, train_share, n_queries)
     if ask is not None:
         _check_query(ask, operations, digits)
-    check_arithmetic_target(out)
+    hold(reserve_result("arithmetic", out))
     result = run_arithmetic(
         source.value,
         target.value,
@@ -89,7 +91,7 @@ def arithmetic(
     )
     report = write_arithmetic(result, out)
     if not quiet:
-        print(*arithmetic_findings(result), "", f"Report: {report}", sep="\n")
+        print(*arithmetic_findings(result), "", f"Report: {printable(report)}", sep="\n")
     if ask is not None:
         _say_answer(result.model, ask, hands.value, seed, out)
 
@@ -139,4 +141,4 @@ def _say_answer(model, ask, hands, seed, out):
         first, sign, second = ask.strip().partition("+" if "+" in ask else "-")
         truth = str(int(first) + int(second) if sign == "+" else int(first) - int(second))
         QueryPageDisplay.from_predictions(asked, answer, [truth], read=[text or truth]).save(out / "asked.png")
-    print(f"{ask.strip()}={text}" if text is not None else f"{ask.strip()}= in {out / 'asked.png'}")
+    print(f"{ask.strip()}={text}" if text is not None else f"{ask.strip()}= in {printable(out / 'asked.png')}")

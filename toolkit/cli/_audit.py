@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 
 __all__ = ["audit"]
 
@@ -45,13 +47,16 @@ def audit(
 ):
     """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
 
-    Writes per_image.csv, repaired.npz, detectors.csv, summary.json, figures/*.png and report.html. No labels are used;
-    true kinds, where the file holds them or --corrupt made them, only check the answers. With --save-model, what was
-    learned is kept, and judges further images of that kind with --model.
+    Takes a .npz or .npy file, or a folder or .zip of pictures, whose files are then named in all that is written.
+
+    Writes per_image.csv, left_out.csv (files that are no images of the set), repaired.npz, detectors.csv, summary.json,
+    figures/*.png and report.html. No labels are used; true kinds, where the file holds them or --corrupt made them,
+    only check the answers. With --save-model, what was learned is kept, and judges further images of that kind with
+    --model.
     """
     import toolkit
     from toolkit.cli._source import read_source
-    from toolkit.studies import check_audit_target, check_detectors, plain_findings, run_audit, write_audit
+    from toolkit.studies import check_detectors, plain_findings, reserve_result, run_audit, write_audit
 
     names = tuple(name.strip() for name in detectors.split(",") if name.strip())
     try:
@@ -64,7 +69,7 @@ def audit(
         raise typer.BadParameter(str(error), param_hint="--detectors") from error
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
-    check_audit_target(out)
+    hold(reserve_result("audit", out))
     if save_model is not None:
         _check_model_target(save_model)
     auditor = None if model is None else _load_auditor(model)
@@ -88,22 +93,28 @@ def audit(
         verbose=not quiet,
         name=source.name,
         auditor=auditor,
+        paths=source.paths,
+        left_out=source.left_out,
+        notes=source.notes,
     )
     report = write_audit(result, out)
     if save_model is not None:
         toolkit.save(result.auditor, save_model)
     if not quiet:
-        print(*plain_findings(result), "", f"Report: {report}", sep="\n")
+        print(*plain_findings(result), "", f"Report: {printable(report)}", sep="\n")
 
 
 def _check_model_target(path):
     """Refuse what :func:`toolkit.save` would refuse, before the long work."""
     from toolkit._core.store import is_store
+    from toolkit._core.writable import check_folder_writable
 
     if path.exists() and not is_store(path, "estimator"):
         raise typer.BadParameter(
-            f"{path} exists and is no saved estimator: choose another folder, or remove it.", param_hint="--save-model"
+            f"{printable(path)} exists and is no saved estimator: choose another folder, or remove it.",
+            param_hint="--save-model",
         )
+    check_folder_writable(path)
 
 
 def _load_auditor(path):
@@ -113,6 +124,7 @@ def _load_auditor(path):
     auditor = toolkit.load(path)
     if not isinstance(auditor, Auditor):
         raise typer.BadParameter(
-            f"{path} holds a {type(auditor).__name__}; --model takes what --save-model wrote.", param_hint="--model"
+            f"{printable(path)} holds a {type(auditor).__name__}; --model takes what --save-model wrote.",
+            param_hint="--model",
         )
     return auditor

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 from toolkit.cli._training import read_training_images
 
 __all__ = ["collapse"]
@@ -17,6 +19,7 @@ def collapse(
     data: options.Data = None,
     dataset: options.Dataset = None,
     n_images: options.NImages = None,
+    image_size: options.ImageSize = None,
     recipe: Annotated[
         str,
         typer.Option(metavar="NAME", help="collapse, mitigation, ablation, hyperparameters or architectures."),
@@ -70,11 +73,11 @@ def collapse(
     """
     from toolkit.studies import (
         check_collapse_settings,
-        check_collapse_target,
         collapse_findings,
         collapse_grid,
         collapse_recipe,
         forget_collapse_runs,
+        reserve_result,
         run_collapse_study,
         write_collapse_study,
     )
@@ -98,8 +101,10 @@ def collapse(
         check_collapse_settings(settings)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    check_collapse_target(out)
-    found, name = read_training_images(data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet)
+    hold(reserve_result("collapse", out))
+    found, name = read_training_images(
+        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+    )
     if fresh:
         forget_collapse_runs(out)
     first_seeds = range(seed, seed + (2 if quick else seeds or _RUNS))
@@ -117,9 +122,9 @@ def collapse(
         verbose=not quiet,
         name=name,
     )
-    report = write_collapse_study(study, out)
+    report = write_collapse_study(study, out, left_out=getattr(found, "skipped", None))
     if not quiet:
-        print(*collapse_findings(study), "", f"Report: {report}", sep="\n")
+        print(*collapse_findings(study), "", f"Report: {printable(report)}", sep="\n")
 
 
 def _names(text):

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 from toolkit.cli._training import read_training_images
 
 __all__ = ["compare_generators"]
@@ -40,9 +42,9 @@ def compare_generators(
     Writes generators.csv, summary.json, samples.png, reconstructions.png, losses/*.png and report.html.
     """
     from toolkit.studies import (
-        check_comparison_target,
         check_generators,
         generator_findings,
+        reserve_result,
         run_generator_comparison,
         write_generator_comparison,
     )
@@ -54,7 +56,7 @@ def compare_generators(
         raise typer.BadParameter(str(error), param_hint="--generators") from error
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
-    check_comparison_target(out)
+    hold(reserve_result("comparison", out))
     found, name = read_training_images(
         data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
     )
@@ -67,6 +69,6 @@ def compare_generators(
         verbose=not quiet,
         name=name,
     )
-    report = write_generator_comparison(result, out)
+    report = write_generator_comparison(result, out, left_out=getattr(found, "skipped", None))
     if not quiet:
-        print(*generator_findings(result), "", f"Report: {report}", sep="\n")
+        print(*generator_findings(result), "", f"Report: {printable(report)}", sep="\n")

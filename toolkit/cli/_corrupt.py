@@ -5,13 +5,16 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
 
 __all__ = ["corrupt"]
 
 
 def corrupt(
-    source: Annotated[Path, typer.Argument(metavar="IN", help="Images: .npz with 'images', or .npy.")],
+    source: Annotated[
+        Path, typer.Argument(metavar="IN", help="Images: .npz with 'images', .npy, or a folder or .zip of pictures.")
+    ],
     target: Annotated[
         Path, typer.Argument(metavar="OUT", help="The .npz to write: images, kinds (the truth), labels.")
     ],
@@ -20,12 +23,14 @@ def corrupt(
         str | None, typer.Option(metavar="NAMES", help="Kinds of corruption, joined by commas.  [default: all]")
     ] = None,
     per_image: Annotated[int, typer.Option(min=1, help="Corruptions for each image that gets any.")] = 1,
+    image_size: options.ImageSize = None,
     seed: options.Seed = 0,
 ):
-    """Corrupt a share of the images in IN and write them to OUT, with the truth beside them."""
+    """Corrupt a share of the images in IN, a file or a folder of pictures, and write them to OUT, with the truth."""
     import os
 
     from toolkit._core.names import check_names
+    from toolkit._core.writable import check_file_writable
     from toolkit.cli._source import read_file
     from toolkit.corruption import KINDS, Corruptor
     from toolkit.datasets import save_npz
@@ -41,11 +46,12 @@ def corrupt(
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--kinds") from error
 
-    given = read_file(source)
+    check_file_writable(target)
+    given = read_file(source, image_size=image_size, verbose=True)
     if given.kinds is not None and (given.kinds != "clean").any():
         raise typer.BadParameter(f"{source} holds corrupted images already, by its own 'kinds'.", param_hint="IN")
     images, planted = Corruptor(names, fraction=fraction, n_per_image=per_image, random_state=seed).corrupt(
         given.images
     )
     save_npz(target, images, labels=given.labels, kinds=planted)
-    print(f"{(planted != 'clean').sum():,} of {len(images):,} images corrupted: {target}")
+    print(f"{(planted != 'clean').sum():,} of {len(images):,} images corrupted: {printable(target)}")

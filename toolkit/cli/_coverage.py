@@ -5,18 +5,24 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 
 __all__ = ["coverage"]
 
 
 def coverage(
-    real: Annotated[Path, typer.Argument(metavar="REAL", help="Real images: a .npz with 'images', or a .npy file.")],
+    real: Annotated[
+        Path,
+        typer.Argument(metavar="REAL", help="Real images: .npz with 'images', .npy, or a folder or .zip of pictures."),
+    ],
     samples: Annotated[Path, typer.Argument(metavar="SAMPLES", help="Generated images, likewise, of the same shape.")],
     out: Annotated[Path, typer.Option(metavar="FOLDER", help="Where the result goes, whole or not at all.")] = Path(
         "outputs/coverage"
     ),
     bins: Annotated[int, typer.Option(min=2, help="Bins of the feature space.")] = 100,
+    image_size: options.ImageSize = None,
     embedding: Annotated[str, typer.Option(metavar="NAME", help="Feature space: pca or autoencoder.")] = "pca",
     view: Annotated[bool, typer.Option("--map/--no-map", help="Draw the map of modes, which takes longest.")] = True,
     seed: options.Seed = 0,
@@ -29,21 +35,24 @@ def coverage(
     if embedding not in ("pca", "autoencoder"):
         raise typer.BadParameter(f"{embedding} is neither pca nor autoencoder.", param_hint="--embedding")
 
-    from toolkit.cli._source import read_file
-
-    found = [read_file(path).images for path in (real, samples)]
-
+    from toolkit.cli._source import is_folder, read_file
     from toolkit.coverage import ModeCoverage
-    from toolkit.studies import check_coverage_target, run_coverage, write_coverage
+    from toolkit.studies import reserve_result, run_coverage, write_coverage
 
-    check_coverage_target(out)
+    if image_size is not None and not (is_folder(real) or is_folder(samples)):
+        raise typer.BadParameter("is for folders of pictures, and both are files.", param_hint="--image-size")
+    hold(reserve_result("coverage", out))
+    found = [
+        read_file(path, image_size=image_size if is_folder(path) else None, verbose=not quiet).images
+        for path in (real, samples)
+    ]
     result = run_coverage(
         *found,
         coverage=ModeCoverage(embedding, n_bins=bins, random_state=seed),
         with_map=view,
-        names=(real.name, samples.name),
+        names=(printable(real.name), printable(samples.name)),
         random_state=seed,
     )
     report = write_coverage(result, out)
     if not quiet:
-        print(result.record.verdict, "", f"Report: {report}", sep="\n")
+        print(result.record.verdict, "", f"Report: {printable(report)}", sep="\n")

@@ -5,6 +5,9 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
+from toolkit.cli import _options as options
+
 __all__ = ["data"]
 
 data = typer.Typer(name="data", help="List, fetch and look at data sets.", no_args_is_help=True, rich_markup_mode=None)
@@ -28,26 +31,43 @@ def fetch(
 
     sets = available_datasets()
     if name in sets.loc[sets["source"] == "embedded", "name"].tolist():
-        print(f"{name} is embedded: there is nothing to fetch.")
+        print(f"{printable(name)} is embedded: there is nothing to fetch.")
         return
     found = load_set(name, verbose=True)
-    print(f"{name}: {len(found):,} images of {_shape(found)}, verified.")
+    print(f"{printable(name)}: {len(found):,} images of {_shape(found)}, verified.")
 
 
 @data.command()
 def info(
     name: Annotated[str, typer.Argument(metavar="NAME|FILE|FOLDER", help="A data set, a file, or pictures.")],
+    image_size: options.ImageSize = None,
+    left_out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CSV", help="Write the files of a folder that are no images, and why.", show_default=False
+        ),
+    ] = None,
 ):
     """Show what a data set or a file of images holds."""
     import numpy as np
 
+    from toolkit._core.files import write_csv
+    from toolkit._core.writable import check_file_writable
     from toolkit.cli._source import load_set, read_file
 
     path = Path(name)
     is_path = path.suffix != "" or path.exists()  # no data set has a dot in its name
-    found = read_file(path, verbose=True) if is_path else load_set(name, verbose=True)
+    if image_size is not None and not is_path:
+        raise typer.BadParameter("is for folders of pictures.", param_hint="--image-size")
+    if left_out is not None:
+        check_file_writable(left_out)
+    found = read_file(path, image_size=image_size, verbose=True) if is_path else load_set(name, verbose=True)
+    if left_out is not None:
+        if not hasattr(found, "skipped"):
+            raise typer.BadParameter("is for folders and archives of pictures.", param_hint="--left-out")
+        write_csv(left_out, found.skipped)
     images = found.images
-    print(f"name    {found.name or name}")
+    print(f"name    {printable(found.name or name)}")
     print(
         f"images  {len(images):,} of {_shape(found)}, {images.dtype.name}, values {images.min():g} to {images.max():g}"
     )

@@ -14,6 +14,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
+from toolkit._core.printable import printable
 from toolkit.cli._arithmetic import arithmetic
 from toolkit.cli._audit import audit
 from toolkit.cli._collapse import collapse
@@ -21,6 +22,7 @@ from toolkit.cli._compare_generators import compare_generators
 from toolkit.cli._corrupt import corrupt
 from toolkit.cli._coverage import coverage
 from toolkit.cli._data import data
+from toolkit.cli._held import holding
 from toolkit.cli._sample import sample
 from toolkit.cli._sample_labels import ManyLabels
 from toolkit.cli._streams import close_streams, discard_output, error_stream, flush_output, prepare_process
@@ -99,7 +101,8 @@ def run(arguments: list[str] | None = None) -> int:
     if in_main_thread:
         previous = signal.signal(signal.SIGTERM, _terminate)  # so that temporary files go when the process is ended
     try:
-        code = app(arguments, prog_name="toolkit", standalone_mode=False)
+        with holding():
+            code = app(arguments, prog_name="toolkit", standalone_mode=False)
         flush_output()
     except SystemExit as leaving:  # typer's own options for shells
         code = leaving.code
@@ -139,7 +142,7 @@ def _terminate(number, frame):
 
 def _say(message):
     """One line on standard error, whatever the message was broken into."""
-    print(f"toolkit: {' '.join(str(message).split())}", file=error_stream())
+    print(f"toolkit: {printable(' '.join(str(message).split()))}", file=error_stream())
 
 
 def _fail(error):
@@ -158,4 +161,4 @@ def _used_wrongly(error):
 
 
 def _one_line(message, category, filename, lineno, line=None):
-    return f"toolkit: warning: {' '.join(str(message).split())}\n"
+    return f"toolkit: warning: {printable(' '.join(str(message).split()))}\n"

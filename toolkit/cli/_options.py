@@ -24,7 +24,13 @@ Dataset = Annotated[
 ]
 NImages = Annotated[int | None, typer.Option(metavar="N", min=2, help="Only N of the images.  [default: all]")]
 ImageSize = Annotated[
-    int | None, typer.Option(metavar="N", min=8, help="Side of the images made of a folder's pictures.  [default: 75]")
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=8,
+        max=4096,
+        help="Side of the images made of a folder's pictures.  [default: their own if all have one, else 75]",
+    ),
 ]
 
 # Training.

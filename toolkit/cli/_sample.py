@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
+
 __all__ = ["sample"]
 
 
@@ -49,6 +51,7 @@ def sample(
     ] = None,
 ):
     """Draw samples from a saved generator, as a picture, as an archive of images, or both."""
+    from toolkit._core.writable import check_file_writable
     from toolkit.cli._sample_labels import as_given
 
     one, many = as_given(ctx, "--digit", "--label"), as_given(ctx, "--digits", "--labels")
@@ -63,6 +66,9 @@ def sample(
         raise typer.BadParameter(f"{npz} must end in .npz.", param_hint="--npz")
     if not folder.is_dir():
         raise FileNotFoundError(f"{folder} is no folder with a saved estimator.")
+    for target in (npz, grid if grid is not None else folder.parent / "samples.png" if npz is None else None):
+        if target is not None:
+            check_file_writable(target)
 
     model = _load(folder)
     if asked and not hasattr(model, "class_grid"):
@@ -84,21 +90,21 @@ def sample(
         from toolkit.datasets import save_npz
 
         save_npz(npz, drawn, labels=shown)
-        written.append(f"{len(drawn):,} samples: {npz}")
+        written.append(f"{len(drawn):,} samples: {printable(npz)}")
     scale = getattr(model, "pixel_scale_", None)
     if gif:
         from toolkit.plots import AnimationDisplay
 
         film = gif_file or (grid or beside).with_suffix(".gif")
         AnimationDisplay.from_predictions(drawn, scale=scale, bounce=way is not None).save(film)
-        written.append(f"Animation: {film}")
+        written.append(f"Animation: {printable(film)}")
     if grid is None and npz is None and not gif:
         grid = beside
     if grid is not None:
         from toolkit.plots import SampleGridDisplay
 
         SampleGridDisplay.from_predictions(drawn, n_columns=n_columns, scale=scale).save(grid)
-        written.append(f"Picture: {grid}")
+        written.append(f"Picture: {printable(grid)}")
     print(*written, sep="\n")
 
 

@@ -6,30 +6,39 @@ from pathlib import Path
 import numpy as np
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.exceptions import ToolkitError
 
-__all__ = ["FOLDER", "Source", "load_set", "read_file", "read_folder", "read_source"]
+__all__ = ["FOLDER", "Source", "files_of", "is_folder", "load_set", "read_file", "read_folder", "read_source"]
 
 FOLDER = "folder:"  # before a path, where the name of a data set is expected
 DEFAULT_DATASET, DEFAULT_N_IMAGES, DEFAULT_FRACTION = "glyphs", 4000, 0.2
-DEFAULT_SIZE, MOST_LISTED = 75, 20
+MOST_LISTED = 3
 
 
 @dataclass
 class Source:
-    """Images to audit, what is known about them for checking, and what to call them."""
+    """Images to audit, what is known about them for checking, what to call them, and the files they come from."""
 
     images: np.ndarray
     kinds: np.ndarray | None
     clean: np.ndarray | None
     name: str
+    paths: np.ndarray | None = None
+    left_out: object = None
+    notes: tuple = ()
+
+
+def is_folder(path):
+    """Whether pictures are read from ``path``: it is a folder or an archive."""
+    return path.is_dir() or path.suffix.lower() == ".zip"
 
 
 def read_file(path: Path, *, image_size=None, verbose=False):
     """The ImageSet in a .npz or .npy file, or in a folder or zip archive of pictures; else it is a mistake in use."""
     from toolkit.datasets import load_images
 
-    if path.is_dir() or path.suffix.lower() == ".zip":
+    if is_folder(path):
         return read_folder(path, image_size=image_size, verbose=verbose)
     if path.suffix.lower() not in (".npz", ".npy"):
         raise typer.BadParameter(f"{path} is neither a .npz nor a .npy file, nor a folder or .zip of pictures.")
@@ -39,15 +48,15 @@ def read_file(path: Path, *, image_size=None, verbose=False):
 
 
 def read_folder(path, *, image_size=None, verbose=False):
-    """The pictures of a folder or archive, grey if all of them are; says what was left out, and where all of it is."""
+    """The pictures of a folder or archive, grey if all of them are; says what was done to them."""
     from toolkit.datasets import load_image_folder
 
-    found = load_image_folder(path, size=image_size or DEFAULT_SIZE, mode="auto", n_jobs=-1, verbose=verbose)
-    left_out = found.skipped
-    if verbose and len(left_out):
-        reasons = left_out["reason"].str.partition(":")[0].value_counts()
-        words = ", ".join(f"{count} {reason}" for reason, count in reasons.items())
-        typer.echo(f"toolkit: {path}: {len(found):,} pictures; left out: {words}.", err=True)
+    found = load_image_folder(path, size=image_size, mode="auto", n_jobs=-1, verbose=verbose)
+    if verbose:
+        typer.echo(f"toolkit: {printable(path)}: {len(found):,} pictures.", err=True)
+        for note in found.notes:
+            typer.echo(f"  {note}", err=True)
+        left_out = found.skipped  # all of them go to left_out.csv
         for name, reason in left_out[["path", "reason"]].head(MOST_LISTED).itertuples(index=False):
             typer.echo(f"  {name}: {reason}", err=True)
         if len(left_out) > MOST_LISTED:
@@ -74,16 +83,19 @@ def read_source(*, data, dataset, n_images, corrupt, seed, verbose, image_size=N
     """
     if data is not None and dataset is not None:
         raise typer.BadParameter("--data and --dataset exclude one another: name a file or a data set.")
+    if dataset is not None and dataset.startswith(FOLDER):
+        data, dataset = Path(dataset.removeprefix(FOLDER)), None
     if data is not None:
         found = read_file(data, image_size=image_size, verbose=verbose)
-        name, fraction = data.name, corrupt or 0.0
+        name, fraction = printable(data.name), corrupt or 0.0
     else:
         name = dataset or DEFAULT_DATASET
         found = load_set(name, n_images or DEFAULT_N_IMAGES, seed=seed, verbose=verbose, hint="--dataset")
         fraction = DEFAULT_FRACTION if corrupt is None else corrupt
     images, kinds = found.images[:n_images], None if found.kinds is None else found.kinds[:n_images]
+    files = files_of(found, n_images)
     if not fraction:
-        return Source(images, kinds, None, name)
+        return Source(images, kinds, None, name, **files)
     if kinds is not None:
         raise typer.BadParameter(f"--corrupt: {name} holds its true kinds already, so it has been corrupted before.")
 
@@ -92,4 +104,11 @@ def read_source(*, data, dataset, n_images, corrupt, seed, verbose, image_size=N
     # Not the seed itself: what is planted must not share its random numbers with what the audit plants to learn.
     corruptor = Corruptor(fraction=fraction, random_state=np.random.default_rng([seed, 1]))
     corrupted, kinds = corruptor.corrupt(images)
-    return Source(corrupted, kinds, images, name)
+    return Source(corrupted, kinds, images, name, **files)
+
+
+def files_of(found, n_images=None):
+    """Of pictures of a folder, their paths, the table of files that were left out, and what was done to all of them."""
+    if getattr(found, "paths", None) is None:
+        return {}
+    return {"paths": found.paths[:n_images], "left_out": found.skipped, "notes": found.notes}

@@ -1,23 +1,22 @@
 """``toolkit study``: audit a data set, then see whether a generator learns all of it; one report."""
 
 from pathlib import Path
-from typing import Annotated
 
 import typer
 
+from toolkit._core.printable import printable
 from toolkit.cli import _options as options
+from toolkit.cli._held import hold
 
 __all__ = ["study"]
 
 
 def study(
-    data: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="Images: .npz with 'images', or .npy.", show_default=False),
-    ] = None,
+    data: options.Data = None,
     dataset: options.AuditedDataset = None,
     n_images: options.AuditedNImages = None,
     corrupt: options.Corrupt = None,
+    image_size: options.ImageSize = None,
     seed: options.Seed = 0,
     jobs: options.Jobs = None,
     out: options.Out = Path("outputs/study"),
@@ -29,12 +28,20 @@ def study(
     write. No labels are used.
     """
     from toolkit.cli._source import read_source
-    from toolkit.studies import check_study_target, run_study, study_findings, write_study
+    from toolkit.studies import reserve_result, run_study, study_findings, write_study
 
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
-    check_study_target(out)
-    source = read_source(data=data, dataset=dataset, n_images=n_images, corrupt=corrupt, seed=seed, verbose=not quiet)
+    hold(reserve_result("study", out))
+    source = read_source(
+        data=data,
+        dataset=dataset,
+        n_images=n_images,
+        corrupt=corrupt,
+        seed=seed,
+        verbose=not quiet,
+        image_size=image_size,
+    )
     result = run_study(
         source.images,
         kinds_truth=source.kinds,
@@ -44,7 +51,10 @@ def study(
         folder=out,
         verbose=not quiet,
         name=source.name,
+        paths=source.paths,
+        left_out=source.left_out,
+        notes=source.notes,
     )
     report = write_study(result, out)
     if not quiet:
-        print(*study_findings(result), "", f"Report: {report}", sep="\n")
+        print(*study_findings(result), "", f"Report: {printable(report)}", sep="\n")

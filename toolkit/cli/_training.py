@@ -6,21 +6,23 @@ and ``summary.json``. Every file in it is whole at any time.
 """
 
 import json
-import re
 import shutil
 import time
 from pathlib import Path
 
 import typer
 
+from toolkit._core.printable import printable
+from toolkit.cli._held import hold
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["read_training_images", "run_training"]
 
 CHECKPOINTS, HISTORY, LOSSES, MODEL = "checkpoints", "history.csv", "losses.png", "model"
+LEFT_OUT = "left_out.csv"  # of a folder of pictures: the files that are none of the images
 RECORD, SUMMARY = "training.json", "summary.json"
 _LENGTH = ("epochs", "snapshot_epochs")  # parameters that say how long, and when to look
-_OWN_NAMES = {CHECKPOINTS, HISTORY, LOSSES, MODEL, RECORD, SUMMARY}
+_OWN_NAMES = {CHECKPOINTS, HISTORY, LEFT_OUT, LOSSES, MODEL, RECORD, SUMMARY}
 
 
 def read_training_images(*, data, dataset, n_images, seed, verbose, image_size=None):
@@ -33,7 +35,7 @@ def read_training_images(*, data, dataset, n_images, seed, verbose, image_size=N
     if dataset is not None and dataset.startswith(FOLDER):
         data = Path(dataset.removeprefix(FOLDER))
     if data is not None:
-        found, name = read_file(data, image_size=image_size, verbose=verbose), data.name
+        found, name = read_file(data, image_size=image_size, verbose=verbose), printable(data.name)
         return (found if n_images is None else found.subset(slice(n_images))), name
     name = dataset or DEFAULT_DATASET
     sets = available_datasets()
@@ -89,10 +91,11 @@ def run_training(
         The summary.
     """
     import toolkit
-    from toolkit._core.files import atomic_path, write_json
+    from toolkit._core.files import atomic_path, write_csv, write_json
     from toolkit._core.showing import only_shows
     from toolkit._core.versions import versions
     from toolkit.nn import Checkpoint
+    from toolkit.studies._folder import reserved_folder
 
     try:
         check()  # before anything is written
@@ -106,7 +109,10 @@ def run_training(
         "parameters": {key: value for key, value in estimator.get_params().items() if key != "verbose"},
     }
     _check_free(out, resume=resume, overwrite=overwrite)
-    _open_folder(out, {*_OWN_NAMES, *pictures}, record, resume=resume)
+    hold(reserved_folder(out, {*_OWN_NAMES, *pictures}, grows=True))
+    _open_folder(out, record, resume=resume)
+    if len(getattr(found, "skipped", ())):
+        write_csv(out / LEFT_OUT, found.skipped)
     watcher = _LossWatcher(out, save_interval, curves, title=f"{command} on {name}")
     start, cpu = time.perf_counter(), time.process_time()
     try:
@@ -119,7 +125,7 @@ def run_training(
         )
     except KeyboardInterrupt:
         if not quiet and (out / CHECKPOINTS).is_dir():
-            typer.echo(f"toolkit: --resume goes on from the last checkpoint in {out}.", err=True)
+            typer.echo(f"toolkit: --resume goes on from the last checkpoint in {printable(out)}.", err=True)
         raise
     seconds = {"seconds": time.perf_counter() - start, "cpu_seconds": time.process_time() - cpu}
     toolkit.save(estimator, out / MODEL)  # before anything is drawn
@@ -139,7 +145,7 @@ def run_training(
             key: value for key, value in estimator.history_[-1].items() if key not in ("epoch", "step", "seconds")
         }
         typer.echo(f"{command}: " + ", ".join(f"{key.replace('_', ' ')} {value:.4g}" for key, value in losses.items()))
-        typer.echo(f"Model, pictures and summary: {out}")
+        typer.echo(f"Model, pictures and summary: {printable(out)}")
     return summary
 
 
@@ -167,31 +173,20 @@ def _without_length(record):
     return record | {"parameters": parameters}
 
 
-def _open_folder(out, own_names, record, *, resume):
+def _open_folder(out, record, *, resume):
     """Start a training folder, or make sure that the training in it is the one to be resumed."""
     from toolkit._core.files import write_json
-    from toolkit.studies._folder import check_target
+    from toolkit._core.locks import LOCK
 
-    _sweep(out, own_names)
-    check_target(out, own_names)
     if resume and (out / RECORD).exists():
         _check_same(out / RECORD, record)
         write_json(out / RECORD, record)  # it may be longer now
         return
-    if out.is_dir():
-        # An earlier training makes room; its checkpoints first, so that nobody goes on from them with other images.
-        for entry in sorted(out.iterdir(), key=lambda entry: entry.name != CHECKPOINTS):
+    # An earlier training makes room; its checkpoints first, so that nobody goes on from them with other images.
+    for entry in sorted(out.iterdir(), key=lambda entry: entry.name != CHECKPOINTS):
+        if entry.name != LOCK:
             shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     write_json(out / RECORD, record)
-
-
-def _sweep(out, own_names):
-    """Remove the temporary files and folders that a training left which was ended by force."""
-    own = {(Path(name).stem, Path(name).suffix) for name in own_names}
-    for entry in out.iterdir() if out.is_dir() else ():
-        found = re.fullmatch(r"\.(.+?)(?:-\d+)?-[a-z0-9_]{8}(\.\w+|)", entry.name)
-        if found and any(found[1] == stem and found[2] in (suffix, ".part", ".old") for stem, suffix in own):
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 def _check_same(path, record):

@@ -8,11 +8,10 @@ import contextlib
 import hashlib
 import logging
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit._core.progress_views import SafeStream
+from toolkit._core.printable import printable
 from toolkit.datasets._download import ResumingDownloader
 from toolkit.datasets._idx import unpacked
 from toolkit.exceptions import DataFormatError, DownloadError
@@ -94,13 +93,15 @@ def cached_content(file):
     for suffix in (".gz", ""):
         path = data_folder() / file.folder / (file.name + suffix)
         try:
-            content = unpacked(path.read_bytes(), str(path), max_bytes=file.n_bytes)
-            _check_content(content, file, str(path))
+            if path.stat().st_size > _most_packed(file):
+                raise DataFormatError(f"{printable(path)} has {path.stat().st_size:,} bytes, more than it can have.")
+            content = unpacked(path.read_bytes(), printable(path), max_bytes=file.n_bytes)
+            _check_content(content, file, printable(path))
             return content, []
         except FileNotFoundError:
             continue
         except (DataFormatError, OSError) as error:
-            _logger.warning("%s", error)
+            _logger.warning("%s", printable(error))
             problems.append(str(error))
     return None, problems
 
@@ -136,13 +137,18 @@ def content_of(file, *, alternative, mirrors=(), download_if_missing=True, verbo
         _check_content(unpacked(path.read_bytes(), path.name, max_bytes=file.n_bytes), file, path.name)
 
     if download_if_missing:
-        problems += download(target, urls, check, verbose=verbose)
+        problems += download(target, urls, check, max_bytes=_most_packed(file), verbose=verbose)
         content, _ = cached_content(file)
     else:
         problems.append("downloading was not asked for")
     if content is None:
         raise download_error(target, problems, alternative)
     return content
+
+
+def _most_packed(file):
+    """How large a gzipped file can be at most: what cannot be compressed grows by a little."""
+    return file.n_bytes + file.n_bytes // 100 + 2**12
 
 
 def download_error(target, problems, alternative):
@@ -153,7 +159,7 @@ def download_error(target, problems, alternative):
     )
 
 
-def download(target, urls, check, *, verbose=False):
+def download(target, urls, check, *, max_bytes, verbose=False):
     """Download ``target`` from the first of ``urls`` whose file passes ``check``.
 
     Parameters
@@ -163,6 +169,8 @@ def download(target, urls, check, *, verbose=False):
     urls : list of str
     check : callable
         ``check(path)`` raises DataFormatError or ValueError if the file is not the right one.
+    max_bytes : int
+        More of them are not the file that is wanted, and are not kept.
     verbose : bool
 
     Returns
@@ -172,26 +180,23 @@ def download(target, urls, check, *, verbose=False):
     """
     if not is_writable(target.parent):
         return ["that folder cannot be written to"]
-    import pooch
-
     problems = []
-    downloader = ResumingDownloader(target.parent, verbose=verbose)
-    incoming = f".{target.name}.incoming"
+    downloader = ResumingDownloader(target.parent, max_bytes=max_bytes, verbose=verbose)
+    incoming = target.with_name(f".{target.name}.incoming")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         return [f"the folder cannot be made ({error.strerror})"]
-    with _locked(target.parent / ".lock"), _pooch_says(logging.INFO if verbose else logging.ERROR):
+    with _locked(target.parent / ".lock"):
         for url in urls:
             try:
-                target.with_name(incoming).unlink(missing_ok=True)
-                # No hash for pooch: it would be that of one way to compress the content.
-                path = Path(pooch.retrieve(url, None, fname=incoming, path=target.parent, downloader=downloader))
-                check(path)
-                os.replace(path, target)
+                # Not through pooch.retrieve, which makes a temporary file that stays for ever if the process is killed.
+                downloader(url, incoming)
+                check(incoming)
+                os.replace(incoming, target)
             # requests' errors are OSErrors; wrong content is a ValueError.
             except (OSError, ValueError) as error:
-                target.with_name(incoming).unlink(missing_ok=True)
+                incoming.unlink(missing_ok=True)
                 problems.append(f"{url}: {_reason(error)}")
                 continue
             for other in urls:
@@ -212,31 +217,6 @@ def _reason(error):
     if isinstance(error, requests.exceptions.ConnectionError):
         return "no connection"
     return str(error).splitlines()[0][:300] if str(error) else type(error).__name__
-
-
-class _PresentStderr(logging.Handler):
-    """Writes to what standard error is when there is something to say."""
-
-    def emit(self, record):
-        SafeStream(sys.stderr).write(f"{self.format(record)}\n")
-
-
-@contextlib.contextmanager
-def _pooch_says(level):
-    """pooch announces each download on stderr; here that is said only when asked for."""
-    import pooch
-
-    logger = pooch.get_logger()
-    # Its handler keeps the stderr of the moment when pooch was imported, which may have been closed or replaced since.
-    for handler in [handler for handler in logger.handlers if type(handler) is logging.StreamHandler]:
-        logger.removeHandler(handler)
-        logger.addHandler(_PresentStderr())
-    before = logger.level
-    logger.setLevel(level)
-    try:
-        yield
-    finally:
-        logger.setLevel(before)
 
 
 @contextlib.contextmanager

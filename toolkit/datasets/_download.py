@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from toolkit._core.progress import Progress
+from toolkit.exceptions import DataFormatError
 
 __all__ = ["ResumingDownloader"]
 
@@ -35,6 +36,8 @@ class ResumingDownloader:
         Seconds before the first retry; doubled after each that brings nothing, at most 30.
     timeout : float, default=30.0
         Seconds without a byte after which a connection counts as cut. Connecting may take a third of it.
+    max_bytes : int, optional
+        More are refused, whether a server announces them or goes on sending. By default any number is taken.
     verbose : bool, default=False
         Show a progress bar.
 
@@ -47,8 +50,9 @@ class ResumingDownloader:
     .. [1] R. Fielding, M. Nottingham and J. Reschke, HTTP Semantics, RFC 9110, section 14 (range requests), 2022.
     """
 
-    def __init__(self, folder, *, n_retries=5, wait=1.0, timeout=30.0, verbose=False):
+    def __init__(self, folder, *, n_retries=5, wait=1.0, timeout=30.0, max_bytes=None, verbose=False):
         self.folder, self.n_retries, self.wait, self.timeout, self.verbose = folder, n_retries, wait, timeout, verbose
+        self.max_bytes = max_bytes
 
     def partial_path(self, url):
         """Where what has arrived from ``url`` is kept: mirrors may pack the same content differently."""
@@ -61,6 +65,8 @@ class ResumingDownloader:
         ------
         requests.exceptions.RequestException
             When the server refuses, or after ``n_retries`` attempts without progress. The partial file stays.
+        DataFormatError
+            When more than ``max_bytes`` come; no partial file stays.
         """
         import requests
 
@@ -117,13 +123,23 @@ class ResumingDownloader:
                 partial.unlink(missing_ok=True)
                 raise requests.exceptions.ConnectionError(f"{url}: another range came than was asked for.")
             total = _total(response) if appends else _int(response.headers.get("Content-Length"))
+            if total is not None:
+                self._check_size(total, url, partial)
             bar.set(there if appends else 0, total)
             with open(partial, "ab" if appends else "wb") as file:
+                size = there if appends else 0
                 for piece in response.iter_content(_CHUNK):
+                    size += len(piece)
+                    self._check_size(size, url, partial)
                     file.write(piece)
                     bar.update(len(piece))
             if total is not None and _size(partial) != total:
                 raise requests.exceptions.ConnectionError(f"{url}: {_size(partial)} of {total} bytes came.")
+
+    def _check_size(self, n_bytes, url, partial):
+        if self.max_bytes is not None and n_bytes > self.max_bytes:
+            partial.unlink(missing_ok=True)
+            raise DataFormatError(f"{url}: more than the {self.max_bytes:,} bytes expected of it")
 
 
 def _size(path):

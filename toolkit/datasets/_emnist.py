@@ -9,6 +9,7 @@ import numpy as np
 
 from toolkit._core.files import sha256, write_bytes, write_text
 from toolkit._core.names import lookup
+from toolkit._core.printable import printable
 from toolkit.datasets._cache import (
     PublishedFile,
     cached_content,
@@ -64,6 +65,9 @@ _SHA256 = {
     "emnist-mnist-test-images-idx3-ubyte": "0a5442aeabc1ec6cf0a8335d81debf853b46a7570f5d93805a4d6ef8b7281063",
     "emnist-mnist-test-labels-idx1-ubyte": "a0ffd2d4ce92418e020d53cf36f2b6c154c4f59344098a5e8d3c6e588109f0a0",
 }
+
+
+_MOST_BYTES = 2**30  # the archive has 536 MB
 
 
 def fetch_emnist(split="balanced", *, subset="train", mirrors=(), download_if_missing=True, verbose=False):
@@ -168,7 +172,7 @@ def _contents(files, mirrors, download_if_missing, verbose):
     if not _is_archive(archive, problems):
         urls = [f"{mirror.rstrip('/')}/{ARCHIVE}" for mirror in mirrors] + list(ARCHIVE_URLS)
         if download_if_missing:
-            failures = download(archive, urls, _check_archive, verbose=verbose)
+            failures = download(archive, urls, _check_archive, max_bytes=_MOST_BYTES, verbose=verbose)
         else:
             failures = ["downloading was not asked for"]
         if failures:
@@ -189,7 +193,7 @@ def _is_archive(path, problems):
         _check_archive(path)
         return True
     except (DataFormatError, OSError) as error:
-        _logger.warning("%s", error)
+        _logger.warning("%s", printable(error))
         problems.append(str(error))
         return False
 

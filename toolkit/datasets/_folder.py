@@ -12,11 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
+from toolkit._core.depth import range_in_words
 from toolkit._core.files import write_json
 from toolkit._core.names import check_names
 from toolkit._core.pictures import readable_formats
+from toolkit._core.printable import printable
 from toolkit.datasets._cache import data_folder, is_writable
-from toolkit.datasets._folder_decode import compact, decode_files
+from toolkit.datasets._folder_decode import compact, decode_files, measure_files
 from toolkit.datasets._folder_files import list_files
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._photos import load_photos
@@ -25,10 +27,12 @@ from toolkit.exceptions import DataFormatError
 __all__ = ["ImageFolder", "load_image_folder"]
 
 _logger = logging.getLogger(__name__)
-_VERSION = 1  # of the cache: what is decoded differently has another one
+_VERSION = 2  # of the cache: what is decoded differently has another one
 _HEADER = 128  # bytes before the pixels; a .npy header padded to it
 _CACHES, _WORK = "image_folders", ".image-folder-"
 _OLD = 24 * 3600  # seconds after which what was not finished never will be
+_SIZE = 75  # of pictures of several sizes, or of one that is too large to be kept
+_MOST_KEPT, _MOST_KEPT_BYTES = 2**18, 2**32  # pixels of a picture, bytes of all, up to which one size stays as it is
 _IMAGES, _MANIFEST = "images.npy", "manifest.json"
 _COLUMNS = ["path", "used", "reason", "note", "format", "mode", "height", "width", "n_bytes", "same_as"]
 
@@ -44,10 +48,17 @@ class ImageFolder(ImageSet):
     report : pandas.DataFrame
         A row for every file found: ``path``, ``used``, ``reason`` (why it was left out), ``note`` (what was done beyond
         the ordinary), ``format``, ``mode``, ``height``, ``width`` (of the original), ``n_bytes``, ``same_as``.
+    notes : tuple of str
+        What was done to the set as a whole: the size of its images, how more than 8 bits became 8, what was left out.
+
+    Notes
+    -----
+    Names that cannot be printed (bytes that are no UTF-8, line breaks, escapes) stand as escapes such as ``\\xff``.
     """
 
     paths: np.ndarray | None = None
     report: object = None
+    notes: tuple = ()
 
     @property
     def skipped(self):
@@ -60,7 +71,7 @@ class ImageFolder(ImageSet):
         index = index if isinstance(index, slice) else np.asarray(index)
         if not isinstance(index, slice) and index.size == 0:
             index = index.astype(np.intp)
-        return ImageFolder(part.images, part.labels, part.kinds, part.name, self.paths[index], self.report)
+        return ImageFolder(part.images, part.labels, part.kinds, part.name, self.paths[index], self.report, self.notes)
 
     def __repr__(self):
         return super().__repr__().replace("<ImageSet", "<ImageFolder")
@@ -69,7 +80,7 @@ class ImageFolder(ImageSet):
 def load_image_folder(
     path=None,
     *,
-    size=75,
+    size=None,
     mode="rgb",
     fit="crop",
     keep_duplicates=False,
@@ -88,14 +99,16 @@ def load_image_folder(
     ----------
     path : str or path-like, optional
         Folder or zip archive. None takes crops of the pictures that scikit-image brings along, its cat among them.
-    size : int or tuple of int, default=75
-        Side, or ``(height, width)``, of the images wanted.
+    size : int or tuple of int, optional
+        Side, or ``(height, width)``, of the images wanted. By default pictures of one size keep it (up to 512 x 512
+        pixels each, 4 GiB together), and others become 75 x 75.
     mode : {"rgb", "grey", "auto"}, default="rgb"
         ``"auto"`` is grey if every picture is.
     fit : {"crop", "pad"}, default="crop"
         ``"crop"`` takes the largest middle part of the shape wanted, ``"pad"`` adds black at two sides.
     keep_duplicates : bool, default=False
-        Of pictures with the same pixels (in the size wanted) the first by name is taken, unless True.
+        Of pictures with the same pixels, before they are cut, resized or brought to 8 bits, the first by name is taken,
+        unless True.
     max_pixels : int, default=2**26
         Larger pictures are refused on the word of their header.
     max_bytes : int, default=2**28
@@ -127,9 +140,11 @@ def load_image_folder(
 
     Notes
     -----
-    Alpha is shown on white; of animations the first frame is taken; 16 bits become 8; pictures are turned as their
-    camera says. Formats: AVIF, BMP, GIF, JPEG, JPEG 2000, PNG, PPM, TIFF and WebP, as far as Pillow was built with
-    them. Links to files are followed, links to folders are not.
+    Alpha is shown on white; of animations the first frame is taken; pictures are turned as their camera says. More
+    than 8 bits become 8 on one scale for all such pictures: whole numbers fill the 8, 10, 12, 14 or 16 bits that the
+    greatest of them needs, whatever room the files have, and floats the range 0 to 1, 0 to 255, or their own; a picture
+    that would be a single grey level of that is left out. Formats: AVIF, BMP, GIF, JPEG, JPEG 2000, PNG, PPM, TIFF and
+    WebP, as far as Pillow was built with them. Links to files are followed, links to folders are not.
 
     Examples
     --------
@@ -146,15 +161,15 @@ def load_image_folder(
     """
     size = _check(size, mode, fit, max_pixels, max_bytes, n_jobs)
     if path is None:
-        return load_photos(size, grey=mode == "grey")
+        return load_photos(size or (_SIZE, _SIZE), grey=mode == "grey")
     path = Path(path)
     entries = list_files(path)
     if not entries:
-        raise DataFormatError(f"{path} holds no picture that can be used: it is empty.")
+        raise DataFormatError(f"{printable(path)} holds no picture that can be used: it is empty.")
     # What the images depend on, other than the files themselves.
     settings = {
         "version": _VERSION,
-        "size": list(size),
+        "size": None if size is None else list(size),
         "mode": mode,
         "fit": fit,
         "keep_duplicates": bool(keep_duplicates),
@@ -165,17 +180,18 @@ def load_image_folder(
     digest = _digest(settings, entries)
     home = _home(path, settings, digest, cache)
     if home is not None:
-        found = _read_cache(home, digest, path.name)
+        found = _read_cache(home, digest, printable(path.name))
         if found is not None:
             return found
         home.parent.mkdir(parents=True, exist_ok=True)
         _sweep(home.parent)
+    asked, size = size, size or _size_of_all(path, entries, max_pixels, max_bytes, n_jobs)
     work = Path(tempfile.mkdtemp(prefix=_WORK, dir=None if home is None else home.parent))
     try:
         stack = work / _IMAGES
         with open(stack, "wb") as file:
             file.truncate(_HEADER + len(entries) * size[0] * size[1] * 3)
-        outcomes = decode_files(
+        outcomes, scales = decode_files(
             str(path),
             entries,
             str(stack),
@@ -191,30 +207,32 @@ def load_image_folder(
         report = _report(entries, outcomes, keep_duplicates)
         rows = np.flatnonzero(report["used"].to_numpy())
         if not len(rows):
-            raise DataFormatError(f"{path} holds no picture that can be used: {_summary(report)}.")
+            raise DataFormatError(f"{printable(path)} holds no picture that can be used: {_summary(report)}.")
         grey = mode == "grey" or (mode == "auto" and all(outcomes[row].is_grey for row in rows))
         compact(stack, _HEADER, rows, (*size, 3), grey)
         shape = (len(rows), *size) if grey else (len(rows), *size, 3)
         _write_header(stack, shape)
-        if len(rows) < len(report):
-            _logger.info("%s: %d pictures; left out: %s.", path, len(rows), _summary(report))
+        notes = _notes(report, asked, size, fit, scales)
+        for note in notes:
+            _logger.info("%s: %s", printable(path), note)
         if home is None:
             images = np.load(stack, allow_pickle=False)
         else:
             table = report.to_dict(orient="list")
-            write_json(work / _MANIFEST, {"digest": digest, "shape": list(shape), "report": table})
+            manifest = {"digest": digest, "shape": list(shape), "report": table, "notes": notes}
+            write_json(work / _MANIFEST, manifest)
             _publish(work, home, digest)
             images = np.load(home / _IMAGES, mmap_mode="r", allow_pickle=False)
-        return _image_folder(images, report, path.name)
+        return _image_folder(images, report, printable(path.name), notes)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
 
 def _check(size, mode, fit, max_pixels, max_bytes, n_jobs):
     size = (size, size) if isinstance(size, (int, np.integer)) and not isinstance(size, bool) else size
-    good = isinstance(size, (tuple, list)) and len(size) == 2
-    if not good or not all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in size):
-        raise ValueError(f"size must be an int or (height, width), from 1 to 4096, got {size!r}.")
+    good = size is None or (isinstance(size, (tuple, list)) and len(size) == 2)
+    if not good or not all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in size or ()):
+        raise ValueError(f"size must be an int or (height, width), from 1 to 4096, or None, got {size!r}.")
     check_names([mode], ("rgb", "grey", "auto"), "mode")
     check_names([fit], ("crop", "pad"), "fit")
     for name, value in (("max_pixels", max_pixels), ("max_bytes", max_bytes)):
@@ -222,7 +240,40 @@ def _check(size, mode, fit, max_pixels, max_bytes, n_jobs):
             raise ValueError(f"{name} must be a positive int, got {value!r}.")
     if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
         raise ValueError(f"n_jobs must be an int other than 0, got {n_jobs!r}.")
-    return int(size[0]), int(size[1])
+    return None if size is None else (int(size[0]), int(size[1]))
+
+
+def _size_of_all(path, entries, max_pixels, max_bytes, n_jobs):
+    """The size that all pictures have, if they have one and keeping it is no burden; else the usual one."""
+    found = measure_files(str(path), entries, max_pixels=int(max_pixels), max_bytes=int(max_bytes), n_jobs=n_jobs)
+    if found is None or found[0] * found[1] > _MOST_KEPT:
+        return _SIZE, _SIZE
+    return found if 3 * found[0] * found[1] * len(entries) <= _MOST_KEPT_BYTES else (_SIZE, _SIZE)
+
+
+def _notes(report, asked, size, fit, scales):
+    """What was done to the set as a whole, in sentences."""
+    used, notes = report[report["used"]], []
+    sizes = used[["height", "width"]].drop_duplicates()
+    here = f"{size[0]} x {size[1]}"
+    if len(sizes) > 1 or tuple(sizes.iloc[0]) != size:
+        low, high = sizes.loc[sizes.prod(axis=1).idxmin()], sizes.loc[sizes.prod(axis=1).idxmax()]
+        there = f"{low['height']} x {low['width']}"
+        if len(sizes) > 1:
+            there += f" to {high['height']} x {high['width']}"
+        way = "cut in the middle" if fit == "crop" else "padded"
+        why = (
+            "" if asked else ", having several sizes" if len(sizes) > 1 else ", being too large to be kept as they are"
+        )
+        notes.append(f"pictures of {there} were {way} where needed and resized to {here}{why}.")
+    else:
+        notes.append(f"all pictures are {here} and keep that size.")
+    for family, scale in scales.items():
+        kind = "whole numbers" if family == "integer" else "floats"
+        notes.append(f"{kind} of more than 8 bits became 8 bits, {range_in_words(*scale)} as black to white.")
+    if len(used) < len(report):
+        notes.append(f"left out: {_summary(report)}.")
+    return tuple(notes)
 
 
 def _home(path, settings, digest, cache):
@@ -232,8 +283,10 @@ def _home(path, settings, digest, cache):
     base = data_folder() / _CACHES if cache is True else Path(cache)
     if not is_writable(base):
         if cache is not True:
-            raise ValueError(f"cache must be a folder that can be written, got {str(cache)!r}.")
-        _logger.warning("%s cannot be written: the pictures of %s are held in memory.", base, path)
+            raise ValueError(f"cache must be a folder that can be written, got {printable(cache)!r}.")
+        _logger.warning(
+            "%s cannot be written: the pictures of %s are held in memory.", printable(base), printable(path)
+        )
         return None
     words = json.dumps([os.path.abspath(path), settings], sort_keys=True).encode("utf-8", "surrogateescape")
     return base / f"{hashlib.sha256(words).hexdigest()[:16]}-{digest[:16]}"
@@ -256,9 +309,10 @@ def _read_cache(home, digest, name):
         if list(images.shape) != manifest["shape"] or images.dtype != np.uint8:
             return None
         report = pd.DataFrame(manifest["report"], columns=_COLUMNS)
+        notes = tuple(map(str, manifest["notes"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    return _image_folder(images, report, name)
+    return _image_folder(images, report, name, notes)
 
 
 def _sweep(folder):
@@ -293,7 +347,7 @@ def _report(entries, outcomes, keep_duplicates):
     for entry, outcome in zip(entries, outcomes):
         known = first.setdefault(outcome.digest, entry.name) if outcome.digest else entry.name
         same.append("" if known == entry.name else known)
-    names = [entry.name.encode("utf-8", "backslashreplace").decode() for entry in entries]
+    names = [printable(entry.name) for entry in entries]
     reasons = [
         outcome.reason or ("" if keep_duplicates or not other else "duplicate")
         for outcome, other in zip(outcomes, same)
@@ -309,7 +363,7 @@ def _report(entries, outcomes, keep_duplicates):
             "height": [outcome.height for outcome in outcomes],
             "width": [outcome.width for outcome in outcomes],
             "n_bytes": [entry.n_bytes for entry in entries],
-            "same_as": [other.encode("utf-8", "backslashreplace").decode() for other in same],
+            "same_as": [printable(other) for other in same],
         },
         columns=_COLUMNS,
     )
@@ -332,8 +386,8 @@ def _write_header(path, shape):
         os.fsync(file.fileno())
 
 
-def _image_folder(images, report, name):
+def _image_folder(images, report, name, notes):
     paths = report.loc[report["used"], "path"].to_numpy(dtype=str)
     tops = np.array([path.partition("/")[0] if "/" in path else "" for path in paths])
     labels = tops if len(set(tops.tolist())) > 1 and "" not in tops else None
-    return ImageFolder(images, labels, None, name, paths, report)
+    return ImageFolder(images, labels, None, name, paths, report, notes)

@@ -1,20 +1,17 @@
 """Many files to one raw stack on disk: workers write their rows in place, and only say what became of each."""
 
-import multiprocessing
 import os
-import sys
 import warnings
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
 
-from toolkit._core.jobs import run_jobs
+from toolkit._core.depth import FLOAT, INTEGER, common_range
 from toolkit._core.pictures import PictureError, decode_picture, readable_formats
-from toolkit._core.progress import tracked
 from toolkit.datasets._folder_files import Opened
+from toolkit.datasets._folder_workers import run_in_processes
 
-__all__ = ["Outcome", "compact", "decode_files"]
+__all__ = ["Outcome", "compact", "decode_files", "measure_files"]
 
 _CHUNK = 64
 _COPIED_ROWS = 1024
@@ -23,15 +20,22 @@ _COPIED_ROWS = 1024
 class Outcome:
     """What became of one file: plain values, since they cross between processes by the thousand."""
 
-    __slots__ = ("digest", "format", "height", "is_grey", "mode", "note", "reason", "width")
+    __slots__ = ("digest", "format", "height", "is_grey", "mode", "note", "reason", "scale", "values", "width")
 
-    def __init__(self, reason="", *, digest=b"", format="", mode="", width=0, height=0, is_grey=False, note=""):
-        self.reason, self.digest, self.format, self.mode = reason, digest, format, mode
-        self.width, self.height, self.is_grey, self.note = width, height, is_grey, note
+    def __init__(self, reason="", *, picture=None):
+        self.reason, self.digest, self.format, self.mode, self.note = reason, b"", "", "", ""
+        self.width, self.height, self.is_grey, self.values, self.scale = 0, 0, False, None, None
+        if picture is not None:
+            for name in self.__slots__:
+                if name != "reason":
+                    setattr(self, name, getattr(picture, name))
 
 
 def decode_files(source, entries, target, size, *, offset, fit, grey, max_pixels, max_bytes, n_jobs, verbose):
     """Decode every entry that may be read into its row of the file ``target``.
+
+    Pictures of more than 8 bits share one scale, which is known once all have been seen: those that were given another
+    one are decoded again.
 
     Parameters
     ----------
@@ -47,34 +51,105 @@ def decode_files(source, entries, target, size, *, offset, fit, grey, max_pixels
 
     Returns
     -------
-    list of Outcome
+    outcomes : list of Outcome
         One for each entry.
+    scales : dict of str to tuple of float
+        What is black and white in pictures of more than 8 bits, by their family.
     """
+    options = {"source": source, "target": target, "offset": offset, "size": size, "fit": fit, "grey": grey}
+    options |= {"max_pixels": max_pixels, "max_bytes": max_bytes}
     names = [None if entry.reason else entry.name for entry in entries]
-    # An archive is opened once a chunk, and its directory read each time: so few chunks, where it is large.
-    step = _CHUNK if os.path.isdir(source) else max(_CHUNK, -(-len(names) // 32))
+    outcomes = _decode(names, options, n_jobs, verbose, None)
+    outcomes = [Outcome(entry.reason) if entry.reason else outcome for entry, outcome in zip(entries, outcomes)]
+    scales = _common_scales(outcomes)
+    again = [outcome.values is not None and outcome.scale != scales[outcome.values[0]] for outcome in outcomes]
+    if any(again):
+        names = [name if needed else None for name, needed in zip(names, again)]
+        second = _decode(names, options, n_jobs, verbose, scales)
+        outcomes = [new if needed else old for old, new, needed in zip(outcomes, second, again)]
+    return outcomes, scales
+
+
+def _common_scales(outcomes):
+    """One scale for each family, from the least and the greatest value of all pictures."""
+    scales = {}
+    for family in (INTEGER, FLOAT):
+        values = [outcome.values for outcome in outcomes if outcome.values is not None and outcome.values[0] == family]
+        if values:
+            scales[family] = common_range(family, min(low for _, low, _ in values), max(high for _, _, high in values))
+    return scales
+
+
+def measure_files(source, entries, *, max_pixels, max_bytes, n_jobs):
+    """The size of all pictures by their headers, if they have one.
+
+    Returns
+    -------
+    tuple of int or None
+        ``(height, width)``; None if they are of several sizes, or none is a picture.
+    """
+    names = [entry.name for entry in entries if not entry.reason and entry.n_bytes <= max_bytes]
+    step = _step(source, len(names))
     tasks = [
-        {
-            "source": source,
-            "names": names[first : first + step],
-            "target": target,
-            "offset": offset + first * size[0] * size[1] * 3,
-            "size": size,
-            "fit": fit,
-            "grey": grey,
-            "max_pixels": max_pixels,
-            "max_bytes": max_bytes,
-        }
+        {"source": source, "names": names[first : first + step], "max_pixels": max_pixels, "max_bytes": max_bytes}
         for first in range(0, len(names), step)
     ]
+    found = set()
+    with _bombs_are_errors():
+        # Where sizes are mixed, the first few files tell.
+        for part in (tasks[:1], tasks[1:]):
+            for sizes in run_in_processes(_measure_chunk, part, n_jobs, split=_halves, lost=lambda task: [None]):
+                found.update(sizes)
+            found.discard(None)
+            if len(found) > 1:
+                return None
+    return found.pop() if found else None
+
+
+def _measure_chunk(source, names, max_pixels, max_bytes):
+    with Opened(source, max_bytes) as folder, _bombs_are_errors():
+        return [folder.size(name, max_pixels) for name in names]
+
+
+def _step(source, n_files):
+    """Files of a chunk: an archive is opened once a chunk, and its directory read, so few chunks where it is large."""
+    return _CHUNK if os.path.isdir(source) else max(_CHUNK, -(-n_files // 32))
+
+
+def _decode(names, options, n_jobs, verbose, scales):
+    n_bytes, step = options["size"][0] * options["size"][1] * 3, _step(options["source"], len(names))
+    tasks = []
+    for first in range(0, len(names), step):
+        part = names[first : first + step]
+        if any(name is not None for name in part):
+            tasks.append(options | {"names": part, "offset": options["offset"] + first * n_bytes, "scales": scales})
     readable_formats()  # before workers are forked, which then need not find out themselves
     with _bombs_are_errors():
-        parts = _run(tasks, n_jobs, verbose)
-    outcomes = [outcome for part in parts for outcome in part]
-    return [Outcome(entry.reason) if entry.reason else outcome for entry, outcome in zip(entries, outcomes)]
+        parts = run_in_processes(_decode_chunk, tasks, n_jobs, split=_halves, lost=_lost, verbose=verbose)
+    found = dict(zip((task["offset"] for task in tasks), parts))
+    outcomes = []
+    for first in range(0, len(names), step):
+        part = names[first : first + step]
+        outcomes += found.get(options["offset"] + first * n_bytes, [None] * len(part))
+    return outcomes
 
 
-def _decode_chunk(source, names, target, offset, size, fit, grey, max_pixels, max_bytes):
+def _halves(task):
+    names = task["names"]
+    if len(names) < 2:
+        return None
+    middle = len(names) // 2
+    second = task | {"names": names[middle:]}
+    if "offset" in task:
+        second["offset"] = task["offset"] + middle * task["size"][0] * task["size"][1] * 3
+    return task | {"names": names[:middle]}, second
+
+
+def _lost(task):
+    return [None if name is None else Outcome("the process that decoded it ended") for name in task["names"]]
+
+
+def _decode_chunk(source, names, target, offset, size, fit, grey, max_pixels, max_bytes, scales):
     outcomes, n_bytes = [], size[0] * size[1] * 3
     with Opened(source, max_bytes) as folder, open(target, "r+b") as stack, _bombs_are_errors():
         for row, name in enumerate(names):
@@ -82,23 +157,14 @@ def _decode_chunk(source, names, target, offset, size, fit, grey, max_pixels, ma
                 outcomes.append(None)
                 continue
             try:
-                picture = decode_picture(folder.read(name), size, fit=fit, grey=grey, max_pixels=max_pixels)
+                content = folder.read(name)
+                picture = decode_picture(content, size, fit=fit, grey=grey, max_pixels=max_pixels, scales=scales)
             except PictureError as error:
                 outcomes.append(Outcome(str(error)))
                 continue
             stack.seek(offset + row * n_bytes)
             stack.write(picture.pixels.tobytes())
-            outcomes.append(
-                Outcome(
-                    digest=picture.digest,
-                    format=picture.format,
-                    mode=picture.mode,
-                    width=picture.width,
-                    height=picture.height,
-                    is_grey=picture.is_grey,
-                    note=picture.note,
-                )
-            )
+            outcomes.append(Outcome(picture=picture))
     return outcomes
 
 
@@ -111,25 +177,6 @@ def _bombs_are_errors():
         warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
         warnings.simplefilter("error", Image.DecompressionBombWarning)
         yield
-
-
-def _run(tasks, n_jobs, verbose):
-    """The chunks, in order, on as many processes.
-
-    Workers are forked where the system has that: importing all of a new process takes as long as 5,000 thumbnails.
-    They call nothing but Pillow and numpy's plain loops, which hold no threads of their own.
-    """
-    from joblib import effective_n_jobs
-
-    n_workers = min(effective_n_jobs(n_jobs), len(tasks))
-    if n_workers < 2 or sys.platform != "linux":
-        return run_jobs(_decode_chunk, tasks, n_jobs=max(1, n_workers), verbose=verbose, desc="pictures")
-    with ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("fork")) as pool:
-        return list(tracked(pool.map(_call, tasks), len(tasks), desc="pictures", verbose=verbose))
-
-
-def _call(task):
-    return _decode_chunk(**task)
 
 
 def compact(path, offset, rows, shape, grey):

@@ -6,12 +6,14 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from toolkit._core.pictures import PictureError
+from toolkit._core.pictures import PictureError, picture_size
+from toolkit._core.printable import printable
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["Entry", "Opened", "list_files"]
 
-_MOST_FILES = 10_000_000
+# Deflate cannot shrink anything by more than this (zlib's technical notes: 1032 to 1).
+_MAX_DEFLATE_RATIO = 1040
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def list_files(path):
     if path.is_dir():
         entries = _walk(path)
     elif not path.exists():
-        raise FileNotFoundError(f"{path}: no such folder or archive.")
+        raise FileNotFoundError(f"{printable(path)}: no such folder or archive.")
     else:
         entries = _list_archive(path)
     return sorted(entries, key=lambda entry: entry.name)
@@ -90,16 +92,30 @@ def _list_archive(path):
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        raise DataFormatError(f"{path} is neither a folder nor a zip archive that can be read: {error}") from error
+    # What zipfile raises on damaged directories is open-ended: BadZipFile, OSError, IndexError of an empty name, ...
+    except Exception as error:
+        what = f"{printable(path)} is neither a folder nor a zip archive that can be read"
+        raise DataFormatError(f"{what}: {printable(error)[:200]}") from error
     found, seen = [], set()
     for info in infos:
-        reason = "encrypted" if info.flag_bits & 1 else ""
+        reason = _why_not(info)
         if info.filename in seen:
             reason = "second file of that name in the archive"
         seen.add(info.filename)
         found.append(Entry(info.filename, info.file_size, info.CRC, reason))
     return found
+
+
+def _why_not(info):
+    """Why an entry of an archive is not even opened; empty if it is."""
+    if info.flag_bits & 1:
+        return "encrypted"
+    if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        # zipfile unpacks these in one go: a few hundred bytes can ask for any amount of memory.
+        return f"compressed by method {info.compress_type} of zip, expected deflate or none"
+    if info.file_size > _MAX_DEFLATE_RATIO * info.compress_size + 1024:
+        return "decompression bomb: declares more than its bytes can hold"
+    return ""
 
 
 class Opened:
@@ -114,7 +130,11 @@ class Opened:
 
     def __init__(self, path, max_bytes):
         self.path, self.max_bytes = Path(path), max_bytes
-        self.archive = None if self.path.is_dir() else zipfile.ZipFile(self.path)
+        self.archive, self.infos = None, {}
+        if not self.path.is_dir():
+            self.archive = zipfile.ZipFile(self.path)
+            for info in self.archive.infolist():  # by name, zipfile would give the last of several
+                self.infos.setdefault(info.filename, info)
 
     def __enter__(self):
         return self
@@ -127,12 +147,23 @@ class Opened:
         """The bytes of a file; PictureError if there are too many, or they cannot be had."""
         try:
             # One byte more than is allowed shows that there are more, whatever was declared.
-            with self.archive.open(name) if self.archive is not None else open(self.path / name, "rb") as file:
+            with self._open(name) as file:
                 content = file.read(self.max_bytes + 1)
         except MemoryError:
             raise PictureError("needs more memory than there is") from None
         except Exception as error:  # zipfile's list is open-ended, too
-            raise PictureError(f"cannot be read: {str(error)[:200] or type(error).__name__}") from None
+            raise PictureError(f"cannot be read: {printable(str(error)[:200]) or type(error).__name__}") from None
         if len(content) > self.max_bytes:
             raise PictureError(f"more than {self.max_bytes:,} bytes")
         return content
+
+    def size(self, name, max_pixels):
+        """``(height, width)`` of a picture by its header, None where that tells nothing; nothing is decoded."""
+        try:
+            with self._open(name) as file:
+                return picture_size(file, max_pixels=max_pixels)
+        except Exception:  # what is wrong with it is said when it is read
+            return None
+
+    def _open(self, name):
+        return open(self.path / name, "rb") if self.archive is None else self.archive.open(self.infos[name])

@@ -21,6 +21,7 @@ _DTYPES = {
 }
 _GZIP_MAGIC = b"\x1f\x8b"
 _CHUNK = 2**20
+_MOST_DIMENSIONS = 8
 
 
 def unpacked(content, what, *, max_bytes):
@@ -96,7 +97,7 @@ def parse_idx(content, what):
         raise DataFormatError(f"{what} is not an idx file: it starts with {content[:4].hex(' ') or 'nothing'}.")
     dtype, rank = _DTYPES[content[2]], content[3]
     start = 4 + 4 * rank
-    if rank == 0 or len(content) < start:
+    if not 1 <= rank <= _MOST_DIMENSIONS or len(content) < start:
         raise DataFormatError(f"{what} is not an idx file: a header of rank {rank} in {len(content)} bytes.")
     shape = tuple(int.from_bytes(content[at : at + 4], "big") for at in range(4, start, 4))
     declared = math.prod(shape) * dtype.itemsize
@@ -104,5 +105,7 @@ def parse_idx(content, what):
         raise DataFormatError(
             f"{what} declares {declared:,} bytes of shape {shape}, but holds {len(content) - start:,}."
         )
+    if 0 in shape:  # numpy multiplies the other sides, which may be of any size
+        raise DataFormatError(f"{what} is empty: shape {shape}.")
     values = np.frombuffer(content, dtype=dtype, offset=start).reshape(shape)
     return values.astype(dtype.newbyteorder("="), copy=False)

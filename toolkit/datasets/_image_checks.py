@@ -3,6 +3,7 @@
 import numpy as np
 
 from toolkit._core.images import iter_chunks
+from toolkit._core.printable import printable
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["check_image_dtype", "check_images", "check_kinds", "check_labels"]
@@ -86,7 +87,10 @@ def check_kinds(kinds, n_samples, what):
     """
     if kinds.dtype.kind not in "US":
         raise DataFormatError(f"{what} has dtype {kinds.dtype}, expected strings.")
-    return check_labels(kinds, n_samples, what)
+    kinds = check_labels(kinds, n_samples, what)
+    names, places = np.unique(kinds, return_inverse=True)
+    # They are names and are shown everywhere; labels are values and stay as they are.
+    return kinds if all(name.isprintable() for name in names) else np.array([printable(name) for name in names])[places]
 
 
 def _as_text(strings, what):

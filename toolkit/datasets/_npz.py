@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib import format as npy
 
 from toolkit._core.files import atomic_path
+from toolkit._core.printable import printable
 from toolkit.datasets._image_checks import check_image_dtype, check_images, check_kinds, check_labels
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._npy_header import MAX_BYTES, describe_bytes, read_npy_header
@@ -59,22 +60,22 @@ def load_images(path, *, max_bytes=MAX_BYTES):
     >>> load_images(path)
     <ImageSet 'stack.npy': 5 images (28, 28) uint8>
     """
-    path = Path(path)
-    max_bytes = _check_max_bytes(max_bytes)
+    path, max_bytes = Path(path), _check_max_bytes(max_bytes)
+    what, name = printable(path), printable(path.name)
     try:
         with open(path, "rb") as file:
             if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
                 file.seek(0)
-                images = _map_npy(file, path, max_bytes)
-                return ImageSet(images, name=path.name)
+                images = _map_npy(file, what, max_bytes)
+                return ImageSet(images, name=name)
             file.seek(0)
             if path.suffix.lower() == ".npy" and file.read(2) != b"PK":  # an archive under another name is read
-                raise DataFormatError(f"{path} is not a readable .npy file: it does not begin like one.")
+                raise DataFormatError(f"{what} is not a readable .npy file: it does not begin like one.")
             file.seek(0)
-            arrays = _read_archive(file, path, max_bytes)
+            arrays = _read_archive(file, what, max_bytes)
     except MemoryError:
-        raise DataFormatError(f"{path}: there is not enough memory for what it declares.") from None
-    return ImageSet(arrays["images"], arrays.get("labels"), arrays.get("kinds"), path.name)
+        raise DataFormatError(f"{what}: there is not enough memory for what it declares.") from None
+    return ImageSet(arrays["images"], arrays.get("labels"), arrays.get("kinds"), name)
 
 
 def load_npz(path, *, max_bytes=MAX_BYTES):
@@ -134,13 +135,13 @@ def save_npz(path, images, labels=None, kinds=None, *, compressed=True):
     DataFormatError
         What :func:`load_npz` would refuse to read is not written.
     """
-    path = Path(path)
+    path, what = Path(path), printable(path)
     arrays = {"images": np.asanyarray(images)}
-    check_images(arrays["images"], f"{path}: images")
+    check_images(arrays["images"], f"{what}: images")
     n_samples = len(arrays["images"])
     for name, given, check in (("labels", labels, check_labels), ("kinds", kinds, check_kinds)):
         if given is not None:
-            arrays[name] = check(_plain_array(given, f"{path}: {name}"), n_samples, f"{path}: {name}")
+            arrays[name] = check(_plain_array(given, f"{what}: {name}"), n_samples, f"{what}: {name}")
     write = np.savez_compressed if compressed else np.savez
     # Written through a handle: given a name, numpy would add a suffix of its own.
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
@@ -173,67 +174,67 @@ def _check_cap(n_bytes, max_bytes, what):
         )
 
 
-def _map_npy(file, path, max_bytes):
-    header = read_npy_header(file, str(path))
-    check_image_dtype(header.dtype, header.shape, f"{path}: images")
+def _map_npy(file, what, max_bytes):
+    header = read_npy_header(file, what)
+    check_image_dtype(header.dtype, header.shape, f"{what}: images")
     there = os.fstat(file.fileno()).st_size - header.offset
     if there != header.n_bytes:
         raise DataFormatError(
-            f"{path} declares shape {header.shape} of {header.dtype}, {describe_bytes(header.n_bytes)} of data, "
+            f"{what} declares shape {header.shape} of {header.dtype}, {describe_bytes(header.n_bytes)} of data, "
             f"but holds {describe_bytes(there)}."
         )
     order = "F" if header.fortran_order else "C"
     images = np.memmap(file, dtype=header.dtype, mode="r", offset=header.offset, shape=header.shape, order=order)
     if not header.dtype.isnative:
         # Most of what follows cannot compute on a foreign byte order, so this one is read.
-        _check_cap(header.n_bytes, max_bytes, f"{path}: images in foreign byte order")
+        _check_cap(header.n_bytes, max_bytes, f"{what}: images in foreign byte order")
         images = images.astype(header.dtype.newbyteorder("="))
-    check_images(images, f"{path}: images")
+    check_images(images, f"{what}: images")
     return images
 
 
-def _read_archive(file, path, max_bytes):
+def _read_archive(file, what, max_bytes):
     try:
         with zipfile.ZipFile(file) as archive:
-            return _read_members(archive, path, max_bytes)
+            return _read_members(archive, what, max_bytes)
     except (DataFormatError, MemoryError):
         raise
     # What zipfile and zlib raise on damaged input is open-ended: BadZipFile, EOFError, zlib.error, struct.error,
     # NotImplementedError, RuntimeError, UnicodeDecodeError, OSError from impossible offsets.
     except Exception as error:
         text = str(error).splitlines()[0][:200] if str(error) else type(error).__name__
-        raise DataFormatError(f"{path} is not a readable .npz archive: {text}") from error
+        raise DataFormatError(f"{what} is not a readable .npz archive: {text}") from error
 
 
-def _read_members(archive, path, max_bytes):
+def _read_members(archive, what, max_bytes):
     infos = archive.infolist()
     if len(infos) > _MAX_MEMBERS:
-        raise DataFormatError(f"{path} holds {len(infos)} arrays, expected images and optionally labels and kinds.")
+        raise DataFormatError(f"{what} holds {len(infos)} arrays, expected images and optionally labels and kinds.")
     names = [info.filename.removesuffix(".npy") for info in infos]
     wanted = {}
     for name, info in zip(names, infos, strict=True):
         if name in _MEMBERS:
             if name in wanted:
-                raise DataFormatError(f"{path} holds {name!r} twice.")
+                raise DataFormatError(f"{what} holds {name!r} twice.")
             wanted[name] = info
     if "images" not in wanted:
         listed = ", ".join(repr(name[:40]) for name in sorted(names)[:10]) or "nothing"
-        raise DataFormatError(f"{path} holds no array 'images', only {listed}.")
+        raise DataFormatError(f"{what} holds no array 'images', only {listed}.")
     for name, info in wanted.items():
         if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-            raise DataFormatError(f"{path}: {name} is compressed by method {info.compress_type}, expected deflate.")
+            raise DataFormatError(f"{what}: {name} is compressed by method {info.compress_type}, expected deflate.")
         ratio = 1 if info.compress_type == zipfile.ZIP_STORED else _MAX_DEFLATE_RATIO
         if info.file_size > ratio * info.compress_size + 1024:
             raise DataFormatError(
-                f"{path}: {name} declares {describe_bytes(info.file_size)} in {describe_bytes(info.compress_size)} "
+                f"{what}: {name} declares {describe_bytes(info.file_size)} in {describe_bytes(info.compress_size)} "
                 "of archive, which cannot be."
             )
-    _check_cap(sum(info.file_size for info in wanted.values()), max_bytes, str(path))
+    _check_cap(sum(info.file_size for info in wanted.values()), max_bytes, what)
     arrays = {}
     for name in _MEMBERS:  # images first: they say how many there are
         if name in wanted:
             n_samples = len(arrays["images"]) if arrays else None
-            arrays[name] = _read_member(archive, wanted[name], name, n_samples, f"{path}: {name}")
+            arrays[name] = _read_member(archive, wanted[name], name, n_samples, f"{what}: {name}")
     return arrays
 
 

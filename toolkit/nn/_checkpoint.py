@@ -15,6 +15,7 @@ import torch
 from toolkit._core.files import plain_json
 from toolkit._core.store import read_store, remove_store, write_store
 from toolkit._core.versions import versions
+from toolkit._core.writable import check_folder_writable
 from toolkit.exceptions import CheckpointError, DivergenceError
 from toolkit.nn._losses import EpochLosses
 from toolkit.nn._same_training import changed_parameters, describe_parameters
@@ -108,6 +109,8 @@ class Saver:
     def __init__(self, checkpoint, model, batches, generator, hooks, *, batch_size, shuffle, total, parameters=None):
         if not (hasattr(model, "state_dict") and hasattr(model, "load_state_dict")):
             raise TypeError(f"checkpoint: a {type(model).__name__} has no state_dict and load_state_dict to be saved.")
+        if checkpoint is not None:
+            check_folder_writable(checkpoint.folder)  # before the first epoch, not after it
         self.checkpoint, self.model, self.generator, self.hooks = checkpoint, model, generator, hooks
         self.total, self.parameters = int(total), describe_parameters(parameters)
         self.last = None

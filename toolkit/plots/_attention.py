@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.printable import plot_text
 from toolkit.plots._display import Display
 from toolkit.plots._style import INK, MUTED
 
@@ -128,5 +129,5 @@ class AttentionDisplay(Display):
         ax.set_aspect("equal")
         ax.axis("off")
         if self.title:
-            ax.set_title(self.title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=8)
+            ax.set_title(plot_text(self.title), loc="left", fontsize=11, fontweight="bold", color=INK, pad=8)
         return self

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.printable import plot_text
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, open_mosaic, unit_images
 from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes, title_axes
@@ -122,7 +123,9 @@ class LatentDisplay(Display):
         )
         for name in sorted(set(names)) if self.labels is not None else ():
             place = np.median(self.points[names == name], axis=0)
-            text = ax.text(*place, name, fontsize=12, fontweight="bold", color=colours[name], ha="center", va="center")
+            text = ax.text(
+                *place, plot_text(name), fontsize=12, fontweight="bold", color=colours[name], ha="center", va="center"
+            )
             text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
         ax.set_xlabel(self.axis_names[0])
         ax.set_ylabel(self.axis_names[1])

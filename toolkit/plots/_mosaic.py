@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.printable import plot_text
 from toolkit.plots._style import INK, MUTED
 
 __all__ = ["GAP", "draw_cell", "frame_cell", "open_mosaic", "row_name", "unit_images"]
@@ -73,6 +74,6 @@ def row_name(ax, row, aspect, name, detail=""):
     """A name to the left of a row, with a quieter second line."""
     middle = row * (aspect + GAP) + aspect / 2
     shift = 0.13 * aspect if detail else 0.0
-    ax.text(-0.18, middle - shift, name, ha="right", va="center", fontsize=9, color=INK)
+    ax.text(-0.18, middle - shift, plot_text(name), ha="right", va="center", fontsize=9, color=INK)
     if detail:
-        ax.text(-0.18, middle + 1.6 * shift, detail, ha="right", va="center", fontsize=7.5, color=MUTED)
+        ax.text(-0.18, middle + 1.6 * shift, plot_text(detail), ha="right", va="center", fontsize=7.5, color=MUTED)

@@ -1,5 +1,7 @@
 """One look for all displays, set on the axes themselves, so that no global setting is touched."""
 
+from toolkit._core.printable import plot_text
+
 __all__ = [
     "ACCENT",
     "COLOURS",
@@ -35,8 +37,8 @@ def colours_of(names):
 
 
 def plain_name(name):
-    """A kind or method as a person writes it: ``salt_and_pepper`` becomes ``salt and pepper``."""
-    return str(name).replace("_", " ").replace("+", " + ")
+    """A kind or method as a person writes it: ``salt_and_pepper`` becomes ``salt and pepper``; never a formula."""
+    return plot_text(str(name).replace("_", " ").replace("+", " + "))
 
 
 def kind_order(kinds):
@@ -69,6 +71,6 @@ def tidy_axes(ax, *, grid="both"):
 
 
 def title_axes(ax, title):
-    """A left-aligned title, where the eye starts."""
+    """A left-aligned title, where the eye starts; a dollar in it is a dollar, since names of files may hold any."""
     if title:
-        ax.set_title(title, loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)
+        ax.set_title(plot_text(title), loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)

@@ -31,6 +31,7 @@ from toolkit.studies._generators_write import (
     generator_findings,
     write_generator_comparison,
 )
+from toolkit.studies._reserved import reserve_result
 from toolkit.studies._result import StudyOutcome
 from toolkit.studies._study import StudyResult, check_study_target, run_study, study_findings, write_study
 from toolkit.studies._write import check_audit_target, write_audit
@@ -68,6 +69,7 @@ __all__ = [
     "outcome_of",
     "plain_findings",
     "rank_settings",
+    "reserve_result",
     "run_arithmetic",
     "run_audit",
     "run_collapse_study",

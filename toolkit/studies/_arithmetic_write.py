@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from toolkit._core.files import write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.showing import only_shows
 from toolkit.plots import AttentionDisplay, LossCurveDisplay, QueryPageDisplay
@@ -98,7 +98,7 @@ def write_arithmetic(result, out) -> Path:
         for name, display in displays.items():
             with only_shows(f"{name}.png"):
                 display.save(folder / f"{name}.png")
-        result.errors.to_csv(folder / "errors.csv", index=False)
+        write_csv(folder / "errors.csv", result.errors)
         toolkit.save(result.model, folder / "model")
         summary = {
             "exact_match": result.exact_match,

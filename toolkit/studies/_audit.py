@@ -11,6 +11,7 @@ from toolkit._core.estimators import is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, validate_images
 from toolkit._core.jobs import run_jobs
+from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
@@ -43,7 +44,8 @@ class AuditResult(StudyOutcome):
     images, repaired : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
         As given, and after repair: the same order, dtype and range.
     per_image : DataFrame
-        One row for each image: ``index``, ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
+        One row for each image: ``path`` (of images that come from files), ``index``,
+        ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
         anomalous), ``repaired`` (1 exactly where pixels changed), ``restorer`` (empty where nothing was done),
         ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``. In a set that cannot be
         judged every ``kind`` is ``"unjudged"`` and every ``confidence`` 0; the anomaly scores stand.
@@ -74,6 +76,8 @@ class AuditResult(StudyOutcome):
         The same for each true kind; the repairs need clean originals.
     detector_scores : DataFrame or None
         Anomaly scores of the detectors, a column each, where the truth is known; the index holds the rows compared.
+    left_out : DataFrame or None
+        Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
     """
 
     images: np.ndarray
@@ -95,6 +99,7 @@ class AuditResult(StudyOutcome):
     truth_per_kind: pd.DataFrame | None = None
     repairs_per_kind: pd.DataFrame | None = None
     detector_scores: pd.DataFrame | None = None
+    left_out: pd.DataFrame | None = None
 
     def __len__(self):
         return len(self.images)
@@ -191,6 +196,9 @@ def run_audit(
     verbose: bool = False,
     name: str = "",
     auditor: Auditor | None = None,
+    paths: Sequence | None = None,
+    left_out: pd.DataFrame | None = None,
+    notes: Sequence = (),
 ) -> AuditResult:
     """Audit an image set: name what is wrong with each image, score it, repair what can be repaired, check the repairs.
 
@@ -217,6 +225,12 @@ def run_audit(
         What to call the images in reports.
     auditor : Auditor, optional
         Fitted, to other images of the same kind: these are judged by what it learned, and nothing is learned from them.
+    paths : sequence of str of shape (n_samples,), optional
+        The file of each image, to name it by: :attr:`toolkit.datasets.ImageFolder.paths`.
+    left_out : DataFrame, optional
+        Files that are no images of the set: :attr:`toolkit.datasets.ImageFolder.skipped`.
+    notes : sequence of str, default=()
+        What was done to the images before: :attr:`toolkit.datasets.ImageFolder.notes`.
 
     Returns
     -------
@@ -243,6 +257,7 @@ def run_audit(
         raise ValueError("An audit compares images with one another: at least 2 are needed, got 1.")
     kinds_truth = _check_truth(kinds_truth, clean, images)
     detectors = check_detectors(detectors)
+    paths = _check_paths(paths, images)
     seeds = spawn_seeds(random_state, 4)
 
     compared = _rows_compared(images, kinds_truth, seeds[3])
@@ -282,6 +297,8 @@ def run_audit(
         table = table.merge(figures, on="method", how="left", validate="one_to_one")
         detector_scores = scores.set_axis(compared.rows, axis="index")
     per_image = audit.per_image
+    if paths is not None:
+        per_image.insert(0, "path", paths)
     truth = per_kind = repairs_per_kind = None
     if kinds_truth is not None:
         truth, per_kind = check_against_truth(
@@ -297,7 +314,7 @@ def run_audit(
         detectors=table,
         prevalence=facts.prevalence,
         prevalence_interval=facts.prevalence_interval,
-        settings={"name": name, "seed": random_state, "detectors": list(detectors)},
+        settings={"name": printable(name), "seed": random_state, "detectors": list(detectors), "notes": list(notes)},
         timings={name: round(seconds, 3) for name, seconds in stages.seconds.items()},
         competence=facts.competence,
         reasons=facts.reasons,
@@ -309,6 +326,7 @@ def run_audit(
         truth_per_kind=per_kind,
         repairs_per_kind=repairs_per_kind,
         detector_scores=detector_scores,
+        left_out=left_out,
     )
 
 
@@ -333,6 +351,16 @@ def _check_truth(kinds_truth, clean, images):
     if kinds_truth.shape != (len(images),):
         raise ValueError(f"kinds_truth must have shape ({len(images)},), one kind an image, got {kinds_truth.shape}.")
     return kinds_truth
+
+
+def _check_paths(paths, images):
+    """The names of the files, one an image, as they can be shown."""
+    if paths is None:
+        return None
+    paths = [printable(path) for path in paths]
+    if len(paths) != len(images):
+        raise ValueError(f"paths must name {len(images)} files, one an image, got {len(paths)}.")
+    return paths
 
 
 def check_detectors(detectors):

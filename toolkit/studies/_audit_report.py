@@ -30,6 +30,7 @@ def build_report(result, figures) -> Report:
 def add_audit_sections(report, result, figures):
     """Add what the findings rest on to a report, and return it."""
     report.facts(_facts(result))
+    _files(report, result)
     if result.judgeable:
         _kinds(report, result, figures)
         _repairs(report, result, figures)
@@ -69,6 +70,32 @@ def _facts(result):
         "repaired": repaired,
         "left as given": int((flagged & (result.per_image["repaired"] == 0)).sum()),
     }
+
+
+def _files(report, result, n_listed=100):
+    """The files to look at first, by name; what was done to the pictures, and what is not among them."""
+    rows = result.per_image
+    if "path" not in rows:
+        return
+    left_out = 0 if result.left_out is None else len(result.left_out)
+    lost = f" {left_out:,} files are no images of it; left_out.csv says why." if left_out else ""
+    report.section(
+        "Files",
+        f"{' '.join(note[:1].upper() + note[1:] for note in result.settings['notes'])}{lost} Every image has its row, "
+        "and its path, in per_image.csv.",
+    )
+    if result.judgeable:
+        rows = rows[result.flagged].sort_values("confidence", ascending=False, kind="stable")
+        columns, caption = (
+            ["path", "kind", "confidence", "repaired", "anomaly_score"],
+            "Flagged files, the surest first",
+        )
+    else:
+        rows = rows.sort_values("anomaly_score", ascending=False, kind="stable")
+        columns, caption = ["path", "anomaly_score"], "The most anomalous files"
+    if len(rows):
+        more = f"; {n_listed} of {len(rows):,}" if len(rows) > n_listed else ""
+        _table(report, rows[columns].head(n_listed), f"{caption}{more}.", confidence="{:.2f}", anomaly_score="{:.3f}")
 
 
 def _kinds(report, result, figures):

@@ -12,6 +12,7 @@ from toolkit._core.files import plain_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit._core.jobs import run_jobs
+from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, check_seeds
 from toolkit._core.versions import versions
@@ -232,7 +233,7 @@ def run_collapse_study(
         reference=reference,
         coverage=coverage,
         facts={
-            "name": name,
+            "name": printable(name),
             "n_images": len(stack),
             "image_shape": list(stack.shape[1:]),
             "seeds": list(seeds),

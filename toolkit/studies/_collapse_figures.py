@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from toolkit._core.inherited import import_matplotlib
+from toolkit._core.printable import plot_text
 from toolkit._core.showing import only_shows
 from toolkit.plots import SampleRowsDisplay
 from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes
@@ -159,7 +160,9 @@ def coverage_curves(study):
             band = rows.groupby("step")[column].agg(["mean", "min", "max", "size"])
             band = band[band["size"] == rows["seed"].nunique()]
             ax.fill_between(band.index, band["min"], band["max"], color=style["color"], alpha=0.15, linewidth=0)
-            ax.plot(band.index, band["mean"], linewidth=1.9, marker="o", markersize=3.2, label=setting, **style)
+            ax.plot(
+                band.index, band["mean"], linewidth=1.9, marker="o", markersize=3.2, label=plot_text(setting), **style
+            )
     expected = runs["js_expected"].mean()
     axes[1].axhline(expected, color=MUTED, linewidth=1.0, linestyle=(0, (2, 3)))
     axes[1].annotate(
@@ -223,7 +226,7 @@ def coverage_maps(study):
         mine = generated[owner == place]
         ax.scatter(real["x"], real["y"], s=3, color="#c3cacf", linewidths=0)
         ax.scatter(mine["x"], mine["y"], s=6, color=COLOURS[1], linewidths=0, alpha=0.75)
-        ax.set_title(names[place], fontsize=10, color=INK, loc="left")
+        ax.set_title(plot_text(names[place]), fontsize=10, color=INK, loc="left")
         ax.set(aspect="equal", xticks=[], yticks=[])
         for spine in ax.spines.values():
             spine.set(color="#d5dade", linewidth=0.8)

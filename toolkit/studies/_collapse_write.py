@@ -3,7 +3,7 @@
 import shutil
 from pathlib import Path
 
-from toolkit._core.files import atomic_path, write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.showing import only_shows
 from toolkit.coverage import COLLAPSED, RESEMBLING
@@ -11,7 +11,7 @@ from toolkit.report import Report
 from toolkit.studies._collapse_figures import collapse_figures, run_picture
 from toolkit.studies._collapse_findings import collapse_findings, differing_parameters
 from toolkit.studies._collapse_summary import compare_settings, rank_settings, settings_table
-from toolkit.studies._folder import check_target, whole_folder
+from toolkit.studies._folder import check_target, reserved_folder, whole_folder
 
 __all__ = [
     "COLLAPSE_FILES",
@@ -22,7 +22,9 @@ __all__ = [
 ]
 
 RUNS = "runs"
-COLLAPSE_FILES = frozenset({RUNS, "pictures", "report.html", "runs.csv", "settings.csv", "summary.json"})
+COLLAPSE_FILES = frozenset(
+    {RUNS, "left_out.csv", "pictures", "report.html", "runs.csv", "settings.csv", "summary.json"}
+)
 _FORMATS = {
     "missing": "{:.1%}",
     "divergence": "{:.4f}",
@@ -40,7 +42,7 @@ def check_collapse_target(out):
     ------
     FileExistsError
     """
-    check_target(out, COLLAPSE_FILES)
+    check_target(out, COLLAPSE_FILES, grows=True)
 
 
 def forget_collapse_runs(out):
@@ -50,7 +52,7 @@ def forget_collapse_runs(out):
 
 
 @usual_floating_point
-def write_collapse_study(study, out, *, figures=None) -> Path:
+def write_collapse_study(study, out, *, figures=None, left_out=None) -> Path:
     """Write a study beside the runs that it kept in ``out``.
 
     Parameters
@@ -62,6 +64,8 @@ def write_collapse_study(study, out, *, figures=None) -> Path:
         whole at any time; the summary is written last.
     figures : dict of str to Figure, optional
         Of the study, where they have been drawn already.
+    left_out : DataFrame, optional
+        Files that are no images of the set, for ``left_out.csv``.
 
     Returns
     -------
@@ -74,10 +78,15 @@ def write_collapse_study(study, out, *, figures=None) -> Path:
         If the folder holds something that no study wrote.
     """
     out = Path(out)
-    check_collapse_target(out)
-    out.mkdir(parents=True, exist_ok=True)
+    with reserved_folder(out, COLLAPSE_FILES, grows=True):
+        if left_out is not None and len(left_out):
+            write_csv(out / "left_out.csv", left_out)
+        _fill(study, out, collapse_figures(study) if figures is None else figures)
+    return out / "report.html"
+
+
+def _fill(study, out, figures):
     (out / "summary.json").unlink(missing_ok=True)
-    figures = collapse_figures(study) if figures is None else figures
     pictures = {f"{_slug(*cell)}.png": run_picture(study, *cell) for cell in study.records}
     names = {*pictures, *(f"{name}.png" for name in figures)}
     earlier = {path.name for path in (out / "pictures").iterdir()} if (out / "pictures").is_dir() else set()
@@ -90,11 +99,9 @@ def write_collapse_study(study, out, *, figures=None) -> Path:
             with only_shows(f"{name}.png"):
                 figure.savefig(folder / f"{name}.png", dpi=130, bbox_inches="tight", facecolor="white")
     for file, table in (("runs.csv", study.runs), ("settings.csv", settings_table(study))):
-        with atomic_path(out / file) as temporary:
-            table.to_csv(temporary, index=False)
+        write_csv(out / file, table)
     build_collapse_report(study, figures).write(out / "report.html")
     write_json(out / "summary.json", summarise_collapse(study))
-    return out / "report.html"
 
 
 def _slug(setting, seed):

@@ -5,8 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from toolkit._core.files import write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.printable import printable
 from toolkit._core.showing import only_shows
 from toolkit._core.versions import versions
 from toolkit.coverage import CoverageRecord, ModeCoverage
@@ -81,6 +82,7 @@ def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", 
     -------
     CoverageResult
     """
+    names = tuple(map(printable, names))
     if np.shape(real)[1:] != np.shape(samples)[1:]:
         raise DataFormatError(
             f"{names[1]} holds images of shape {np.shape(samples)[1:]}, but {names[0]} of {np.shape(real)[1:]}."
@@ -93,7 +95,7 @@ def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", 
     if with_map:
         with only_shows("map.png"):
             drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state)
-    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, tuple(names))
+    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names)
 
 
 def _on_scale_of(samples, real):
@@ -140,8 +142,8 @@ def write_coverage(result, out) -> Path:
         pictures["map"] = result.map
     used = versions()
     with whole_folder(out, _FILES) as folder:
-        record.frame().to_csv(folder / "figures.csv", index=False)
-        record.bins.to_csv(folder / "bins.csv", index=False)
+        write_csv(folder / "figures.csv", record.frame())
+        write_csv(folder / "bins.csv", record.bins)
         write_json(folder / "summary.json", record.summary() | {"names": result.names, "versions": used})
         for name, display in pictures.items():
             with only_shows(f"{name}.png"):

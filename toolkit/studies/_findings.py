@@ -80,6 +80,11 @@ def _why_not(result):
 def _most_anomalous(rows, n_listed=20):
     """Rows to look at first, by number: all that can be said of a set that cannot be judged."""
     order = rows["anomaly_score"].sort_values(ascending=False, kind="stable").index[:n_listed]
+    if "path" in rows:
+        return (
+            "What it can do is order the images: the most anomalous, for a look of your own, are "
+            f"{', '.join(rows.loc[order, 'path'])} (all scores are in per_image.csv)."
+        )
     numbers = ", ".join(str(rows.loc[place, "index"]) for place in order)
     return (
         "What it can do is order the images: the most anomalous, for a look of your own, are numbers "

@@ -10,6 +10,7 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, iter_chunks
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
+from toolkit._core.printable import printable
 from toolkit._core.random import as_generator, check_seeds, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.comparison import frechet_distance
@@ -181,7 +182,13 @@ def run_generator_comparison(
     columns += ["fit_seconds", "cpu_seconds", "sample_seconds", "error"]
     table = pd.DataFrame(rows).reindex(columns=columns)
     table["seed"] = table["seed"].astype("Int64")
-    settings = {"name": name, "n_train": len(train), "n_held_out": len(held_out), "epochs": epochs, "seeds": seeds}
+    settings = {
+        "name": printable(name),
+        "n_train": len(train),
+        "n_held_out": len(held_out),
+        "epochs": epochs,
+        "seeds": seeds,
+    }
     settings["image_shape"] = list(stack.shape[1:])
     return GeneratorComparison(table, samples, rebuilt, histories, estimators, rows_held_back, judge.scale, settings)
 

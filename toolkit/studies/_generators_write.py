@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from toolkit._core.files import write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.showing import only_shows
 from toolkit.plots import LossCurveDisplay, SampleRowsDisplay
@@ -12,7 +12,9 @@ from toolkit.studies._generators import REAL
 
 __all__ = ["check_comparison_target", "generator_findings", "write_generator_comparison"]
 
-_FILES = frozenset({"generators.csv", "losses", "reconstructions.png", "report.html", "samples.png", "summary.json"})
+_FILES = frozenset(
+    {"generators.csv", "left_out.csv", "losses", "reconstructions.png", "report.html", "samples.png", "summary.json"}
+)
 _COLUMNS = {
     "frechet_distance": "Fréchet distance",
     "recall": "recall",
@@ -87,7 +89,7 @@ def _means(result):
 
 
 @usual_floating_point
-def write_generator_comparison(result, out) -> Path:
+def write_generator_comparison(result, out, *, left_out=None) -> Path:
     """Write a comparison: ``generators.csv``, ``summary.json``, ``samples.png``, ``reconstructions.png``, the curves
     of each generator in ``losses``, and ``report.html``, all at once.
 
@@ -95,6 +97,8 @@ def write_generator_comparison(result, out) -> Path:
     ----------
     result : GeneratorComparison
     out : path-like
+    left_out : DataFrame, optional
+        Files that are no images of the set, for ``left_out.csv``.
 
     Returns
     -------
@@ -124,7 +128,9 @@ def write_generator_comparison(result, out) -> Path:
         if history
     }
     with whole_folder(out, _FILES) as folder:
-        result.table.to_csv(folder / "generators.csv", index=False)
+        write_csv(folder / "generators.csv", result.table)
+        if left_out is not None and len(left_out):
+            write_csv(folder / "left_out.csv", left_out)
         for name, display in pictures.items():
             with only_shows(f"{name}.png"):
                 display.save(folder / f"{name}.png")

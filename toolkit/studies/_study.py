@@ -19,7 +19,7 @@ from toolkit.studies._collapse_findings import collapse_findings
 from toolkit.studies._collapse_write import RUNS, add_collapse_sections, check_collapse_target, write_collapse_study
 from toolkit.studies._figures import audit_figures
 from toolkit.studies._findings import plain_findings
-from toolkit.studies._folder import check_target
+from toolkit.studies._folder import check_target, reserved_folder
 from toolkit.studies._write import check_audit_target, write_audit
 
 __all__ = ["StudyResult", "check_study_target", "run_study", "study_findings", "write_study"]
@@ -49,7 +49,18 @@ class StudyResult:
 
 @usual_floating_point
 def run_study(
-    images, *, kinds_truth=None, clean=None, random_state=0, n_jobs=None, folder=None, verbose=False, name="images"
+    images,
+    *,
+    kinds_truth=None,
+    clean=None,
+    random_state=0,
+    n_jobs=None,
+    folder=None,
+    verbose=False,
+    name="images",
+    paths=None,
+    left_out=None,
+    notes=(),
 ):
     """Audit images, then train GANs on those that are clean or repaired, and see which modes they reach.
 
@@ -66,6 +77,8 @@ def run_study(
         Where finished trainings are kept, as by :func:`run_collapse_study`.
     verbose : bool, default=False
     name : str, default="images"
+    paths, left_out, notes : optional
+        Of images that come from files, see :func:`run_audit`.
 
     Returns
     -------
@@ -82,6 +95,9 @@ def run_study(
                 n_jobs=n_jobs,
                 verbose=verbose,
                 name=name,
+                paths=paths,
+                left_out=left_out,
+                notes=notes,
             )
         rows = audit.per_image
         # Of a set that cannot be judged nothing is left out.
@@ -130,7 +146,7 @@ def check_study_target(out):
     ------
     FileExistsError
     """
-    check_target(out, _FILES)
+    check_target(out, _FILES, grows=True)
     check_audit_target(Path(out) / _AUDIT)
     check_collapse_target(Path(out) / _COLLAPSE)
 
@@ -156,7 +172,12 @@ def write_study(result, out) -> Path:
     """
     out = Path(out)
     check_study_target(out)
-    out.mkdir(parents=True, exist_ok=True)
+    with reserved_folder(out, _FILES, grows=True):
+        _fill(result, out)
+    return out / "report.html"
+
+
+def _fill(result, out):
     write_audit(result.audit, out / _AUDIT)
     audit, collapse = result.audit, result.collapse
     figures = {} if collapse is None else collapse_figures(collapse)
@@ -182,4 +203,3 @@ def write_study(result, out) -> Path:
         "parts": {_AUDIT: "audit/summary.json", _COLLAPSE: None if collapse is None else "collapse/summary.json"},
     }
     write_json(out / "summary.json", summary)
-    return out / "report.html"

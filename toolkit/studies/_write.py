@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from toolkit._core.files import atomic_path, write_json
+from toolkit._core.files import atomic_path, write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.showing import only_shows
 from toolkit.datasets import save_npz
@@ -15,7 +15,9 @@ from toolkit.studies._folder import check_target, whole_folder
 
 __all__ = ["AUDIT_FILES", "check_audit_target", "summarise", "write_audit"]
 
-AUDIT_FILES = frozenset({"detectors.csv", "figures", "per_image.csv", "repaired.npz", "report.html", "summary.json"})
+AUDIT_FILES = frozenset(
+    {"detectors.csv", "figures", "left_out.csv", "per_image.csv", "repaired.npz", "report.html", "summary.json"}
+)
 
 
 def check_audit_target(out):
@@ -55,6 +57,7 @@ def summarise(result) -> dict:
             "shape": list(result.images.shape[1:]),
             "dtype": result.images.dtype.name,
         },
+        "files": _files(result),
         "counts": {
             "clean": int((rows["kind"] == "clean").sum()),
             "corrupted": flagged,
@@ -83,9 +86,17 @@ def summarise(result) -> dict:
     }
 
 
-def _write_csv(frame, path):
-    with atomic_path(path) as temporary:
-        frame.to_csv(temporary, index=False)
+def _files(result):
+    """Of a folder of pictures: what was done to it, how many files are no images of it, and the files flagged."""
+    rows = result.per_image
+    if "path" not in rows:
+        return None
+    flagged = rows.loc[result.flagged, ["path", "index", "kind", "confidence", "repaired"]]
+    return {
+        "notes": result.settings["notes"],
+        "left_out": 0 if result.left_out is None else len(result.left_out),
+        "flagged": _records(flagged.sort_values("confidence", ascending=False, kind="stable")),
+    }
 
 
 @usual_floating_point
@@ -96,8 +107,8 @@ def write_audit(result, out) -> Path:
     ----------
     result : AuditResult
     out : path-like
-        Folder for ``per_image.csv``, ``repaired.npz``, ``detectors.csv``, ``summary.json``, ``figures/*.png`` and
-        ``report.html``.
+        Folder for ``per_image.csv``, ``left_out.csv`` (files of a folder that are no images of it), ``repaired.npz``,
+        ``detectors.csv``, ``summary.json``, ``figures/*.png`` and ``report.html``.
 
     Returns
     -------
@@ -111,8 +122,10 @@ def write_audit(result, out) -> Path:
     """
     out = Path(out)
     with whole_folder(out, AUDIT_FILES) as folder:
-        _write_csv(result.per_image, folder / "per_image.csv")
-        _write_csv(result.detectors, folder / "detectors.csv")
+        write_csv(folder / "per_image.csv", result.per_image)
+        write_csv(folder / "detectors.csv", result.detectors)
+        if result.left_out is not None and len(result.left_out):
+            write_csv(folder / "left_out.csv", result.left_out)
         save_npz(folder / "repaired.npz", np.asarray(result.repaired))
         figures = audit_figures(result)
         (folder / "figures").mkdir()

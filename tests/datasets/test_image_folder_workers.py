@@ -1,0 +1,57 @@
+"""Processes that decode may die; what they had is read all the same, and the file that ends them is listed."""
+
+import os
+import signal
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from toolkit.datasets import _folder_decode, load_image_folder
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
+N = 200
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for number in range(N):
+        pixels = np.random.default_rng(number).integers(0, 256, (8, 8, 3)).astype(np.uint8)
+        Image.fromarray(pixels).save(tmp_path / f"{number:03d}.png")
+    return tmp_path
+
+
+def test_a_file_that_ends_its_process_is_listed_and_the_others_are_read(folder, monkeypatch):
+    here, deadly = os.getpid(), (folder / "070.png").read_bytes()
+    decode = _folder_decode.decode_picture
+
+    def ends(content, *arguments, **options):
+        if content == deadly:
+            assert os.getpid() != here
+            os.kill(os.getpid(), signal.SIGKILL)
+        return decode(content, *arguments, **options)
+
+    expected = load_image_folder(folder, cache=False)
+    monkeypatch.setattr(_folder_decode, "decode_picture", ends)
+    found = load_image_folder(folder, cache=False, n_jobs=2)
+    assert found.skipped[["path", "reason"]].values.tolist() == [["070.png", "the process that decoded it ended"]]
+    np.testing.assert_array_equal(found.images, np.delete(expected.images, 70, axis=0))
+
+
+def test_a_process_that_is_killed_once_costs_nothing(folder, monkeypatch, tmp_path_factory):
+    mark = tmp_path_factory.mktemp("mark") / "killed"
+    decode = _folder_decode.decode_picture
+
+    def killed_once(content, *arguments, **options):
+        if not mark.exists():
+            mark.touch()
+            os.kill(os.getpid(), signal.SIGKILL)  # as a system short of memory does
+        return decode(content, *arguments, **options)
+
+    expected = load_image_folder(folder, cache=False)
+    monkeypatch.setattr(_folder_decode, "decode_picture", killed_once)
+    found = load_image_folder(folder, cache=False, n_jobs=2)
+    assert mark.exists()
+    np.testing.assert_array_equal(found.images, expected.images)
+    assert found.report.equals(expected.report)

@@ -1,0 +1,77 @@
+"""Names from outside made safe to show: on a terminal, in a picture, on a page, in a table and in JSON.
+
+A file may be called anything but "/" and a zero byte: bytes that are no text, line breaks, and sequences that move a
+terminal's cursor, recolour it or set its title. Names are cleaned once, where they come in.
+"""
+
+import os
+import unicodedata
+
+__all__ = ["plot_text", "printable", "storable"]
+
+# Controls, surrogates, line and paragraph separators; of the invisible formats those that scripts and emoji need stay.
+_HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+_JOINERS = frozenset("\u00ad\u200c\u200d\U000e007f") | {chr(code) for code in range(0xE0020, 0xE007F)}
+
+
+def printable(name):
+    r"""A name as one line of printable text: what cannot be printed stands as its escape.
+
+    Parameters
+    ----------
+    name : object
+        A string or a path; anything else as ``str`` gives it. Bytes of a file name that are no UTF-8 (surrogates, as
+        Python holds them) become ``\xff``.
+
+    Returns
+    -------
+    str
+        The same string if nothing in it was hidden.
+
+    Examples
+    --------
+    >>> printable("caf\u00e9.png"), printable("a\x1b[2Jb\n.png"), printable("latin-\udce9.png")
+    ('café.png', 'a\\x1b[2Jb\\n.png', 'latin-\\xe9.png')
+    """
+    text = os.fspath(name) if isinstance(name, os.PathLike) else name
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "surrogateescape")
+    text = str(text)
+    if text.isprintable():
+        return text
+    return "".join(_escape(character) for character in text)
+
+
+def _escape(character):
+    if 0xDC80 <= ord(character) <= 0xDCFF:  # a byte that was no text
+        return f"\\x{ord(character) - 0xDC00:02x}"
+    if unicodedata.category(character) in _HIDDEN and character not in _JOINERS:
+        return character.encode("unicode_escape").decode("ascii")
+    return character
+
+
+def storable(text):
+    r"""Text that can be written as UTF-8: lone surrogates stand as escapes, all else stays, line breaks too.
+
+    Examples
+    --------
+    >>> storable("two\nlines \udcff")
+    'two\nlines \\xff'
+    """
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return "".join(_escape(character) if "\ud800" <= character <= "\udfff" else character for character in text)
+    return text
+
+
+def plot_text(name):
+    r"""A name for matplotlib, which takes what stands between two dollars for a formula.
+
+    Examples
+    --------
+    >>> plot_text("cash_$5_$10.npz")
+    'cash_\\$5_\\$10.npz'
+    """
+    lines = str(name).split("\n")  # of titles that mean to have several
+    return "\n".join(printable(line) for line in lines).replace("$", r"\$")

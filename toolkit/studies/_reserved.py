@@ -1,0 +1,54 @@
+"""The folder of a study, checked before the work and kept for one run until it is done."""
+
+import contextlib
+
+from toolkit._core.names import lookup
+from toolkit.studies import _arithmetic_write, _collapse_write, _coverage, _generators_write, _study, _write
+from toolkit.studies._folder import reserved_folder
+
+__all__ = ["reserve_result"]
+
+# What each result is made of, and whether its folder grows (and is gone on with) instead of being replaced.
+_RESULTS = {
+    "arithmetic": (_arithmetic_write._FILES, False),
+    "audit": (_write.AUDIT_FILES, False),
+    "collapse": (_collapse_write.COLLAPSE_FILES, True),
+    "comparison": (_generators_write._FILES, False),
+    "coverage": (_coverage._FILES, False),
+    "study": (_study._FILES, True),
+}
+
+
+@contextlib.contextmanager
+def reserve_result(kind, out):
+    """Check that a result can be written to ``out``, and keep other runs out of it for as long as the context lasts.
+
+    Worth having around the long work: what is in the way is said at once, and a second run is refused instead of
+    mixing its files with those of the first.
+
+    Parameters
+    ----------
+    kind : {"arithmetic", "audit", "collapse", "comparison", "coverage", "study"}
+    out : path-like
+
+    Raises
+    ------
+    FileExistsError
+        The folder holds something that no such result wrote.
+    FolderInUseError
+        Another run is writing to it.
+    OSError
+        It cannot be written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from toolkit.studies import reserve_result
+    >>> with reserve_result("audit", tempfile.mkdtemp() + "/audit"):
+    ...     pass  # run_audit and write_audit
+    """
+    own_names, grows = lookup(_RESULTS, kind, "result")
+    if kind == "study":
+        _study.check_study_target(out)
+    with reserved_folder(out, own_names, grows=grows):
+        yield
