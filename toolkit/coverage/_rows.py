@@ -4,7 +4,7 @@ import numbers
 
 import numpy as np
 
-__all__ = ["check_counts", "check_positive_int", "check_rows", "check_two_samples"]
+__all__ = ["check_counts", "check_neighbours", "check_positive_int", "check_rows", "check_two_samples"]
 
 
 def check_rows(name, rows, *, at_least=1):
@@ -67,3 +67,12 @@ def check_positive_int(name, value, low=1):
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
         raise ValueError(f"{name} must be an int of at least {low}, got {value!r}.")
     return int(value)
+
+
+def check_neighbours(n_neighbours, **sets):
+    """``n_neighbours`` as an int that every one of the sets of rows, given by name, has more rows than."""
+    k = check_positive_int("n_neighbours", n_neighbours)
+    for name, rows in sets.items():
+        if len(rows) <= k:
+            raise ValueError(f"{name} needs more than n_neighbours={k} rows, got {len(rows)}.")
+    return k
