@@ -13,7 +13,7 @@ from scipy.stats import betabinom
 from toolkit.coverage._neighbours import count_within, nearest
 from toolkit.coverage._rows import check_neighbours, check_two_samples
 
-__all__ = ["ClippedFigures", "clipped_density_coverage", "clipped_figures"]
+__all__ = ["ClippedFigures", "clipped_density_coverage", "clipped_from_counts"]
 
 
 @dataclass(frozen=True)
@@ -90,19 +90,31 @@ def clipped_density_coverage(real, samples, *, n_neighbours=5):
     """
     real, samples = check_two_samples("real", real, "samples", samples)
     k = check_neighbours(n_neighbours, real=real)
-    return clipped_figures(real, samples, k, nearest(real, real, k)[0][:, -1])
-
-
-def clipped_figures(real, samples, k, radii):
-    """The figures, where distances to the ``k``-th nearest neighbours within the real rows are known already."""
+    radii = nearest(real, real, k)[0][:, -1]
     clipped = np.minimum(radii, np.median(radii))
     balls = count_within(real, samples, query_radii=clipped, closed=True)["queries_of_row"]
     # Each real row lies in its own ball, which says nothing of it.
     own = count_within(real, real, query_radii=clipped, closed=True)["queries_of_row"] - 1
+    reached = count_within(real, samples, query_radii=radii, closed=True)["rows_in_query"]
+    return clipped_from_counts(balls, own, reached, k)
+
+
+def clipped_from_counts(balls, own, reached, k):
+    """The figures from counts.
+
+    Parameters
+    ----------
+    balls : ndarray of shape (n_samples,)
+        Clipped balls of real rows that each sample lies in.
+    own : ndarray of shape (n_real,)
+        Clipped balls of other real rows that each real row lies in.
+    reached : ndarray of shape (n_real,)
+        Samples in the whole ball of each real row.
+    k : int
+    """
     perfect = np.minimum(own / k, 1.0).mean()
     density = np.minimum(balls / k, 1.0).mean() / perfect
-    reached = count_within(real, samples, query_radii=radii, closed=True)["rows_in_query"]
-    due = _expected_coverage(len(real), len(samples), k)
+    due = _expected_coverage(len(reached), len(balls), k)
     share = np.interp(np.minimum(reached / k, 1.0).mean(), due, np.linspace(0.0, 1.0, len(due)))
     return ClippedFigures(float(min(density, 1.0)), float(share))
 

@@ -7,9 +7,11 @@ import numpy as np
 from toolkit.coverage._neighbours import close_pairs, nearest
 from toolkit.coverage._rows import check_neighbours, check_two_samples
 
-__all__ = ["ProbabilisticFigures", "probabilistic_figures", "probabilistic_precision_recall"]
+__all__ = ["REACH", "SOFT_NEIGHBOURS", "ProbabilisticFigures", "chance_of_none", "probabilistic_precision_recall"]
 
-_REACH = 1.2  # radius of a ball, in mean distances to the k-th neighbour: as published
+# As published: balls reach to 1.2 times the mean distance to the fourth neighbour.
+REACH = 1.2
+SOFT_NEIGHBOURS = 4
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,7 @@ class ProbabilisticFigures:
         return asdict(self)
 
 
-def probabilistic_precision_recall(real, samples, *, n_neighbours=4):
+def probabilistic_precision_recall(real, samples, *, n_neighbours=SOFT_NEIGHBOURS):
     """Probabilistic precision and recall (P-precision and P-recall).
 
     A row belongs to the ball of a row of the other set with the chance ``1 - distance / R``, which ends at ``R``, and
@@ -73,22 +75,31 @@ def probabilistic_precision_recall(real, samples, *, n_neighbours=4):
     """
     real, samples = check_two_samples("real", real, "samples", samples)
     k = check_neighbours(n_neighbours, real=real, samples=samples)
-    return probabilistic_figures(real, samples, *(nearest(rows, rows, k)[0][:, -1] for rows in (real, samples)))
+    reach, sample_reach = (REACH * float(nearest(rows, rows, k)[0][:, -1].mean()) for rows in (real, samples))
+    return ProbabilisticFigures(_belonging(samples, real, reach), _belonging(real, samples, sample_reach))
 
 
-def probabilistic_figures(real, samples, real_radii, sample_radii):
-    """The figures, where distances to the k-th nearest neighbours within each set are known already."""
-    return ProbabilisticFigures(
-        p_precision=_belonging(samples, real, _REACH * float(real_radii.mean())),
-        p_recall=_belonging(real, samples, _REACH * float(sample_radii.mean())),
-    )
-
-
-def _belonging(rows, others, radius):
+def _belonging(rows, others, reach):
     """Mean chance that a row belongs to the support of the others."""
-    missed = np.zeros(len(rows))  # logarithm of the chance to belong to none
-    for i, _, distances in close_pairs(rows, others, np.full(len(rows), radius)):
-        with np.errstate(divide="ignore"):  # an equal row is belonged to for certain
-            chance = np.log(distances / radius) if radius > 0 else np.full(len(i), -np.inf)
-        np.add.at(missed, i, chance)
+    missed = np.zeros(len(rows))
+    for i, _, distances in close_pairs(rows, others, np.full(len(rows), reach)):
+        missed += chance_of_none(i, distances, reach, len(rows))
     return float(1.0 - np.exp(missed).mean())
+
+
+def chance_of_none(rows, distances, reach, n_rows):
+    """Logarithm of the chance of each row to belong to none of the balls that pairs speak of, shape (n_rows,).
+
+    Parameters
+    ----------
+    rows : ndarray of int of shape (n_pairs,)
+    distances : ndarray of shape (n_pairs,)
+        Of each pair; those beyond ``reach`` say nothing.
+    reach : float
+    n_rows : int
+    """
+    near = distances <= reach
+    # An equal row is belonged to for certain: the logarithm of 0, for balls without width, too.
+    with np.errstate(divide="ignore", invalid="ignore"):
+        chance = np.where(distances[near] > 0, np.log(distances[near] / reach), -np.inf)
+    return np.bincount(rows[near], weights=chance, minlength=n_rows)
