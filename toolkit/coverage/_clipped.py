@@ -85,8 +85,9 @@ def clipped_density_coverage(real, samples, *, n_neighbours=5):
     >>> middle = np.zeros((1000, 20))
     >>> precision_recall_density_coverage(real, middle).density > 20
     True
-    >>> clipped_density_coverage(real, np.concatenate([more[:500], real[:500] + 9.0])).clipped_density.round(1)
-    0.5
+    >>> half = clipped_density_coverage(real, np.concatenate([more[:500], real[:500] + 9.0]))
+    >>> round(half.clipped_density, 1), round(half.clipped_coverage, 1)
+    (0.5, 0.5)
     """
     real, samples = check_two_samples("real", real, "samples", samples)
     k = check_neighbours(n_neighbours, real=real)

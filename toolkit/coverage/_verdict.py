@@ -38,10 +38,8 @@ def contradictions(figures, expected, *, lost_share, copied):
     """
 
     def high(names, part):
-        return [
-            f"{word} {figures[name]:.3f}" for name, word in names.items() if name in figures
-            and figures[name] >= part * expected[name] > 0
-        ]  # fmt: skip
+        there = [name for name in names if name in figures and expected.get(name, 0) > 0]
+        return [f"{names[name]} {figures[name]:.3f}" for name in there if figures[name] >= part * expected[name]]
 
     found = []
     good = high(_GOOD, 0.5)
