@@ -26,8 +26,7 @@ def calibrate_copies(coverage, measures, generator):
     """How near real rows come to each other. Rows that occur twice count once: their distance says nothing."""
     distinct = distinct_rows(measures.digests)
     features = measures.features[distinct]
-    size = max(1, min(coverage.n_neighbour_rows, len(distinct) // 2))
-    chosen = np.sort(generator.permutation(len(distinct))[:size])
+    chosen = np.sort(generator.permutation(len(distinct))[: coverage.n_neighbour_rows])
     # A row is its own nearest neighbour, at distance 0; the second is that of the others.
     found = nearest(features[chosen], features, min(2, len(distinct)))[0]
     coverage._usual_distances = found[:, -1]

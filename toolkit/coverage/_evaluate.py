@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, poisson
+from scipy.stats import beta, binomtest, poisson
 
 from toolkit.coverage._bins import jensen_shannon
 from toolkit.coverage._birthday import birthday_support
@@ -215,11 +215,11 @@ def _judge_copies(coverage, samples, sample_bins, generator, figures, expected, 
     order = np.argsort(usual, kind="stable")
     threshold = usual[order][min(np.searchsorted(np.cumsum(weights[order]), _COPY_LEVEL), len(usual) - 1)]
     share = max(_COPY_LEVEL, float(weights[usual <= threshold].sum()))
-    # Thresholds and chances are estimates, too: two standard errors are granted.
+    # Thresholds and chances are estimates, too: two standard errors are granted, of few rows what their order allows.
     recurring, n_real = coverage._recurring, len(coverage._digests)
     at_most = min(1.0, recurring + 2.0 * np.sqrt(recurring * (1.0 - recurring) / n_real))
-    spread = np.sqrt(share * max(0.0, 1.0 - share) * np.square(weights).sum())
-    near_at_most = min(1.0, share + 2.0 * spread)
+    n_usual = 1.0 / np.square(weights).sum()
+    near_at_most = float(beta.ppf(0.98, share * n_usual, (1.0 - share) * n_usual + 1.0))
     for name, which, usual_share, granted in (
         ("exact_share", exact, recurring, at_most),
         (

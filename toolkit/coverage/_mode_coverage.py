@@ -37,7 +37,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         The feature space. A transformer is cloned and fitted on flat rows within 0 to 1; a ``FrozenEstimator`` is used
         as it is.
     n_components : int, default=50
-        Of the principal components or the code; clipped to rows and pixels.
+        Of the principal components, clipped to pixels and a tenth of the rows, or of the code.
     n_modes : int or "auto", default="auto"
         Groups of bins, by which a person reads tables and pictures; verdicts rest on the bins. ``"auto"`` looks for
         the clearest gap.
