@@ -80,8 +80,8 @@ def recurring_share(digests):
     n_things = np.bincount(times, minlength=_OFTEN + 1)
     mass = sum(m * n_things[m] for m in range(2, _OFTEN) if n_things[m - 1] and not (m == 2 and _copied(n_things)))
     often = times[times >= _OFTEN]
-    # Of things that chance repeats, some occur more often than others.
-    if len(often) < 5 or often.var() >= often.mean() / 4.0:
+    # Of things that chance repeats, some occur more often than others, and some a little less than often.
+    if len(often) < 5 or n_things[_OFTEN - 1] or often.var() >= often.mean() / 4.0:
         mass += often.sum()
     return float(mass / len(digests))
 
