@@ -1,9 +1,11 @@
 """Detectors against known outliers: every method on every set with every seed."""
 
 import hashlib
+import numbers
 
 import numpy as np
 
+from toolkit._core.labels import check_labels
 from toolkit.comparison._cells import run_cells
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
 from toolkit.comparison._metrics import DETECTION_METRICS, detection_metrics
@@ -29,10 +31,11 @@ def data_id(*arrays):
 
 def check_seeds(seeds):
     """Seeds as a list of different ints."""
-    seeds = [int(seed) for seed in ([seeds] if np.isscalar(seeds) else seeds)]
-    if not seeds or len(set(seeds)) < len(seeds):
+    seeds = [seeds] if np.isscalar(seeds) else list(seeds)
+    whole = all(isinstance(seed, numbers.Integral) and not isinstance(seed, bool) for seed in seeds)
+    if not seeds or not whole or len(set(seeds)) < len(seeds):
         raise ValueError(f"seeds must be different integers, at least one, got {seeds}.")
-    return seeds
+    return [int(seed) for seed in seeds]
 
 
 def _check_data(data):
@@ -47,8 +50,11 @@ def _check_data(data):
             X, truth = given
         except (TypeError, ValueError):
             raise ValueError(f"data[{name!r}] must be (X, is_outlier), got {type(given).__name__}.") from None
-        X, truth = X if hasattr(X, "shape") else np.asarray(X), np.asarray(truth)
-        if truth.dtype.kind in "OUS" and truth.ndim == 1:
+        X = X if hasattr(X, "shape") else np.asarray(X)
+        if np.ndim(truth) == 1:
+            truth = check_labels(f"data[{name!r}]: is_outlier", truth)
+        truth = np.asarray(truth)
+        if truth.dtype.kind in "US" and truth.ndim == 1:
             truth = truth.astype(str) != "clean"
         if truth.shape != (len(X),) or truth.dtype.kind not in "bui" or not np.isin(truth, (0, 1)).all():
             raise ValueError(

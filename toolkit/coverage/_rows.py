@@ -4,6 +4,8 @@ import numbers
 
 import numpy as np
 
+from toolkit._core.labels import check_numbers
+
 __all__ = ["check_counts", "check_neighbours", "check_positive_int", "check_rows", "check_two_samples"]
 
 
@@ -25,10 +27,7 @@ def check_rows(name, rows, *, at_least=1):
     ------
     ValueError
     """
-    try:
-        rows = np.asarray(rows, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be numbers of shape (n_samples, n_features): {error}") from error
+    rows = check_numbers(name, rows)
     if rows.ndim < 2 or (rows[:1].size == 0 and len(rows)):
         raise ValueError(f"{name} must be rows of shape (n_samples, n_features), got an array of shape {rows.shape}.")
     if len(rows) < at_least:

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_numbers, check_strings
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, open_mosaic, unit_images
 from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes, title_axes
@@ -54,11 +55,11 @@ class LatentDisplay(Display):
         -------
         LatentDisplay
         """
-        latent = np.asarray(latent, dtype=float)
+        latent = check_numbers("latent", latent)
         if latent.ndim != 2 or not latent.size or not np.isfinite(latent).all():
             raise ValueError(f"latent must be finite numbers of shape (n_samples, latent_dim), got {latent.shape}.")
         if labels is not None:
-            labels = np.asarray(labels).astype(str)
+            labels = check_strings("labels", labels)
             if len(labels) != len(latent):
                 raise ValueError(f"labels has {len(labels)} entries, but there are {len(latent)} latent vectors.")
             if len(np.unique(labels)) > _MAX_GROUPS:
@@ -88,7 +89,7 @@ class LatentDisplay(Display):
         LatentDisplay
         """
         step = -(-len(X) // max_points)
-        labels = None if labels is None else np.asarray(labels)[::step]
+        labels = None if labels is None else check_strings("labels", labels)[::step]
         return cls.from_predictions(model.transform(X[::step]), labels, max_points=max_points, title=title)
 
     def frame(self):
