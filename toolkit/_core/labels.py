@@ -36,7 +36,7 @@ def check_labels(name, values):
     >>> check_labels("y", ["a", float("nan")])
     Traceback (most recent call last):
         ...
-    ValueError: y must hold no missing labels, got nan in place 1.
+    ValueError: y must hold no missing labels, got float, str: nan in place 1.
     """
     array = _as_given(values)
     if array.ndim != 1:
@@ -121,14 +121,14 @@ def _as_given(values):
 
 def _of_one_kind(name, array):
     """An array of objects as numbers or as strings."""
-    missing = [place for place, value in enumerate(array) if _is_missing(value)]
-    if missing:
-        raise ValueError(f"{name} must hold no missing labels, got {array[missing[0]]!r} in place {missing[0]}.")
+    kinds = ", ".join(sorted({type(value).__name__ for value in array}))
+    missing = next((place for place, value in enumerate(array) if _is_missing(value)), None)
+    if missing is not None:
+        raise ValueError(f"{name} must hold no missing labels, got {kinds}: {array[missing]!r} in place {missing}.")
     if all(isinstance(value, str) for value in array):
         return array.astype(str)
     if all(_is_number(value) for value in array):
         return np.array(array.tolist())
-    kinds = ", ".join(sorted({type(value).__name__ for value in array}))
     raise ValueError(f"{name} must hold numbers or strings only, got {kinds}.")
 
 
