@@ -5,11 +5,13 @@ import numpy as np
 from toolkit._core.labels import check_numbers, check_strings
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, open_mosaic, unit_images
+from toolkit.plots._spread_labels import spread_labels
 from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes, title_axes
 
 __all__ = ["LatentDisplay", "LatentGridDisplay"]
 
 _MAX_GROUPS = 62  # as many letters and digits as EMNIST has
+_FEW_GROUPS = 12  # names of more are written smaller
 
 
 class LatentDisplay(Display):
@@ -100,7 +102,9 @@ class LatentDisplay(Display):
         return pd.DataFrame({"first": self.points[:, 0], "second": self.points[:, 1], "label": labels})
 
     def plot(self, ax=None):
-        """Draw the scatter; the name of each label stands at the median of its points.
+        """Draw the scatter; the name of each label stands at the median of its points, or near it where names are many.
+
+        A thin line leads from a name that had to give way to the median.
 
         Parameters
         ----------
@@ -111,8 +115,6 @@ class LatentDisplay(Display):
         -------
         self
         """
-        from matplotlib import patheffects
-
         ax = self._take_axes(ax, (5.6, 5.4))
         size = float(np.clip(9000 / len(self.points), 2.0, 24.0))
         names = ["" for _ in self.points] if self.labels is None else self.labels
@@ -121,15 +123,32 @@ class LatentDisplay(Display):
         ax.scatter(
             *self.points.T, s=size, c=[colours[name] for name in names], alpha=0.6, linewidths=0, rasterized=True
         )
-        for name in sorted(set(names)) if self.labels is not None else ():
-            place = np.median(self.points[names == name], axis=0)
-            text = ax.text(*place, name, fontsize=12, fontweight="bold", color=colours[name], ha="center", va="center")
-            text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
         ax.set_xlabel(self.axis_names[0])
         ax.set_ylabel(self.axis_names[1])
         tidy_axes(ax)
         title_axes(ax, self.title)
+        if self.labels is not None:
+            self._name_groups(ax, names, colours)
         return self
+
+    def _name_groups(self, ax, names, colours):
+        from matplotlib import patheffects
+
+        groups = sorted(set(names))
+        size = 12 if len(groups) <= _FEW_GROUPS else 9
+        medians = np.array([np.median(self.points[names == name], axis=0) for name in groups])
+        ax.figure.draw_without_rendering()  # so that axes have their final size
+        places = spread_labels(ax, medians, groups, size)
+        halo = [patheffects.withStroke(linewidth=3.5, foreground="white")]
+        for name, place, median in zip(groups, places, medians):
+            if not np.array_equal(place, median):
+                line = ax.plot(*np.stack([median, place]).T, color=colours[name], linewidth=0.9, zorder=3)[0]
+                line.set_path_effects([patheffects.withStroke(linewidth=2.2, foreground="white")])
+            text = ax.text(
+                *place, name, fontsize=size, fontweight="bold", color=colours[name], ha="center", va="center"
+            )
+            text.set_path_effects(halo)
+            text.set_zorder(4)
 
 
 class LatentGridDisplay(Display):
