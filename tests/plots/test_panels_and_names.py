@@ -1,4 +1,4 @@
-"""What stands side by side in a picture: panels of their own for what has no axis in common, names that are readable."""
+"""Panels of their own for what has no axis in common, and names in a scatter that can be read."""
 
 import string
 
@@ -78,7 +78,9 @@ def test_names_in_latent_space_do_not_cover_each_other(names, spread):
     """All groups nearly in one place is the worst case; by the boxes of the letters that are drawn."""
     generator = np.random.default_rng(0)
     labels = np.resize(names, 40 * len(names))
-    centres = dict(zip(names, generator.normal(0, spread, (len(names), 2)))) if spread else dict.fromkeys(names, 0.0)
+    centres = (
+        dict(zip(names, generator.normal(0, spread, (len(names), 2)))) if spread else dict.fromkeys(names, np.zeros(2))
+    )
     points = np.array([centres[label] for label in labels]) + generator.normal(size=(len(labels), 2))
     display = plots.LatentDisplay.from_predictions(points, labels).plot()
     canvas = FigureCanvasAgg(display.figure_)
