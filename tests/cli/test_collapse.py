@@ -115,7 +115,7 @@ def test_study_is_an_audit_and_a_collapse_study_in_one(tmp_path, capsys, short_c
     audit, learnt = (json.loads((out / part / "summary.json").read_text()) for part in ("audit", "collapse"))
     assert summary["findings"][: len(audit["findings"])] == audit["findings"]
     assert summary["findings"][-len(learnt["findings"]) :] == learnt["findings"]
-    assert capsys.readouterr().out.splitlines()[:-2] == summary["findings"]
+    assert capsys.readouterr().out.splitlines()[:-2] == summary["answer"]
     # Learnt from what is clean or repaired, and nothing else.
     rows = pd.read_csv(out / "audit" / "per_image.csv", keep_default_na=False)
     left = ((rows["kind"] == "clean") | (rows["repaired"] == 1)).sum()

@@ -75,6 +75,8 @@ _TABLE = {
     "restore_seconds": Metric(False),
     "js": Metric(False),
     "missing_share": Metric(False),
+    "clipped_coverage": Metric(True),
+    "clipped_density": Metric(True),
     "coverage": Metric(True),
 }
 

@@ -31,6 +31,7 @@ from toolkit.studies._generators_write import (
     write_generator_comparison,
 )
 from toolkit.studies._study import StudyResult, check_study_target, run_study, study_findings, write_study
+from toolkit.studies._study_answer import study_answer
 from toolkit.studies._write import check_audit_target, write_audit
 
 __all__ = [
@@ -71,6 +72,7 @@ __all__ = [
     "run_generator_comparison",
     "run_study",
     "settings_table",
+    "study_answer",
     "study_findings",
     "write_arithmetic",
     "write_audit",
