@@ -168,9 +168,11 @@ def _never_drew(study, rows):
     if not len(rows):
         return []
     runs = study.final[study.final["setting"].isin(rows.index) & (study.final["status"] == "finished")]
-    counts = _listed(f"{row['unlearnt']} of {_runs(row['n_runs'])}" for _, row in rows.iterrows())
-    missing = _listed(_share(value) for value in rows["missing_share_mean"])
     one = len(rows) == 1
+    each = list(dict.fromkeys(f"{row['unlearnt']} of {_runs(row['n_runs'])}" for _, row in rows.iterrows()))
+    counts = _listed(each) + ("" if one or len(each) > 1 else " each")
+    least, most = (_share(value) for value in (rows["missing_share_mean"].min(), rows["missing_share_mean"].max()))
+    missing = least if least == most else f"{least} to {most}"
     return [
         f"{_named(rows.index)} never learnt to draw, in {counts}: at no checkpoint did as much as "
         f"{_share(RESEMBLING * runs['resembling_expected'].mean())} of {'its' if one else 'their'} samples resemble a "
@@ -256,7 +258,7 @@ def _cures(study, table, tests):
     if not len(good):
         return [f"Nothing that was tried cured “{study.baseline}”."]
     good = good.sort_values("js_mean")
-    sentences = []
+    sentences, short = [], {}
     for setting, row in good.head(3).iterrows():
         missing = row["missing_share_mean"]
         reached = "Nothing is missing" if missing == 0 else f"{_share(missing)} of the real images are still missed"
@@ -267,6 +269,16 @@ def _cures(study, table, tests):
             f"is {_spread(row['js_mean'], row['js_sd'])} ({_p(tests.loc[setting, 'p_value'])} against "
             f"“{study.baseline}” over {_runs(row['n_runs'])} each). {told_in_time(study, setting)}".rstrip()
         )
+        if cured.endswith(", too"):
+            short.setdefault(cured, []).append(
+                f"“{setting}” ({differing_parameters(study, setting)}: {_share(missing)} missed, divergence "
+                f"{_spread(row['js_mean'], row['js_sd'])}, {_p(tests.loc[setting, 'p_value'])})"
+            )
+    for cured, parts in short.items():
+        if len(parts) > 1:  # sentences that differ in their figures alone are one
+            place = next(i for i, sentence in enumerate(sentences) if sentence.startswith(f"{cured}:"))
+            sentences = [sentence for sentence in sentences if not sentence.startswith(f"{cured}:")]
+            sentences.insert(place, f"{cured}: {_listed(parts)}.")
     if len(good) > 3:
         rest = good.iloc[3:]
         parts = [f"“{name}” ({_figure(row['js_mean'])})" for name, row in rest.iterrows()]
