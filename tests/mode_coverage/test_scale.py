@@ -99,6 +99,9 @@ def test_both_doors_check(fitted):
         coverage_scorer(fitted["uint8"], n_samples=50)(Generator())
     with pytest.raises(ValueError, match="on another scale"):
         fitted["uint8"].view(GOOD / 255.0)
+    for method in (fitted["uint8"].transform, fitted["uint8"].predict):
+        with pytest.raises(ValueError, match="X are floats from 0 to 1, on another scale"):
+            method(GOOD / 255.0)
 
 
 def test_points_may_lie_anywhere():

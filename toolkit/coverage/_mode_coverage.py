@@ -204,7 +204,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, n_components_)
         """
         check_is_fitted(self)
-        return self._embed(validate_images(self, X, reset=False))
+        return self._embed(self._samples(X, "X"))
 
     def predict(self, X):
         """Bin of each image.
@@ -372,9 +372,9 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
     def _measure(self, stack):
         return measure_images(self.embedding_, self.embedding, stack, self.pixel_scale_)
 
-    def _samples(self, X):
+    def _samples(self, X, name="samples"):
         stack = validate_images(self, X, reset=False)
-        check_same_scale("samples", stack, self.pixel_scale_, self.dtype_, "ModeCoverage")
+        check_same_scale(name, stack, self.pixel_scale_, self.dtype_, "ModeCoverage")
         return stack
 
     def _spawn(self):
