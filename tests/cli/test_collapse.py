@@ -115,7 +115,10 @@ def test_study_is_an_audit_and_a_collapse_study_in_one(tmp_path, capsys, short_c
     audit, learnt = (json.loads((out / part / "summary.json").read_text()) for part in ("audit", "collapse"))
     assert summary["findings"][: len(audit["findings"])] == audit["findings"]
     assert summary["findings"][-len(learnt["findings"]) :] == learnt["findings"]
-    assert capsys.readouterr().out.splitlines()[:-2] == summary["findings"]
+    assert capsys.readouterr().out.splitlines()[:-2] == summary["answer"]
+    assert 3 <= len(summary["answer"]) <= 5
+    assert summary["answer"][0] == audit["findings"][0]
+    assert any(line.startswith("Would a generator learn all of the") for line in summary["answer"])
     # Learnt from what is clean or repaired, and nothing else.
     rows = pd.read_csv(out / "audit" / "per_image.csv", keep_default_na=False)
     left = ((rows["kind"] == "clean") | (rows["repaired"] == 1)).sum()

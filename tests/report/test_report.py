@@ -246,3 +246,12 @@ def test_a_report_shows_itself_in_a_notebook_without_leaking_its_style():
     shown = full_report()._repr_html_()
     assert shown.startswith("<iframe srcdoc=")
     assert "<style>" not in shown
+
+
+def test_points_and_wide_tables():
+    narrow, wide = (pd.DataFrame({f"column {i}": [1.0] for i in range(n)}) for n in (6, 7))
+    report = Report("t").section("All").items(["One <b>.", "Two."]).items([]).table(narrow).table(wide)
+    page = Page(report.html())
+    assert [attrs.get("class") for attrs in page.all("ul")] == ["items"]
+    assert {"One <b>.", "Two."} <= set(page.text)
+    assert [attrs.get("class") for attrs in page.all("table")] == [None, "wide"]

@@ -27,7 +27,8 @@ from toolkit.studies import (
 )
 from toolkit.studies import _collapse as module
 from toolkit.studies._collapse_figures import collapse_figures
-from toolkit.studies._collapse_findings import told_in_time
+from toolkit.studies._collapse_findings import collapse_answer, told_in_time
+from toolkit.studies._collapse_write import _read_table
 
 TINY = {"generator_widths": (16,), "discriminator_widths": (16,), "latent_dim": 8}
 SETTINGS = {
@@ -425,6 +426,44 @@ def test_findings_say_what_collapsed_and_what_cured_it():
     none = collapse_findings(made({"plain": [[0.9]], "b": [[0.8]]}, {"plain": [0.5], "b": [0.4]}))
     assert none[0].startswith("Every setting collapsed")
     assert "Nothing that was tried cured “plain”." in none
+
+
+def test_the_answer_is_short_and_nothing_is_said_three_times():
+    names = ["plain", "noise", "grey", "black", "cured", "also", "too"]
+    missing = {name: [[0.9], [0.9]] if place < 4 else [[0.01], [0.01]] for place, name in enumerate(names)}
+    js = {name: [0.5, 0.6] if place < 4 else [0.01 * place, 0.01 * place] for place, name in enumerate(names)}
+    study = made(missing, js)
+    study.runs["resembling"], study.runs["resembling_expected"] = 0.0, 0.8
+    study.runs.loc[study.runs["setting"].isin(names[1:4]), "outcome"] = "unlearnt"
+    findings, answer = collapse_findings(study), collapse_answer(study)
+    assert len(answer) == 3
+    assert answer[0] == findings[0]
+    assert answer[1].startswith("What cured it best: “cured” (packing 4); 1.0% of the real images are still missed")
+    assert "2 further settings did not collapse either" in answer[1]
+    assert answer[2].startswith("Caution: with 2 seeds")
+    (never,) = [sentence for sentence in findings if "never learnt to draw, in" in sentence]
+    assert never.startswith("“noise”, “grey” and “black” never learnt to draw, in 2 of 2 runs each")
+    assert "That 90% of the real images lie where they hardly draw" in never
+    (more,) = [sentence for sentence in findings if sentence.startswith("What cured it, too")]
+    assert "“also” (packing 5: 1.0% missed" in more
+    assert "and “too” (packing 6: 1.0% missed" in more
+    nothing = collapse_answer(made({"plain": [[0.9]], "b": [[0.8]]}, {"plain": [0.5], "b": [0.4]}))
+    assert nothing[1] == "Nothing that was tried cured “plain”."
+
+
+def test_the_table_of_settings_leads_with_what_noise_cannot_raise(study):
+    table = _read_table(study)
+    assert table.columns.tolist() == [
+        "setting",
+        "outcome",
+        "missing",
+        "divergence",
+        "clipped coverage",
+        "clipped density",
+        "resembling",
+    ]
+    assert table["clipped coverage"].str.match(r"^(—|[01]\.\d\d( ± \d\.\d\d)?)$").all()
+    assert {"clipped_coverage_mean", "precision_mean", "exact_share_mean"} <= set(settings_table(study).columns)
 
 
 def test_files(study, tmp_path):

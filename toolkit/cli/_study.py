@@ -28,7 +28,7 @@ def study(
     write. No labels are used.
     """
     from toolkit.cli._source import read_source
-    from toolkit.studies import reserve_result, run_study, study_findings, write_study
+    from toolkit.studies import reserve_result, run_study, study_answer, write_study
 
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
@@ -57,4 +57,4 @@ def study(
     )
     report = write_study(result, out)
     if not quiet:
-        print(*study_findings(result), "", f"Report: {printable(report)}", sep="\n")
+        print(*study_answer(result), "", f"Report: {printable(report)}", sep="\n")

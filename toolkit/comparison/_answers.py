@@ -4,6 +4,8 @@ import re
 
 import numpy as np
 
+from toolkit._core.labels import check_strings
+
 __all__ = ["answer_accuracy", "answer_errors", "count_carries"]
 
 _QUERY = re.compile(r"^(\d+)([+-])(\d+)$")
@@ -14,7 +16,7 @@ def _three(queries, answers, predictions):
     found = {}
     for name, values in (("queries", queries), ("answers", answers), ("predictions", predictions)):
         if values is not None:
-            found[name] = np.char.strip(np.atleast_1d(np.asarray(values)).astype(str))
+            found[name] = np.char.strip(check_strings(name, [values] if np.ndim(values) == 0 else values))
     sizes = {name: len(values) for name, values in found.items()}
     if len(set(sizes.values())) > 1 or 0 in sizes.values():
         raise ValueError(f"{', '.join(sizes)} must be equally long and not empty, got lengths {sizes}.")
@@ -70,7 +72,7 @@ def count_carries(queries):
     >>> count_carries(["45+23", "99+1", "42-17", "17-42"]).tolist()
     [0, 2, 1, 1]
     """
-    return np.array([_carries(*_parse(query)) for query in np.atleast_1d(np.asarray(queries)).astype(str)])
+    return np.array([_carries(*_parse(query)) for query in _three(queries, None, None)["queries"]])
 
 
 def _parse(query):

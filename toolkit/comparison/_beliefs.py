@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.names import check_names
 from toolkit.comparison._twin import Recipe
 
@@ -16,15 +17,15 @@ def _from_findings(findings, n_samples, rows):
             f"findings must have the columns kind and clean_probability and {n_samples} rows, one an image; "
             f"got {len(findings)} rows, missing columns: {missing}."
         )
-    clean = np.asarray(findings["clean_probability"], dtype=float)
-    names = np.asarray(findings["kind"]).astype(str)
+    clean = check_numbers("clean_probability", findings["clean_probability"])
+    names = check_strings("kind", findings["kind"])
     doubt = 1.0 - clean
     weights = {kind: float(doubt[names == kind].sum()) for kind in np.unique(names) if kind != "clean"}
     return clean[rows], weights
 
 
 def _checked_probability(clean_probability, n_samples, rows):
-    probability = np.asarray(clean_probability, dtype=float)
+    probability = check_numbers("clean_probability", clean_probability)
     if probability.shape != (n_samples,) or not ((probability >= 0) & (probability <= 1)).all():
         raise ValueError(
             f"clean_probability must be {n_samples} numbers in [0, 1], one an image, got shape {probability.shape}."

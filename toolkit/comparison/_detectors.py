@@ -5,6 +5,7 @@ import hashlib
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.labels import check_labels
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.random import check_seeds
 from toolkit.comparison._cells import run_cells
@@ -42,7 +43,10 @@ def _check_data(data):
             X, truth = given
         except (TypeError, ValueError):
             raise ValueError(f"data[{name!r}] must be (X, is_outlier), got {type(given).__name__}.") from None
-        X, truth = plain_stack(as_array(X)), np.asarray(truth)
+        X = plain_stack(as_array(X))
+        if np.ndim(truth) == 1:
+            truth = check_labels(f"data[{name!r}]: is_outlier", truth)
+        truth = np.asarray(truth)
         if truth.dtype.kind in "OUS" and truth.ndim == 1:
             truth = truth.astype(str) != "clean"
         if truth.shape != (len(X),) or truth.dtype.kind not in "bui" or not np.isin(truth, (0, 1)).all():

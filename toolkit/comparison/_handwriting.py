@@ -3,6 +3,7 @@
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.labels import check_strings
 
 __all__ = ["handwriting_spread"]
 
@@ -39,7 +40,8 @@ def handwriting_spread(pictures, characters, real, real_characters):
     import pandas as pd
     from sklearn.decomposition import PCA
 
-    characters, real_characters = np.asarray(characters).astype(str), np.asarray(real_characters).astype(str)
+    characters = check_strings("characters", characters)
+    real_characters = check_strings("real_characters", real_characters)
     for name, images, letters in (("pictures", pictures, characters), ("real", real, real_characters)):
         if np.ndim(images) != 3 or len(images) != len(letters):
             raise ValueError(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.labels import check_numbers, check_strings, check_truth
 
 __all__ = ["DETECTION_METRICS", "METRICS", "check_scores", "detection_metrics", "per_kind_matrix"]
 
@@ -24,7 +25,7 @@ def check_scores(scores, n_samples):
         ...
     ValueError: 1 of 2 scores are not finite.
     """
-    scores = np.asarray(scores, dtype=np.float64)
+    scores = check_numbers("scores", scores)
     if scores.shape != (n_samples,):
         raise ValueError(f"There must be one score for each of the {n_samples} samples, got shape {scores.shape}.")
     wrong = int((~np.isfinite(scores)).sum())
@@ -75,6 +76,8 @@ _TABLE = {
     "restore_seconds": Metric(False),
     "js": Metric(False),
     "missing_share": Metric(False),
+    "clipped_coverage": Metric(True),
+    "clipped_density": Metric(True),
     "coverage": Metric(True),
 }
 
@@ -111,7 +114,7 @@ def detection_metrics(is_outlier, anomaly_scores):
     >>> detection_metrics([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])["auroc"]
     0.75
     """
-    truth = np.asarray(is_outlier).astype(bool)
+    truth = check_truth("is_outlier", is_outlier, len(is_outlier))
     scores = check_scores(anomaly_scores, len(truth))
     if truth.all() or not truth.any():
         raise ValueError("is_outlier must hold outliers and inliers; one group alone has no AUROC.")
@@ -143,7 +146,7 @@ def per_kind_matrix(scores, kinds):
 
     from toolkit.corruption import KINDS
 
-    kinds = np.asarray(kinds).astype(str)
+    kinds = check_strings("kinds", kinds)
     if isinstance(scores, pd.DataFrame):
         scores = {method: scores[method].to_numpy() for method in scores.columns}
     elif not isinstance(scores, dict):

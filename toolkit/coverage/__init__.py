@@ -6,6 +6,7 @@ the data itself and says in plain words what is missing.
 
 from toolkit.coverage._bins import BinComparison, different_bins, jensen_shannon
 from toolkit.coverage._birthday import BirthdayEstimate, birthday_support
+from toolkit.coverage._clipped import ClippedFigures, clipped_density_coverage
 from toolkit.coverage._drawing import draw_samples
 from toolkit.coverage._frechet import frechet_distance
 from toolkit.coverage._kernel import kernel_distance
@@ -14,6 +15,7 @@ from toolkit.coverage._memorisation import MemorisationCheck, memorisation
 from toolkit.coverage._mode_coverage import ModeCoverage
 from toolkit.coverage._outcome import COLLAPSED, RESEMBLING, name_outcome
 from toolkit.coverage._prdc import NeighbourFigures, precision_recall_density_coverage
+from toolkit.coverage._probabilistic import ProbabilisticFigures, probabilistic_precision_recall
 from toolkit.coverage._record import CoverageRecord, DroppedMode
 from toolkit.coverage._resemblance import resemblance
 from toolkit.coverage._scorer import coverage_scorer
@@ -26,6 +28,7 @@ __all__ = [
     "RESEMBLING",
     "BinComparison",
     "BirthdayEstimate",
+    "ClippedFigures",
     "CoverageRecord",
     "CoverageView",
     "DroppedMode",
@@ -33,8 +36,10 @@ __all__ = [
     "MemorisationCheck",
     "ModeCoverage",
     "NeighbourFigures",
+    "ProbabilisticFigures",
     "adjust_p_values",
     "birthday_support",
+    "clipped_density_coverage",
     "coverage_scorer",
     "different_bins",
     "draw_samples",
@@ -46,6 +51,7 @@ __all__ = [
     "memorisation",
     "name_outcome",
     "precision_recall_density_coverage",
+    "probabilistic_precision_recall",
     "resemblance",
     "vendi_score",
 ]

@@ -11,6 +11,7 @@ from toolkit._core.images import iter_chunks
 __all__ = ["embed", "fit_embedding"]
 
 _CHUNK = 4096
+_ROWS_PER_COMPONENT, _FEWEST = 10, 3
 
 
 def fit_embedding(embedding, stack, scale, n_components, seed):
@@ -24,7 +25,7 @@ def fit_embedding(embedding, stack, scale, n_components, seed):
     stack : ndarray of shape (n_samples, height, width[, 3])
     scale : PixelScale
     n_components : int
-        Not more than rows or pixels.
+        Not more than pixels or a tenth of the rows (but three).
     seed : int
 
     Returns
@@ -41,7 +42,9 @@ def fit_embedding(embedding, stack, scale, n_components, seed):
     if isinstance(embedding, str) and embedding == "pca":
         from sklearn.decomposition import PCA
 
-        model = PCA(min(n_components, *rows.shape), random_state=seed)
+        # More would learn the rows by heart: fresh ones would then lie off what the components show.
+        most = min(max(_FEWEST, len(rows) // _ROWS_PER_COMPONENT), *rows.shape)
+        model = PCA(min(n_components, most), random_state=seed)
         # Constant data has no variance to explain: shares of it are 0 / 0, and its components all 0.
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)

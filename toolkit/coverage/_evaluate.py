@@ -1,49 +1,44 @@
-"""The evaluation itself: features of samples against the calibrated data, into a record."""
+"""The evaluation itself: measures of samples against the calibrated data, into a record."""
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, poisson
+from scipy.stats import beta, binomtest, poisson
 
 from toolkit.coverage._bins import jensen_shannon
 from toolkit.coverage._birthday import birthday_support
+from toolkit.coverage._calibration import N_JUDGED
+from toolkit.coverage._duplicates import distinct_rows
+from toolkit.coverage._neighbour_figures import FIGURES, neighbour_figures
 from toolkit.coverage._neighbours import nearest
-from toolkit.coverage._null import (
-    FIGURES,
-    divergence_interval,
-    judge_bins,
-    judge_figure,
-    neighbour_figures,
-    null_divergences,
-    null_figures,
-)
+from toolkit.coverage._null import divergence_interval, judge_bins, judge_figure, null_divergences, null_figures
 from toolkit.coverage._outcome import REPEATING, name_outcome
 from toolkit.coverage._quantise import assign_bins, connect_bins
-from toolkit.coverage._record import CoverageRecord, DroppedMode, plain_verdict
+from toolkit.coverage._record import CoverageRecord, DroppedMode
 from toolkit.coverage._resemblance import Resembled
 from toolkit.coverage._tests import adjust_p_values, compare_shares
+from toolkit.coverage._verdict import contradictions, plain_verdict
 
-__all__ = ["evaluate_features"]
+__all__ = ["evaluate_measures"]
 
 _COPY_LEVEL = 0.01  # share of real rows that pass as copies, and level of the test of it
 
 
-def evaluate_features(coverage, samples, whole, generator):
-    """The record of samples, given as features.
+def evaluate_measures(coverage, samples, generator):
+    """The record of samples, given as measures.
 
     Parameters
     ----------
     coverage : ModeCoverage
         Fitted.
-    samples : ndarray of shape (n_samples, n_components)
-    whole : ndarray of shape (n_judged, n_components + 1)
-        Of some of them, how far off its features each is beside.
+    samples : ImageMeasures
     generator : numpy.random.Generator
 
     Returns
     -------
     CoverageRecord
     """
-    sample_bins = assign_bins(samples, coverage.centres_)
+    judged = samples.take(np.sort(generator.permutation(len(samples))[:N_JUDGED]))
+    sample_bins = assign_bins(samples.features, coverage.centres_)
     sample_counts = np.bincount(sample_bins, minlength=coverage.n_bins_)
     real_counts = coverage.counts_
     n_real, n_samples = int(real_counts.sum()), int(sample_counts.sum())
@@ -57,8 +52,8 @@ def evaluate_features(coverage, samples, whole, generator):
     intervals = {"js": divergence_interval(real_counts, sample_counts, coverage.n_draws, generator)}
     size = _judge_neighbours(coverage, samples, generator, figures, expected, intervals, tests)
     _judge_copies(coverage, samples, sample_bins, generator, figures, expected, intervals, tests)
-    _judge_resemblance(coverage, whole, figures, expected, intervals, tests)
-    support = _support(coverage, whole[:, :-1])
+    _judge_resemblance(coverage, judged, figures, expected, intervals, tests)
+    support = _support(coverage, judged.features)
     expected["ndb"], intervals["ndb"], tests["ndb"] = judge_bins(
         real_counts, sample_counts, coverage.dispersion_, coverage.alpha, coverage.n_draws, generator
     )
@@ -78,6 +73,8 @@ def evaluate_features(coverage, samples, whole, generator):
         support=support,
         n_real=n_real,
     )
+    copied = tests["copied_share"] < _COPY_LEVEL
+    against = contradictions(figures, expected, lost_share=lost_share, copied=copied)
     verdict = plain_verdict(
         flagged=tests["js"] <= coverage.alpha,
         p_value=tests["js"],
@@ -88,9 +85,13 @@ def evaluate_features(coverage, samples, whole, generator):
         n_over=len(over),
         over_share=float(over["sample_share"].sum()),
         over_expected=float(over["real_share"].sum()),
-        copied=tests["copied_share"] < _COPY_LEVEL,
+        copied=copied,
+        exact_share=figures["exact_share"],
+        n_duplicates=coverage.n_duplicates_,
+        n_real=n_real,
         outcome=outcome,
         repeats=support if support < REPEATING * n_real else None,
+        contradictions=against,
     )
     return CoverageRecord(
         n_real=n_real,
@@ -108,6 +109,9 @@ def evaluate_features(coverage, samples, whole, generator):
         lost_share=lost_share,
         dropped_modes=dropped,
         over_represented=tuple(over["bin"].tolist()),
+        n_duplicates=coverage.n_duplicates_,
+        n_repeats=n_samples - len(distinct_rows(samples.digests)),
+        contradictions=against,
         missing_={int(bin_): _examples(coverage, [bin_]) for bin_ in missing},
         verdict=verdict,
         **figures,
@@ -178,15 +182,14 @@ def _judge_neighbours(coverage, samples, generator, figures, expected, intervals
     if size < 2 or coverage._null_figures is None:
         figures |= dict.fromkeys(FIGURES, float("nan"))
         return 0
+    real = np.column_stack([coverage.features_, coverage._remainder]).astype(np.float64)
     null, rows = coverage._null_figures, coverage._neighbour_rows
     if size < len(rows):
         # Fewer samples than usual: these figures depend on the numbers of rows, so the yardstick is made to measure.
-        null = null_figures(
-            coverage.features_.astype(np.float64), size, coverage.n_neighbours, coverage.n_splits, generator
-        )
+        null = null_figures(real, size, coverage.n_neighbours, coverage.n_splits, generator)
         rows = np.sort(generator.choice(rows, size=size, replace=False))
     chosen = np.sort(generator.permutation(len(samples))[:size])
-    found = neighbour_figures(coverage.features_[rows].astype(np.float64), samples[chosen], coverage.n_neighbours)
+    found = neighbour_figures(real[rows], samples.whole[chosen], coverage.n_neighbours)
     for place, name in enumerate(FIGURES):
         figures[name] = found[name]
         expected[name], intervals[name], tests[name] = judge_figure(name, found[name], null[:, place], size)
@@ -199,9 +202,10 @@ def _judge_copies(coverage, samples, sample_bins, generator, figures, expected, 
     Rows lie closer together in some bins than in others, so the real rows are weighted as if they fell into the bins
     as the samples do: a generator that draws only the plainest digit copies no more for that.
     """
-    chosen = np.sort(generator.permutation(len(samples))[: len(coverage._neighbour_rows)])
-    distances = nearest(samples[chosen], coverage.features_.astype(np.float64))[0][:, 0]
-    usual, usual_bins = coverage._usual_distances, coverage.bins_[coverage._neighbour_rows]
+    chosen = np.sort(generator.permutation(len(samples))[: max(1, coverage.n_neighbour_rows)])
+    distances = nearest(samples.features[chosen], coverage.features_.astype(np.float64))[0][:, 0]
+    exact = np.isin(samples.digests[chosen], coverage._digests)
+    usual, usual_bins = coverage._usual_distances, coverage._usual_bins
     drawn = np.bincount(sample_bins[chosen], minlength=coverage.n_bins_)
     there = np.bincount(usual_bins, minlength=coverage.n_bins_)
     weights = (drawn / np.maximum(there, 1))[usual_bins]
@@ -211,24 +215,35 @@ def _judge_copies(coverage, samples, sample_bins, generator, figures, expected, 
     order = np.argsort(usual, kind="stable")
     threshold = usual[order][min(np.searchsorted(np.cumsum(weights[order]), _COPY_LEVEL), len(usual) - 1)]
     share = max(_COPY_LEVEL, float(weights[usual <= threshold].sum()))
-    n_copied = int((distances <= threshold).sum())
-    # The threshold is an estimate, too: two standard errors are granted.
-    spread = np.sqrt(share * max(0.0, 1.0 - share) * np.square(weights).sum())
-    test = binomtest(n_copied, len(chosen), min(1.0, share + 2.0 * spread), alternative="greater")
-    interval = binomtest(n_copied, len(chosen)).proportion_ci(method="wilson")
-    figures["copied_share"] = n_copied / len(chosen)
-    expected["copied_share"] = min(1.0, share)
-    intervals["copied_share"] = (float(interval.low), float(interval.high))
-    tests["copied_share"] = float(test.pvalue)
+    # Thresholds and chances are estimates, too: two standard errors are granted, of few rows what their order allows.
+    recurring, n_real = coverage._recurring, len(coverage._digests)
+    at_most = min(1.0, recurring + 2.0 * np.sqrt(recurring * (1.0 - recurring) / n_real))
+    n_usual = 1.0 / np.square(weights).sum()
+    near_at_most = float(beta.ppf(0.98, share * n_usual, (1.0 - share) * n_usual + 1.0))
+    for name, which, usual_share, granted in (
+        ("exact_share", exact, recurring, at_most),
+        (
+            "copied_share",
+            exact | (distances <= threshold),
+            recurring + (1.0 - recurring) * share,
+            at_most + (1.0 - at_most) * near_at_most,
+        ),
+    ):
+        n_found = int(which.sum())
+        interval = binomtest(n_found, len(which)).proportion_ci(method="wilson")
+        figures[name], expected[name] = n_found / len(which), min(1.0, float(usual_share))
+        intervals[name] = (float(interval.low), float(interval.high))
+        tests[name] = float(binomtest(n_found, len(which), min(1.0, granted), alternative="greater").pvalue)
 
 
-def _judge_resemblance(coverage, whole, figures, expected, intervals, tests):
+def _judge_resemblance(coverage, judged, figures, expected, intervals, tests):
     """Share of the samples that look like some real row, held against that of real rows."""
     if coverage._resembled is None:
         for found in (figures, expected, tests):
             found["resembling"] = float("nan")
         return
-    found = Resembled(coverage._resembled.astype(np.float64), coverage.n_neighbours, remainder=True).judge(whole)
+    rows, contrast = (values.astype(np.float64) for values in (coverage._resembled, coverage._contrast))
+    found = Resembled(rows, coverage.n_neighbours, contrast=contrast).judge(judged.whole, judged.contrast)
     share, n = coverage._usual_resemblance, len(coverage._resembled)
     # The yardstick is an estimate, too: two standard errors are granted.
     granted = max(0.0, share - 2.0 * np.sqrt(share * (1.0 - share) / n))

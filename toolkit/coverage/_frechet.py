@@ -3,6 +3,7 @@
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit.coverage._rows import check_two_samples
 
 __all__ = ["frechet_distance"]
 
@@ -22,7 +23,12 @@ def frechet_distance(first, second):
     Returns
     -------
     float
-        In squared units of the features; 0 for equal means and covariances.
+        In squared units of the features; 0 for equal means and covariances, infinity where squares overflow.
+
+    Raises
+    ------
+    ValueError
+        Fewer than two rows, different features, NaN.
 
     References
     ----------
@@ -36,15 +42,16 @@ def frechet_distance(first, second):
     >>> round(frechet_distance(rows, rows + [3.0, 4.0]), 6)
     25.0
     """
-    first, second = (np.asarray(rows, dtype=np.float64) for rows in (first, second))
-    if first.ndim != 2 or second.ndim != 2 or first.shape[1] != second.shape[1]:
-        raise ValueError(f"first and second must be rows of equally many features, got {first.shape}, {second.shape}.")
-    if min(len(first), len(second)) < 2:
-        raise ValueError(f"first and second need at least 2 rows, got {len(first)} and {len(second)}.")
+    first, second = check_two_samples("first", first, "second", second, at_least=2)
+    # A power of two, so that scaling is exact: squares of large values overflow.
+    exponent = int(np.frexp(max(np.abs(first).max(), np.abs(second).max()))[1])
+    first, second = np.ldexp(first, -exponent), np.ldexp(second, -exponent)
     spreads = [np.atleast_2d(np.cov(rows, rowvar=False)) for rows in (first, second)]
     # The trace of the root of S1 S2 is that of the symmetric product, whose eigenvalues are real and not negative.
     values, vectors = np.linalg.eigh(spreads[0])
     root = (vectors * np.sqrt(values.clip(min=0.0))) @ vectors.T
     cross = np.sqrt(np.linalg.eigvalsh(root @ spreads[1] @ root).clip(min=0.0)).sum()
     shift = first.mean(axis=0) - second.mean(axis=0)
-    return max(0.0, float(shift @ shift + np.trace(spreads[0]) + np.trace(spreads[1]) - 2.0 * cross))
+    found = max(0.0, float(shift @ shift + np.trace(spreads[0]) + np.trace(spreads[1]) - 2.0 * cross))
+    with np.errstate(over="ignore"):
+        return float(np.ldexp(found, 2 * exponent))

@@ -30,6 +30,11 @@ def kernel_distance(first, second, *, degree=3):
     float
         The unbiased estimate [2]_: 0 on average for samples of the same thing, so it may fall below.
 
+    Raises
+    ------
+    ValueError
+        Fewer than two rows, different features, NaN, or values so large that the kernel overflows.
+
     References
     ----------
     .. [1] M. Bińkowski et al., Demystifying MMD GANs, ICLR 2018.
@@ -47,11 +52,19 @@ def kernel_distance(first, second, *, degree=3):
     if isinstance(degree, bool) or not isinstance(degree, (int, np.integer)) or degree < 1:
         raise ValueError(f"degree must be an int of at least 1, got {degree!r}.")
     n, m = len(first), len(second)
-    within = [
-        (_kernel_sum(rows, rows, degree) - _diagonal(rows, degree)) / (len(rows) * (len(rows) - 1))
-        for rows in (first, second)
-    ]
-    return float(sum(within) - 2.0 * _kernel_sum(first, second, degree) / (n * m))
+    with np.errstate(over="ignore", invalid="ignore"):
+        within = [
+            (_kernel_sum(rows, rows, degree) - _diagonal(rows, degree)) / (len(rows) * (len(rows) - 1))
+            for rows in (first, second)
+        ]
+        found = float(sum(within) - 2.0 * _kernel_sum(first, second, degree) / (n * m))
+    if not np.isfinite(found):
+        largest = max(np.abs(first).max(), np.abs(second).max())
+        raise ValueError(
+            f"first and second hold values of up to {largest:.3g}, for which the kernel overflows: bring them to a "
+            "smaller scale."
+        )
+    return found
 
 
 def _diagonal(rows, degree):

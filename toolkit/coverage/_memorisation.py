@@ -6,6 +6,7 @@ import numpy as np
 from scipy.stats import binomtest, mannwhitneyu
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit.coverage._duplicates import recurring_share
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._rows import check_rows, check_two_samples
 
@@ -19,9 +20,13 @@ class MemorisationCheck:
     Parameters
     ----------
     copied_share : float
-        Share of samples nearer to a training row than ``level`` of all real rows are.
+        Share of samples that equal a training row, or are nearer to one than ``level`` of the distinct real rows are.
+    exact_share : float
+        Share of samples that equal a training row.
     level : float
-        What ``copied_share`` is for real rows never trained on.
+        What ``copied_share`` is for real rows never trained on, where none of them equals a training row.
+    n_duplicates : int
+        Training rows that equal an earlier one.
     p_value : float
         That so many copies come by chance (one-sided binomial test).
     closeness : float
@@ -36,7 +41,9 @@ class MemorisationCheck:
     """
 
     copied_share: float
+    exact_share: float
     level: float
+    n_duplicates: int
     p_value: float
     closeness: float
     closeness_p_value: float
@@ -60,14 +67,20 @@ def memorisation(samples, train, *, held_out=None, level=0.01):
     train : array-like of shape (n_train, n_features)
         What the generator was trained on.
     held_out : array-like of shape (n_held_out, n_features), optional
-        Real rows that it was not trained on. Without them, each training row is compared with all the others, which
-        is the same thing by exchangeability as long as the training rows hold no repeats of their own.
+        Real rows that it was not trained on. Without them, each distinct training row is compared with all the others,
+        which is the same thing by exchangeability.
     level : float, default=0.01
         Share of real rows that pass as copies.
 
     Returns
     -------
     MemorisationCheck
+
+    Notes
+    -----
+    Repeats within the training rows are at a distance of 0 from each other, and say nothing of how near two pictures
+    come: the threshold is taken over distinct rows. How often a fresh row equals a training row by chance comes from
+    the held-out rows, or from how often training rows recur.
 
     References
     ----------
@@ -86,23 +99,33 @@ def memorisation(samples, train, *, held_out=None, level=0.01):
     samples, train = check_two_samples("samples", samples, "train", train)
     if not 0 < level < 1:
         raise ValueError(f"level must be a number between 0 and 1, got {level!r}.")
+    things, which = np.unique(train, axis=0, return_inverse=True)
     if held_out is None:
-        train = check_rows("train", train, at_least=2)
-        usual = nearest(train, train)[0][:, 0]
+        check_rows("train", train, at_least=2)
+        recurring = recurring_share(which.ravel())
+        usual = nearest(things, things)[0][:, 0] if len(things) > 1 else np.zeros(1)
     else:
         held_out, train = check_two_samples("held_out", held_out, "train", train)
         usual = nearest(held_out, train)[0][:, 0]
+        recurring = float((usual == 0).mean())
+        usual = usual[usual > 0] if recurring < 1 else np.zeros(1)
     distances, rows = (found[:, 0] for found in nearest(samples, train))
     threshold = float(np.quantile(usual, level))
-    # As many real rows as have it: ties (repeats within the training rows) raise the share that is usual.
-    usual_share = min(1.0, max(level, float((usual <= threshold).mean())))
+    # As many real rows as have it: distances that are equal raise the share that is usual.
+    near = min(1.0, max(level, float((usual <= threshold).mean())))
     n_copied = int((distances <= threshold).sum())
-    # The usual share is an estimate itself: a shrunken count, as if a few more copies were usual.
-    usual_share = min(1.0, usual_share + 2.0 * np.sqrt(usual_share * (1.0 - usual_share) / len(usual)))
+    # The usual shares are estimates themselves: shrunken counts, as if a few more copies were usual.
+    recurring, near = (
+        min(1.0, share + 2.0 * np.sqrt(share * (1.0 - share) / n))
+        for share, n in ((recurring, len(train if held_out is None else held_out)), (near, len(usual)))
+    )
+    usual_share = min(1.0, recurring + (1.0 - recurring) * near)
     rank = mannwhitneyu(distances, usual, alternative="less")
     return MemorisationCheck(
         copied_share=n_copied / len(samples),
+        exact_share=float((distances == 0).mean()),
         level=level,
+        n_duplicates=len(train) - len(things),
         p_value=float(binomtest(n_copied, len(samples), usual_share, alternative="greater").pvalue),
         closeness=float(1.0 - rank.statistic / (len(distances) * len(usual))),
         closeness_p_value=float(rank.pvalue),

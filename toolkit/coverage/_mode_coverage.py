@@ -9,13 +9,14 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.value_scale import check_same_scale
+from toolkit.coverage._calibration import calibrate_copies, calibrate_neighbours, calibrate_resemblance
 from toolkit.coverage._drawing import draw_samples
+from toolkit.coverage._duplicates import distinct_rows
 from toolkit.coverage._embedding import embed, fit_embedding
-from toolkit.coverage._evaluate import evaluate_features
-from toolkit.coverage._neighbours import nearest
-from toolkit.coverage._null import null_figures
+from toolkit.coverage._evaluate import evaluate_measures
+from toolkit.coverage._measures import measure_images
 from toolkit.coverage._quantise import assign_bins, group_bins, make_bins, measure_dispersion, neighbouring_bins
-from toolkit.coverage._resemblance import Resembled, off_features, with_remainder
 from toolkit.coverage._rows import check_positive_int
 from toolkit.coverage._view import make_view
 
@@ -23,7 +24,6 @@ __all__ = ["ModeCoverage"]
 
 _MIN_PER_BIN = 10  # rows a bin, below which its share says nothing
 _N_EXAMPLES = 16  # images kept of each bin
-_N_JUDGED = 1000  # samples that are judged one by one, and real rows that they are compared with
 
 
 @usual_floating_point
@@ -39,14 +39,14 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         The feature space. A transformer is cloned and fitted on flat rows within 0 to 1; a ``FrozenEstimator`` is used
         as it is.
     n_components : int, default=50
-        Of the principal components or the code; clipped to rows and pixels.
+        Of the principal components, clipped to pixels and a tenth of the rows, or of the code.
     n_modes : int or "auto", default="auto"
         Groups of bins, by which a person reads tables and pictures; verdicts rest on the bins. ``"auto"`` looks for
         the clearest gap.
     n_bins : int, default=100
         Clipped to a tenth of the rows.
     n_neighbours : int, default=5
-        Of precision, recall, density and coverage.
+        Of precision, recall, density and coverage, clipped or not.
     n_neighbour_rows : int, default=5000
         Rows of the data, and as many samples, that they are taken of; clipped to half of the rows.
     n_splits : int, default=5
@@ -83,6 +83,8 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         Rows nearest to the centre of each bin, -1 where there are no more.
     examples_ : ndarray
         Their images, bin after bin.
+    n_duplicates_ : int
+        Rows that equal an earlier one, pixel for pixel.
     n_features_in_ : int
 
     See Also
@@ -169,9 +171,12 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
             raise ValueError(f"ModeCoverage needs at least 2 rows to learn from, got n_samples = {len(stack)}.")
         seeds = dict(zip(("embedding", "bins", "calibration", "neighbours", "evaluation"), self._spawn()))
         self.embedding_ = fit_embedding(self.embedding, stack, self.pixel_scale_, self.n_components, seeds["embedding"])
-        # Half the memory; everything that follows sees the same rounded values.
-        self.features_ = self._embed(stack).astype(np.float32)
-        features = self.features_.astype(np.float64)
+        measures = self._measure(stack)
+        features = measures.features
+        # Half the memory, and no less: the measures are rounded to single precision.
+        self.features_ = features.astype(np.float32)
+        self._digests = measures.digests
+        self.n_duplicates_ = len(stack) - len(distinct_rows(measures.digests))
         self.n_components_ = features.shape[1]
         self.centres_ = make_bins(features, max(1, min(self.n_bins, len(stack) // _MIN_PER_BIN)), seeds["bins"])
         self.n_bins_ = len(self.centres_)
@@ -184,8 +189,9 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         self.dispersion_ = measure_dispersion(features, self.n_bins_, self.n_splits, as_generator(seeds["calibration"]))
         self._seed = seeds["evaluation"]
         generator = as_generator(seeds["neighbours"])
-        self._calibrate_neighbours(features, generator)
-        self._calibrate_resemblance(stack, features, generator)
+        calibrate_neighbours(self, measures, generator)
+        calibrate_copies(self, measures, generator)
+        calibrate_resemblance(self, measures, generator)
         return self
 
     def transform(self, X):
@@ -200,7 +206,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         ndarray of shape (n_samples, n_components_)
         """
         check_is_fitted(self)
-        return self._embed(validate_images(self, X, reset=False))
+        return self._embed(self._samples(X, "X"))
 
     def predict(self, X):
         """Bin of each image.
@@ -237,10 +243,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         stack = self._samples(draw_samples(samples, n_samples, random_state))
-        features = self._embed(stack)
-        judged = np.sort(as_generator(self._seed).permutation(len(stack))[:_N_JUDGED])
-        whole = with_remainder(features[judged], self._remainder(stack[judged], features[judged]))
-        return evaluate_features(self, features, whole, as_generator(self._seed))
+        return evaluate_measures(self, self._measure(stack), as_generator(self._seed))
 
     def score(self, X, y=None):
         """Minus the Jensen-Shannon divergence between the bins of X and of the data, in nats: 0 at best.
@@ -368,13 +371,12 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
     def _embed(self, stack):
         return embed(self.embedding_, self.embedding, stack, self.pixel_scale_)
 
-    def _samples(self, X):
+    def _measure(self, stack):
+        return measure_images(self.embedding_, self.embedding, stack, self.pixel_scale_)
+
+    def _samples(self, X, name="samples"):
         stack = validate_images(self, X, reset=False)
-        if self.dtype_ == "uint8" and stack.dtype.kind == "f" and stack.min() >= -1.0 and stack.max() <= 1.0:
-            raise ValueError(
-                f"samples are floats from {stack.min():g} to {stack.max():g}, but ModeCoverage was fitted on uint8 "
-                "images of 0 to 255: multiply them to the same scale."
-            )
+        check_same_scale(name, stack, self.pixel_scale_, self.dtype_, "ModeCoverage")
         return stack
 
     def _spawn(self):
@@ -392,31 +394,6 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         self._example_place = np.where(there, np.cumsum(there).reshape(there.shape) - 1, -1)
         self.examples_ = np.ascontiguousarray(stack[self.example_rows_[there]])
         self.dtype_ = stack.dtype.name
-
-    def _calibrate_neighbours(self, features, generator):
-        """Real-versus-real figures at the usual size, and how near real rows come to each other."""
-        size = min(self.n_neighbour_rows, len(features) // 2)
-        self._null_figures = None
-        if size >= 2:
-            self._null_figures = null_figures(features, size, self.n_neighbours, self.n_splits, generator)
-        self._neighbour_rows = np.sort(generator.permutation(len(features))[: max(size, 1)])
-        # A row is its own nearest neighbour, at distance 0; the second is that of the others.
-        self._usual_distances = nearest(features[self._neighbour_rows], features, 2)[0][:, 1]
-
-    def _remainder(self, stack, features):
-        return off_features(self.embedding_, self.embedding, stack, self.pixel_scale_, features)
-
-    def _calibrate_resemblance(self, stack, features, generator):
-        """The real rows that a sample should be like, and how many of as many others are."""
-        size = min(_N_JUDGED, len(stack) // 2)
-        self._resembled = None
-        if size <= self.n_neighbours:
-            return
-        order = generator.permutation(len(stack))
-        chosen = [np.sort(order[start : start + size]) for start in (0, size)]
-        parts = [with_remainder(features[rows], self._remainder(stack[rows], features[rows])) for rows in chosen]
-        self._resembled = parts[0].astype(np.float32)
-        self._usual_resemblance = float(Resembled(parts[0], self.n_neighbours, remainder=True).judge(parts[1]).mean())
 
     def _check_parameters(self):
         for name in ("n_components", "n_bins", "n_neighbours", "n_neighbour_rows", "n_draws"):

@@ -8,7 +8,7 @@ sorting or even keeping the whole matrix of distances.
 
 import numpy as np
 
-__all__ = ["count_within", "nearest"]
+__all__ = ["close_pairs", "count_within", "nearest"]
 
 _TILE = 2**22  # entries of the matrix of bounds that are kept at a time
 _PIECE = 2**21  # numbers in the differences that are kept at a time
@@ -121,7 +121,33 @@ def _small_entries(bound, k):
     return members.argmin(axis=1) * n_groups + group
 
 
-def count_within(queries, rows, *, query_radii=None, row_radii=None):
+def close_pairs(queries, rows, radii):
+    """Pairs within a radius, exact in float64; the balls are closed.
+
+    Parameters
+    ----------
+    queries : ndarray of shape (n_queries, n_features)
+    rows : ndarray of shape (n_rows, n_features)
+    radii : ndarray of shape (n_queries,)
+        Radius of the ball about each query.
+
+    Yields
+    ------
+    i, j : ndarray of shape (n_pairs,)
+        Query and row of each pair; all the pairs of a query come together.
+    distances : ndarray of shape (n_pairs,)
+    """
+    bounds = _Bounds(queries, rows)
+    limit = np.square(radii / bounds.unscale)
+    for start, bound in bounds.tiles():
+        i, j = np.divmod(np.flatnonzero(bound <= _above(limit[start : start + len(bound)])[:, None]), len(rows))
+        i += start
+        distances = np.sqrt(bounds.exact(i, j)) * bounds.unscale
+        inside = distances <= radii[i]
+        yield i[inside], j[inside], distances[inside]
+
+
+def count_within(queries, rows, *, query_radii=None, row_radii=None, closed=False):
     """Count the pairs closer than a radius, exact in float64.
 
     Parameters
@@ -132,6 +158,8 @@ def count_within(queries, rows, *, query_radii=None, row_radii=None):
         Radius of the ball about each query.
     row_radii : ndarray of shape (n_rows,), optional
         Radius of the ball about each row.
+    closed : bool, default=False
+        Whether a distance equal to the radius counts.
 
     Returns
     -------
@@ -141,6 +169,7 @@ def count_within(queries, rows, *, query_radii=None, row_radii=None):
         the rows' radii. Only for the radii given.
     """
     bounds = _Bounds(queries, rows)
+    inner = np.less_equal if closed else np.less
     n_queries, n_rows = len(queries), len(rows)
     found = {}
     if query_radii is not None:
@@ -153,12 +182,12 @@ def count_within(queries, rows, *, query_radii=None, row_radii=None):
         if query_radii is not None:
             limit = query_limit[start : start + len(bound)]
             i, j = np.divmod(np.flatnonzero(bound <= _above(limit)[:, None]), n_rows)
-            inside = np.sqrt(bounds.exact(i + start, j)) * bounds.unscale < query_radii[i + start]
+            inside = inner(np.sqrt(bounds.exact(i + start, j)) * bounds.unscale, query_radii[i + start])
             found["rows_in_query"] += np.bincount(i[inside] + start, minlength=n_queries)
             found["queries_of_row"] += np.bincount(j[inside], minlength=n_rows)
         if row_radii is not None:
             i, j = np.divmod(np.flatnonzero(bound <= _above(row_limit)[None, :]), n_rows)
-            inside = np.sqrt(bounds.exact(i + start, j)) * bounds.unscale < row_radii[j]
+            inside = inner(np.sqrt(bounds.exact(i + start, j)) * bounds.unscale, row_radii[j])
             found["rows_about_query"] += np.bincount(i[inside] + start, minlength=n_queries)
             found["queries_in_row"] += np.bincount(j[inside], minlength=n_rows)
     return found

@@ -5,21 +5,16 @@ from scipy.special import ndtr
 from scipy.stats import t as student
 
 from toolkit.coverage._bins import row_divergences
-from toolkit.coverage._frechet import frechet_distance
-from toolkit.coverage._prdc import precision_recall_density_coverage
+from toolkit.coverage._neighbour_figures import FIGURES, SHARES, neighbour_figures
 from toolkit.coverage._tests import compare_shares
 
 __all__ = [
-    "FIGURES",
     "divergence_interval",
     "judge_bins",
     "judge_figure",
-    "neighbour_figures",
     "null_divergences",
     "null_figures",
 ]
-
-FIGURES = ("precision", "recall", "density", "coverage", "frechet")
 
 
 def null_divergences(shares, n_real, n_samples, dispersion, n_draws, generator):
@@ -77,21 +72,14 @@ def judge_bins(real_counts, sample_counts, dispersion, alpha, n_draws, generator
     return float(null.mean()), (min(float(low), value), max(float(high), value)), p_value
 
 
-def neighbour_figures(real, samples, n_neighbours):
-    """Precision, recall, density, coverage and Fréchet distance of two sets of rows, as a dict."""
-    found = precision_recall_density_coverage(real, samples, n_neighbours=min(n_neighbours, len(real) - 1))
-    return found.as_dict() | {"frechet": frechet_distance(real, samples)}
-
-
-def null_figures(features, size, n_neighbours, n_splits, generator):
-    """Figures of disjoint random sets of ``size`` real rows each, a row a split: array (n_splits, 5)."""
-    rows = []
+def null_figures(rows, size, n_neighbours, n_splits, generator):
+    """Figures of disjoint random sets of ``size`` real rows each, a row a split: (n_splits, n_figures)."""
+    null = []
     for _ in range(n_splits):
-        order = generator.permutation(len(features))
-        first, second = features[order[:size]], features[order[size : 2 * size]]
-        found = neighbour_figures(first, second, n_neighbours)
-        rows.append([found[name] for name in FIGURES])
-    return np.array(rows, dtype=np.float64)
+        order = generator.permutation(len(rows))
+        found = neighbour_figures(rows[order[:size]], rows[order[size : 2 * size]], n_neighbours)
+        null.append([found[name] for name in FIGURES])
+    return np.array(null, dtype=np.float64)
 
 
 def judge_figure(name, value, null, n_rows):
@@ -123,10 +111,10 @@ def judge_figure(name, value, null, n_rows):
     spread = max(spread, 1e-9 * max(1.0, abs(expected)))
     t = (value - expected) / (spread * np.sqrt(1.0 + 1.0 / n_splits))
     margin = width * spread
-    if name in ("precision", "recall", "coverage"):
+    if name in SHARES:
         margin = max(margin, 1.96 * np.sqrt(value * (1.0 - value) / n_rows))
     high = value + margin
-    if name in ("precision", "recall", "coverage"):
+    if name in SHARES:
         high = min(high, 1.0)
     p_value = float(2.0 * student.sf(abs(t), max(n_splits - 1, 1)))
     return expected, (max(0.0, value - margin), high), p_value

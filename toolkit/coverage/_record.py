@@ -5,18 +5,24 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-__all__ = ["CoverageRecord", "DroppedMode", "plain_verdict"]
+__all__ = ["CoverageRecord", "DroppedMode"]
 
+# In the order of tables: first what noise, grey and single images cannot raise.
 _GREATER_IS_BETTER = {
+    "clipped_density": True,
+    "clipped_coverage": True,
+    "resembling": True,
+    "copied_share": False,
+    "exact_share": False,
     "js": False,
     "ndb": False,
+    "frechet": False,
+    "p_precision": True,
+    "p_recall": True,
     "precision": True,
     "recall": True,
     "density": True,
     "coverage": True,
-    "frechet": False,
-    "copied_share": False,
-    "resembling": True,
 }
 
 
@@ -54,12 +60,16 @@ class CoverageRecord:
         Bins that differ at ``alpha`` each, not adjusted for their number (Richardson and Weiss).
     n_different : int
         Bins that differ at a false discovery rate of ``alpha``.
-    precision, recall, density, coverage, frechet : float
-        By nearest neighbours, and the Fréchet distance, of ``n_neighbour_rows`` rows of each; NaN with fewer than four
-        real rows or two samples.
+    clipped_density, clipped_coverage, p_precision, p_recall, precision, recall, density, coverage, frechet : float
+        By nearest neighbours, with closed balls, and the Fréchet distance, of ``n_neighbour_rows`` rows of each; NaN
+        with fewer than four real rows or two samples. Noise and grey images can raise precision, density and
+        p_precision; clipped density hardly.
     n_neighbour_rows : int
     copied_share : float
-        Share of the samples nearer to a real row than 99 % of the real rows in the same bins are to each other.
+        Share of the samples that equal a real row or are nearer to one than 99 % of the distinct real rows in the same
+        bins are to each other.
+    exact_share : float
+        Share of the samples that equal a real row, pixel for pixel.
     resembling : float
         Share of the samples that look like some real row, see :func:`toolkit.coverage.resemblance`; NaN
         with hardly any real rows.
@@ -71,6 +81,12 @@ class CoverageRecord:
     lost_share : float
         Of the real rows, those in missing bins, or in bins all but empty beyond chance where there are too few samples
         to call a single one missing.
+    n_duplicates : int
+        Real rows that equal an earlier one, pixel for pixel.
+    n_repeats : int
+        Samples that equal an earlier one.
+    contradictions : tuple of str
+        Where figures speak against each other, and which of them to believe.
     expected : dict of str to float
         What a perfect sampler gives, by figure.
     intervals : dict of str to tuple of float
@@ -96,6 +112,10 @@ class CoverageRecord:
     js: float
     ndb: int
     n_different: int
+    clipped_density: float
+    clipped_coverage: float
+    p_precision: float
+    p_recall: float
     precision: float
     recall: float
     density: float
@@ -103,6 +123,7 @@ class CoverageRecord:
     frechet: float
     n_neighbour_rows: int
     copied_share: float
+    exact_share: float
     resembling: float
     support: float
     outcome: str
@@ -113,6 +134,9 @@ class CoverageRecord:
     bins: object = field(repr=False)
     dropped_modes: tuple = ()
     over_represented: tuple = ()
+    n_duplicates: int = 0
+    n_repeats: int = 0
+    contradictions: tuple = ()
     missing_: dict = field(default_factory=dict, repr=False)
     verdict: str = ""
 
@@ -149,7 +173,10 @@ class CoverageRecord:
             "verdict": self.verdict,
             "outcome": self.outcome,
             "flagged": bool(self.flagged),
+            "contradictions": list(self.contradictions),
             "n_real": self.n_real,
+            "n_duplicates": self.n_duplicates,
+            "n_repeats": self.n_repeats,
             "n_samples": self.n_samples,
             "n_bins": self.n_bins,
             "n_different": self.n_different,
@@ -167,67 +194,3 @@ class CoverageRecord:
             ],
             "over_represented": list(self.over_represented),
         }
-
-
-def plain_verdict(
-    *,
-    flagged,
-    p_value,
-    n_bins,
-    n_missing,
-    n_modes,
-    missing_share,
-    n_over,
-    over_share,
-    over_expected,
-    copied,
-    outcome,
-    repeats,
-):
-    """One to six sentences for a person who does not know the measures."""
-    if n_bins < 2:
-        return "The data falls into a single bin: too few different rows to tell what a sample misses."
-    sentences = []
-    if n_missing:
-        where = "one part of the data" if n_modes == 1 else f"{n_modes} parts of the data"
-        sentences.append(
-            f"{n_missing} of {n_bins} bins are missing: {where}, {missing_share:.1%} of the real rows, that the "
-            "samples hardly reach."
-        )
-    if n_over:
-        sentences.append(
-            f"{n_over} bin{'s hold' if n_over > 1 else ' holds'} too many samples: {over_share:.1%} of them, where "
-            f"{over_expected:.1%} are due."
-        )
-    if flagged:
-        if not sentences:
-            sentences.append("No bin stands out, but the shares differ from the data's by more than chance altogether.")
-        sentences.append(f"Not a perfect sampler of this data (p {_plain_p(p_value)}).")
-    elif sentences:
-        sentences.append(f"Altogether the shares differ by no more than chance (p {_plain_p(p_value)}).")
-    else:
-        sentences.append(f"Nothing is missing that this many samples could show (p {_plain_p(p_value)}).")
-    if outcome == "unlearnt":
-        sentences.append(
-            "Hardly any sample resembles a real row: a generator that has not learnt to draw this data rather than one "
-            "that has collapsed."
-        )
-    if repeats is not None:
-        sentences.append(f"The samples repeat themselves as if there were only {_about(repeats)} different ones.")
-    if copied:
-        sentences.append("More samples than chance allows are all but copies of real rows.")
-    return " ".join(sentences)
-
-
-def _plain_p(p_value):
-    return "< .001" if p_value < 0.001 else f"= {p_value:.3f}".replace("0.", ".", 1)
-
-
-def _about(number):
-    """A number that is a rough estimate.
-
-    >>> _about(1.3), _about(37.2), _about(4210.0)
-    ('one or two', 'about 40', 'about 4,000')
-    """
-    rounded = float(f"{number:.1g}")
-    return "one or two" if rounded <= 2 else f"about {rounded:,.0f}"

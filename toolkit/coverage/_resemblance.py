@@ -11,9 +11,9 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._rows import check_positive_int, check_two_samples
 
-__all__ = ["Resembled", "off_features", "resemblance", "with_remainder"]
+__all__ = ["Resembled", "resemblance"]
 
-_EXTREME = 0.005  # of the real rows: nearest to the middle, or farthest off the features
+_EXTREME = 0.005  # of the real rows: nearest to the middle, farthest off the features, or plainest
 
 
 @usual_floating_point
@@ -72,40 +72,23 @@ class Resembled:
     rows : ndarray of shape (n_real, n_features)
         More than ``n_neighbours``.
     n_neighbours : int
-    remainder : bool, default=False
-        Whether the last column says how far off the features a row is: farther than real rows is unlike them.
+    contrast : ndarray of shape (n_real,), optional
+        Of the images. With it, the last column of the rows says how far off the features each is: farther than real
+        rows is unlike them, and so is less contrast, as of a blank image beside the plainest real ones.
     """
 
-    def __init__(self, rows, n_neighbours, *, remainder=False):
+    def __init__(self, rows, n_neighbours, *, contrast=None):
         self.rows, self.middle = rows, rows.mean(axis=0)
-        self.most = np.quantile(rows[:, -1], 1.0 - _EXTREME) if remainder else np.inf
+        self.most = np.inf if contrast is None else np.quantile(rows[:, -1], 1.0 - _EXTREME)
+        self.plainest = -np.inf if contrast is None else np.quantile(contrast, _EXTREME)
         self.radii = nearest(rows, rows, n_neighbours)[0][:, -1]  # the others: a row is not its own neighbour
         self.least = np.quantile(np.linalg.norm(rows - self.middle, axis=1), _EXTREME)
 
-    def judge(self, samples):
+    def judge(self, samples, contrast=np.inf):
         """Which samples look like some row: bool of shape (n_samples,)."""
         distances, rows = nearest(samples, self.rows)
         # Closed balls, or a repeat of a row that the data repeats, too, would not resemble it.
         near = distances[:, 0] <= self.radii[rows[:, 0]]
         far = np.linalg.norm(samples - self.middle, axis=1) >= self.least * (1.0 - 1e-9)
-        return near & far & (samples[:, -1] <= self.most * (1.0 + 1e-9))
-
-
-def off_features(model, embedding, stack, scale, features):
-    """How far images are from all that the features can show, (n_samples,): zeros where that is not known.
-
-    Principal components and codes leave out what real images hardly have: the very noise of bad samples.
-    """
-    rows = scale.to_unit(stack).reshape(len(stack), -1).astype(np.float64)
-    if isinstance(embedding, str) and embedding == "pca":
-        squared = np.square(rows - model.mean_).sum(axis=1) - np.square(features).sum(axis=1)
-        return np.sqrt(squared.clip(min=0.0))
-    if isinstance(embedding, str) and embedding == "autoencoder":
-        rebuilt = scale.to_unit(model.reconstruct(stack)).reshape(len(stack), -1)
-        return np.linalg.norm(rows - rebuilt, axis=1)
-    return np.zeros(len(stack))
-
-
-def with_remainder(features, remainder):
-    """Features and, as one more column, how far off them a row is."""
-    return np.column_stack([features, remainder])
+        on = samples[:, -1] <= self.most * (1.0 + 1e-9)
+        return near & far & on & (contrast >= self.plainest * (1.0 - 1e-9))

@@ -4,7 +4,9 @@ import numbers
 
 import numpy as np
 
-__all__ = ["check_counts", "check_positive_int", "check_rows", "check_two_samples"]
+from toolkit._core.labels import check_numbers
+
+__all__ = ["check_counts", "check_neighbours", "check_positive_int", "check_rows", "check_two_samples"]
 
 
 def check_rows(name, rows, *, at_least=1):
@@ -25,10 +27,7 @@ def check_rows(name, rows, *, at_least=1):
     ------
     ValueError
     """
-    try:
-        rows = np.asarray(rows, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise ValueError(f"{name} must be numbers of shape (n_samples, n_features): {error}") from error
+    rows = check_numbers(name, rows)
     if rows.ndim < 2 or (rows[:1].size == 0 and len(rows)):
         raise ValueError(f"{name} must be rows of shape (n_samples, n_features), got an array of shape {rows.shape}.")
     if len(rows) < at_least:
@@ -67,3 +66,12 @@ def check_positive_int(name, value, low=1):
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
         raise ValueError(f"{name} must be an int of at least {low}, got {value!r}.")
     return int(value)
+
+
+def check_neighbours(n_neighbours, **sets):
+    """``n_neighbours`` as an int that every one of the sets of rows, given by name, has more rows than."""
+    k = check_positive_int("n_neighbours", n_neighbours)
+    for name, rows in sets.items():
+        if len(rows) <= k:
+            raise ValueError(f"{name} needs more than n_neighbours={k} rows, got {len(rows)}.")
+    return k

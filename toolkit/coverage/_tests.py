@@ -4,6 +4,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.labels import check_numbers
 
 __all__ = ["adjust_p_values", "compare_shares"]
 
@@ -58,7 +59,7 @@ def adjust_p_values(p_values):
     >>> adjust_p_values([0.01, 0.5, 0.02, 0.04]).round(4).tolist()
     [0.04, 0.5, 0.04, 0.0533]
     """
-    p_values = np.asarray(p_values, dtype=np.float64)
+    p_values = check_numbers("p_values", p_values)
     if p_values.ndim != 1 or not ((p_values >= 0) & (p_values <= 1)).all():
         raise ValueError(f"p_values must be numbers from 0 to 1 of shape (n_tests,), got {p_values!r}.")
     order = np.argsort(p_values)[::-1]

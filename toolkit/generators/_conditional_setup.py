@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.utils.validation import assert_all_finite, column_or_1d
 
+from toolkit._core import labels as given
 from toolkit._core.names import lookup
 from toolkit.generators import _gan_setup as setup
 from toolkit.generators._checks import check_int, check_number
@@ -32,18 +33,11 @@ def check_labels(y, n_samples, name="y"):
         raise ValueError("ConditionalGAN requires y to be passed, but the target y is None.")
     if np.iscomplexobj(y):
         raise ValueError(f"{name} must hold numbers or strings, got complex ones.")
-    y = column_or_1d(y, warn=True)
-    if y.dtype.kind == "O":
-        kinds = sorted({type(value).__name__ for value in y})
-        if all(isinstance(value, str) for value in y):
-            y = y.astype(str)
-        elif all(isinstance(value, (bool, int, float, np.number, np.bool_)) for value in y):
-            y = np.array(y.tolist())
-        else:
-            raise ValueError(f"{name} must hold numbers or strings only, got {', '.join(kinds)}.")
-    if y.dtype.kind not in "biufUS":
-        raise ValueError(f"{name} must hold numbers or strings, got dtype {y.dtype}.")
-    assert_all_finite(y, input_name=name)
+    if np.ndim(y) != 1:
+        y = column_or_1d(y, warn=True)
+    if hasattr(y, "dtype"):
+        assert_all_finite(np.asarray(y), input_name=name)
+    y = given.check_labels(name, y)
     if len(y) != n_samples:
         raise ValueError(f"{name} must have one label for each of the {n_samples} rows of X, got {len(y)}.")
     return y
@@ -78,7 +72,7 @@ def weights(classes, y, n_samples):
             raise ValueError(f"y must have shape ({n_samples}, {len(classes)}) as weights of classes, got {y.shape}.")
         assert_all_finite(y, input_name="y")
         return y
-    y = np.repeat(np.asarray([y]), n_samples) if np.ndim(y) == 0 else check_labels(y, n_samples)
+    y = check_labels([y] * n_samples if np.ndim(y) == 0 else y, n_samples)
     return one_hot(encode(classes, y), len(classes))
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.printable import plot_text
 from toolkit.plots._display import Display
 from toolkit.plots._style import INK, MUTED
@@ -50,8 +51,8 @@ class AttentionDisplay(Display):
         -------
         AttentionDisplay
         """
-        weights = np.asarray(weights, dtype=float)
-        queries, answers = np.asarray(queries).astype(str), np.asarray(answers).astype(str)
+        weights = check_numbers("weights", weights)
+        queries, answers = check_strings("queries", queries), check_strings("answers", answers)
         if weights.ndim != 3 or not len(weights) == len(queries) == len(answers) > 0:
             raise ValueError(
                 f"weights must be maps (n_samples, target_length, source_length), a query and an answer each, got "

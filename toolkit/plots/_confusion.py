@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_strings
 from toolkit.plots._display import Display
 from toolkit.plots._matrix import draw_matrix
 from toolkit.plots._style import MUTED, kind_order, plain_name, title_axes
@@ -55,7 +56,7 @@ class KindConfusionDisplay(Display):
         """
         import pandas as pd
 
-        true, found = np.asarray(kinds_true).astype(str), np.asarray(kinds_found).astype(str)
+        true, found = check_strings("kinds_true", kinds_true), check_strings("kinds_found", kinds_found)
         if true.shape != found.shape or true.ndim != 1:
             raise ValueError(f"kinds_true and kinds_found must pair up, got shapes {true.shape} and {found.shape}.")
         counts = pd.crosstab(true, found)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_numbers
 from toolkit.plots._display import Display
 from toolkit.plots._style import INK, MUTED, colours_of, plain_name, tidy_axes, title_axes
 
@@ -22,7 +23,7 @@ def _check(is_outlier, anomaly_scores, name):
         anomaly_scores = {name: anomaly_scores}
     scores = {}
     for method, values in anomaly_scores.items():
-        values = np.asarray(values, dtype=float)
+        values = check_numbers(f"Scores of {method!r}", values)
         if values.shape != truth.shape or not np.isfinite(values).all():
             raise ValueError(f"Scores of {method!r} must be {len(truth)} finite numbers, got shape {values.shape}.")
         scores[str(method)] = values

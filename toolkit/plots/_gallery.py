@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
@@ -67,12 +68,12 @@ class CorruptionGalleryDisplay(Display):
         """
         import pandas as pd
 
-        kinds = np.asarray(kinds).astype(str)
+        kinds = check_strings("kinds", kinds)
         if len(kinds) != len(images):
             raise ValueError(f"kinds has {len(kinds)} entries, but there are {len(images)} images.")
         if n_per_kind < 1:
             raise ValueError(f"n_per_kind must be at least 1, got {n_per_kind}.")
-        certainty = np.full(len(kinds), np.nan) if confidence is None else np.asarray(confidence, dtype=float)
+        certainty = np.full(len(kinds), np.nan) if confidence is None else check_numbers("confidence", confidence)
         if len(certainty) != len(kinds):
             raise ValueError(f"confidence has {len(certainty)} entries, but there are {len(kinds)} images.")
         rows = []

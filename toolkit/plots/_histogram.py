@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_labels, check_numbers
 from toolkit.plots._display import Display
 from toolkit.plots._style import INK, colours_of, kind_order, plain_name, tidy_axes, title_axes
 
@@ -66,11 +67,11 @@ class ScoreHistogramDisplay(Display):
         -------
         ScoreHistogramDisplay
         """
-        scores = np.asarray(anomaly_scores, dtype=float)
+        scores = check_numbers("anomaly_scores", anomaly_scores)
         if scores.ndim != 1 or not len(scores) or not np.isfinite(scores).all():
             raise ValueError(f"anomaly_scores must be finite numbers in one dimension, got shape {scores.shape}.")
         if groups is not None:
-            groups = np.asarray(groups)
+            groups = check_labels("groups", groups)
             groups = np.where(groups, "corrupted", "clean") if groups.dtype == bool else groups.astype(str)
             if len(groups) != len(scores):
                 raise ValueError(f"groups has {len(groups)} entries, but there are {len(scores)} scores.")

@@ -2,14 +2,17 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.printable import plot_text
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, open_mosaic, unit_images
+from toolkit.plots._spread_labels import spread_labels
 from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes, title_axes
 
 __all__ = ["LatentDisplay", "LatentGridDisplay"]
 
 _MAX_GROUPS = 62  # as many letters and digits as EMNIST has
+_FEW_GROUPS = 12  # names of more are written smaller
 
 
 class LatentDisplay(Display):
@@ -55,11 +58,11 @@ class LatentDisplay(Display):
         -------
         LatentDisplay
         """
-        latent = np.asarray(latent, dtype=float)
+        latent = check_numbers("latent", latent)
         if latent.ndim != 2 or not latent.size or not np.isfinite(latent).all():
             raise ValueError(f"latent must be finite numbers of shape (n_samples, latent_dim), got {latent.shape}.")
         if labels is not None:
-            labels = np.asarray(labels).astype(str)
+            labels = check_strings("labels", labels)
             if len(labels) != len(latent):
                 raise ValueError(f"labels has {len(labels)} entries, but there are {len(latent)} latent vectors.")
             if len(np.unique(labels)) > _MAX_GROUPS:
@@ -89,7 +92,7 @@ class LatentDisplay(Display):
         LatentDisplay
         """
         step = -(-len(X) // max_points)
-        labels = None if labels is None else np.asarray(labels)[::step]
+        labels = None if labels is None else check_strings("labels", labels)[::step]
         return cls.from_predictions(model.transform(X[::step]), labels, max_points=max_points, title=title)
 
     def frame(self):
@@ -100,7 +103,9 @@ class LatentDisplay(Display):
         return pd.DataFrame({"first": self.points[:, 0], "second": self.points[:, 1], "label": labels})
 
     def plot(self, ax=None):
-        """Draw the scatter; the name of each label stands at the median of its points.
+        """Draw the scatter; the name of each label stands at the median of its points, or near it where names are many.
+
+        A thin line leads from a name that had to give way to the median.
 
         Parameters
         ----------
@@ -112,8 +117,6 @@ class LatentDisplay(Display):
         self
         """
         ax = self._take_axes(ax, (5.6, 5.4))
-        from matplotlib import patheffects
-
         size = float(np.clip(9000 / len(self.points), 2.0, 24.0))
         names = ["" for _ in self.points] if self.labels is None else self.labels
         colours = _label_colours(sorted(set(names)))
@@ -121,17 +124,33 @@ class LatentDisplay(Display):
         ax.scatter(
             *self.points.T, s=size, c=[colours[name] for name in names], alpha=0.6, linewidths=0, rasterized=True
         )
-        for name in sorted(set(names)) if self.labels is not None else ():
-            place = np.median(self.points[names == name], axis=0)
-            text = ax.text(
-                *place, plot_text(name), fontsize=12, fontweight="bold", color=colours[name], ha="center", va="center"
-            )
-            text.set_path_effects([patheffects.withStroke(linewidth=3.5, foreground="white")])
         ax.set_xlabel(self.axis_names[0])
         ax.set_ylabel(self.axis_names[1])
         tidy_axes(ax)
         title_axes(ax, self.title)
+        if self.labels is not None:
+            self._name_groups(ax, names, colours)
         return self
+
+    def _name_groups(self, ax, names, colours):
+        from matplotlib import patheffects
+
+        groups = sorted(set(names))
+        size = 12 if len(groups) <= _FEW_GROUPS else 9
+        medians = np.array([np.median(self.points[names == name], axis=0) for name in groups])
+        ax.figure.draw_without_rendering()  # so that axes have their final size
+        shown = [plot_text(name) for name in groups]
+        places = spread_labels(ax, medians, shown, size)
+        halo = [patheffects.withStroke(linewidth=3.5, foreground="white")]
+        for name, text_shown, place, median in zip(groups, shown, places, medians):
+            if not np.array_equal(place, median):
+                line = ax.plot(*np.stack([median, place]).T, color=colours[name], linewidth=0.9, zorder=3)[0]
+                line.set_path_effects([patheffects.withStroke(linewidth=2.2, foreground="white")])
+            text = ax.text(
+                *place, text_shown, fontsize=size, fontweight="bold", color=colours[name], ha="center", va="center"
+            )
+            text.set_path_effects(halo)
+            text.set_zorder(4)
 
 
 class LatentGridDisplay(Display):

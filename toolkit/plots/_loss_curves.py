@@ -1,4 +1,4 @@
-"""Loss curves: how a training went, epoch by epoch."""
+"""Loss curves: how a training went, epoch by epoch; what is no loss has a panel of its own."""
 
 import math
 
@@ -9,19 +9,31 @@ __all__ = ["LossCurveDisplay"]
 
 _NO_LOSS = ("epoch", "step", "seconds")
 _VALIDATION = "validation_"
+# What a name holds, and how its axis is called: the first that fits; everything else is a loss.
+_PANELS = (("accuracy", "accuracy"), ("norm", "gradient norm"), ("learning_rate", "learning rate"))
 
 
 class LossCurveDisplay(Display):
     """Curves of what a training loop recorded, a line for each name; those on rows held back are dashed.
+
+    Losses, accuracies, gradient norms and learning rates have nothing in common but the epoch: each of these kinds has
+    a panel of its own, one below the other, as far as they are there.
 
     Parameters
     ----------
     curves : DataFrame
         Long form: columns epoch, name, value.
     ylabel : str, default="loss"
+        Of the panel of losses.
     log : bool or None, default=None
-        Logarithmic axis; None takes one if all values are positive and one curve spans more than a factor of thirty.
+        Logarithmic axes of all but accuracies; None takes one for a panel whose values are positive and of which one
+        curve spans more than a factor of thirty.
     title : str, default=""
+
+    Attributes
+    ----------
+    axes_ : list of matplotlib Axes
+        The panels from top to bottom, after ``plot``; ``ax_`` is the first.
 
     Examples
     --------
@@ -89,16 +101,28 @@ class LossCurveDisplay(Display):
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            A new figure when None.
+            A new figure when None. Further panels share the place of the axes that are given.
 
         Returns
         -------
         self
         """
+        groups = {}
+        for name in dict.fromkeys(self.curves["name"]):
+            groups.setdefault(_panel_of(name) or self.ylabel, []).append(name)
+        order = [label for label in (self.ylabel, *(label for _, label in _PANELS)) if label in groups]
+        self._take_axes(ax, (6.6, 3.8 if len(order) == 1 else 1.2 + 2.4 * len(order)))
+        self.axes_ = _panels(self.ax_, len(order), self._owns_figure)
+        for panel, label in zip(self.axes_, order):
+            self._draw(panel, groups[label], label)
+        self.axes_[-1].set_xlabel("epoch")
+        title_axes(self.ax_, self.title)
+        return self
+
+    def _draw(self, ax, names, label):
+        """One panel."""
         from matplotlib.ticker import MaxNLocator
 
-        ax = self._take_axes(ax, (6.6, 3.8))
-        names = list(dict.fromkeys(self.curves["name"]))
         bases = list(dict.fromkeys(name.removeprefix(_VALIDATION) for name in names))
         for name in names:
             own = self.curves[self.curves["name"] == name]
@@ -113,16 +137,39 @@ class LossCurveDisplay(Display):
                 markersize=4,
                 label=f"{plain_name(name)}: {own['value'].iloc[-1]:.4g}",
             )
-        spans = self.curves.groupby("name")["value"].agg(["min", "max"])
-        if self.log or (self.log is None and (spans["min"] > 0).all() and (spans["max"] > 30 * spans["min"]).any()):
+        shown = self.curves[self.curves["name"].isin(names)]
+        spans = shown.groupby("name")["value"].agg(["min", "max"])
+        if label == "accuracy":
+            ax.set_ylim(-0.03, 1.03)
+        elif self.log or (self.log is None and (spans["min"] > 0).all() and (spans["max"] > 30 * spans["min"]).any()):
             ax.set_yscale("log")
             ax.yaxis.set_major_formatter("{x:g}")
             ax.yaxis.set_minor_formatter("")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True))
         ax.set_xlim(min(1, self.curves["epoch"].min()), max(2, math.ceil(self.curves["epoch"].max())))
-        ax.set_xlabel("epoch")
-        ax.set_ylabel(self.ylabel)
+        ax.set_ylabel(label)
         tidy_axes(ax)
         ax.legend(frameon=False, fontsize=9, labelcolor=INK)
-        title_axes(ax, self.title)
-        return self
+
+
+def _panel_of(name):
+    """How the axis of what is no loss is called."""
+    return next((label for part, label in _PANELS if part in name), None)
+
+
+def _panels(ax, n_panels, own_figure):
+    """``ax`` and further axes below it: of the figure, or in the place that ``ax`` has in somebody else's."""
+    if n_panels == 1:
+        return [ax]
+    if own_figure:
+        figure, places = ax.figure, ax.figure.add_gridspec(n_panels, 1)
+        ax.set_subplotspec(places[0])
+        panels = [ax, *(figure.add_subplot(place, sharex=ax) for place in list(places)[1:])]
+    else:
+        from mpl_toolkits.axes_grid1 import make_axes_locatable
+
+        divider = make_axes_locatable(ax)
+        panels = [ax, *(divider.append_axes("bottom", "100%", pad=0.3, sharex=ax) for _ in range(n_panels - 1))]
+    for panel in panels[:-1]:
+        panel.tick_params(labelbottom=False)
+    return panels

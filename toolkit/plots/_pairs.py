@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from toolkit._core.labels import check_strings, check_truth
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name, unit_images
@@ -86,10 +87,11 @@ class RepairPairsDisplay(Display):
         if before.shape != after.shape:
             raise ValueError(f"before and after must have one shape, got {before.shape} and {after.shape}.")
         n_samples = len(before)
-        names = np.full(n_samples, "") if kinds is None else np.asarray(kinds).astype(str)
+        names = np.full(n_samples, "") if kinds is None else check_strings("kinds", kinds)
         if repaired is None:
             repaired = (before != after).reshape(n_samples, -1).any(axis=1)
-        repaired = np.asarray(repaired, dtype=bool)
+        else:
+            repaired = check_truth("repaired", repaired, len(repaired))
         for what, values in (("kinds", names), ("repaired", repaired)):
             if len(values) != n_samples:
                 raise ValueError(f"{what} has {len(values)} entries, but there are {n_samples} images.")

@@ -3,6 +3,7 @@
 import numpy as np
 
 from toolkit._core.images import PixelScale
+from toolkit._core.labels import check_strings
 from toolkit.plots._display import Display
 from toolkit.plots._style import ACCENT, INK, MUTED, title_axes
 
@@ -51,10 +52,14 @@ class QueryPageDisplay(Display):
         -------
         QueryPageDisplay
         """
-        queries, answers, truth = np.asarray(queries), np.asarray(answers), np.asarray(truth).astype(str)
+        queries, answers = (
+            check_strings(name, values) if np.ndim(values) == 1 else np.asarray(values)
+            for name, values in (("queries", queries), ("answers", answers))
+        )
+        truth = check_strings("truth", truth)
         if read is None and answers.ndim != 1:
             raise ValueError("read, what the answers say, must be given for answers that are pictures.")
-        read = np.asarray(answers if read is None else read).astype(str)
+        read = answers if read is None else check_strings("read", read)
         if not len(queries) == len(answers) == len(truth) == len(read) > 0:
             raise ValueError(
                 "queries, answers, truth and read must be equally long and not empty, got lengths "

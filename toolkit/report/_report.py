@@ -126,6 +126,22 @@ class Report:
             self._add(_Block("paragraph", paragraph))
         return self
 
+    def items(self, sentences):
+        """Add a list of sentences, a point each.
+
+        Parameters
+        ----------
+        sentences : list of str
+
+        Returns
+        -------
+        self
+        """
+        sentences = [str(sentence) for sentence in sentences]
+        if sentences:
+            self._add(_Block("items", sentences))
+        return self
+
     def note(self, text):
         """Add a set-off remark: a limit, a caution, something that went wrong."""
         paragraphs = _paragraphs(str(text))

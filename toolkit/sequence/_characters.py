@@ -9,6 +9,11 @@ BLANK = " "
 
 def as_strings(values, name):
     """One-dimensional array of str, without trailing spaces, or one clear error."""
+    if isinstance(values, (list, tuple)) and any(isinstance(value, str) for value in values):
+        # numpy would write out numbers and what is missing.
+        wrong = next((value for value in values if not isinstance(value, str)), None)
+        if wrong is not None or None in values:
+            raise ValueError(f"{name} must be strings, got {wrong!r} among them.")
     array = np.asarray(values)
     if array.ndim != 1 or len(array) == 0:
         raise ValueError(f"{name} must be strings of shape (n_samples,), got an array of shape {array.shape}.")

@@ -34,6 +34,7 @@ from toolkit.studies._generators_write import (
 from toolkit.studies._reserved import reserve_result
 from toolkit.studies._result import StudyOutcome
 from toolkit.studies._study import StudyResult, check_study_target, run_study, study_findings, write_study
+from toolkit.studies._study_answer import study_answer
 from toolkit.studies._write import check_audit_target, write_audit
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "run_generator_comparison",
     "run_study",
     "settings_table",
+    "study_answer",
     "study_findings",
     "write_arithmetic",
     "write_audit",

@@ -11,6 +11,7 @@ from toolkit._core.estimators import is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, validate_images
 from toolkit._core.jobs import run_jobs
+from toolkit._core.labels import check_strings
 from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
@@ -347,7 +348,7 @@ def _check_truth(kinds_truth, clean, images):
         raise ValueError(f"clean has shape {clean.shape}, but images has shape {images.shape}.")
     if kinds_truth is None:
         return None
-    kinds_truth = np.asarray(kinds_truth).astype(str)
+    kinds_truth = check_strings("kinds_truth", kinds_truth)
     if kinds_truth.shape != (len(images),):
         raise ValueError(f"kinds_truth must have shape ({len(images)},), one kind an image, got {kinds_truth.shape}.")
     return kinds_truth

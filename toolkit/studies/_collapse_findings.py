@@ -6,7 +6,7 @@ from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.studies._collapse_outcome import draws_the_data
 from toolkit.studies._collapse_summary import compare_settings, rank_settings, settings_table
 
-__all__ = ["collapse_findings", "differing_parameters", "told_in_time"]
+__all__ = ["collapse_answer", "collapse_findings", "differing_parameters", "told_in_time"]
 
 _ALPHA = 0.05
 _NOTABLE = 0.1  # of the data: a smaller rise or fall of what is reached is not worth a sentence
@@ -32,12 +32,49 @@ def collapse_findings(study):
     unlearnt = table.index[table["outcome"] == "unlearnt"].tolist()
     sentences = [_headline(table, collapsed, unlearnt)]
     sentences += [_evidence(study, table.loc[setting], setting) for setting in collapsed]
-    sentences += [_never_drew(study, table.loc[setting], setting) for setting in unlearnt]
+    sentences += _never_drew(study, table.loc[unlearnt])
     sentences += _cures(study, table, tests)
     sentences += _failures(study, table)
     sentences += _no_cures(study, table, tests)
     sentences += _significance(study, tests)
     return sentences
+
+
+def collapse_answer(study):
+    """The study in at most four sentences: what collapsed, what cured it, what failed, and how far to trust that.
+
+    Parameters
+    ----------
+    study : CollapseStudy
+
+    Returns
+    -------
+    list of str
+    """
+    table = settings_table(study).set_index("setting")
+    tests = compare_settings(study).set_index("setting")
+    named = {outcome: table.index[table["outcome"] == outcome].tolist() for outcome in _LOST}
+    cautions = [sentence for sentence in _significance(study, tests) if sentence.startswith("Caution")]
+    return [
+        _headline(table, *named.values()),
+        *_cure_in_short(study, table),
+        *_failures(study, table)[:1],
+        *cautions,
+    ]
+
+
+def _cure_in_short(study, table):
+    if table.loc[study.baseline, "outcome"] not in _LOST:
+        return []
+    good = table[table["outcome"].isin(["complete", "partial"])].sort_values("js_mean")
+    if not len(good):
+        return [f"Nothing that was tried cured “{study.baseline}”."]
+    best, missing = good.index[0], good["missing_share_mean"].iloc[0]
+    others = f"; {len(good) - 1} further settings did not collapse either" if len(good) > 2 else ""
+    others = "; one further setting did not collapse either" if len(good) == 2 else others
+    verb = "helped most" if missing >= _CURED else "cured it best"
+    left = "nothing is missing" if missing == 0 else f"{_share(missing)} of the real images are still missed"
+    return [f"What {verb}: “{best}” ({differing_parameters(study, best)}); {left}{others}."]
 
 
 def _share(value):
@@ -126,14 +163,22 @@ def _manner(study, runs, setting):
     return f" What it repeats is nothing like the data, and never was: {compared}."
 
 
-def _never_drew(study, row, setting):
-    runs = study.final[(study.final["setting"] == setting) & (study.final["status"] == "finished")]
-    return (
-        f"“{setting}” never learnt to draw, in {row['unlearnt']} of {_runs(row['n_runs'])}: at no checkpoint did as "
-        f"much as {_share(RESEMBLING * runs['resembling_expected'].mean())} of its samples resemble a real image, and "
-        f"they are not alike either. That {_share(row['missing_share_mean'])} of the real images lie where it hardly "
-        "draws is no collapse."
-    )
+def _never_drew(study, rows):
+    """One sentence for all settings of which the same is to be said."""
+    if not len(rows):
+        return []
+    runs = study.final[study.final["setting"].isin(rows.index) & (study.final["status"] == "finished")]
+    one = len(rows) == 1
+    each = list(dict.fromkeys(f"{row['unlearnt']} of {_runs(row['n_runs'])}" for _, row in rows.iterrows()))
+    counts = _listed(each) + ("" if one or len(each) > 1 else " each")
+    least, most = (_share(value) for value in (rows["missing_share_mean"].min(), rows["missing_share_mean"].max()))
+    missing = least if least == most else f"{least} to {most}"
+    return [
+        f"{_named(rows.index)} never learnt to draw, in {counts}: at no checkpoint did as much as "
+        f"{_share(RESEMBLING * runs['resembling_expected'].mean())} of {'its' if one else 'their'} samples resemble a "
+        f"real image, and they are not alike either. That {missing} of the real images lie where "
+        f"{'it hardly draws' if one else 'they hardly draw'} is no collapse."
+    ]
 
 
 def _about(number):
@@ -213,7 +258,7 @@ def _cures(study, table, tests):
     if not len(good):
         return [f"Nothing that was tried cured “{study.baseline}”."]
     good = good.sort_values("js_mean")
-    sentences = []
+    sentences, short = [], {}
     for setting, row in good.head(3).iterrows():
         missing = row["missing_share_mean"]
         reached = "Nothing is missing" if missing == 0 else f"{_share(missing)} of the real images are still missed"
@@ -224,6 +269,16 @@ def _cures(study, table, tests):
             f"is {_spread(row['js_mean'], row['js_sd'])} ({_p(tests.loc[setting, 'p_value'])} against "
             f"“{study.baseline}” over {_runs(row['n_runs'])} each). {told_in_time(study, setting)}".rstrip()
         )
+        if cured.endswith(", too"):
+            short.setdefault(cured, []).append(
+                f"“{setting}” ({differing_parameters(study, setting)}: {_share(missing)} missed, divergence "
+                f"{_spread(row['js_mean'], row['js_sd'])}, {_p(tests.loc[setting, 'p_value'])})"
+            )
+    for cured, parts in short.items():
+        if len(parts) > 1:  # sentences that differ in their figures alone are one
+            place = next(i for i, sentence in enumerate(sentences) if sentence.startswith(f"{cured}:"))
+            sentences = [sentence for sentence in sentences if not sentence.startswith(f"{cured}:")]
+            sentences.insert(place, f"{cured}: {_listed(parts)}.")
     if len(good) > 3:
         rest = good.iloc[3:]
         parts = [f"“{name}” ({_figure(row['js_mean'])})" for name, row in rest.iterrows()]

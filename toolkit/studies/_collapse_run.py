@@ -21,6 +21,7 @@ _KEPT = 400  # samples kept of each run, for pictures and maps
 _SHOWN = 12  # of each checkpoint
 _TRIAL = (10, 30)  # steps between which the speed of a training is measured
 _GRACE = 1.25  # by which a training may exceed its seconds, since its speed was an estimate
+_NEIGHBOURS = ("precision", "recall", "density", "coverage", "frechet", "resembling")
 _SAMPLE_SEED = 1  # the same latents at each checkpoint
 
 
@@ -245,8 +246,9 @@ def _figures(record):
         "bins_missing": int(missing.sum()),
         "missing_share": float(record.bins.loc[missing, "real_share"].sum()),
         "copied_share": record.copied_share,
+        "exact_share": record.exact_share,
     }
-    for name in ("precision", "recall", "density", "coverage", "frechet", "resembling"):
+    for name in ("clipped_density", "clipped_coverage", "p_precision", "p_recall", *_NEIGHBOURS):
         found[name] = getattr(record, name)
         found[f"{name}_expected"] = record.expected.get(name, math.nan)
     found["support"], found["lost_share"] = record.support, record.lost_share

@@ -9,12 +9,17 @@ _FIGURES = (
     "js",
     "missing_share",
     "bins_missing",
+    "clipped_coverage",
+    "clipped_density",
+    "resembling",
+    "copied_share",
+    "exact_share",
+    "frechet",
+    "p_precision",
+    "p_recall",
     "coverage",
     "precision",
     "recall",
-    "frechet",
-    "copied_share",
-    "resembling",
 )
 _OUTCOMES = ("unlearnt", "collapsed", "partial", "complete", "diverged", "failed")
 

@@ -1,5 +1,6 @@
 """Real images against samples from anywhere: evaluated, and written as a folder that appears whole or not at all."""
 
+import warnings
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import numpy as np
 
 from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.images import PixelScale
 from toolkit._core.printable import printable
 from toolkit._core.showing import only_shows
+from toolkit._core.value_scale import bring_to_scale
 from toolkit._core.versions import versions
 from toolkit.coverage import CoverageRecord, ModeCoverage
 from toolkit.exceptions import DataFormatError
@@ -24,7 +27,12 @@ _WORDS = {
     "js": "Jensen-Shannon divergence",
     "ndb": "bins that differ (NDB)",
     "frechet": "Fréchet distance",
-    "copied_share": "share of copies",
+    "clipped_density": "clipped density",
+    "clipped_coverage": "clipped coverage",
+    "p_precision": "probabilistic precision",
+    "p_recall": "probabilistic recall",
+    "copied_share": "share of copies, exact or near",
+    "exact_share": "share of exact copies",
     "resembling": "share that resembles the data",
 }
 
@@ -43,6 +51,8 @@ class CoverageResult:
     map : CoverageMapDisplay or None
     names : tuple of str
         Of the real images and of the samples.
+    notes : tuple of str
+        What was done to the samples before.
     """
 
     coverage: ModeCoverage = field(repr=False)
@@ -50,6 +60,7 @@ class CoverageResult:
     samples: np.ndarray = field(repr=False)
     map: object = field(repr=False)
     names: tuple = ("real", "samples")
+    notes: tuple = ()
 
 
 def check_coverage_target(out):
@@ -69,8 +80,8 @@ def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", 
     Parameters
     ----------
     real, samples : ndarray of shape (n, height, width) or (n, height, width, 3)
-        Where one is uint8 and the other floats from 0 to 1 (or -1 to 1), the samples are brought to the scale of the
-        real images.
+        Where the dtypes or the usual ranges differ (bool and 0 to 1, -1 to 1, uint8 and 0 to 255), the samples are
+        brought to the scale of the real images, which a warning and the report say.
     coverage : ModeCoverage, optional
         Not fitted; by default one with default settings.
     with_map : bool, default=True
@@ -81,13 +92,25 @@ def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", 
     Returns
     -------
     CoverageResult
+
+    Raises
+    ------
+    DataFormatError
+        Images of different shapes.
+    ValueError
+        Samples on a scale that cannot be told.
     """
     names = tuple(map(printable, names))
     if np.shape(real)[1:] != np.shape(samples)[1:]:
         raise DataFormatError(
             f"{names[1]} holds images of shape {np.shape(samples)[1:]}, but {names[0]} of {np.shape(real)[1:]}."
         )
-    samples = _on_scale_of(samples, real)
+    samples, guess = bring_to_scale(
+        np.asarray(samples), PixelScale.learn(np.asarray(real)), np.asarray(real).dtype.name
+    )
+    notes = (f"The values of {names[1]} were a guess: {guess}.",) if guess else ()
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
     coverage = (ModeCoverage(random_state=random_state) if coverage is None else coverage).fit(real)
     record = coverage.evaluate(samples)
     shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
@@ -95,21 +118,7 @@ def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", 
     if with_map:
         with only_shows("map.png"):
             drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state)
-    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names)
-
-
-def _on_scale_of(samples, real):
-    """Generators often draw within 0 to 1 or -1 to 1 what came as uint8, and the other way round."""
-    if real.dtype == np.uint8 and samples.dtype.kind == "f":
-        low, high = float(samples.min()), float(samples.max())
-        if low >= -1.0 and high <= 1.0:
-            unit = samples if low >= 0 else (samples + 1.0) / 2.0
-            return np.rint(255.0 * unit).astype(np.uint8)
-    if samples.dtype == np.uint8 and real.dtype.kind == "f":
-        low, high = float(real.min()), float(real.max())
-        if low >= -1.0 and high <= 1.0:
-            return samples / 255.0 if low >= 0 else samples / 127.5 - 1.0
-    return samples
+    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names, notes)
 
 
 @usual_floating_point
@@ -144,7 +153,9 @@ def write_coverage(result, out) -> Path:
     with whole_folder(out, _FILES) as folder:
         write_csv(folder / "figures.csv", record.frame())
         write_csv(folder / "bins.csv", record.bins)
-        write_json(folder / "summary.json", record.summary() | {"names": result.names, "versions": used})
+        write_json(
+            folder / "summary.json", record.summary() | {"names": result.names, "notes": result.notes, "versions": used}
+        )
         for name, display in pictures.items():
             with only_shows(f"{name}.png"):
                 display.save(folder / f"{name}.png")
@@ -169,9 +180,12 @@ def _report(result, pictures, used):
     report.section(
         "Figures",
         "Beside each figure stand its interval (95 %) and what real images give when they are compared with real "
-        "images. Precision and density say whether samples look real; they stay high when a generator collapses. "
-        "Recall, coverage and the divergence say whether all of the data is reached.",
+        "images. Clipped density and the share that resembles the data say whether samples look real, clipped coverage "
+        "and the divergence whether all of the data is reached. Precision and density, clipped or not, stay high when "
+        "a generator collapses; precision and density may be high for noise and grey images, too.",
     )
+    if result.notes:
+        report.note("\n\n".join(result.notes))
     report.table(table, f"Over {record.n_bins} bins, and {record.n_neighbour_rows:,} rows of each.", precision=4)
     report.section("What the samples never show")
     if record.dropped_modes:

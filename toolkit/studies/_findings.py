@@ -2,7 +2,7 @@
 
 from toolkit.corruption import kind_in_words
 
-__all__ = ["plain_findings"]
+__all__ = ["audit_answer", "plain_findings"]
 
 # From here on a named kind is spoken of as sure, and below as a guess.
 SURE, GUESS = 0.9, 0.6
@@ -68,6 +68,27 @@ def plain_findings(result) -> list[str]:
             "audit without labels has to take for granted."
         )
     return sentences + _worse_than_chance(result)
+
+
+def audit_answer(result) -> list[str]:
+    """The audit in at most three sentences: how many images, what is wrong with them, what was repaired.
+
+    Parameters
+    ----------
+    result : AuditResult
+
+    Returns
+    -------
+    list of str
+    """
+    if not result.judgeable:
+        return plain_findings(result)[:2]
+    flagged = result.per_image[result.flagged]
+    return [
+        _how_many(result, flagged),
+        *([_what_kinds(flagged)] if len(flagged) else []),
+        _what_was_repaired(result.per_image, flagged),
+    ]
 
 
 def _why_not(result):

@@ -20,6 +20,7 @@ from toolkit.studies._collapse_write import RUNS, add_collapse_sections, check_c
 from toolkit.studies._figures import audit_figures
 from toolkit.studies._findings import plain_findings
 from toolkit.studies._folder import check_target, reserved_folder
+from toolkit.studies._study_answer import study_answer
 from toolkit.studies._write import check_audit_target, write_audit
 
 __all__ = ["StudyResult", "check_study_target", "run_study", "study_findings", "write_study"]
@@ -189,13 +190,15 @@ def _fill(result, out):
         "without labels",
         footer=", ".join(f"{package} {version}" for package, version in audit.versions.items() if version) + ".",
     )
-    report.findings(study_findings(result))
+    report.findings(study_answer(result))
+    report.section("Findings in full").items(study_findings(result))
     add_audit_sections(report, audit, audit_figures(audit))
     if collapse is not None:
         add_collapse_sections(report, collapse, figures)
     report.write(out / "report.html")
     timings = {_AUDIT: audit.timings, _COLLAPSE: None if collapse is None else collapse.timings}
     summary = {
+        "answer": study_answer(result),
         "findings": study_findings(result),
         "n_images": len(audit),
         "n_left": result.n_left,

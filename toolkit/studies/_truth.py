@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from sklearn.metrics import average_precision_score, roc_auc_score
 
+from toolkit._core.labels import check_strings
 from toolkit.corruption import KINDS
 
 __all__ = ["calibration_error", "check_against_truth", "check_repairs", "truth_names"]
@@ -21,7 +22,7 @@ def truth_names(kinds):
     >>> truth_names(["clean", "rotate+invert"]).tolist()
     ['clean', 'unknown']
     """
-    kinds = np.asarray(kinds).astype(str)
+    kinds = check_strings("kinds", kinds)
     return np.where(np.char.find(kinds, "+") >= 0, "unknown", kinds)
 
 
@@ -75,7 +76,7 @@ def check_against_truth(kinds_true, kinds_named, confidence, anomaly_score):
     per_kind : DataFrame
         One row for each true kind: ``kind``, ``n``, ``named_right``, ``flagged``, ``most_often_named``.
     """
-    true, named = truth_names(kinds_true), np.asarray(kinds_named).astype(str)
+    true, named = truth_names(kinds_true), check_strings("kinds_named", kinds_named)
     corrupted, flagged, right = true != "clean", ~np.isin(named, ["clean", "unjudged"]), true == named
     both = 0 < corrupted.sum() < len(true)
     measures = {

@@ -1,0 +1,47 @@
+"""What ModeCoverage learns of real rows among each other, so that samples can be held against it."""
+
+import numpy as np
+
+from toolkit.coverage._duplicates import distinct_rows, recurring_share
+from toolkit.coverage._neighbours import nearest
+from toolkit.coverage._null import null_figures
+from toolkit.coverage._resemblance import Resembled
+
+__all__ = ["N_JUDGED", "calibrate_copies", "calibrate_neighbours", "calibrate_resemblance"]
+
+N_JUDGED = 1000  # samples that are judged one by one, and real rows that they are compared with
+
+
+def calibrate_neighbours(coverage, measures, generator):
+    """Real-versus-real figures at the usual size, and the rows that samples are compared with."""
+    size = min(coverage.n_neighbour_rows, len(measures) // 2)
+    coverage._remainder = measures.remainder.astype(np.float32)
+    coverage._null_figures = None
+    if size >= 2:
+        coverage._null_figures = null_figures(measures.whole, size, coverage.n_neighbours, coverage.n_splits, generator)
+    coverage._neighbour_rows = np.sort(generator.permutation(len(measures))[: max(size, 1)])
+
+
+def calibrate_copies(coverage, measures, generator):
+    """How near real rows come to each other. Rows that occur twice count once: their distance says nothing."""
+    distinct = distinct_rows(measures.digests)
+    features = measures.features[distinct]
+    chosen = np.sort(generator.permutation(len(distinct))[: coverage.n_neighbour_rows])
+    # A row is its own nearest neighbour, at distance 0; the second is that of the others.
+    found = nearest(features[chosen], features, min(2, len(distinct)))[0]
+    coverage._usual_distances = found[:, -1]
+    coverage._usual_bins = coverage.bins_[distinct[chosen]]
+    coverage._recurring = recurring_share(measures.digests)
+
+
+def calibrate_resemblance(coverage, measures, generator):
+    """The real rows that a sample should be like, and how many of as many others are."""
+    size = min(N_JUDGED, len(measures) // 2)
+    coverage._resembled = None
+    if size <= coverage.n_neighbours:
+        return
+    order = generator.permutation(len(measures))
+    shown, others = (measures.take(np.sort(order[start : start + size])) for start in (0, size))
+    coverage._resembled, coverage._contrast = shown.whole.astype(np.float32), shown.contrast.astype(np.float32)
+    judge = Resembled(shown.whole, coverage.n_neighbours, contrast=shown.contrast)
+    coverage._usual_resemblance = float(judge.judge(others.whole, others.contrast).mean())
