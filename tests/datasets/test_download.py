@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import logging
 
 import numpy as np
 import pytest
@@ -113,3 +114,14 @@ def test_bytes_arrive_as_they_are(tmp_path, serving):
         with open(tmp_path / "out2", "wb") as file:
             downloader(tmp_path)(f"{server.url}/a.gz", file)
     assert (tmp_path / "out").read_bytes() == (tmp_path / "out2").read_bytes() == packed
+
+
+def test_what_pooch_says_goes_to_the_stderr_of_the_moment(capsys):
+    import pooch
+
+    from toolkit.datasets._cache import _pooch_says
+
+    with _pooch_says(logging.INFO):
+        pooch.get_logger().info("downloading")
+    assert capsys.readouterr().err == "downloading\n"
+    assert not [handler for handler in pooch.get_logger().handlers if isinstance(handler, logging.StreamHandler)]
