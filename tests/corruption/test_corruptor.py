@@ -163,7 +163,7 @@ def test_bad_parameters(glyphs, parameters, message):
 @pytest.mark.parametrize(
     ("images", "message"),
     [
-        (np.zeros((2, 3, 4, 5)), "X must be a stack"),
+        (np.zeros((2, 5, 4, 5)), "X must be a stack"),
         (np.full((2, 28, 28), np.nan), "NaN"),
         (np.zeros((0, 28, 28)), "minimum of 1"),
     ],

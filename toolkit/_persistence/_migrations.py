@@ -4,6 +4,9 @@ The version of a state is the number of changes before it, and is written beside
 A change takes the attributes as they were written and gives those of the next version; it is never altered afterwards.
 """
 
+import numpy as np
+
+from toolkit._persistence._classes import OBJECTS, import_listed
 from toolkit.exceptions import CheckpointError
 
 __all__ = ["MIGRATIONS", "migrate", "state_version"]
@@ -17,6 +20,24 @@ def _renamed(**names):
 def _without(*names, **new):
     """A change that drops attributes, and adds others of a given value."""
     return lambda state: {name: value for name, value in state.items() if name not in names} | new
+
+
+def _new(name, **attributes):
+    """An object of the class of that id that holds these attributes."""
+    kind = import_listed(name, OBJECTS)
+    made = kind.__new__(kind)
+    vars(made).update(attributes)
+    return made
+
+
+def _detector_without_scale(state):
+    """It took images for a table: they were seen in the units that they came in."""
+    new = {"image_shape": None, "n_duplicates_": 0, "_lowest_score": -np.inf}
+    if "detector_" in state:
+        new["_rows"] = _new("row-scale", pixels=None, factor=1.0)
+    else:
+        new = {"image_shape": None}
+    return new | state
 
 
 def _identifier_names(state):
@@ -39,6 +60,7 @@ MIGRATIONS = {
     "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),
     # It held a method of the toolbox that held it, of use in training only.
     "learned-restorer": (_without("first"),),
+    "outlier-detector": (_detector_without_scale,),
     "novelty-score": (_renamed(oddity="outlier_score"),),
 }
 
