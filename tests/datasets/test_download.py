@@ -3,7 +3,6 @@
 import contextlib
 import gzip
 import hashlib
-import logging
 
 import numpy as np
 import pytest
@@ -208,14 +207,3 @@ def test_a_killed_download_leaves_nothing_but_what_the_next_one_goes_on_from(tmp
             server.shutdown()
     assert sorted(path.name for path in folder.iterdir()) == [".lock", "a.gz"]
     assert (folder / "a.gz").read_bytes() == CONTENT
-
-
-def test_what_pooch_says_goes_to_the_stderr_of_the_moment(capsys):
-    import pooch
-
-    from toolkit.datasets._cache import _pooch_says
-
-    with _pooch_says(logging.INFO):
-        pooch.get_logger().info("downloading")
-    assert capsys.readouterr().err == "downloading\n"
-    assert not [handler for handler in pooch.get_logger().handlers if isinstance(handler, logging.StreamHandler)]

@@ -31,10 +31,10 @@ def _new(name, **attributes):
 
 
 def _detector_without_scale(state):
-    """It took images for a table: they were seen in the units that they came in."""
+    """It saw all but bytes in the units that they came in."""
     new = {"image_shape": None, "n_duplicates_": 0, "_lowest_score": -np.inf}
     if "detector_" in state:
-        new["_rows"] = _new("row-scale", pixels=None, factor=1.0)
+        new["_rows"] = _new("row-scale", pixels=None, factor=None)
     else:
         new = {"image_shape": None}
     return new | state

@@ -26,8 +26,9 @@ class RowScale:
     ----------
     pixels : PixelScale or None
         None for a table.
-    factor : float
-        What a table is multiplied by.
+    factor : float or None
+        What a table is multiplied by. None is the rule of version 0.1, for models that were fitted by it: bytes in
+        units of 255, all else as it came.
     """
 
     def __init__(self, pixels, factor=1.0):
@@ -50,7 +51,10 @@ class RowScale:
         if self.pixels is not None:
             return self.pixels.to_unit(stack).reshape(len(stack), -1)
         rows = np.asarray(stack).reshape(len(stack), -1)
-        if self.factor != 1.0:
+        if self.factor is None:
+            if rows.dtype == np.uint8:
+                return rows.astype(np.float32) / np.float32(255)
+        elif self.factor != 1.0:
             rows = rows.astype(np.float64) * self.factor
             rows[np.abs(rows) < _NOTHING] = 0.0  # beside values this much larger it is equal to nothing, squared it is
             return rows
