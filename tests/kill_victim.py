@@ -31,7 +31,7 @@ class Regression(nn.StateMixin):
             )
 
         self.network = nn.build(network, generator)
-        self.optimiser = nn.fused_adam(self.network.parameters(), 1e-2)
+        self.optimiser = torch.optim.Adam(self.network.parameters(), lr=1e-2)
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(self.optimiser, 1e-2, total_steps=2000)
         self.step, self.trace = 0, torch.zeros(3)
 

@@ -53,6 +53,32 @@ def test_help_answers_at_once():
     assert min(seconds) < 0.4, seconds
 
 
+def test_no_room_imports_a_private_module_of_another():
+    """What stands behind an underscore is a room's own; the ground floor, ``_core``, is everybody's."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        place = path.relative_to(ROOT).parts
+        room = place[0] if len(place) > 1 else ""
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                modules = [node.module]
+            else:
+                modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            for module in modules:
+                package, *rest = module.split(".")
+                if package == "toolkit" and len(rest) > 1 and rest[0] not in (room, "_core"):
+                    found += [f"{'/'.join(place)}: {module}"] * any(part.startswith("_") for part in rest[1:])
+                if (
+                    package == "toolkit"
+                    and rest
+                    and rest[0] not in (room, "_core")
+                    and isinstance(node, ast.ImportFrom)
+                ):
+                    private = [alias.name for alias in node.names if alias.name.startswith("_")]
+                    found += [f"{'/'.join(place)}: {module}.{name}" for name in private]
+    assert not found, found
+
+
 @pytest.mark.parametrize("topic", TOPICS)
 def test_every_public_name_exists_and_is_documented(topic):
     module = importlib.import_module(f"toolkit.{topic}")

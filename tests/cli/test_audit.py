@@ -149,7 +149,7 @@ def test_one_image_has_nothing_to_be_compared_with(tmp_path, capsys):
 def interrupt_during(step, tmp_path, number):
     """Run an audit whose ``step`` says so and waits; send the signal then; return the finished process."""
     code = (
-        "import sys, time, toolkit.studies._write as write, toolkit.studies._audit as study, toolkit.cli\n"
+        "import sys, time, toolkit.studies.audit._write as write, toolkit.studies.audit._run as study, toolkit.cli\n"
         f"module, name = {step}\n"
         "def wait(*a, **k):\n"
         "    print('waiting', flush=True); time.sleep(60)\n"

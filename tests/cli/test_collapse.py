@@ -11,7 +11,8 @@ import pytest
 from toolkit.cli import run
 from toolkit.corruption import Corruptor
 from toolkit.datasets import load_glyphs
-from toolkit.studies import _collapse_write, _study
+from toolkit.studies import _study
+from toolkit.studies.collapse import _write as _collapse_write
 
 COLLAPSE_FILES = ["pictures", "report.html", "runs", "runs.csv", "settings.csv", "summary.json"]
 SHORT = ["--n-images", "120", "--steps", "6", "--seeds", "2", "--checkpoints", "2", "--samples", "60", "--jobs", "1"]

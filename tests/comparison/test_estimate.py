@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from toolkit._core.images import PixelScale
 from toolkit.comparison import compare_detectors, estimate_detection
-from toolkit.comparison._first_look import first_look
+from toolkit.comparison.estimation._lda_estimate import first_look
 from toolkit.corruption import KINDS, Corruptor
 from toolkit.datasets import load_digits
 

@@ -57,7 +57,7 @@ CHECKS = {
     # At its best the objective is minus Pearson's divergence, of two distributions on two points here.
     "divergence": """
 import torch
-from toolkit.nn.adversarial._pearson import pearson_discriminator
+from toolkit.generators.adversarial._pearson import pearson_discriminator
 p, q = torch.tensor([0.7, 0.3]), torch.tensor([0.4, 0.6])
 real, fake = torch.tensor([0] * 7 + [1] * 3), torch.tensor([0] * 4 + [1] * 6)
 critic = torch.zeros(2, requires_grad=True)

@@ -9,10 +9,10 @@ import torch
 import toolkit
 from toolkit.datasets import load_glyphs
 from toolkit.generators import GAN, ConditionalGAN
+from toolkit.generators.adversarial import AdversarialTrainer, ConditionalTrainer
+from toolkit.generators.adversarial._conditional import ConditionalDiscriminator, ConditionalGenerator
+from toolkit.generators.adversarial._conditional_layers import ConditionalBatchNorm2d, under_weights
 from toolkit.nn import Checkpoint, build, torch_generator
-from toolkit.nn.adversarial import AdversarialTrainer, ConditionalTrainer
-from toolkit.nn.adversarial._conditional import ConditionalDiscriminator, ConditionalGenerator
-from toolkit.nn.adversarial._conditional_layers import ConditionalBatchNorm2d, under_weights
 
 SMALL = {"generator_widths": (16,), "discriminator_widths": (16,), "latent_dim": 5, "epochs": 3, "batch_size": 16}
 CURES = {

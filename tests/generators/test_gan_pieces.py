@@ -8,9 +8,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from toolkit.nn import torch_generator
-from toolkit.nn._adam import FusedAdam
-from toolkit.nn.adversarial import (
+from toolkit.generators.adversarial import (
     ARCHITECTURES,
     LATENTS,
     OBJECTIVES,
@@ -22,11 +20,13 @@ from toolkit.nn.adversarial import (
     build_generator,
     call_in_batches,
 )
-from toolkit.nn.adversarial._averaging import MovingAverage, estimate_batch_statistics
-from toolkit.nn.adversarial._minibatch import MinibatchStandardDeviation
-from toolkit.nn.adversarial._packing import pack, whole_packs
-from toolkit.nn.adversarial._penalties import between, penalty_value, squared_gradient_norm
-from toolkit.nn.adversarial._spectral import SpectralConv2d, SpectralLinear
+from toolkit.generators.adversarial._averaging import MovingAverage, estimate_batch_statistics
+from toolkit.generators.adversarial._minibatch import MinibatchStandardDeviation
+from toolkit.generators.adversarial._packing import pack, whole_packs
+from toolkit.generators.adversarial._penalties import between, penalty_value, squared_gradient_norm
+from toolkit.generators.adversarial._spectral import SpectralConv2d, SpectralLinear
+from toolkit.nn import torch_generator
+from toolkit.nn._adam import FusedAdam
 
 REAL, FAKE = torch.tensor([1.5, -0.3, 0.2]), torch.tensor([-1.0, 0.4, 2.5])
 

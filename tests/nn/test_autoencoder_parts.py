@@ -9,15 +9,24 @@ import torch
 from torch import distributions
 
 from toolkit import nn
-from toolkit.nn._autoencoder import RectifierStack
-from toolkit.nn._autoencoder_trainer import AutoencoderTrainer, as_images
-from toolkit.nn._coders import ACTIVATIONS, ARCHITECTURES, MLPDecoder, MLPEncoder
-from toolkit.nn._dense import ACTIVATION_GRADIENTS, DenseChain
-from toolkit.nn._dense_trainers import DenseAutoencoderTrainer, DenseVariationalTrainer, trainer_class
-from toolkit.nn._input_noise import INPUT_NOISES
-from toolkit.nn._pixel_losses import LOG_DENSITY_CONSTANTS, LOSSES
-from toolkit.nn._trained_coder import TrainedCoder
-from toolkit.nn._variational import VariationalTrainer, gaussian_kl, log_importance_weights, split_posterior
+from toolkit.detectors._trimmed_autoencoder import RectifierStack
+from toolkit.generators.autoencoder._autoencoder_trainer import AutoencoderTrainer, as_images
+from toolkit.generators.autoencoder._coders import ACTIVATIONS, ARCHITECTURES, MLPDecoder, MLPEncoder
+from toolkit.generators.autoencoder._dense import ACTIVATION_GRADIENTS, DenseChain
+from toolkit.generators.autoencoder._dense_trainers import (
+    DenseAutoencoderTrainer,
+    DenseVariationalTrainer,
+    trainer_class,
+)
+from toolkit.generators.autoencoder._input_noise import INPUT_NOISES
+from toolkit.generators.autoencoder._pixel_losses import LOG_DENSITY_CONSTANTS, LOSSES
+from toolkit.generators.autoencoder._trained_coder import TrainedCoder
+from toolkit.generators.autoencoder._variational_trainer import (
+    VariationalTrainer,
+    gaussian_kl,
+    log_importance_weights,
+    split_posterior,
+)
 
 SHAPES = [(1, 28, 28), (3, 28, 28), (1, 64, 64), (3, 75, 75), (1, 5, 9), (1, 1, 13), (1, 1, 1)]
 

@@ -245,8 +245,8 @@ def test_damaged_and_hostile_checkpoints(tmp_path):
 
 
 def test_every_trainer_goes_on_as_if_nothing_had_happened(tmp_path):
+    from toolkit.detectors._trimmed_autoencoder import MLPAutoencoder
     from toolkit.diagnostics.identifier.network import KindModel, KindNetwork
-    from toolkit.nn._autoencoder import MLPAutoencoder
     from toolkit.restoration._denoiser import Denoiser, DenoiserTrainer
     from toolkit.restoration._pose_network import PoseNetwork, PoseTrainer
 

@@ -125,16 +125,6 @@ def test_early_stopping_checks_its_parameters(wrong):
         nn.EarlyStopping(**wrong)
 
 
-def test_snapshots():
-    snapshots = nn.Snapshots(lambda model: next(model.losses), epochs=(2, 3, 99))
-    nn.fit_loop(
-        Says(map(float, range(100))), np.zeros(1), epochs=4, generator=np.random.default_rng(0), hooks=(snapshots,)
-    )
-    assert snapshots.taken == {2: 2.0, 3: 4.0}
-    with pytest.raises(ValueError, match="epochs must be positive ints"):
-        nn.Snapshots(print, epochs=(0,))
-
-
 class Everything(nn.StateMixin):
     _state = ("torch_draws", "numpy_draws", "network", "count", "average", "names")
 
@@ -197,24 +187,3 @@ def test_native_bfloat16_follows_the_processor(monkeypatch):
         monkeypatch.setattr(_precision, "_processor_flags", lambda flags=flags: frozenset(flags))
         assert nn.has_native_bfloat16() is native
         assert nn.resolve_precision("bfloat16") == ("bfloat16" if native else "float32")
-
-
-@pytest.mark.parametrize("decoupled", [False, True])
-def test_fused_adam_is_adam_by_hand(decoupled):
-    """Kingma and Ba (2015), algorithm 1, in float64; AdamW decays the weight itself."""
-    start = torch.tensor([1.0, -2.0, 3.0], dtype=torch.float64)
-    weight = torch.nn.Parameter(start.clone())
-    optimiser = nn.fused_adam([weight], 0.1, betas=(0.8, 0.9), weight_decay=0.01, decoupled=decoupled)
-    by_hand, m, v = start.clone(), torch.zeros(3).double(), torch.zeros(3).double()
-    for step in range(1, 6):
-        optimiser.zero_grad()
-        (weight**3).sum().backward()
-        optimiser.step()
-        gradient = 3 * by_hand**2
-        if decoupled:
-            by_hand = by_hand * (1 - 0.1 * 0.01)
-        else:
-            gradient = gradient + 0.01 * by_hand
-        m, v = 0.8 * m + 0.2 * gradient, 0.9 * v + 0.1 * gradient**2
-        by_hand = by_hand - 0.1 * (m / (1 - 0.8**step)) / ((v / (1 - 0.9**step)).sqrt() + 1e-8)
-    torch.testing.assert_close(weight.detach(), by_hand)

@@ -8,9 +8,9 @@ import torch
 from torch.nn import functional
 
 from toolkit.nn import build, torch_generator
-from toolkit.nn._sequence import SequenceNetwork
-from toolkit.nn._sequence_pictures import CharacterReader, VariedWriter
-from toolkit.nn._sequence_trainer import jitter, one_cycle
+from toolkit.sequence._network import SequenceNetwork
+from toolkit.sequence._picture_networks import CharacterReader, VariedWriter
+from toolkit.sequence._trainer import jitter, one_cycle
 
 
 def network(**parameters):

@@ -25,10 +25,10 @@ from toolkit.studies import (
     settings_table,
     write_collapse_study,
 )
-from toolkit.studies import _collapse as module
-from toolkit.studies._collapse_figures import collapse_figures
-from toolkit.studies._collapse_findings import collapse_answer, told_in_time
-from toolkit.studies._collapse_write import _read_table
+from toolkit.studies.collapse import _study as module
+from toolkit.studies.collapse._figures import collapse_figures
+from toolkit.studies.collapse._findings import collapse_answer, told_in_time
+from toolkit.studies.collapse._write import _read_table
 
 TINY = {"generator_widths": (16,), "discriminator_widths": (16,), "latent_dim": 8}
 SETTINGS = {

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, recall_score
 
 from toolkit.restoration import psnr
-from toolkit.studies._truth import calibration_error, check_against_truth, check_repairs, truth_names
+from toolkit.studies.audit._truth import calibration_error, check_against_truth, check_repairs, truth_names
 
 
 def calibration_error_by_loop(confidence, correct, n_bins):

@@ -9,7 +9,7 @@ from torch import nn
 from toolkit._persistence._classes import LAYERS, NETWORKS, class_path, identify_class, import_listed
 from toolkit._persistence._forged import check_finite
 from toolkit.exceptions import CheckpointError
-from toolkit.nn._tensors import as_tensor, tensor_node
+from toolkit.nn.tensors import as_tensor, tensor_node
 
 __all__ = ["READERS", "torch_node"]
 

@@ -7,9 +7,9 @@ import zipfile
 import numpy as np
 
 from toolkit._core.memory_layout import in_layout, memory_layout
+from toolkit._core.npy_header import read_npy_header
 from toolkit._persistence._classes import TRUSTED
 from toolkit._persistence._forged import check_model, check_schema
-from toolkit.datasets._npy_header import read_npy_header
 from toolkit.exceptions import CheckpointError, DataFormatError
 
 __all__ = ["dump_model", "load_model"]

@@ -50,8 +50,7 @@ def cgan(
     """Train a conditional GAN: images of the label asked for. It needs labelled images."""
     import numpy as np
 
-    from toolkit.generators import ConditionalGAN
-    from toolkit.generators._conditional_setup import check_parameters
+    from toolkit.generators import ConditionalGAN, check_conditional_gan
 
     found, name = read_training_images(
         data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
@@ -93,7 +92,7 @@ def cgan(
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
-        check=lambda: check_parameters(model),
+        check=lambda: check_conditional_gan(model),
         pictures={"samples.png": _samples, "interpolation.png": _interpolation, "growth.gif": _growth},
         curves=["generator_loss", "discriminator_loss"],
     )

@@ -35,8 +35,7 @@ def gan(
     quiet: options.Quiet = False,
 ):
     """Train a generative adversarial network: a generator that learns by fooling a discriminator."""
-    from toolkit.generators import GAN
-    from toolkit.generators._gan_setup import check_parameters
+    from toolkit.generators import GAN, check_gan
 
     shown = tuple(sorted({epoch for epoch in (1, 10, 50, 100, epochs) if epoch <= epochs}))
     model = GAN(
@@ -70,7 +69,7 @@ def gan(
         resume=resume,
         overwrite=overwrite,
         quiet=quiet,
-        check=lambda: check_parameters(model),
+        check=lambda: check_gan(model),
         pictures={"samples.png": samples, "growth.png": _growth, "interpolation.png": _interpolation},
         curves=["generator_loss", "discriminator_loss"],
     )

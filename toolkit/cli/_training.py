@@ -95,7 +95,7 @@ def run_training(
     from toolkit._core.showing import only_shows
     from toolkit._core.versions import versions
     from toolkit.nn import Checkpoint
-    from toolkit.studies._folder import reserved_folder
+    from toolkit.studies import reserved_folder
 
     try:
         check()  # before anything is written

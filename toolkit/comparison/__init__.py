@@ -6,7 +6,6 @@ methods. ``estimate_detection`` is the exception: it predicts the check where th
 
 from toolkit.comparison._answers import answer_accuracy, answer_errors, count_carries
 from toolkit.comparison._detectors import compare_detectors
-from toolkit.comparison._estimate import estimate_detection
 from toolkit.comparison._figures import write_tables
 from toolkit.comparison._handwriting import handwriting_spread
 from toolkit.comparison._markdown import to_markdown, write_table
@@ -17,6 +16,7 @@ from toolkit.comparison._sampling import compare_sampling
 from toolkit.comparison._sequences import SEQUENCE_MODELS, compare_sequence_models
 from toolkit.comparison._significance import Significance, significance
 from toolkit.comparison._tables import combine_tables, melt_metrics, pivot_table
+from toolkit.comparison.estimation._estimate import estimate_detection
 from toolkit.coverage import frechet_distance
 
 __all__ = [

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.lib import format as npy
 
 from toolkit._core.files import atomic_path
+from toolkit._core.npy_header import MAX_BYTES, describe_bytes, read_npy_header
 from toolkit._core.printable import printable
 from toolkit.datasets._image_checks import check_image_dtype, check_images, check_kinds, check_labels
 from toolkit.datasets._image_set import ImageSet
-from toolkit.datasets._npy_header import MAX_BYTES, describe_bytes, read_npy_header
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["load_images", "load_npz", "save_npz"]

@@ -223,8 +223,8 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
             raise ValueError(f"hidden must be a non-empty sequence of positive ints, got {hidden!r}.")
 
     def _fit_autoencoder(self, stack, generator):
+        from toolkit.detectors._trimmed_autoencoder import MLPAutoencoder
         from toolkit.nn import fit_loop, limit_threads, torch_generator
-        from toolkit.nn._autoencoder import MLPAutoencoder
 
         weight_seed, order_seed = spawn_seeds(generator, 2)
         rows = self.pixel_scale_.to_unit(stack).reshape(len(stack), -1)

@@ -4,11 +4,18 @@ Everything here composes as a ``GaussianMixture`` does: ``fit``, ``sample(n_samp
 arrays out. No torch is loaded before something is fitted.
 """
 
+import importlib
+
 from toolkit.generators._autoencoder import Autoencoder
 from toolkit.generators._conditional import ConditionalGAN
 from toolkit.generators._gan import GAN
 from toolkit.generators._latent_ways import LATENT_WAYS, decode_latents, draw_latents, latent_sums, latent_walks
 from toolkit.generators._variational import VariationalAutoencoder
+
+_LAZY = {
+    "check_conditional_gan": ("toolkit.generators._conditional_setup", "check_parameters"),
+    "check_gan": ("toolkit.generators._gan_setup", "check_parameters"),
+}
 
 __all__ = [
     "GAN",
@@ -16,8 +23,17 @@ __all__ = [
     "Autoencoder",
     "ConditionalGAN",
     "VariationalAutoencoder",
+    "check_conditional_gan",
+    "check_gan",
     "decode_latents",
     "draw_latents",
     "latent_sums",
     "latent_walks",
 ]
+
+
+def __getattr__(name):
+    if name in _LAZY:
+        module, attribute = _LAZY[name]
+        return getattr(importlib.import_module(module), attribute)
+    raise AttributeError(f"module 'toolkit.generators' has no attribute {name!r}")

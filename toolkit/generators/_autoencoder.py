@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
-from toolkit.generators._checks import check_int
 from toolkit.generators._density import fit_density, sample_density
 from toolkit.generators._latent_model import LatentModel
 
@@ -178,7 +178,7 @@ class Autoencoder(LatentModel):
             check_int("n_components", self.n_components)
 
     def _make_trainer(self, encoder, decoder, n_samples, seed):
-        from toolkit.nn._dense_trainers import trainer_class
+        from toolkit.generators.autoencoder._dense_trainers import trainer_class
 
         kind = trainer_class(encoder, decoder, variational=False)
         return kind(encoder, decoder, **self._trainer_options(encoder, n_samples, seed))

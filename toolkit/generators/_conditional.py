@@ -7,10 +7,10 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.generators import _conditional_setup as labels
 from toolkit.generators import _gan_setup as setup
-from toolkit.generators._checks import check_int
 from toolkit.generators._gan import GAN
 from toolkit.generators._paths import latent_path
 

@@ -5,8 +5,8 @@ from sklearn.utils.validation import assert_all_finite, column_or_1d
 
 from toolkit._core import labels as given
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_int, check_number
 from toolkit.generators import _gan_setup as setup
-from toolkit.generators._checks import check_int, check_number
 
 __all__ = ["check_labels", "check_parameters", "encode", "make_trainer", "one_hot", "weights"]
 
@@ -15,7 +15,7 @@ _SHOWN = 20
 
 def check_parameters(gan):
     """Raise a ValueError that names the first parameter that is out of range."""
-    from toolkit.nn.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
+    from toolkit.generators.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
 
     lookup(ARCHITECTURES, gan.architecture, "architecture")
     lookup(GENERATOR_CONDITIONINGS, gan.generator_conditioning, "generator conditioning")
@@ -78,8 +78,8 @@ def weights(classes, y, n_samples):
 
 def make_trainer(gan, weight_seed, training_seed, total_steps):
     """Fresh networks and optimisers as the parameters say."""
+    from toolkit.generators.adversarial import ConditionalTrainer, build_conditional_pair
     from toolkit.nn import resolve_device, torch_generator
-    from toolkit.nn.adversarial import ConditionalTrainer, build_conditional_pair
 
     pair = build_conditional_pair(
         gan.architecture,

@@ -7,9 +7,9 @@ from sklearn.utils.validation import check_array, check_is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.layouts import in_layout
+from toolkit._core.parameters import check_int
 from toolkit._core.random import spawn_seeds
 from toolkit.generators import _gan_setup as setup
-from toolkit.generators._checks import check_int
 from toolkit.generators._gan_fitting import FittingMixin
 from toolkit.generators._paths import latent_path
 from toolkit.generators._replicas import ReplicasMixin

@@ -7,14 +7,14 @@ import numpy as np
 
 from toolkit._core.images import PixelScale
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes
 from toolkit._core.random import as_generator
 from toolkit._core.row_kinds import are_images
-from toolkit.generators._checks import check_choice, check_int, check_number, check_sizes
 
 
 def check_parameters(gan):
     """Raise a ValueError that names the first parameter that is out of range."""
-    from toolkit.nn.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
+    from toolkit.generators.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
 
     if isinstance(gan.architecture, str):
         lookup(ARCHITECTURES, gan.architecture, "architecture")
@@ -117,24 +117,24 @@ def channels_first(image_shape):
 
 def draw_latents(gan, n_samples, seed):
     """Latents of a seed: (n_samples, latent_dim)."""
+    from toolkit.generators.adversarial import LATENTS
     from toolkit.nn import torch_generator
-    from toolkit.nn.adversarial import LATENTS
 
     return LATENTS[gan.latent_distribution](int(n_samples), int(gan.latent_dim), torch_generator(seed)).numpy()
 
 
 def make_trainer(gan, weight_seed, training_seed, *, total_steps):
     """Fresh networks and optimisers as the parameters say."""
+    from toolkit.generators.adversarial import AdversarialTrainer
     from toolkit.nn import torch_generator
-    from toolkit.nn.adversarial import AdversarialTrainer
 
     weights = torch_generator(weight_seed)  # on the processor, so that weights start the same everywhere
     return AdversarialTrainer(*_networks(gan, weights), **trainer_options(gan, training_seed, total_steps))
 
 
 def _networks(gan, weights):
+    from toolkit.generators.adversarial import build_discriminator, build_generator
     from toolkit.nn import resolve_device
-    from toolkit.nn.adversarial import build_discriminator, build_generator
 
     device, shape = resolve_device(gan.device), channels_first(gan.image_shape_)
     generator = build_generator(
@@ -249,7 +249,7 @@ def unit_images(network, z, image_shape):
     """What a generator makes of latents (n, latent_dim): float32 (n, height, width[, 3]) in [0, 1]."""
     import torch
 
-    from toolkit.nn.adversarial import call_in_batches
+    from toolkit.generators.adversarial import call_in_batches
 
     images = call_in_batches(network, torch.from_numpy(np.ascontiguousarray(z, dtype=np.float32)))
     images = images.reshape(len(z), *channels_first(image_shape)).permute(0, 2, 3, 1).numpy()
@@ -263,7 +263,7 @@ def scores(gan, stack, company, *conditions):
     """
     import torch
 
-    from toolkit.nn.adversarial import as_signed_images, call_in_batches
+    from toolkit.generators.adversarial import as_signed_images, call_in_batches
 
     def images(rows):
         return as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, rows))))

@@ -12,8 +12,8 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.layouts import in_layout, layout_of
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes
 from toolkit._core.random import as_generator, spawn_seeds
-from toolkit.generators._checks import check_choice, check_int, check_number, check_sizes
 
 __all__ = ["LatentModel"]
 
@@ -180,8 +180,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         return self.latent_dim_
 
     def _check_parameters(self):
-        from toolkit.nn._coders import ACTIVATIONS, ARCHITECTURES
-        from toolkit.nn._input_noise import INPUT_NOISES
+        from toolkit.generators.autoencoder._coders import ACTIVATIONS, ARCHITECTURES
+        from toolkit.generators.autoencoder._input_noise import INPUT_NOISES
 
         if isinstance(self.architecture, str):
             lookup(ARCHITECTURES, self.architecture, "architecture")
@@ -222,8 +222,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """Encoder and decoder on their device, with fresh weights unless they are the caller's own."""
         import torch
 
+        from toolkit.generators.autoencoder._coders import ARCHITECTURES
         from toolkit.nn import build, resolve_device, torch_generator
-        from toolkit.nn._coders import ARCHITECTURES
 
         height, width, channels = (*self.image_shape_, 1)[:3]
         shape = (channels, height, width)
@@ -247,7 +247,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         """The mean image before the output function, (channels, height, width)."""
         import torch
 
-        from toolkit.nn._autoencoder_trainer import as_images
+        from toolkit.generators.autoencoder._autoencoder_trainer import as_images
 
         mean = unit.mean(axis=0, keepdims=True, dtype=np.float64) / (255.0 if unit.dtype == np.uint8 else 1.0)
         answer = as_images(torch.from_numpy(mean))[0]
@@ -302,8 +302,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     def _each_part(self, rows, function):
         """``function(coder, part)`` over the rows, some thousand at a time, on as many threads as the fit had."""
+        from toolkit.generators.autoencoder._trained_coder import TrainedCoder
         from toolkit.nn import limit_threads, resolve_device
-        from toolkit.nn._trained_coder import TrainedCoder
 
         coder = TrainedCoder(
             self.encoder_,

@@ -4,8 +4,8 @@ import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_int, check_number
 from toolkit._core.random import as_generator
-from toolkit.generators._checks import check_int, check_number
 from toolkit.generators._density import fit_density, sample_density
 from toolkit.generators._paths import latent_path
 

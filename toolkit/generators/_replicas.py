@@ -9,9 +9,9 @@ from sklearn.model_selection import ParameterGrid
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.jobs import run_jobs
 from toolkit._core.layouts import as_array
+from toolkit._core.parameters import check_choice
 from toolkit._core.random import check_seeds
 from toolkit.exceptions import DivergenceError
-from toolkit.generators._checks import check_choice
 
 __all__ = ["ReplicasMixin"]
 

@@ -5,8 +5,8 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
+from toolkit._core.parameters import check_int, check_number
 from toolkit._core.random import as_generator
-from toolkit.generators._checks import check_int, check_number
 from toolkit.generators._latent_model import LatentModel
 from toolkit.generators._paths import latent_path
 
@@ -261,7 +261,7 @@ class VariationalAutoencoder(LatentModel):
         check_int("n_draws", self.n_draws)
 
     def _make_trainer(self, encoder, decoder, n_samples, seed):
-        from toolkit.nn._dense_trainers import trainer_class
+        from toolkit.generators.autoencoder._dense_trainers import trainer_class
 
         options = self._trainer_options(encoder, n_samples, seed)
         kind = trainer_class(encoder, decoder, variational=True)

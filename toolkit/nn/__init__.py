@@ -3,11 +3,12 @@
 Tensors stay in here and in the rooms' private modules; public signatures take and return arrays.
 """
 
+from toolkit.nn._adam import FusedAdam
 from toolkit.nn._checkpoint import Checkpoint
 from toolkit.nn._device import resolve_device
-from toolkit.nn._hooks import EarlyStopping, Snapshots
+from toolkit.nn._hooks import EarlyStopping
 from toolkit.nn._loop import fit_loop
-from toolkit.nn._precision import autocast, fused_adam, has_native_bfloat16, resolve_precision
+from toolkit.nn._precision import autocast, has_native_bfloat16, resolve_precision
 from toolkit.nn._random import GeneratorDropout, build, initialise, torch_generator
 from toolkit.nn._same_training import changed_parameters
 from toolkit.nn._state import StateMixin
@@ -16,14 +17,13 @@ from toolkit.nn._threads import limit_threads
 __all__ = [
     "Checkpoint",
     "EarlyStopping",
+    "FusedAdam",
     "GeneratorDropout",
-    "Snapshots",
     "StateMixin",
     "autocast",
     "build",
     "changed_parameters",
     "fit_loop",
-    "fused_adam",
     "has_native_bfloat16",
     "initialise",
     "limit_threads",

@@ -19,7 +19,7 @@ from toolkit._core.writable import check_folder_writable
 from toolkit.exceptions import CheckpointError, DivergenceError
 from toolkit.nn._losses import EpochLosses
 from toolkit.nn._same_training import changed_parameters, describe_parameters
-from toolkit.nn._tensors import StateReader, StateWriter
+from toolkit.nn.tensors import StateReader, StateWriter
 
 __all__ = ["Checkpoint", "Saver"]
 

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 
 from toolkit.nn._state import StateMixin
 
-__all__ = ["EarlyStopping", "Snapshots"]
+__all__ = ["EarlyStopping"]
 
 
 class EarlyStopping(StateMixin):
@@ -58,40 +58,3 @@ class EarlyStopping(StateMixin):
             return False
         self.waited += 1
         return self.waited >= self.patience
-
-
-class Snapshots(StateMixin):
-    """Keep what the model shows at chosen epochs, such as images from a fixed grid of latent vectors.
-
-    Parameters
-    ----------
-    take : callable
-        ``take(model)`` returns what to keep: an array, numbers, or lists and dicts of them.
-    epochs : sequence of int, default=(10, 50, 100)
-
-    Attributes
-    ----------
-    taken : dict of int to object
-        What was kept, by epoch.
-
-    Examples
-    --------
-    >>> snapshots = Snapshots(lambda model: model * 2, epochs=(1, 3))
-    >>> for epoch in (1, 2, 3):
-    ...     _ = snapshots(10 + epoch, {"epoch": epoch})
-    >>> snapshots.taken
-    {1: 22, 3: 26}
-    """
-
-    _state = ("taken",)
-
-    def __init__(self, take, *, epochs=(10, 50, 100)):
-        if not all(isinstance(epoch, Integral) and epoch > 0 for epoch in epochs):
-            raise ValueError(f"epochs must be positive ints, got {epochs!r}.")
-        self.take, self.epochs = take, tuple(epochs)
-        self.taken = {}
-
-    def __call__(self, model, entry):
-        if entry["epoch"] in self.epochs:
-            self.taken[entry["epoch"]] = self.take(model)
-        return False

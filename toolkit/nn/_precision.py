@@ -9,7 +9,7 @@ import torch
 
 from toolkit._core.names import lookup
 
-__all__ = ["autocast", "fused_adam", "has_native_bfloat16", "resolve_precision"]
+__all__ = ["autocast", "has_native_bfloat16", "resolve_precision"]
 
 # What "auto" means. It stays float32 until trained models have been shown to be no worse in bfloat16.
 PRECISIONS = {"auto": "float32", "float32": "float32", "bfloat16": "bfloat16"}
@@ -85,26 +85,3 @@ def autocast(precision="auto", device="cpu"):
     if resolve_precision(precision, device) == "float32":
         return contextlib.nullcontext()
     return torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-def fused_adam(parameters, learning_rate, *, betas=(0.9, 0.999), weight_decay=0.0, decoupled=False):
-    """Adam in one pass over the weights: the same steps at a fraction of the calls.
-
-    Parameters
-    ----------
-    parameters : iterable of torch.nn.Parameter
-    learning_rate : float
-    betas : tuple of float, default=(0.9, 0.999)
-    weight_decay : float, default=0.0
-    decoupled : bool, default=False
-        AdamW (Loshchilov and Hutter, 2019, "Decoupled weight decay regularization").
-
-    Returns
-    -------
-    torch.optim.Optimizer
-        Fused on processors and CUDA, torch's own choice on other devices.
-    """
-    parameters = list(parameters)
-    fused = all(parameter.device.type in ("cpu", "cuda") for parameter in parameters) or None
-    optimiser = torch.optim.AdamW if decoupled else torch.optim.Adam
-    return optimiser(parameters, lr=learning_rate, betas=tuple(betas), weight_decay=weight_decay, fused=fused)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from toolkit.plots._display import Display
-from toolkit.plots._style import colours_of, plain_name, tidy_axes, title_axes
+from toolkit.plots.style import colours_of, plain_name, tidy_axes, title_axes
 
 __all__ = ["AccuracyByShareDisplay"]
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, unit_images
-from toolkit.plots._style import title_axes
+from toolkit.plots.style import title_axes
 
 __all__ = ["AnimationDisplay"]
 

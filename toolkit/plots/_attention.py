@@ -5,7 +5,7 @@ import numpy as np
 from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.printable import plot_text
 from toolkit.plots._display import Display
-from toolkit.plots._style import INK, MUTED
+from toolkit.plots.style import INK, MUTED
 
 __all__ = ["AttentionDisplay"]
 

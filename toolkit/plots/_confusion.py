@@ -5,7 +5,7 @@ import numpy as np
 from toolkit._core.labels import check_strings
 from toolkit.plots._display import Display
 from toolkit.plots._matrix import draw_matrix
-from toolkit.plots._style import MUTED, kind_order, plain_name, title_axes
+from toolkit.plots.style import MUTED, kind_order, plain_name, title_axes
 
 __all__ = ["KindConfusionDisplay"]
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from toolkit.plots._display import Display
-from toolkit.plots._style import ACCENT, COLOURS, INK, MUTED, title_axes
+from toolkit.plots.style import ACCENT, COLOURS, INK, MUTED, title_axes
 
 __all__ = ["CoverageMapDisplay"]
 

@@ -4,7 +4,7 @@ import textwrap
 
 from toolkit._core.inherited import import_matplotlib
 from toolkit.plots._display import Display
-from toolkit.plots._style import ACCENT, INK, MUTED, plain_name, title_axes
+from toolkit.plots.style import ACCENT, INK, MUTED, plain_name, title_axes
 
 __all__ = ["CriticalDifferenceDisplay"]
 

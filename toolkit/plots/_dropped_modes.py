@@ -2,7 +2,7 @@
 
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
-from toolkit.plots._style import MUTED, title_axes
+from toolkit.plots.style import MUTED, title_axes
 
 __all__ = ["DroppedModesDisplay"]
 

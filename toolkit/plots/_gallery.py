@@ -6,7 +6,7 @@ from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
-from toolkit.plots._style import kind_order, plain_name, title_axes
+from toolkit.plots.style import kind_order, plain_name, title_axes
 
 __all__ = ["CorruptionGalleryDisplay"]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from toolkit.plots._display import Display
 from toolkit.plots._matrix import draw_matrix
-from toolkit.plots._style import kind_order, plain_name, title_axes
+from toolkit.plots.style import kind_order, plain_name, title_axes
 
 __all__ = ["KindHeatmapDisplay"]
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from toolkit._core.labels import check_labels, check_numbers
 from toolkit.plots._display import Display
-from toolkit.plots._style import INK, colours_of, kind_order, plain_name, tidy_axes, title_axes
+from toolkit.plots.style import INK, colours_of, kind_order, plain_name, tidy_axes, title_axes
 
 __all__ = ["ScoreHistogramDisplay"]
 

@@ -7,7 +7,7 @@ from toolkit._core.printable import plot_text
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, open_mosaic, unit_images
 from toolkit.plots._spread_labels import spread_labels
-from toolkit.plots._style import COLOURS, INK, MUTED, tidy_axes, title_axes
+from toolkit.plots.style import COLOURS, INK, MUTED, tidy_axes, title_axes
 
 __all__ = ["LatentDisplay", "LatentGridDisplay"]
 

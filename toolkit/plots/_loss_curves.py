@@ -3,7 +3,7 @@
 import math
 
 from toolkit.plots._display import Display
-from toolkit.plots._style import COLOURS, INK, plain_name, tidy_axes, title_axes
+from toolkit.plots.style import COLOURS, INK, plain_name, tidy_axes, title_axes
 
 __all__ = ["LossCurveDisplay"]
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from toolkit.plots._style import INK
+from toolkit.plots.style import INK
 
 __all__ = ["draw_matrix"]
 

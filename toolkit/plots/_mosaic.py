@@ -3,7 +3,7 @@
 import numpy as np
 
 from toolkit._core.printable import plot_text
-from toolkit.plots._style import INK, MUTED
+from toolkit.plots.style import INK, MUTED
 
 __all__ = ["GAP", "draw_cell", "frame_cell", "open_mosaic", "row_name", "unit_images"]
 

@@ -5,7 +5,7 @@ import numpy as np
 from toolkit._core.images import PixelScale
 from toolkit._core.labels import check_strings
 from toolkit.plots._display import Display
-from toolkit.plots._style import ACCENT, INK, MUTED, title_axes
+from toolkit.plots.style import ACCENT, INK, MUTED, title_axes
 
 __all__ = ["QueryPageDisplay"]
 

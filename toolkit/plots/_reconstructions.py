@@ -5,7 +5,7 @@ import numpy as np
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name, unit_images
-from toolkit.plots._style import title_axes
+from toolkit.plots.style import title_axes
 
 __all__ = ["ReconstructionDisplay"]
 

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from toolkit.nn._state import StateMixin
+from toolkit.nn import StateMixin
 
 __all__ = ["PoseNetwork", "PoseTrainer"]
 

@@ -84,8 +84,8 @@ class PictureReader(BaseEstimator):
         self
         """
         from toolkit.nn import build, fit_loop, limit_threads, torch_generator
-        from toolkit.nn._sequence_pictures import CharacterReader, check_picture_shape
-        from toolkit.nn._sequence_trainer import ReaderTrainer
+        from toolkit.sequence._picture_networks import CharacterReader, check_picture_shape
+        from toolkit.sequence._trainer import ReaderTrainer
 
         check_reader_parameters(self)
         pictures, strings = as_pictures(pictures, "pictures"), as_strings(text, "text")

@@ -339,8 +339,8 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     def _networks(self, generator, device):
         """Encoder-decoder, reader and writer with fresh weights; the last two are None for text."""
         from toolkit.nn import build
-        from toolkit.nn._sequence import SequenceNetwork
-        from toolkit.nn._sequence_pictures import BlurredWriter, CharacterReader, VariedWriter, check_picture_shape
+        from toolkit.sequence._network import SequenceNetwork
+        from toolkit.sequence._picture_networks import BlurredWriter, CharacterReader, VariedWriter, check_picture_shape
 
         for shape in (self.source_shape_, self.target_shape_):
             if shape is not None:
@@ -374,7 +374,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
         return tuple(None if part is None else part.to(device) for part in (network, reader, writer))
 
     def _trainer(self, network, reader, writer, fields, generator):
-        from toolkit.nn._sequence_trainer import SequenceTrainer
+        from toolkit.sequence._trainer import SequenceTrainer
 
         return SequenceTrainer(
             network,

@@ -12,7 +12,7 @@ __all__ = ["SidesMixin"]
 class SidesMixin:
     """Learns alphabets, lengths and ranges from the data, and turns both sides into the order of reading and writing.
 
-    Arrays go by the names of the fields of :class:`toolkit.nn._sequence_trainer.SequenceTrainer`.
+    Arrays go by the names of the fields of :class:`toolkit.sequence._trainer.SequenceTrainer`.
     """
 
     def _source_fields(self, X, text):

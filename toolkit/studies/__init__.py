@@ -2,24 +2,8 @@
 
 from toolkit.studies._arithmetic import ArithmeticResult, ask_arithmetic, load_hands, run_arithmetic
 from toolkit.studies._arithmetic_write import arithmetic_findings, check_arithmetic_target, write_arithmetic
-from toolkit.studies._audit import AuditResult, check_detectors, run_audit
-from toolkit.studies._audit_images import audit_images
-from toolkit.studies._collapse import (
-    CollapseStudy,
-    check_collapse_settings,
-    run_collapse_study,
-)
-from toolkit.studies._collapse_findings import collapse_findings
-from toolkit.studies._collapse_outcome import outcome_of
-from toolkit.studies._collapse_recipes import CURE, MITIGATIONS, collapse_grid, collapse_recipe
-from toolkit.studies._collapse_summary import compare_settings, rank_settings, settings_table
-from toolkit.studies._collapse_write import (
-    check_collapse_target,
-    forget_collapse_runs,
-    write_collapse_study,
-)
 from toolkit.studies._coverage import CoverageResult, check_coverage_target, run_coverage, write_coverage
-from toolkit.studies._findings import plain_findings
+from toolkit.studies._folder import reserved_folder
 from toolkit.studies._generators import (
     GENERATORS,
     GeneratorComparison,
@@ -35,7 +19,24 @@ from toolkit.studies._reserved import reserve_result
 from toolkit.studies._result import StudyOutcome
 from toolkit.studies._study import StudyResult, check_study_target, run_study, study_findings, write_study
 from toolkit.studies._study_answer import study_answer
-from toolkit.studies._write import check_audit_target, write_audit
+from toolkit.studies.audit._audit_images import audit_images
+from toolkit.studies.audit._findings import plain_findings
+from toolkit.studies.audit._run import AuditResult, check_detectors, run_audit
+from toolkit.studies.audit._write import check_audit_target, write_audit
+from toolkit.studies.collapse._findings import collapse_findings
+from toolkit.studies.collapse._outcome import outcome_of
+from toolkit.studies.collapse._recipes import CURE, MITIGATIONS, collapse_grid, collapse_recipe
+from toolkit.studies.collapse._study import (
+    CollapseStudy,
+    check_collapse_settings,
+    run_collapse_study,
+)
+from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
+from toolkit.studies.collapse._write import (
+    check_collapse_target,
+    forget_collapse_runs,
+    write_collapse_study,
+)
 
 __all__ = [
     "CURE",
@@ -71,6 +72,7 @@ __all__ = [
     "plain_findings",
     "rank_settings",
     "reserve_result",
+    "reserved_folder",
     "run_arithmetic",
     "run_audit",
     "run_collapse_study",

@@ -3,16 +3,18 @@
 import contextlib
 
 from toolkit._core.names import lookup
-from toolkit.studies import _arithmetic_write, _collapse_write, _coverage, _generators_write, _study, _write
+from toolkit.studies import _arithmetic_write, _coverage, _generators_write, _study
 from toolkit.studies._folder import reserved_folder
+from toolkit.studies.audit._write import AUDIT_FILES
+from toolkit.studies.collapse._write import COLLAPSE_FILES
 
 __all__ = ["reserve_result"]
 
 # What each result is made of, and whether its folder grows (and is gone on with) instead of being replaced.
 _RESULTS = {
     "arithmetic": (_arithmetic_write._FILES, False),
-    "audit": (_write.AUDIT_FILES, False),
-    "collapse": (_collapse_write.COLLAPSE_FILES, True),
+    "audit": (AUDIT_FILES, False),
+    "collapse": (COLLAPSE_FILES, True),
     "comparison": (_generators_write._FILES, False),
     "coverage": (_coverage._FILES, False),
     "study": (_study._FILES, True),

@@ -11,17 +11,17 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
 from toolkit._core.progress import Stages
 from toolkit.report import Report
-from toolkit.studies._audit import AuditResult, run_audit
-from toolkit.studies._audit_report import add_audit_sections
-from toolkit.studies._collapse import CollapseStudy, run_collapse_study
-from toolkit.studies._collapse_figures import collapse_figures
-from toolkit.studies._collapse_findings import collapse_findings
-from toolkit.studies._collapse_write import RUNS, add_collapse_sections, check_collapse_target, write_collapse_study
-from toolkit.studies._figures import audit_figures
-from toolkit.studies._findings import plain_findings
 from toolkit.studies._folder import check_target, reserved_folder
 from toolkit.studies._study_answer import study_answer
-from toolkit.studies._write import check_audit_target, write_audit
+from toolkit.studies.audit._figures import audit_figures
+from toolkit.studies.audit._findings import plain_findings
+from toolkit.studies.audit._report import add_audit_sections
+from toolkit.studies.audit._run import AuditResult, run_audit
+from toolkit.studies.audit._write import check_audit_target, write_audit
+from toolkit.studies.collapse._figures import collapse_figures
+from toolkit.studies.collapse._findings import collapse_findings
+from toolkit.studies.collapse._study import CollapseStudy, run_collapse_study
+from toolkit.studies.collapse._write import RUNS, add_collapse_sections, check_collapse_target, write_collapse_study
 
 __all__ = ["StudyResult", "check_study_target", "run_study", "study_findings", "write_study"]
 

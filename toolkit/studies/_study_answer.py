@@ -1,7 +1,7 @@
 """A study in five lines: what is wrong, what of it was undone, and whether a generator would learn all of the rest."""
 
-from toolkit.studies._collapse_findings import collapse_answer
-from toolkit.studies._findings import audit_answer
+from toolkit.studies.audit._findings import audit_answer
+from toolkit.studies.collapse._findings import collapse_answer
 
 __all__ = ["study_answer"]
 

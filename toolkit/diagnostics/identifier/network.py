@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from toolkit.nn._state import StateMixin
+from toolkit.nn import StateMixin
 
 __all__ = ["KindModel", "KindNetwork"]
 

@@ -1,0 +1,1 @@
+"""Estimates of how well detectors do on a set whose truth nobody knows."""

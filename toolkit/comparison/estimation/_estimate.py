@@ -1,0 +1,192 @@
+"""How well would each detector do on this very set? Predicted without its truth, by planting a truth in it."""
+
+import numpy as np
+
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.images import PixelScale, as_stack, match_layout
+from toolkit._core.jobs import Failed, run_jobs
+from toolkit._core.layouts import as_array, plain_stack
+from toolkit._core.random import as_generator
+from toolkit.comparison._methods import fit_and_score, resolve_detectors
+from toolkit.comparison._metrics import detection_metrics, per_kind_matrix
+from toolkit.comparison.estimation._contamination_model import gather_beliefs
+from toolkit.comparison.estimation._surrogate import plant_twin
+
+__all__ = ["estimate_detection"]
+
+
+def _auroc_error(planted, scores):
+    """Standard error of an AUROC by DeLong's structural components."""
+    from scipy.stats import rankdata
+
+    high, low = scores[planted], scores[~planted]
+    if min(len(high), len(low)) < 2:
+        return np.nan
+    ranks = rankdata(np.concatenate([high, low]))
+    above = (ranks[: len(high)] - rankdata(high)) / len(low)
+    below = 1.0 - (ranks[len(high) :] - rankdata(low)) / len(high)
+    return float(np.sqrt(above.var(ddof=1) / len(high) + below.var(ddof=1) / len(low)))
+
+
+def _cell(estimator, images, kinds, seed):
+    scores, fit_seconds, score_seconds = fit_and_score(estimator, images, seed)
+    planted = kinds != "clean"
+    figures = detection_metrics(planted, scores)
+    return {
+        "estimated_auroc": figures["auroc"],
+        "standard_error": _auroc_error(planted, scores),
+        "estimated_average_precision": figures["average_precision"],
+        "estimate_seconds": fit_seconds + score_seconds,
+    }, per_kind_matrix({"auroc": scores}, kinds)["auroc"]
+
+
+@usual_floating_point
+def estimate_detection(
+    detectors,
+    X,
+    *,
+    kinds=None,
+    findings=None,
+    clean_probability=None,
+    kind_weights=None,
+    prevalence=None,
+    n_plants=None,
+    n_repeats=1,
+    max_samples=4000,
+    image_shape=None,
+    random_state=None,
+    n_jobs=1,
+    verbose=False,
+    return_per_kind=False,
+):
+    """Predict each detector's AUROC on X without its truth.
+
+    A twin of the set is made, of which the truth is known: rows that look clean are kept, and corruptions are planted
+    in a share of them, of the kinds and at the prevalence that the set itself seems to have. Each detector is fitted
+    on the twin, unlabelled, and judged by how far ahead it puts the planted rows. Rows that look corrupted are left
+    out of the twin: counted as inliers they would depress every figure, and with plants added to them the twin would
+    hold more outliers than the set does.
+
+    Parameters
+    ----------
+    detectors : list of str, or dict of str to str or estimator
+        As in :func:`compare_detectors`.
+    X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        Images, an unknown part of them corrupted.
+    kinds : list of str, default=None
+        Kinds that may have been at work; all of ``toolkit.corruption.KINDS`` when None.
+    findings : DataFrame, default=None
+        What ``CorruptionIdentifier.identify`` says of X (columns kind and clean_probability): stands for
+        ``clean_probability``, ``kind_weights`` and ``prevalence``. The best beliefs there are: hand them over
+        where an identifier has been fitted anyway.
+    clean_probability : array-like of shape (n_samples,), default=None
+        How surely each row is clean. None takes a first look with image statistics.
+    kind_weights : dict of str to float, default=None
+        Shares of the kinds among the corrupted rows; ``"unknown"`` for outliers of no particular kind. None takes what
+        the first look says.
+    prevalence : float, default=None
+        Share of corrupted rows; None takes the mean of ``1 - clean_probability``.
+    n_plants : int, default=None
+        Rows to plant in; None matches the prevalence, at least 30.
+    n_repeats : int, default=1
+        Twins to average over.
+    max_samples : int or None, default=4000
+        A random part of a larger X serves.
+    image_shape : tuple of int, default=None
+        Of flat rows that are not square.
+    random_state : int, RandomState, Generator or None, default=None
+    n_jobs : int or None, default=1
+        Detectors at a time, as in joblib.
+    verbose : bool, default=False
+    return_per_kind : bool, default=False
+        Return the AUROC of each planted kind as well.
+
+    Returns
+    -------
+    table : DataFrame
+        One row per detector, in the order given: method, estimated_auroc, standard_error (of sampling, not of wrong
+        beliefs), estimated_average_precision, n_plants, assumed_prevalence, estimate_seconds, estimate_status
+        (``"ok"`` or ``"failed"``), estimate_error.
+    per_kind : DataFrame of shape (n_kinds, n_methods)
+        With ``return_per_kind``.
+
+    See Also
+    --------
+    compare_detectors : With the truth.
+    toolkit.detectors.planted_auc_scorer : Planted outliers as a scorer for a search.
+
+    References
+    ----------
+    E. R. DeLong, D. M. DeLong and D. L. Clarke-Pearson, "Comparing the areas under two or more correlated receiver
+    operating characteristic curves: a nonparametric approach", Biometrics 44, 1988.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> X = load_digits().images[:600]
+    >>> table = estimate_detection(["iforest", "hbos"], X, kinds=["gaussian_noise"], random_state=0)
+    >>> table["method"].tolist(), bool(table["estimated_auroc"].min() > 0.8)
+    (['iforest', 'hbos'], True)
+    """
+    import pandas as pd
+
+    estimators = resolve_detectors(detectors)
+    generator = as_generator(random_state)
+    X = plain_stack(as_array(X))
+    stack = as_stack(X, image_shape)
+    if len(stack) < 20:
+        raise ValueError(f"X must hold at least 20 images to plant in, got {len(stack)}.")
+    if n_repeats < 1:
+        raise ValueError(f"n_repeats must be at least 1, got {n_repeats}.")
+    rows = np.arange(len(stack))
+    if max_samples is not None and len(stack) > max_samples:
+        rows = np.sort(generator.choice(len(stack), max(int(max_samples), 20), replace=False))
+    scale = PixelScale.learn(stack)
+    part = np.array(stack[rows])
+    recipe = gather_beliefs(
+        part,
+        scale,
+        rows=rows,
+        n_samples=len(stack),
+        kinds=kinds,
+        findings=findings,
+        clean_probability=clean_probability,
+        kind_weights=kind_weights,
+        prevalence=prevalence,
+        generator=generator,
+    )
+    tasks, twins = [], []
+    for _ in range(n_repeats):
+        twin = plant_twin(part, scale, recipe, n_plants, generator)
+        seed = int(generator.integers(2**31 - 1))
+        twins.append(twin)
+        tasks += [
+            {"estimator": e, "images": match_layout(twin.images, X), "kinds": twin.kinds, "seed": seed}
+            for e in estimators.values()
+        ]
+    results = run_jobs(_cell, tasks, n_jobs=n_jobs, verbose=verbose, desc="estimating", on_error="record")
+    records, columns = [], {}
+    for place, method in enumerate(estimators):
+        own = results[place :: len(estimators)]
+        failed = [result for result in own if isinstance(result, Failed)]
+        figures = {} if failed else pd.DataFrame([result[0] for result in own]).mean().to_dict()
+        if figures:
+            figures["standard_error"] /= np.sqrt(n_repeats)
+            columns[method] = pd.concat([result[1] for result in own], axis=1).mean(axis=1)
+        records.append(
+            {
+                "method": method,
+                "estimated_auroc": figures.get("estimated_auroc", np.nan),
+                "standard_error": figures.get("standard_error", np.nan),
+                "estimated_average_precision": figures.get("estimated_average_precision", np.nan),
+                "n_plants": int((twins[0].kinds != "clean").sum()),
+                "assumed_prevalence": recipe.prevalence,
+                "estimate_seconds": figures.get("estimate_seconds", np.nan),
+                "estimate_status": "failed" if failed else "ok",
+                "estimate_error": failed[0].error if failed else "",
+            }
+        )
+    table = pd.DataFrame(records)
+    if not return_per_kind:
+        return table
+    return table, pd.DataFrame(columns).rename_axis(index="kind", columns="method")

@@ -1,0 +1,1 @@
+"""Networks and trainers of the autoencoders."""

@@ -1,0 +1,1 @@
+"""The audit of an image set: run, findings, figures, report, files."""

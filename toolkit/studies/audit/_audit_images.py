@@ -1,0 +1,41 @@
+"""The one-call way into an audit, from a notebook."""
+
+from numpy.typing import ArrayLike
+
+from toolkit.datasets import as_source
+from toolkit.studies.audit._run import AuditResult, run_audit
+
+__all__ = ["audit_images"]
+
+
+def audit_images(images: ArrayLike, *, detectors: tuple = (), random_state: int = 0, **options) -> AuditResult:
+    """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
+
+    Parameters
+    ----------
+    images : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSet, ImageFolder
+        Damaged images among sound ones, which are the majority. No labels are used.
+    detectors : sequence of str, default=()
+        Outlier detectors to compare on this set, by name.
+    random_state : int, default=0
+    **options
+        As in :func:`toolkit.studies.run_audit`.
+
+    Returns
+    -------
+    AuditResult
+        It shows itself in a notebook, and has ``findings()``, ``per_image``, ``repaired``, ``to_html(path)`` and
+        ``write(folder)``; its ``auditor`` judges further images of the same kind.
+
+    Examples
+    --------
+    >>> import toolkit
+    >>> from toolkit.datasets import load_digits
+    >>> result = toolkit.audit_images(load_digits().images[:60])
+    >>> len(result.per_image), len(result.findings()) > 0
+    (60, True)
+    """
+    name = getattr(images, "name", "")
+    if hasattr(images, "images"):
+        images = as_source(images).images
+    return run_audit(images, detectors=detectors, random_state=random_state, **{"name": name, **options})

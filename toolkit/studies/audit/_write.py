@@ -1,0 +1,138 @@
+"""An audit as a folder of files, which appears whole or not at all."""
+
+from pathlib import Path
+
+import numpy as np
+
+from toolkit._core.files import atomic_path, write_csv, write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.showing import only_shows
+from toolkit.datasets import save_npz
+from toolkit.studies._folder import check_target, whole_folder
+from toolkit.studies.audit._figures import audit_figures
+from toolkit.studies.audit._findings import plain_findings
+from toolkit.studies.audit._report import build_report
+
+__all__ = ["AUDIT_FILES", "check_audit_target", "summarise", "write_audit"]
+
+AUDIT_FILES = frozenset(
+    {"detectors.csv", "figures", "left_out.csv", "per_image.csv", "repaired.npz", "report.html", "summary.json"}
+)
+
+
+def check_audit_target(out):
+    """Refuse a folder that :func:`write_audit` would refuse: worth knowing before the long work.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    check_target(out, AUDIT_FILES)
+
+
+def _records(frame):
+    """A table for JSON: a list of rows, or None."""
+    return None if frame is None else frame.to_dict(orient="records")
+
+
+def summarise(result) -> dict:
+    """What ``summary.json`` holds: findings, counts, tables, timings, versions.
+
+    Parameters
+    ----------
+    result : AuditResult
+
+    Returns
+    -------
+    dict
+    """
+    rows = result.per_image
+    low, high = result.prevalence_interval
+    flagged = int(result.flagged.sum())
+    return {
+        "findings": plain_findings(result),
+        "settings": result.settings,
+        "images": {
+            "n": len(result),
+            "shape": list(result.images.shape[1:]),
+            "dtype": result.images.dtype.name,
+        },
+        "files": _files(result),
+        "counts": {
+            "clean": int((rows["kind"] == "clean").sum()),
+            "corrupted": flagged,
+            "unknown": int((rows["kind"] == "unknown").sum()),
+            "repaired": int(rows["repaired"].sum()),
+            "left_alone": int((result.flagged & (rows["repaired"] == 0)).sum()),
+            "by_kind": result.counts.to_dict(),
+        },
+        "prevalence": {"estimate": result.prevalence, "low": low, "high": high},
+        "competence": {
+            "judgeable": result.judgeable,
+            "reasons": list(result.reasons),
+            "held_out_auroc": result.held_out_auroc,
+            "kinds": _records(result.competence),
+        },
+        "tables": {
+            "by_kind": _records(result.by_kind),
+            "by_restorer": _records(result.by_restorer),
+            "detectors": _records(result.detectors),
+            "truth_per_kind": _records(result.truth_per_kind),
+            "repairs_per_kind": _records(result.repairs_per_kind),
+        },
+        "truth": result.truth,
+        "timings": result.timings,
+        "versions": result.versions,
+    }
+
+
+def _files(result):
+    """Of a folder of pictures: what was done to it, how many files are no images of it, and the files flagged."""
+    rows = result.per_image
+    if "path" not in rows:
+        return None
+    flagged = rows.loc[result.flagged, ["path", "index", "kind", "confidence", "repaired"]]
+    return {
+        "notes": result.settings["notes"],
+        "left_out": 0 if result.left_out is None else len(result.left_out),
+        "flagged": _records(flagged.sort_values("confidence", ascending=False, kind="stable")),
+    }
+
+
+@usual_floating_point
+def write_audit(result, out) -> Path:
+    """Write an audit as files: all of them appear at once, in the place of an earlier audit's folder.
+
+    Parameters
+    ----------
+    result : AuditResult
+    out : path-like
+        Folder for ``per_image.csv``, ``left_out.csv`` (files of a folder that are no images of it), ``repaired.npz``,
+        ``detectors.csv``, ``summary.json``, ``figures/*.png`` and ``report.html``.
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds something that no audit wrote.
+    """
+    out = Path(out)
+    with whole_folder(out, AUDIT_FILES) as folder:
+        write_csv(folder / "per_image.csv", result.per_image)
+        write_csv(folder / "detectors.csv", result.detectors)
+        if result.left_out is not None and len(result.left_out):
+            write_csv(folder / "left_out.csv", result.left_out)
+        save_npz(folder / "repaired.npz", np.asarray(result.repaired))
+        figures = audit_figures(result)
+        (folder / "figures").mkdir()
+        for name, figure in figures.items():
+            with only_shows(f"{name}.png"), atomic_path(folder / "figures" / f"{name}.png") as temporary:
+                figure.savefig(temporary, dpi=120, bbox_inches="tight")
+        build_report(result, figures).write(folder / "report.html")
+        # Last, so that a folder with a summary is a whole one even where somebody copied it by hand.
+        write_json(folder / "summary.json", summarise(result))
+    return out / "report.html"

@@ -1,0 +1,1 @@
+"""The study of mode collapse: recipes, runs, findings, figures, files."""
