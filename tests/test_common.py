@@ -15,6 +15,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import toolkit
+from toolkit.audit import Auditor
 from toolkit.corruption import Corruptor
 from toolkit.coverage import ModeCoverage
 from toolkit.datasets import load_glyphs
@@ -24,6 +25,7 @@ from toolkit.generators import GAN, Autoencoder, ConditionalGAN, VariationalAuto
 from toolkit.restoration import ImageRestorer
 
 ESTIMATORS = [
+    Auditor(CorruptionIdentifier(["invert"], init="random", epochs=1), restorer=ImageRestorer(epochs=1)),
     Autoencoder(),
     ConditionalGAN(),
     CorruptionDiagnostics(),

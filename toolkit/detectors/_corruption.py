@@ -147,7 +147,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         names = self._check_weights()
         if len(stack) < 2:
             raise ValueError(f"CorruptionDetector needs at least 2 images, got n_samples = {len(stack)}.")
-        X = plain_stack(as_array(X))
+        X = np.asanyarray(plain_stack(as_array(X)))
         identifier_seed, reconstruction_seed, sample_seed, planting_seed = spawn_seeds(self.random_state, 4)
         vars(self).pop("diagnostics_", None)
         self.identifier_ = self._fit_identifier(X, identifier_seed)
@@ -288,7 +288,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         """Raw opinions (n_samples, n_components), a chunk of images at a time; higher = more anomalous."""
         check_is_fitted(self)
         validate_images(self, X, reset=False)
-        X = plain_stack(as_array(X))
+        X = np.asanyarray(plain_stack(as_array(X)))
         parts = []
         for part in iter_chunks(len(X), _CHUNK):
             columns, scores, statistics = [], None, None

@@ -7,6 +7,7 @@ import joblib
 import numpy as np
 
 from toolkit._core.geometry import dihedral
+from toolkit._core.images import iter_chunks
 from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator
 from toolkit.diagnostics.identifier._angle import AngleRegressor
@@ -197,6 +198,12 @@ class Ensemble:
         severity = np.mean([answer["identity"][1][:, 2] for answer in answers], axis=0)
         features = np.concatenate([answer["identity"][2] for answer in answers], axis=1)
         return Prediction(merge_augmentations(by_view, self.kinds), severity, features)
+
+    def predict_in_chunks(self, images, size):
+        """The same of many images, ``size`` at a time."""
+        parts = [self.predict(images[part]) for part in iter_chunks(len(images), size)]
+        names = ("logs", "severity", "features")
+        return Prediction(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def learn_angles(self, images, n_rounds):
         """Go on from what every member knows, ``n_rounds`` rounds of turned ``images`` (uint8, taken as clean)."""

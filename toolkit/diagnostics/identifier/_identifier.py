@@ -286,7 +286,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _calibrate(self, images, outlier_score, statistics, folds, generator):
         """Neighbours' evidence; temperature, shares and what is flagged; what can be told; what is strange."""
-        prediction = self._predict_all(images)
+        prediction = self._ensemble.predict_in_chunks(images, _CHUNK)
         likely = posterior(prediction.logs, mixture_shares(prediction.logs, least_clean=0.5))[:, 0] > 0.5
         self._symmetry_evidence.fit(images[likely] if likely.sum() >= 2 else images, generator)
         if len(folds.held_out) == 1 and self.init_ != "random":
@@ -339,11 +339,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             return self._weigh(stack, predictions) if hasattr(self._symmetry_evidence, "weights_") else predictions
 
         return held_back_temperature(judge, injector, images, logs, folds.held_back, generator)
-
-    def _predict_all(self, images):
-        parts = [self._ensemble.predict(images[part]) for part in iter_chunks(len(images), _CHUNK)]
-        fields = ("logs", "severity", "features")
-        return type(parts[0])(*(np.concatenate([getattr(part, field) for part in parts]) for field in fields))
 
     def _chunks(self, X):
         """Validated images of X as bytes, a chunk at a time."""
@@ -424,7 +419,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of int of shape (n_samples,)
         """
-        return self._calibration.codes(self.assess(X).probabilities)
+        assessment = self.assess(X)
+        return self._calibration.codes(assessment.probabilities)
 
     def score_samples(self, X):
         """How normal each image is: higher is more normal.
