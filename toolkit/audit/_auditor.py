@@ -233,7 +233,7 @@ class Auditor(BaseEstimator):
         self._validate_params()
         stack = validate_images(self, X, reset=True)
         if len(stack) < 2:
-            raise ValueError(f"Auditor compares images with one another: at least 2 are needed, got n_samples = {len(stack)}.")
+            raise ValueError(f"Auditor compares images and needs at least 2 of them, got n_samples = {len(stack)}.")
         seeds = spawn_seeds(self.random_state, 4)
         if self.identifier is not None and is_fitted(self.identifier):
             self.identifier_ = self.identifier
