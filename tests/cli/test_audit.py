@@ -71,7 +71,7 @@ def test_a_file_with_truth(corrupted, tmp_path, capsys):
     summary = json.loads((out / "summary.json").read_text())
     assert output.out.splitlines()[:-2] == summary["findings"]
     assert output.out.rstrip().endswith(f"Report: {out / 'report.html'}")
-    assert "stage" in output.err  # progress goes to standard error
+    assert "flagged" not in output.err  # findings go to standard output, progress and nothing else to the other
     table = pd.read_csv(out / "detectors.csv").set_index("method")
     assert {"estimated_auroc", "auroc", "average_precision"} <= set(table.columns)
     assert list(table.index) == ["iforest", "lof", "autoencoder"]

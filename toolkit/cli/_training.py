@@ -108,8 +108,8 @@ def run_training(
         "image_shape": list(found.image_shape),
         "parameters": {key: value for key, value in estimator.get_params().items() if key != "verbose"},
     }
-    _check_free(out, resume=resume, overwrite=overwrite)
     hold(reserved_folder(out, {*_OWN_NAMES, *pictures}, grows=True))
+    _check_free(out, resume=resume, overwrite=overwrite)
     _open_folder(out, record, resume=resume)
     if len(getattr(found, "skipped", ())):
         write_csv(out / LEFT_OUT, found.skipped)
