@@ -4,8 +4,8 @@ import numpy as np
 
 from toolkit.coverage._duplicates import distinct_rows, recurring_share
 from toolkit.coverage._neighbours import nearest
-from toolkit.coverage._null import null_figures
 from toolkit.coverage._resemblance import Resembled
+from toolkit.coverage._splits import reference_figures
 
 __all__ = ["N_JUDGED", "calibrate_copies", "calibrate_neighbours", "calibrate_resemblance"]
 
@@ -16,9 +16,11 @@ def calibrate_neighbours(coverage, measures, generator):
     """Real-versus-real figures at the usual size, and the rows that samples are compared with."""
     size = min(coverage.n_neighbour_rows, len(measures) // 2)
     coverage._remainder = measures.remainder.astype(np.float32)
-    coverage._null_figures = None
+    coverage._reference_figures = None
     if size >= 2:
-        coverage._null_figures = null_figures(measures.whole, size, coverage.n_neighbours, coverage.n_splits, generator)
+        coverage._reference_figures = reference_figures(
+            measures.whole, size, coverage.n_neighbours, coverage.n_splits, generator
+        )
     coverage._neighbour_rows = np.sort(generator.permutation(len(measures))[: max(size, 1)])
 
 

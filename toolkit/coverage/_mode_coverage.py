@@ -52,7 +52,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
     n_splits : int, default=5
         Real-versus-real splits for each calibration, at least 2.
     n_draws : int, default=1000
-        Draws of the null distribution and of the bootstrap.
+        Draws of the reference distribution and of the bootstrap.
     alpha : float, default=0.05
         Level of the tests and false discovery rate among bins.
     missing_ratio : float, default=0.25
@@ -96,7 +96,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
     Counting *empty* clusters with ten clusters or so is blind: with half of the digits gone, none is empty. With a
     hundred bins, proportion tests and the divergence carry the signal.
 
-    The null of the divergence draws counts of both sizes from the shares of the data, widened by ``dispersion_``, which
+    The reference distribution of the divergence draws counts of both sizes from the shares of the data, widened by ``dispersion_``, which
     refits on halves of the data find: k-means flatters the rows that made it.
 
     References
@@ -149,7 +149,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         self.random_state = random_state
 
     def fit(self, X, y=None):
-        """Learn features, bins and yardsticks from unlabelled data.
+        """Learn features, bins and reference distributions from unlabelled data.
 
         Parameters
         ----------

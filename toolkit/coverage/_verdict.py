@@ -1,16 +1,13 @@
 """An evaluation in plain words, and what its figures say against each other."""
 
+from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._outcome import COLLAPSED, RESEMBLING
 
 __all__ = ["contradictions", "plain_verdict"]
 
-_GOOD = {  # figures that whatever lies in the middle of the data can raise
-    "precision": "precision",
-    "density": "density",
-    "clipped_density": "clipped density",
-    "p_precision": "probabilistic precision",
-}
-_REACHED = {"coverage": "coverage", "clipped_coverage": "clipped coverage"}
+# Figures that whatever lies in the middle of the data can raise, and figures of how much is reached.
+_GOOD = ("precision", "density", "clipped_density", "p_precision")
+_REACHED = ("coverage", "clipped_coverage")
 
 
 def contradictions(figures, expected, *, lost_share, copied):
@@ -39,7 +36,7 @@ def contradictions(figures, expected, *, lost_share, copied):
 
     def high(names, part):
         there = [name for name in names if name in figures and expected.get(name, 0) > 0]
-        return [f"{names[name]} {figures[name]:.3f}" for name in there if figures[name] >= part * expected[name]]
+        return [f"{COVERAGE_METRICS[name].words} {figures[name]:.3f}" for name in there if figures[name] >= part * expected[name]]
 
     found = []
     good = high(_GOOD, 0.5)
@@ -113,7 +110,7 @@ def plain_verdict(
         sentences.append(f"Altogether the shares differ by no more than chance (p {_plain_p(p_value)}).")
     else:
         sentences.append(f"Nothing is missing that this many samples could show (p {_plain_p(p_value)}).")
-    if outcome == "unlearnt":
+    if outcome == "undertrained":
         sentences.append(
             "Hardly any sample resembles a real row: a generator that has not learnt to draw this data rather than one "
             "that has collapsed."
