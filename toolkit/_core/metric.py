@@ -42,8 +42,8 @@ class Metric:
         A :class:`Calibration` of the value, where there is one other than that of the table.
     is_share : bool, default=False
         Whether it is a share of so many rows, from 0 to 1.
-    leads : bool, default=False
-        Whether it has a place in the short tables of reports, where there is room for few.
+    place : int, optional
+        In the short tables of reports, where there is room for few; None for no place.
 
     Examples
     --------
@@ -57,7 +57,7 @@ class Metric:
     compute: Callable[..., Any] | None = None
     calibrate: Callable[..., Calibration] | None = None
     is_share: bool = False
-    leads: bool = False
+    place: int | None = None
 
     def __post_init__(self) -> None:
         if self.direction not in ("higher", "lower"):

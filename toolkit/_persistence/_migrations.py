@@ -53,17 +53,10 @@ def _identifier_names(state):
     return state | {"diagnostics_": state["_novelty_score"].outlier_score.diagnostics_}
 
 
-# In the order of their columns, before they were kept by name.
+# In the order of their columns, before they were kept by name; version 0.1 had the last five.
 _SPLIT_FIGURES = (
-    "clipped_density",
-    "clipped_coverage",
-    "p_precision",
-    "p_recall",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "frechet",
+    *("clipped_density", "clipped_coverage", "p_precision", "p_recall"),
+    *("precision", "recall", "density", "coverage", "frechet"),
 )
 
 
@@ -71,7 +64,8 @@ def _reference_figures_by_name(state):
     if "_null_figures" not in state:  # not fitted
         return state
     figures = state["_null_figures"]
-    by_name = None if figures is None else dict(zip(_SPLIT_FIGURES, np.ascontiguousarray(figures.T), strict=True))
+    names = () if figures is None else _SPLIT_FIGURES[-figures.shape[1] :]
+    by_name = None if figures is None else dict(zip(names, np.ascontiguousarray(figures.T), strict=True))
     return _without("_null_figures", _reference_figures=by_name)(state)
 
 

@@ -31,15 +31,9 @@ def _frechet(pair: RowPair) -> float:
 
 # In the order of tables: first what noise, grey and single images cannot raise.
 _TABLE = (
-    Metric(
-        "clipped_density", "clipped density", "higher", _neighbour("clipped_density"), is_share=True, leads=True
-    ),
-    Metric(
-        "clipped_coverage", "clipped coverage", "higher", _neighbour("clipped_coverage"), is_share=True, leads=True
-    ),
-    Metric(
-        "resembling", "share that resembles the data", "higher", resembling_share, calibrate_resembling, True, True
-    ),
+    Metric("clipped_density", "clipped density", "higher", _neighbour("clipped_density"), is_share=True, place=2),
+    Metric("clipped_coverage", "clipped coverage", "higher", _neighbour("clipped_coverage"), is_share=True, place=1),
+    Metric("resembling", "share that resembles the data", "higher", resembling_share, calibrate_resembling, True, 3),
     Metric("copied_share", "share of copies, exact or near", "lower", copied_share, calibrate_copied, True),
     Metric("exact_share", "share of exact copies", "lower", exact_share, calibrate_exact, True),
     Metric("js", "Jensen-Shannon divergence", "lower", divergence, calibrate_divergence),

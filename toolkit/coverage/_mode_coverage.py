@@ -96,8 +96,8 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
     Counting *empty* clusters with ten clusters or so is blind: with half of the digits gone, none is empty. With a
     hundred bins, proportion tests and the divergence carry the signal.
 
-    The reference distribution of the divergence draws counts of both sizes from the shares of the data, widened by ``dispersion_``, which
-    refits on halves of the data find: k-means flatters the rows that made it.
+    The reference distribution of the divergence draws counts of both sizes from the shares of the data, widened by
+    ``dispersion_``, which refits on halves of the data find: k-means flatters the rows that made it.
 
     References
     ----------

@@ -32,8 +32,8 @@ def name_outcome(missing_share, *, resembling=math.nan, expected=math.nan, suppo
     -------
     str
         ``"complete"`` (nothing is missing), ``"partial"`` (less than a quarter of the data), ``"collapsed"`` (more, by
-        a generator that draws the data, or once did, or whose samples repeat themselves) or ``"undertrained"`` (more, by
-        one that never drew anything like the data, but many different things).
+        a generator that draws the data, or once did, or whose samples repeat themselves) or ``"undertrained"`` (more,
+        by one that never drew anything like the data, but many different things).
 
     Examples
     --------

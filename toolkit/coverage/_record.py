@@ -11,6 +11,7 @@ from toolkit.coverage._metrics import COVERAGE_METRICS
 
 __all__ = ["CoverageRecord", "DroppedMode"]
 
+
 @dataclass(frozen=True)
 class DroppedMode:
     """A part of the data that samples hardly reach: bins that hang together.
@@ -40,13 +41,13 @@ class CoverageRecord:
     alpha : float
         Level of the tests, and false discovery rate of the bins.
     figures : dict of str to float
-        By name, see :data:`toolkit.coverage.COVERAGE_METRICS`; each is an attribute as well: ``record.js``. ``js`` is the
-        Jensen-Shannon divergence between the shares of bins, in nats; ``ndb`` the number of bins that differ at
+        By name, see :data:`toolkit.coverage.COVERAGE_METRICS`; each is an attribute as well: ``record.js``. ``js`` is
+        the Jensen-Shannon divergence between the shares of bins, in nats; ``ndb`` the number of bins that differ at
         ``alpha`` each, not adjusted for their number (Richardson and Weiss). ``clipped_density``, ``clipped_coverage``,
-        ``p_precision``, ``p_recall``, ``precision``, ``recall``, ``density`` and ``coverage`` are by nearest neighbours,
-        with closed balls; they and ``frechet`` are of ``n_neighbour_rows`` rows of each, and NaN with fewer than four
-        real rows or two samples. Noise and grey images can raise precision, density and p_precision; clipped density
-        hardly. ``copied_share`` is the share of the samples that equal a real row or are nearer to one than 99 % of the
+        ``p_precision``, ``p_recall``, ``precision``, ``recall``, ``density`` and ``coverage`` are by nearest
+        neighbours, with closed balls; they and ``frechet`` are of ``n_neighbour_rows`` rows of each, and NaN with fewer
+        than four real rows or two samples. Noise and grey images can raise precision, density and p_precision; clipped
+        density hardly. ``copied_share`` is the share of the samples that equal a real row or are nearer to one than 99 % of the
         distinct real rows in the same bins are to each other, ``exact_share`` of those that equal one, pixel for pixel,
         ``resembling`` of those that look like some real row, see :func:`toolkit.coverage.resemblance`; NaN with hardly
         any real rows.

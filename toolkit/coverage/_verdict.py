@@ -36,7 +36,11 @@ def contradictions(figures, expected, *, lost_share, copied):
 
     def high(names, part):
         there = [name for name in names if name in figures and expected.get(name, 0) > 0]
-        return [f"{COVERAGE_METRICS[name].words} {figures[name]:.3f}" for name in there if figures[name] >= part * expected[name]]
+        return [
+            f"{COVERAGE_METRICS[name].words} {figures[name]:.3f}"
+            for name in there
+            if figures[name] >= part * expected[name]
+        ]
 
     found = []
     good = high(_GOOD, 0.5)
