@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import count_within, nearest
@@ -40,7 +41,9 @@ class BirthdayEstimate:
 
 
 @usual_floating_point
-def birthday_support(samples, real=None, *, threshold=None):
+def birthday_support(
+    samples: ArrayLike, real: ArrayLike | None = None, *, threshold: float | None = None
+) -> BirthdayEstimate:
     """Estimate from near-duplicates among samples how many different ones a generator can draw.
 
     Of N draws from M equally likely things, N (N - 1) / (2 M) pairs are equal on average; unequal chances make pairs
@@ -99,6 +102,6 @@ def birthday_support(samples, real=None, *, threshold=None):
     return BirthdayEstimate(n_pairs, expected, *sizes, float(threshold))
 
 
-def _pairs(rows, radius):
+def _pairs(rows: NDArray[np.float64], radius: float) -> int:
     found = count_within(rows, rows, query_radii=np.full(len(rows), radius))
     return int((found["rows_in_query"].sum() - len(rows)) // 2)

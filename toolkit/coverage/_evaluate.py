@@ -1,5 +1,7 @@
 """The evaluation itself: measures of samples against the calibrated data, into a record."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 from scipy.stats import poisson
@@ -8,6 +10,7 @@ from toolkit.coverage._birthday import birthday_support
 from toolkit.coverage._copies import COPY_LEVEL
 from toolkit.coverage._duplicates import distinct_rows
 from toolkit.coverage._evaluation import Evaluation
+from toolkit.coverage._measures import ImageMeasures
 from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._outcome import REPEATING, name_outcome
 from toolkit.coverage._quantise import connect_bins
@@ -15,10 +18,15 @@ from toolkit.coverage._record import CoverageRecord, DroppedMode
 from toolkit.coverage._tests import adjust_p_values, compare_shares
 from toolkit.coverage._verdict import contradictions, plain_verdict
 
+if TYPE_CHECKING:
+    from toolkit.coverage._mode_coverage import ModeCoverage
+
 __all__ = ["evaluate_measures"]
 
 
-def evaluate_measures(coverage, samples, generator):
+def evaluate_measures(
+    coverage: "ModeCoverage", samples: ImageMeasures, generator: np.random.Generator
+) -> CoverageRecord:
     """The record of samples, given as measures.
 
     Parameters

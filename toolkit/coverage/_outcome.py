@@ -12,7 +12,15 @@ RESEMBLING = 0.1
 REPEATING = 0.25
 
 
-def name_outcome(missing_share, *, resembling=math.nan, expected=math.nan, support=math.inf, n_real=0, known=False):
+def name_outcome(
+    missing_share: float,
+    *,
+    resembling: float = math.nan,
+    expected: float = math.nan,
+    support: float = math.inf,
+    n_real: int = 0,
+    known: bool = False,
+) -> str:
     """A generator in a word.
 
     Parameters

@@ -3,6 +3,7 @@
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit.coverage._neighbours import close_pairs, nearest
 from toolkit.coverage._rows import check_neighbours, check_two_samples
@@ -29,12 +30,14 @@ class ProbabilisticFigures:
     p_precision: float
     p_recall: float
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, float]:
         """The figures by name."""
         return asdict(self)
 
 
-def probabilistic_precision_recall(real, samples, *, n_neighbours=SOFT_NEIGHBOURS):
+def probabilistic_precision_recall(
+    real: ArrayLike, samples: ArrayLike, *, n_neighbours: int = SOFT_NEIGHBOURS
+) -> ProbabilisticFigures:
     """Probabilistic precision and recall (P-precision and P-recall).
 
     A row belongs to the ball of a row of the other set with the chance ``1 - distance / R``, which ends at ``R``, and
@@ -79,7 +82,7 @@ def probabilistic_precision_recall(real, samples, *, n_neighbours=SOFT_NEIGHBOUR
     return ProbabilisticFigures(_belonging(samples, real, reach), _belonging(real, samples, sample_reach))
 
 
-def _belonging(rows, others, reach):
+def _belonging(rows: NDArray[np.float64], others: NDArray[np.float64], reach: float) -> float:
     """Mean chance that a row belongs to the support of the others."""
     missed = np.zeros(len(rows))
     for i, _, distances in close_pairs(rows, others, np.full(len(rows), reach)):
@@ -87,7 +90,9 @@ def _belonging(rows, others, reach):
     return float(1.0 - np.exp(missed).mean())
 
 
-def chance_of_none(rows, distances, reach, n_rows):
+def chance_of_none(
+    rows: NDArray[np.intp], distances: NDArray[np.float64], reach: float, n_rows: int
+) -> NDArray[np.float64]:
     """Logarithm of the chance of each row to belong to none of the balls that pairs speak of, shape (n_rows,).
 
     Parameters

@@ -47,10 +47,10 @@ class CoverageRecord:
         ``p_precision``, ``p_recall``, ``precision``, ``recall``, ``density`` and ``coverage`` are by nearest
         neighbours, with closed balls; they and ``frechet`` are of ``n_neighbour_rows`` rows of each, and NaN with fewer
         than four real rows or two samples. Noise and grey images can raise precision, density and p_precision; clipped
-        density hardly. ``copied_share`` is the share of the samples that equal a real row or are nearer to one than 99 % of the
-        distinct real rows in the same bins are to each other, ``exact_share`` of those that equal one, pixel for pixel,
-        ``resembling`` of those that look like some real row, see :func:`toolkit.coverage.resemblance`; NaN with hardly
-        any real rows.
+        density hardly. ``copied_share`` is the share of the samples that equal a real row or are nearer to one than 99
+        % of the distinct real rows in the same bins are to each other, ``exact_share`` of those that equal one, pixel
+        for pixel, ``resembling`` of those that look like some real row, see :func:`toolkit.coverage.resemblance`; NaN
+        with hardly any real rows.
     n_different : int
         Bins that differ at a false discovery rate of ``alpha``.
     n_neighbour_rows : int

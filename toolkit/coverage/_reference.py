@@ -1,6 +1,7 @@
 """The reference distributions of bins: divergences, and bins that differ, of two samples of the same thing."""
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.special import ndtr
 
 from toolkit._core.metric import Calibration
@@ -10,7 +11,14 @@ from toolkit.coverage._tests import compare_shares
 __all__ = ["calibrate_differing_bins", "divergence_interval", "reference_divergences"]
 
 
-def reference_divergences(shares, n_real, n_samples, dispersion, n_draws, generator):
+def reference_divergences(
+    shares: NDArray[np.float64],
+    n_real: int,
+    n_samples: int,
+    dispersion: float,
+    n_draws: int,
+    generator: np.random.Generator,
+) -> NDArray[np.float64]:
     """Divergences between two samples of the same thing, of the sizes in question, ``n_draws`` times, in rising order.
 
     Counts of both are drawn with the shares of the real rows; ``dispersion`` stretches them by what the making of the
@@ -21,7 +29,14 @@ def reference_divergences(shares, n_real, n_samples, dispersion, n_draws, genera
     return np.sort(row_divergences(real, samples)) * dispersion
 
 
-def divergence_interval(real_counts, sample_counts, n_draws, generator, *, level=0.95):
+def divergence_interval(
+    real_counts: NDArray[np.intp],
+    sample_counts: NDArray[np.intp],
+    n_draws: int,
+    generator: np.random.Generator,
+    *,
+    level: float = 0.95,
+) -> tuple[float, float]:
     """Interval for the divergence of other samples of the same sizes, by bootstrap of the counts.
 
     Resampling adds noise, which the divergence takes for difference; the bootstrap draws are moved back by as much on
@@ -36,7 +51,16 @@ def divergence_interval(real_counts, sample_counts, n_draws, generator, *, level
     return max(0.0, float(low)), max(0.0, float(high))
 
 
-def calibrate_differing_bins(real_counts, sample_counts, dispersion, alpha, n_draws, generator, *, level=0.95):
+def calibrate_differing_bins(
+    real_counts: NDArray[np.intp],
+    sample_counts: NDArray[np.intp],
+    dispersion: float,
+    alpha: float,
+    n_draws: int,
+    generator: np.random.Generator,
+    *,
+    level: float = 0.95,
+) -> Calibration:
     """Expected value, interval and p-value of the number of bins that differ at ``alpha`` each.
 
     Returns

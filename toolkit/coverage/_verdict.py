@@ -10,7 +10,9 @@ _GOOD = ("precision", "density", "clipped_density", "p_precision")
 _REACHED = ("coverage", "clipped_coverage")
 
 
-def contradictions(figures, expected, *, lost_share, copied):
+def contradictions(
+    figures: dict[str, float], expected: dict[str, float], *, lost_share: float, copied: bool
+) -> tuple[str, ...]:
     """Where figures speak against each other, and which of them to believe.
 
     Parameters
@@ -73,23 +75,23 @@ def _duplicates(n_duplicates, n_real):
 
 def plain_verdict(
     *,
-    flagged,
-    p_value,
-    n_bins,
-    n_missing,
-    n_modes,
-    missing_share,
-    n_over,
-    over_share,
-    over_expected,
-    copied,
-    exact_share,
-    n_duplicates,
-    n_real,
-    outcome,
-    repeats,
-    contradictions,
-):
+    flagged: bool,
+    p_value: float,
+    n_bins: int,
+    n_missing: int,
+    n_modes: int,
+    missing_share: float,
+    n_over: int,
+    over_share: float,
+    over_expected: float,
+    copied: bool,
+    exact_share: float,
+    n_duplicates: int,
+    n_real: int,
+    outcome: str,
+    repeats: float | None,
+    contradictions: tuple[str, ...],
+) -> str:
     """Some sentences for a person who does not know the measures."""
     if n_bins < 2:
         single = "The data falls into a single bin: too few different rows to tell what a sample misses."
