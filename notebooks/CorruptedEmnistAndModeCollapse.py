@@ -344,13 +344,13 @@ coverage = ModeCoverage(n_neighbour_rows=1000 if QUICK else 3000, random_state=0
 print(f"{len(pictures):,} images; {coverage.n_bins_} bins in {coverage.n_components_} principal components")
 
 # %% [markdown]
-# ## The yardstick
+# ## The baseline
 #
 # Samples are compared with the data bin by bin (Richardson and Weiss, 2018, *On GANs and GMMs*) and by nearest neighbours (Naeem et al., 2020,
 # *Reliable fidelity and diversity metrics for generative models*); each figure is held against what real images give. Before any generator is
 # judged, three samples of which the answer is known: real images, the same without one part, and fifty images over and over.
 #
-# Both quarters of the data are drawn at random, for a reason. A first version of this notebook took every fourth image, and the yardstick told it
+# Both quarters of the data are drawn at random, for a reason. A first version of this notebook took every fourth image, and the baseline told it
 # that real images differ from real images: it was right, since even and odd places of MNIST's training file hold different writers.
 
 # %%
@@ -361,8 +361,8 @@ known = {
 }
 figures = ["js", "n_different", "precision", "recall", "coverage"]
 records = {name: coverage.evaluate(sample) for name, sample in known.items()}
-yardstick = pd.DataFrame({name: {f: getattr(r, f) for f in figures} for name, r in records.items()}).T.round(3)
-yardstick
+baseline = pd.DataFrame({name: {f: getattr(r, f) for f in figures} for name, r in records.items()}).T.round(3)
+baseline
 
 # %% [markdown]
 # ## Several seeds, several architectures
@@ -492,6 +492,6 @@ read
 
 # %%
 tables = {"detection": detection, "search": search_table, "by_family": by_family, "ranks": ranks, "identification": identification}
-tables |= {"verified": verified, "repair_by_kind": by_kind, "yardstick": yardstick, "collapse": collapse, "cures": cured, "tests": tests, "digits": read}
+tables |= {"verified": verified, "repair_by_kind": by_kind, "baseline": baseline, "collapse": collapse, "cures": cured, "tests": tests, "digits": read}
 if not QUICK:
     write_tables(tables, "results/CorruptedEmnistAndModeCollapse.json")

@@ -106,7 +106,7 @@ from toolkit.coverage._row_pair import RowPair
 from toolkit.datasets import load_ring
 rng = np.random.default_rng(0)
 first, second = (np.column_stack([rng.normal(size=60), np.zeros(60)]) for _ in range(2))
-energy = COVERAGE_METRICS["energy"].compute
+energy = COVERAGE_METRICS["energy"].measure
 print(np.isclose(energy(RowPair(first, second, 5)), on_a_line(first[:, 0], second[:, 0]) ** 2))
 points = load_ring(400, random_state=0).points
 coverage = ModeCoverage(random_state=0).fit(points)

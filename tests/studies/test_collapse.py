@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.coverage import ModeCoverage
+from toolkit.coverage import COVERAGE_METRICS, ModeCoverage
 from toolkit.datasets import load_glyphs
 from toolkit.generators import GAN
 from toolkit.studies import (
@@ -189,6 +189,37 @@ def test_finished_runs_are_not_repeated(study, images, kept):
     assert other.records["cured", 0]["seconds"] != 12345.0  # other images: another run
     longer = run_collapse_study(images, {"cured": SETTINGS["cured"]}, folder=kept, **PLAN | {"seeds": [0], "steps": 31})
     assert longer.final["step"].tolist() == [31]
+
+
+def test_runs_of_an_earlier_version_are_read(images, tmp_path):
+    """They say “unlearnt” for what is called undertrained now, and lack what was not measured then."""
+    plan = PLAN | {"seeds": (0,), "steps": 4, "checkpoints": 1}
+    run_collapse_study(images, {"plain": TINY}, folder=tmp_path, **plan)
+    (path,) = tmp_path.glob("*.json")
+    record = json.loads(path.read_text())
+    for figures in record["checkpoints"]:
+        figures |= {"missing_share": 0.98, "lost_share": 0.98, "resembling": 0.0, "support": None, "js": 0.5}
+        for name in ("ndb_expected", "copied_share_expected", "exact_share_expected"):
+            figures.pop(name)
+    path.write_text(json.dumps(record | {"outcome": "unlearnt", "seconds": 12345.0}))
+    again = run_collapse_study(images, {"plain": TINY}, folder=tmp_path, **plan)
+    assert again.records["plain", 0]["seconds"] == 12345.0  # read, not run
+    assert again.records["plain", 0]["outcome"] == again.final["outcome"].tolist()[0] == "undertrained"
+    assert settings_table(again).loc[0, ["undertrained", "js_mean"]].tolist() == [1, 0.5]
+
+
+def test_curves_of_any_metric(study):
+    from toolkit.studies.collapse._figures import coverage_curves
+
+    for metric, words in (("js", "Jensen-Shannon divergence (nats)"), ("recall", "recall")):
+        reached, other = coverage_curves(study, metric).axes
+        assert reached.get_ylabel() == "share of the data that is reached"
+        assert other.get_ylabel() == words
+        drawn = next(line for line in other.lines if line.get_label() == "plain")
+        means = study.runs[study.runs["setting"] == "plain"].groupby("step")[metric].mean()
+        np.testing.assert_allclose(drawn.get_ydata(), means)
+    with pytest.raises(ValueError, match="Unknown metric: 'recal'. Did you mean 'recall'"):
+        coverage_curves(study, "recal")
 
 
 def test_a_study_that_was_stopped_goes_on(images, tmp_path, monkeypatch):
@@ -463,7 +494,8 @@ def test_the_table_of_settings_leads_with_what_noise_cannot_raise(study):
         "resembling",
     ]
     assert table["clipped coverage"].str.match(r"^(—|[01]\.\d\d( ± \d\.\d\d)?)$").all()
-    assert {"clipped_coverage_mean", "precision_mean", "exact_share_mean"} <= set(settings_table(study).columns)
+    assert {f"{name}_mean" for name in COVERAGE_METRICS} <= set(settings_table(study).columns)
+    assert {f"{name}_expected" for name in COVERAGE_METRICS} <= set(study.runs.columns)
 
 
 def test_files(study, tmp_path):

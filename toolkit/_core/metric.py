@@ -68,6 +68,18 @@ class Metric:
         """Whether the direction is ``"higher"``."""
         return self.direction == "higher"
 
+    def measure(self, *given: Any) -> Any:
+        """The value, of what ``compute`` takes.
+
+        Raises
+        ------
+        TypeError
+            It has no ``compute``.
+        """
+        if self.compute is None:
+            raise TypeError(f"The metric {self.name!r} is measured where it arises: it has no function.")
+        return self.compute(*given)
+
 
 def metric_table(metrics: Iterable[Metric]) -> dict[str, Metric]:
     """Metrics by name, in their order.

@@ -98,8 +98,10 @@ def birthday_support(
         expected = _pairs(real, np.nextafter(threshold, np.inf)) * possible / (len(real) * (len(real) - 1) / 2.0)
     spread = 1.96 * math.sqrt(max(n_pairs, 1) + expected)
     excess = n_pairs - expected
-    sizes = [possible / count if count > 0 else math.inf for count in (excess, excess + spread, excess - spread)]
-    return BirthdayEstimate(n_pairs, expected, *sizes, float(threshold))
+    support, low, high = (
+        possible / count if count > 0 else math.inf for count in (excess, excess + spread, excess - spread)
+    )
+    return BirthdayEstimate(n_pairs, expected, support, low, high, float(threshold))
 
 
 def _pairs(rows: NDArray[np.float64], radius: float) -> int:

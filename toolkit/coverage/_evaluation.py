@@ -105,10 +105,10 @@ class Evaluation:
     def measure(self, metric: Metric) -> tuple[float, Calibration]:
         """Value of a metric, and what it is held against; NaN where there are too few rows."""
         if metric.calibrate is not None:
-            value = metric.compute(self)
+            value = metric.measure(self)
             return value, metric.calibrate(self, value)
         if self.rows is None:
             return _NAN, Calibration(_NAN, (_NAN, _NAN), _NAN)
-        value = metric.compute(self.rows)
+        value = metric.measure(self.rows)
         reference = self._reference_figures[metric.name]
         return value, calibrate_by_splits(value, reference, len(self.rows.real_rows), is_share=metric.is_share)

@@ -112,7 +112,8 @@ def memorisation(
         usual = nearest(held_out, train)[0][:, 0]
         recurring = float((usual == 0).mean())
         usual = usual[usual > 0] if recurring < 1 else np.zeros(1)
-    distances, rows = (found[:, 0] for found in nearest(samples, train))
+    found_distances, found_rows = nearest(samples, train)
+    distances, rows = found_distances[:, 0], found_rows[:, 0]
     threshold = float(np.quantile(usual, level))
     # As many real rows as have it: distances that are equal raise the share that is usual.
     near = min(1.0, max(level, float((usual <= threshold).mean())))

@@ -185,7 +185,7 @@ def count_within(
     bounds = _Bounds(queries, rows)
     inner = np.less_equal if closed else np.less
     n_queries, n_rows = len(queries), len(rows)
-    found = {}
+    found: dict[str, NDArray[np.intp]] = {}
     if query_radii is not None:
         found |= {"rows_in_query": np.zeros(n_queries, np.intp), "queries_of_row": np.zeros(n_rows, np.intp)}
         query_limit = np.square(query_radii / bounds.unscale)

@@ -107,4 +107,4 @@ def chance_of_none(
     # An equal row is belonged to for certain: the logarithm of 0, for balls without width, too.
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.where(distances[near] > 0, np.log(distances[near] / reach), -np.inf)
-    return np.bincount(rows[near], weights=chance, minlength=n_rows)
+    return np.bincount(rows[near], weights=chance, minlength=n_rows).astype(np.float64, copy=False)

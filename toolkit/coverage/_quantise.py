@@ -148,7 +148,7 @@ def connect_bins(
     place = {int(bin_): i for i, bin_ in enumerate(chosen)}
     links = [(i, place[int(j)]) for i, bin_ in enumerate(chosen) for j in neighbours[bin_] if int(j) in place]
     if mode_of_bin is not None:
-        first = {}
+        first: dict[int, int] = {}
         links += [(i, first.setdefault(int(mode_of_bin[bin_]), i)) for i, bin_ in enumerate(chosen)]
     rows, columns = np.array(links, dtype=np.intp).reshape(-1, 2).T
     graph = coo_matrix((np.ones(len(rows)), (rows, columns)), (len(chosen), len(chosen)))

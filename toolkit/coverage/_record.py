@@ -130,7 +130,7 @@ class CoverageRecord:
             [
                 {
                     "metric": name,
-                    "value": self.figures.get(name, nothing[0]),
+                    "value": self.figures[name],
                     "low": self.intervals.get(name, nothing)[0],
                     "high": self.intervals.get(name, nothing)[1],
                     "expected": self.expected.get(name, float("nan")),
@@ -138,6 +138,7 @@ class CoverageRecord:
                     "greater_is_better": metric.greater_is_better,
                 }
                 for name, metric in COVERAGE_METRICS.items()
+                if name in self.figures
             ]
         )
 

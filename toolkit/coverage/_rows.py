@@ -1,6 +1,7 @@
 """Rows in: what every pure function of coverage accepts, and the one error that says what was wrong."""
 
 import numbers
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -64,7 +65,7 @@ def check_counts(name: str, counts: ArrayLike) -> NDArray[np.float64]:
     return counts
 
 
-def check_positive_int(name: str, value: int, low: int = 1) -> int:
+def check_positive_int(name: str, value: Any, low: int = 1) -> int:
     """An int of at least ``low``."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
         raise ValueError(f"{name} must be an int of at least {low}, got {value!r}.")

@@ -47,7 +47,7 @@ def reference_figures(
         order = generator.permutation(len(rows))
         pair = RowPair(rows[order[:size]], rows[order[size : 2 * size]], n_neighbours)
         for name in names:
-            found[name].append(COVERAGE_METRICS[name].compute(pair))
+            found[name].append(COVERAGE_METRICS[name].measure(pair))
     return {name: np.array(values, dtype=np.float64) for name, values in found.items()}
 
 
