@@ -102,6 +102,17 @@ def test_a_new_line_reaches_the_record_and_is_calibrated(fitted, points, record,
     pd.testing.assert_frame_equal(before, after, check_exact=True)
 
 
+def test_functions_take_no_notice_of_numpys_settings():
+    """The chance to belong to none of many balls vanishes, whatever numpy has been told to do about it."""
+    rng = np.random.default_rng(0)
+    rows, samples = rng.normal(size=(2, 300, 2)) * 1e-6
+    rows[:20] += 1e3 * rng.normal(size=(20, 2))
+    usual = probabilistic_precision_recall(rows, samples)
+    with np.errstate(all="raise"):
+        assert probabilistic_precision_recall(rows, samples) == usual
+    assert usual.p_precision == 1.0
+
+
 def test_comparisons_know_every_metric_of_coverage():
     assert {name: METRICS[name] for name in COVERAGE_METRICS} == {
         name: metric.greater_is_better for name, metric in COVERAGE_METRICS.items()

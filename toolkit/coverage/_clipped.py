@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import betabinom
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import count_within, nearest
 from toolkit.coverage._rows import check_neighbours, check_two_samples
 
@@ -37,6 +38,7 @@ class ClippedFigures:
         return asdict(self)
 
 
+@usual_floating_point
 def clipped_density_coverage(real: ArrayLike, samples: ArrayLike, *, n_neighbours: int = 5) -> ClippedFigures:
     """Clipped density and clipped coverage from nearest neighbours.
 

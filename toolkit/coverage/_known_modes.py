@@ -83,6 +83,7 @@ def known_modes(samples: ArrayLike, centres: ArrayLike, scale: float, *, n_sigma
     return KnownModes(int((counts > 0).sum()), len(centres), float(good.mean()), _kl_to_uniform(counts), counts)
 
 
+@usual_floating_point
 def known_labels(labels: ArrayLike, n_modes: int) -> KnownModes:
     """Modes found by samples that a reader has labelled 0 to ``n_modes - 1``, as in Stacked-MNIST.
 

@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import close_pairs, nearest
 from toolkit.coverage._rows import check_neighbours, check_two_samples
 
@@ -35,6 +36,7 @@ class ProbabilisticFigures:
         return asdict(self)
 
 
+@usual_floating_point
 def probabilistic_precision_recall(
     real: ArrayLike, samples: ArrayLike, *, n_neighbours: int = SOFT_NEIGHBOURS
 ) -> ProbabilisticFigures:
