@@ -111,7 +111,7 @@ plt.tight_layout()
 # `ModeCoverage` parts the real images into bins and asks whether the samples reach them (Richardson and Weiss, 2018, *On GANs and GMMs*), how far the
 # shares are apart (Jensen-Shannon divergence) and, by neighbours, how many real images have a sample near them (Naeem et al., 2020). *Never drawn* is
 # the share of the real images that lie in bins which the samples hardly reach; the *outcome* of a run is *collapsed* where that is a quarter or more although its samples resemble
-# digits or repeat themselves, and *unlearnt* where they do neither. All on the thousand samples of each epoch.
+# digits or repeat themselves, and *undertrained* where they do neither. All on the thousand samples of each epoch.
 
 # %%
 coverage = ModeCoverage(random_state=0).fit(reference)
@@ -141,7 +141,7 @@ final
 #   worst generators.
 # - **The usual setting** collapses by half (45 % never drawn), and stands still: divergence .244 after epoch 50, .232 after 100. *Batch 256* comes from .404 to .224 over the same time and may not
 #   be done; without dropout it is .294, with the two seeds far apart (.220 and .369). The order of these three is within what the seed decides.
-# - *Unlearnt* says that their samples cover parts of the data but hardly resemble digits (the specks); *collapsed* that what resembles digits is too little of them.
+# - *Undertrained* says that their samples cover parts of the data but hardly resemble digits (the specks); *collapsed* that what resembles digits is too little of them.
 # - **Wasserstein with the gradient penalty is by far the best of the six**: divergence .099 (real images .020), 14 % never drawn, and it still falls. At epoch 50 it was fourth of six: a look at one moment of the
 #   training would have misled.
 #

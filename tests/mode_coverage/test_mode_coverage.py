@@ -11,8 +11,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.neighbors import KernelDensity
 
 from toolkit.coverage import ModeCoverage, coverage_scorer, draw_samples, jensen_shannon, resemblance
-from toolkit.coverage._null import divergence_interval, judge_bins, null_divergences
 from toolkit.coverage._quantise import assign_bins, connect_bins, group_bins
+from toolkit.coverage._reference import calibrate_differing_bins, divergence_interval, reference_divergences
 from toolkit.datasets import load_glyphs, load_grid, load_ring
 
 
@@ -79,10 +79,10 @@ def test_collapsed_is_told_from_never_learnt_to_draw(coverage, digits, more_digi
     moved = rng.permuted(real[:2000].reshape(-1, 784), axis=1).reshape(-1, 28, 28)
     for samples in (noise, moved):  # the same ink, in the wrong places
         record = coverage.evaluate(samples)
-        assert record.outcome == "unlearnt"
+        assert record.outcome == "undertrained"
         assert record.resembling < 0.02
         assert "has not learnt to draw" in record.verdict
-        assert record.summary()["outcome"] == "unlearnt"
+        assert record.summary()["outcome"] == "undertrained"
     blob = coverage.evaluate(np.repeat(digits.images.mean(axis=0).astype(np.uint8)[None], 2000, axis=0))
     assert (blob.outcome, blob.resembling) == ("collapsed", 0.0)  # one and the same thing, and nothing of the data's
     assert "only one or two different" in blob.verdict
@@ -151,12 +151,12 @@ def test_false_alarms_keep_to_their_level():
     assert alarms <= 8
 
 
-def test_null_divergence_is_the_chi_square_approximation():
+def test_the_reference_divergence_is_the_chi_square_approximation():
     generator = np.random.default_rng(0)
     shares = generator.dirichlet(np.full(50, 30.0))
-    null = null_divergences(shares, 20_000, 10_000, 1.0, 2000, generator)
-    assert null.mean() == pytest.approx(49 / 8 * (1 / 20_000 + 1 / 10_000), rel=0.03)
-    assert (np.diff(null) >= 0).all()
+    reference = reference_divergences(shares, 20_000, 10_000, 1.0, 2000, generator)
+    assert reference.mean() == pytest.approx(49 / 8 * (1 / 20_000 + 1 / 10_000), rel=0.03)
+    assert (np.diff(reference) >= 0).all()
 
 
 def test_interval_holds_the_divergence_of_other_samples():
@@ -175,11 +175,11 @@ def test_bins_that_differ_are_held_against_chance():
     generator = np.random.default_rng(0)
     shares = generator.dirichlet(np.full(100, 30.0))
     real, fresh = generator.multinomial(20_000, shares), generator.multinomial(10_000, shares)
-    expected, (low, high), p_value = judge_bins(real, fresh, 1.0, 0.05, 1000, generator)
+    expected, (low, high), p_value = calibrate_differing_bins(real, fresh, 1.0, 0.05, 1000, generator)
     assert expected == pytest.approx(5.0, abs=0.3)
     assert p_value > 0.01
     shares[:20] = 0
-    expected, (low, high), p_value = judge_bins(
+    expected, (low, high), p_value = calibrate_differing_bins(
         real, generator.multinomial(10_000, shares / shares.sum()), 1.0, 0.05, 1000, generator
     )
     assert low >= 20

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.coverage import ModeCoverage
+from toolkit.coverage import COVERAGE_METRICS, ModeCoverage
 from toolkit.datasets import load_glyphs
 from toolkit.generators import GAN
 from toolkit.studies import (
@@ -27,7 +27,7 @@ from toolkit.studies import (
 )
 from toolkit.studies.collapse import _study as module
 from toolkit.studies.collapse._figures import collapse_figures
-from toolkit.studies.collapse._findings import collapse_answer, told_in_time
+from toolkit.studies.collapse._findings import collapse_answer, trajectory
 from toolkit.studies.collapse._write import _read_table
 
 TINY = {"generator_widths": (16,), "discriminator_widths": (16,), "latent_dim": 8}
@@ -191,6 +191,37 @@ def test_finished_runs_are_not_repeated(study, images, kept):
     assert longer.final["step"].tolist() == [31]
 
 
+def test_runs_of_an_earlier_version_are_read(images, tmp_path):
+    """They say “unlearnt” for what is called undertrained now, and lack what was not measured then."""
+    plan = PLAN | {"seeds": (0,), "steps": 4, "checkpoints": 1}
+    run_collapse_study(images, {"plain": TINY}, folder=tmp_path, **plan)
+    (path,) = tmp_path.glob("*.json")
+    record = json.loads(path.read_text())
+    for figures in record["checkpoints"]:
+        figures |= {"missing_share": 0.98, "lost_share": 0.98, "resembling": 0.0, "support": None, "js": 0.5}
+        for name in ("ndb_expected", "copied_share_expected", "exact_share_expected"):
+            figures.pop(name)
+    path.write_text(json.dumps(record | {"outcome": "unlearnt", "seconds": 12345.0}))
+    again = run_collapse_study(images, {"plain": TINY}, folder=tmp_path, **plan)
+    assert again.records["plain", 0]["seconds"] == 12345.0  # read, not run
+    assert again.records["plain", 0]["outcome"] == again.final["outcome"].tolist()[0] == "undertrained"
+    assert settings_table(again).loc[0, ["undertrained", "js_mean"]].tolist() == [1, 0.5]
+
+
+def test_curves_of_any_metric(study):
+    from toolkit.studies.collapse._figures import coverage_curves
+
+    for metric, words in (("js", "Jensen-Shannon divergence (nats)"), ("recall", "recall")):
+        reached, other = coverage_curves(study, metric).axes
+        assert reached.get_ylabel() == "share of the data that is reached"
+        assert other.get_ylabel() == words
+        drawn = next(line for line in other.lines if line.get_label() == "plain")
+        means = study.runs[study.runs["setting"] == "plain"].groupby("step")[metric].mean()
+        np.testing.assert_allclose(drawn.get_ydata(), means)
+    with pytest.raises(ValueError, match="Unknown metric: 'recal'. Did you mean 'recall'"):
+        coverage_curves(study, "recal")
+
+
 def test_a_study_that_was_stopped_goes_on(images, tmp_path, monkeypatch):
     whole, calls = module.run_one, []
 
@@ -291,13 +322,13 @@ def at(missing, resembling, support=None):
 @pytest.mark.parametrize(
     ("course", "word"),
     [
-        ([at(0.98, 0.0), at(0.97, 0.07)], "unlearnt"),  # never like the data, never much of it, nothing repeats
+        ([at(0.98, 0.0), at(0.97, 0.07)], "undertrained"),  # never like the data, never much of it, nothing repeats
         ([at(0.98, 0.0), at(0.97, 0.09)], "collapsed"),  # more than a tenth of what real images have
         ([at(0.98, 0.5), at(0.98, 0.0)], "collapsed"),  # it drew once
         ([at(0.2, 0.0), at(0.98, 0.0)], "collapsed"),  # it reached the data once
-        ([at(0.98, 0.0, 30.0), at(0.98, 0.0)], "unlearnt"),  # every training starts with samples that are alike
+        ([at(0.98, 0.0, 30.0), at(0.98, 0.0)], "undertrained"),  # every training starts with samples that are alike
         ([at(0.98, 0.0), at(0.98, 0.0, 249.0)], "collapsed"),  # it draws a few things over and over
-        ([at(0.98, 0.0), at(0.98, 0.0, 250.0)], "unlearnt"),  # of a thousand real images
+        ([at(0.98, 0.0), at(0.98, 0.0, 250.0)], "undertrained"),  # of a thousand real images
         ([at(0.98, 0.0), at(0.2, 0.0)], "partial"),
     ],
 )
@@ -305,7 +336,7 @@ def test_a_collapse_is_not_a_training_that_never_learnt_to_draw(course, word):
     assert outcome_of("finished", course, n_real=1000) == word
 
 
-def test_findings_tell_collapsed_from_unlearnt():
+def test_findings_tell_collapsed_from_undertrained():
     missing = {"plain": [[0.8], [0.8]], "noise": [[0.95], [0.95]], "stuck": [[0.98], [0.98]], "lost": [[0.1, 0.9]] * 2}
     js = {name: [0.5, 0.6] for name in missing}
     study = made({name: [[*line][-1:] for line in lines] for name, lines in missing.items()}, js)
@@ -313,7 +344,7 @@ def test_findings_tell_collapsed_from_unlearnt():
     runs["resembling"] = runs["setting"].map({"plain": 0.6, "noise": 0.001, "stuck": 0.0, "lost": 0.0})
     runs["resembling_expected"] = 0.8
     runs.loc[runs["setting"] == "stuck", "support"] = 1.0
-    runs.loc[runs["setting"] == "noise", "outcome"] = "unlearnt"
+    runs.loc[runs["setting"] == "noise", "outcome"] = "undertrained"
     earlier = runs[runs["setting"] == "lost"].assign(final=False, step=50, missing_share=0.1, outcome="partial")
     study.runs = pd.concat([earlier, runs])
     found = collapse_findings(study)
@@ -328,10 +359,10 @@ def test_findings_tell_collapsed_from_unlearnt():
     (noise,) = [text for text in found if text.startswith("“noise” never learnt")]
     assert "in 2 of 2 runs: at no checkpoint did as much as 8.0% of its samples" in noise
     table = settings_table(study).set_index("setting")
-    assert table.loc["noise", ["outcome", "unlearnt", "collapsed"]].tolist() == ["unlearnt", 2, 0]
+    assert table.loc["noise", ["outcome", "undertrained", "collapsed"]].tolist() == ["undertrained", 2, 0]
     alone = made({"plain": [[0.9]], "b": [[0.0]]}, {"plain": [0.6], "b": [0.01]})
     alone.runs["resembling"], alone.runs["resembling_expected"] = 0.0, 0.8
-    alone.runs.loc[0, "outcome"] = "unlearnt"
+    alone.runs.loc[0, "outcome"] = "undertrained"
     found = collapse_findings(alone)
     assert found[0] == "No setting collapsed, but “plain” never learnt to draw the data."
     assert any(text.startswith("What cured it: “b”") for text in found)
@@ -398,7 +429,7 @@ def test_a_diverged_run_is_worse_than_any():
 )
 def test_the_course_of_a_training_in_words(missing, words):
     study = made({"plain": [missing, missing]}, {"plain": [0.1, 0.1]}, steps=(100, 200, 300))
-    assert told_in_time(study, "plain") == words
+    assert trajectory(study, "plain") == words
 
 
 def test_findings_say_what_collapsed_and_what_cured_it():
@@ -434,7 +465,7 @@ def test_the_answer_is_short_and_nothing_is_said_three_times():
     js = {name: [0.5, 0.6] if place < 4 else [0.01 * place, 0.01 * place] for place, name in enumerate(names)}
     study = made(missing, js)
     study.runs["resembling"], study.runs["resembling_expected"] = 0.0, 0.8
-    study.runs.loc[study.runs["setting"].isin(names[1:4]), "outcome"] = "unlearnt"
+    study.runs.loc[study.runs["setting"].isin(names[1:4]), "outcome"] = "undertrained"
     findings, answer = collapse_findings(study), collapse_answer(study)
     assert len(answer) == 3
     assert answer[0] == findings[0]
@@ -463,7 +494,8 @@ def test_the_table_of_settings_leads_with_what_noise_cannot_raise(study):
         "resembling",
     ]
     assert table["clipped coverage"].str.match(r"^(—|[01]\.\d\d( ± \d\.\d\d)?)$").all()
-    assert {"clipped_coverage_mean", "precision_mean", "exact_share_mean"} <= set(settings_table(study).columns)
+    assert {f"{name}_mean" for name in COVERAGE_METRICS} <= set(settings_table(study).columns)
+    assert {f"{name}_expected" for name in COVERAGE_METRICS} <= set(study.runs.columns)
 
 
 def test_files(study, tmp_path):

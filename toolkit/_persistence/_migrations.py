@@ -53,6 +53,22 @@ def _identifier_names(state):
     return state | {"diagnostics_": state["_novelty_score"].outlier_score.diagnostics_}
 
 
+# In the order of their columns, before they were kept by name; version 0.1 had the last five.
+_SPLIT_FIGURES = (
+    *("clipped_density", "clipped_coverage", "p_precision", "p_recall"),
+    *("precision", "recall", "density", "coverage", "frechet"),
+)
+
+
+def _reference_figures_by_name(state):
+    if "_null_figures" not in state:  # not fitted
+        return state
+    figures = state["_null_figures"]
+    names = () if figures is None else _SPLIT_FIGURES[-figures.shape[1] :]
+    by_name = None if figures is None else dict(zip(names, np.ascontiguousarray(figures.T), strict=True))
+    return _without("_null_figures", _reference_figures=by_name)(state)
+
+
 MIGRATIONS = {
     "corruption-identifier": (_identifier_names,),
     # It held a method of its identifier, which held it; now it knows how many members may be at work.
@@ -60,6 +76,7 @@ MIGRATIONS = {
     "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),
     # It held a method of the toolbox that held it, of use in training only.
     "learned-restorer": (_without("first"),),
+    "mode-coverage": (_reference_figures_by_name,),
     "outlier-detector": (_detector_without_scale,),
     "novelty-score": (_renamed(oddity="outlier_score"),),
 }

@@ -4,13 +4,12 @@ To add a metric of detection, write a function ``(truth, scores) -> float`` (boo
 means more anomalous) and its line in the table: every comparison then measures, ranks and tabulates it.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
-
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.labels import check_numbers, check_strings, check_truth
+from toolkit._core.metric import Metric, metric_table
+from toolkit.coverage import COVERAGE_METRICS
 
 __all__ = ["DETECTION_METRICS", "METRICS", "check_scores", "detection_metrics", "per_kind_matrix"]
 
@@ -54,36 +53,27 @@ def _precision_at_n(truth, scores):
     return (truth[above].sum() + places * truth[tied].mean()) / n_outliers
 
 
-class Metric(NamedTuple):
-    """A column of tables; ``detection`` measures it from truth and scores, others are measured where they arise."""
+_TABLE = (
+    Metric("auroc", "AUROC", "higher", _auroc),
+    Metric("average_precision", "average precision", "higher", _average_precision),
+    Metric("precision_at_n", "precision at n", "higher", _precision_at_n),
+    Metric("fit_seconds", "seconds to fit", "lower"),
+    Metric("score_seconds", "seconds to score", "lower"),
+    Metric("psnr_gain", "median gain of PSNR", "higher"),
+    Metric("psnr_gain_mean", "mean gain of PSNR", "higher"),
+    Metric("ssim_gain", "median gain of SSIM", "higher"),
+    Metric("improved", "share improved", "higher", is_share=True),
+    Metric("worsened", "share worsened", "lower", is_share=True),
+    Metric("clean_changed", "share of clean images changed", "lower", is_share=True),
+    Metric("restore_seconds", "seconds to restore", "lower"),
+    Metric("missing_share", "share of the data that is missing", "lower", is_share=True),
+)
 
-    greater_is_better: bool
-    detection: Callable | None = None
-
-
-_TABLE = {
-    "auroc": Metric(True, _auroc),
-    "average_precision": Metric(True, _average_precision),
-    "precision_at_n": Metric(True, _precision_at_n),
-    "fit_seconds": Metric(False),
-    "score_seconds": Metric(False),
-    "psnr_gain": Metric(True),
-    "psnr_gain_mean": Metric(True),
-    "ssim_gain": Metric(True),
-    "improved": Metric(True),
-    "worsened": Metric(False),
-    "clean_changed": Metric(False),
-    "restore_seconds": Metric(False),
-    "js": Metric(False),
-    "missing_share": Metric(False),
-    "clipped_coverage": Metric(True),
-    "clipped_density": Metric(True),
-    "coverage": Metric(True),
-}
-
+# Those of coverage are measured by toolkit.coverage, and ranked and tabulated here.
+_METRICS = metric_table((*_TABLE, *COVERAGE_METRICS.values()))
 # metric: is greater better? Every table, rank and pivot asks here.
-METRICS = {name: metric.greater_is_better for name, metric in _TABLE.items()}
-DETECTION_METRICS = {name: metric.detection for name, metric in _TABLE.items() if metric.detection}
+METRICS: dict[str, bool] = {name: metric.greater_is_better for name, metric in _METRICS.items()}
+DETECTION_METRICS = {metric.name: metric.compute for metric in _TABLE if metric.compute is not None}
 
 
 @usual_floating_point

@@ -12,6 +12,7 @@ from toolkit.coverage._frechet import frechet_distance
 from toolkit.coverage._kernel import kernel_distance
 from toolkit.coverage._known_modes import KnownModes, known_labels, known_modes
 from toolkit.coverage._memorisation import MemorisationCheck, memorisation
+from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._mode_coverage import ModeCoverage
 from toolkit.coverage._outcome import COLLAPSED, RESEMBLING, name_outcome
 from toolkit.coverage._prdc import NeighbourFigures, precision_recall_density_coverage
@@ -25,6 +26,7 @@ from toolkit.coverage._view import CoverageView
 
 __all__ = [
     "COLLAPSED",
+    "COVERAGE_METRICS",
     "RESEMBLING",
     "BinComparison",
     "BirthdayEstimate",

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._rows import check_counts
@@ -26,11 +27,11 @@ class BinComparison:
     """
 
     ndb: int
-    z: np.ndarray
-    p_values: np.ndarray
+    z: NDArray[np.float64]
+    p_values: NDArray[np.float64]
 
 
-def _check_pair(real_counts, sample_counts):
+def _check_pair(real_counts: ArrayLike, sample_counts: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     real, samples = check_counts("real_counts", real_counts), check_counts("sample_counts", sample_counts)
     if len(real) != len(samples):
         raise ValueError(
@@ -40,7 +41,7 @@ def _check_pair(real_counts, sample_counts):
 
 
 @usual_floating_point
-def different_bins(real_counts, sample_counts, *, alpha=0.05):
+def different_bins(real_counts: ArrayLike, sample_counts: ArrayLike, *, alpha: float = 0.05) -> BinComparison:
     """The number of statistically different bins (NDB).
 
     Parameters
@@ -75,7 +76,7 @@ def different_bins(real_counts, sample_counts, *, alpha=0.05):
 
 
 @usual_floating_point
-def jensen_shannon(real_counts, sample_counts):
+def jensen_shannon(real_counts: ArrayLike, sample_counts: ArrayLike) -> float:
     """Jensen-Shannon divergence between the shares of bins, in nats: 0 for equal shares, log 2 for disjoint ones.
 
     Parameters
@@ -105,7 +106,7 @@ def jensen_shannon(real_counts, sample_counts):
     return float(row_divergences((real / real.sum())[None], (samples / samples.sum())[None])[0])
 
 
-def row_divergences(first, second):
+def row_divergences(first: NDArray[np.float64], second: NDArray[np.float64]) -> NDArray[np.float64]:
     """Jensen-Shannon divergence of each row of shares from the same row of another array."""
     middle = 0.5 * (first + second)
     total = np.zeros(len(first))

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import count_within, nearest
@@ -40,7 +41,9 @@ class BirthdayEstimate:
 
 
 @usual_floating_point
-def birthday_support(samples, real=None, *, threshold=None):
+def birthday_support(
+    samples: ArrayLike, real: ArrayLike | None = None, *, threshold: float | None = None
+) -> BirthdayEstimate:
     """Estimate from near-duplicates among samples how many different ones a generator can draw.
 
     Of N draws from M equally likely things, N (N - 1) / (2 M) pairs are equal on average; unequal chances make pairs
@@ -95,10 +98,12 @@ def birthday_support(samples, real=None, *, threshold=None):
         expected = _pairs(real, np.nextafter(threshold, np.inf)) * possible / (len(real) * (len(real) - 1) / 2.0)
     spread = 1.96 * math.sqrt(max(n_pairs, 1) + expected)
     excess = n_pairs - expected
-    sizes = [possible / count if count > 0 else math.inf for count in (excess, excess + spread, excess - spread)]
-    return BirthdayEstimate(n_pairs, expected, *sizes, float(threshold))
+    support, low, high = (
+        possible / count if count > 0 else math.inf for count in (excess, excess + spread, excess - spread)
+    )
+    return BirthdayEstimate(n_pairs, expected, support, low, high, float(threshold))
 
 
-def _pairs(rows, radius):
+def _pairs(rows: NDArray[np.float64], radius: float) -> int:
     found = count_within(rows, rows, query_radii=np.full(len(rows), radius))
     return int((found["rows_in_query"].sum() - len(rows)) // 2)

@@ -1,28 +1,36 @@
 """What ModeCoverage learns of real rows among each other, so that samples can be held against it."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from toolkit.coverage._duplicates import distinct_rows, recurring_share
+from toolkit.coverage._measures import ImageMeasures
 from toolkit.coverage._neighbours import nearest
-from toolkit.coverage._null import null_figures
 from toolkit.coverage._resemblance import Resembled
+from toolkit.coverage._splits import reference_figures
+
+if TYPE_CHECKING:
+    from toolkit.coverage._mode_coverage import ModeCoverage
 
 __all__ = ["N_JUDGED", "calibrate_copies", "calibrate_neighbours", "calibrate_resemblance"]
 
 N_JUDGED = 1000  # samples that are judged one by one, and real rows that they are compared with
 
 
-def calibrate_neighbours(coverage, measures, generator):
+def calibrate_neighbours(coverage: "ModeCoverage", measures: ImageMeasures, generator: np.random.Generator) -> None:
     """Real-versus-real figures at the usual size, and the rows that samples are compared with."""
     size = min(coverage.n_neighbour_rows, len(measures) // 2)
     coverage._remainder = measures.remainder.astype(np.float32)
-    coverage._null_figures = None
+    coverage._reference_figures = None
     if size >= 2:
-        coverage._null_figures = null_figures(measures.whole, size, coverage.n_neighbours, coverage.n_splits, generator)
+        coverage._reference_figures = reference_figures(
+            measures.whole, size, coverage.n_neighbours, coverage.n_splits, generator
+        )
     coverage._neighbour_rows = np.sort(generator.permutation(len(measures))[: max(size, 1)])
 
 
-def calibrate_copies(coverage, measures, generator):
+def calibrate_copies(coverage: "ModeCoverage", measures: ImageMeasures, generator: np.random.Generator) -> None:
     """How near real rows come to each other. Rows that occur twice count once: their distance says nothing."""
     distinct = distinct_rows(measures.digests)
     features = measures.features[distinct]
@@ -34,7 +42,7 @@ def calibrate_copies(coverage, measures, generator):
     coverage._recurring = recurring_share(measures.digests)
 
 
-def calibrate_resemblance(coverage, measures, generator):
+def calibrate_resemblance(coverage: "ModeCoverage", measures: ImageMeasures, generator: np.random.Generator) -> None:
     """The real rows that a sample should be like, and how many of as many others are."""
     size = min(N_JUDGED, len(measures) // 2)
     coverage._resembled = None

@@ -8,8 +8,10 @@ and no row counts for more than one.
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import betabinom
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import count_within, nearest
 from toolkit.coverage._rows import check_neighbours, check_two_samples
 
@@ -31,12 +33,13 @@ class ClippedFigures:
     clipped_density: float
     clipped_coverage: float
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, float]:
         """The figures by name."""
         return asdict(self)
 
 
-def clipped_density_coverage(real, samples, *, n_neighbours=5):
+@usual_floating_point
+def clipped_density_coverage(real: ArrayLike, samples: ArrayLike, *, n_neighbours: int = 5) -> ClippedFigures:
     """Clipped density and clipped coverage from nearest neighbours.
 
     The ball of a real row reaches to its ``n_neighbours``-th nearest neighbour among the other real rows; for the
@@ -100,7 +103,7 @@ def clipped_density_coverage(real, samples, *, n_neighbours=5):
     return clipped_from_counts(balls, own, reached, k)
 
 
-def clipped_from_counts(balls, own, reached, k):
+def clipped_from_counts(balls: NDArray, own: NDArray, reached: NDArray, k: int) -> ClippedFigures:
     """The figures from counts.
 
     Parameters
@@ -120,7 +123,7 @@ def clipped_from_counts(balls, own, reached, k):
     return ClippedFigures(float(min(density, 1.0)), float(share))
 
 
-def _expected_coverage(n_real, n_samples, k):
+def _expected_coverage(n_real: int, n_samples: int, k: int) -> NDArray[np.float64]:
     """Mean clipped count of a real row's ball for 0, 1, ..., ``n_samples`` good samples: shape (n_samples + 1,).
 
     The mass of the ball that ends at the k-th of n - 1 other rows is Beta(k, n - k); so many samples fall into it as a

@@ -2,18 +2,21 @@
 
 import copy
 import inspect
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 from toolkit.coverage._rows import check_positive_int
 
 __all__ = ["draw_samples"]
 
 
 @usual_floating_point
-def draw_samples(source, n_samples, random_state=None):
+def draw_samples(source: Any, n_samples: int, random_state: RandomState = None) -> ArrayLike:
     """Rows from an array or a fitted generator.
 
     Parameters

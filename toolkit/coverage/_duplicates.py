@@ -3,8 +3,9 @@
 import hashlib
 
 import numpy as np
+from numpy.typing import NDArray
 
-from toolkit._core.images import iter_chunks
+from toolkit._core.images import PixelScale, iter_chunks
 
 __all__ = ["distinct_rows", "image_digests", "recurring_share"]
 
@@ -12,7 +13,7 @@ _CHUNK = 4096
 _OFTEN = 6  # times that a thing occurs, from where its share among the rows is its chance
 
 
-def image_digests(stack, scale):
+def image_digests(stack: NDArray, scale: PixelScale) -> NDArray[np.uint64]:
     """A digest of each image on the scale of the data; equal pixels have equal digests whatever dtype they came in.
 
     Parameters
@@ -35,7 +36,7 @@ def image_digests(stack, scale):
     return found
 
 
-def distinct_rows(digests):
+def distinct_rows(digests: NDArray) -> NDArray[np.intp]:
     """The first row of each digest, in order.
 
     >>> import numpy as np
@@ -45,7 +46,7 @@ def distinct_rows(digests):
     return np.sort(np.unique(digests, return_index=True)[1])
 
 
-def recurring_share(digests):
+def recurring_share(digests: NDArray) -> float:
     """Share of fresh rows that would equal one of these by chance alone, as where images have few pixels or are blank.
 
     Rows that were copied into a set give no such chance, and are told by how often things occur: chance leaves things

@@ -1,12 +1,14 @@
 """Features that need no labels: principal components, the code of an autoencoder, or what any transformer gives."""
 
 import warnings
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
-from toolkit._core.images import iter_chunks
+from toolkit._core.images import PixelScale, iter_chunks
 
 __all__ = ["embed", "fit_embedding"]
 
@@ -14,7 +16,7 @@ _CHUNK = 4096
 _ROWS_PER_COMPONENT, _FEWEST = 10, 3
 
 
-def fit_embedding(embedding, stack, scale, n_components, seed):
+def fit_embedding(embedding: Any, stack: NDArray, scale: PixelScale, n_components: int, seed: int) -> Any:
     """Fit what turns images into features.
 
     Parameters
@@ -59,7 +61,7 @@ def fit_embedding(embedding, stack, scale, n_components, seed):
     return model.fit(rows)
 
 
-def embed(model, embedding, stack, scale):
+def embed(model: Any, embedding: Any, stack: NDArray, scale: PixelScale) -> NDArray[np.float64]:
     """Features of images, as float64 of shape (n_samples, n_components)."""
     parts = []
     for part in iter_chunks(len(stack), _CHUNK):

@@ -1,6 +1,7 @@
 """The Fréchet distance between two samples, each taken as normal: how far two sets of rows are from one another."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._rows import check_two_samples
@@ -9,7 +10,7 @@ __all__ = ["frechet_distance"]
 
 
 @usual_floating_point
-def frechet_distance(first, second):
+def frechet_distance(first: ArrayLike, second: ArrayLike) -> float:
     """Squared Fréchet distance of the normal distributions with the means and covariances of two samples.
 
     On the features of an Inception network this is the FID of Heusel et al. [1]_; any features will do, and figures

@@ -1,6 +1,7 @@
 """The kernel distance between two samples: unbiased, so that it is 0 on average for a perfect sampler of any size."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks
@@ -12,7 +13,7 @@ _CHUNK = 1024
 
 
 @usual_floating_point
-def kernel_distance(first, second, *, degree=3):
+def kernel_distance(first: ArrayLike, second: ArrayLike, *, degree: int = 3) -> float:
     """Squared maximum mean discrepancy with a polynomial kernel.
 
     The kernel is ``(x . y / n_features + 1) ** degree``. On the features of an Inception network this is the KID

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import nearest
@@ -33,10 +34,10 @@ class KnownModes:
     n_modes: int
     high_quality: float
     kl: float
-    counts: np.ndarray
+    counts: NDArray[np.intp]
 
 
-def _kl_to_uniform(counts):
+def _kl_to_uniform(counts: NDArray) -> float:
     if not counts.sum():
         return float("nan")
     shares = counts[counts > 0] / counts.sum()
@@ -44,7 +45,7 @@ def _kl_to_uniform(counts):
 
 
 @usual_floating_point
-def known_modes(samples, centres, scale, *, n_sigmas=3.0):
+def known_modes(samples: ArrayLike, centres: ArrayLike, scale: float, *, n_sigmas: float = 3.0) -> KnownModes:
     """Modes found by 2-D samples of a ring or grid, by the published protocol.
 
     Parameters
@@ -82,7 +83,8 @@ def known_modes(samples, centres, scale, *, n_sigmas=3.0):
     return KnownModes(int((counts > 0).sum()), len(centres), float(good.mean()), _kl_to_uniform(counts), counts)
 
 
-def known_labels(labels, n_modes):
+@usual_floating_point
+def known_labels(labels: ArrayLike, n_modes: int) -> KnownModes:
     """Modes found by samples that a reader has labelled 0 to ``n_modes - 1``, as in Stacked-MNIST.
 
     Parameters

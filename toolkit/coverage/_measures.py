@@ -1,10 +1,12 @@
 """What is measured of each image before samples and data are compared."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from toolkit._core.images import iter_chunks
+from toolkit._core.images import PixelScale, iter_chunks
 from toolkit.coverage._duplicates import image_digests
 from toolkit.coverage._embedding import embed
 
@@ -30,25 +32,25 @@ class ImageMeasures:
         Of its pixels.
     """
 
-    features: np.ndarray
-    remainder: np.ndarray
-    contrast: np.ndarray
-    digests: np.ndarray
+    features: NDArray[np.float64]
+    remainder: NDArray[np.float64]
+    contrast: NDArray[np.float64]
+    digests: NDArray[np.uint64]
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.features)
 
     @property
-    def whole(self):
+    def whole(self) -> NDArray[np.float64]:
         """Features and, as one more column, the remainder."""
         return np.column_stack([self.features, self.remainder])
 
-    def take(self, rows):
+    def take(self, rows: NDArray[np.intp]) -> "ImageMeasures":
         """Those of some rows."""
         return ImageMeasures(*(values[rows] for values in vars(self).values()))
 
 
-def measure_images(model, embedding, stack, scale):
+def measure_images(model: Any, embedding: Any, stack: NDArray, scale: PixelScale) -> ImageMeasures:
     """Measure images.
 
     Parameters

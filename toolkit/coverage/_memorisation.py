@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import binomtest, mannwhitneyu
 
 from toolkit._core.floating_point import usual_floating_point
@@ -48,17 +49,19 @@ class MemorisationCheck:
     closeness: float
     closeness_p_value: float
     threshold: float
-    distances: np.ndarray
-    nearest_rows: np.ndarray
+    distances: NDArray[np.float64]
+    nearest_rows: NDArray[np.intp]
 
     @property
-    def clean(self):
+    def clean(self) -> bool:
         """Whether no more copies were found than chance explains, at 1 %."""
         return self.p_value >= 0.01
 
 
 @usual_floating_point
-def memorisation(samples, train, *, held_out=None, level=0.01):
+def memorisation(
+    samples: ArrayLike, train: ArrayLike, *, held_out: ArrayLike | None = None, level: float = 0.01
+) -> MemorisationCheck:
     """Compare distances to the nearest training row with those that real rows have.
 
     Parameters
@@ -109,7 +112,8 @@ def memorisation(samples, train, *, held_out=None, level=0.01):
         usual = nearest(held_out, train)[0][:, 0]
         recurring = float((usual == 0).mean())
         usual = usual[usual > 0] if recurring < 1 else np.zeros(1)
-    distances, rows = (found[:, 0] for found in nearest(samples, train))
+    found_distances, found_rows = nearest(samples, train)
+    distances, rows = found_distances[:, 0], found_rows[:, 0]
     threshold = float(np.quantile(usual, level))
     # As many real rows as have it: distances that are equal raise the share that is usual.
     near = min(1.0, max(level, float((usual <= threshold).mean())))

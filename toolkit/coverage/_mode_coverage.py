@@ -1,14 +1,19 @@
 """ModeCoverage: learn from unlabelled data what a generator should reach, then say what samples miss."""
 
 import numbers
+from typing import Any, Self
 
 import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.exceptions import NotFittedError
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import RandomState
 from toolkit._core.value_scale import check_same_scale
 from toolkit.coverage._calibration import calibrate_copies, calibrate_neighbours, calibrate_resemblance
 from toolkit.coverage._drawing import draw_samples
@@ -17,8 +22,9 @@ from toolkit.coverage._embedding import embed, fit_embedding
 from toolkit.coverage._evaluate import evaluate_measures
 from toolkit.coverage._measures import measure_images
 from toolkit.coverage._quantise import assign_bins, group_bins, make_bins, measure_dispersion, neighbouring_bins
+from toolkit.coverage._record import CoverageRecord
 from toolkit.coverage._rows import check_positive_int
-from toolkit.coverage._view import make_view
+from toolkit.coverage._view import CoverageView, make_view
 
 __all__ = ["ModeCoverage"]
 
@@ -52,7 +58,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
     n_splits : int, default=5
         Real-versus-real splits for each calibration, at least 2.
     n_draws : int, default=1000
-        Draws of the null distribution and of the bootstrap.
+        Draws of the reference distribution and of the bootstrap.
     alpha : float, default=0.05
         Level of the tests and false discovery rate among bins.
     missing_ratio : float, default=0.25
@@ -96,8 +102,8 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
     Counting *empty* clusters with ten clusters or so is blind: with half of the digits gone, none is empty. With a
     hundred bins, proportion tests and the divergence carry the signal.
 
-    The null of the divergence draws counts of both sizes from the shares of the data, widened by ``dispersion_``, which
-    refits on halves of the data find: k-means flatters the rows that made it.
+    The reference distribution of the divergence draws counts of both sizes from the shares of the data, widened by
+    ``dispersion_``, which refits on halves of the data find: k-means flatters the rows that made it.
 
     References
     ----------
@@ -121,20 +127,20 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        embedding="pca",
+        embedding: Any = "pca",
         *,
-        n_components=50,
-        n_modes="auto",
-        n_bins=100,
-        n_neighbours=5,
-        n_neighbour_rows=5000,
-        n_splits=5,
-        n_draws=1000,
-        alpha=0.05,
-        missing_ratio=0.25,
-        image_shape=None,
-        random_state=None,
-    ):
+        n_components: int = 50,
+        n_modes: int | str = "auto",
+        n_bins: int = 100,
+        n_neighbours: int = 5,
+        n_neighbour_rows: int = 5000,
+        n_splits: int = 5,
+        n_draws: int = 1000,
+        alpha: float = 0.05,
+        missing_ratio: float = 0.25,
+        image_shape: tuple[int, ...] | None = None,
+        random_state: RandomState = None,
+    ) -> None:
         self.embedding = embedding
         self.n_components = n_components
         self.n_modes = n_modes
@@ -148,8 +154,8 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def fit(self, X, y=None):
-        """Learn features, bins and yardsticks from unlabelled data.
+    def fit(self, X: ArrayLike, y: Any = None) -> Self:
+        """Learn features, bins and reference distributions from unlabelled data.
 
         Parameters
         ----------
@@ -194,7 +200,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         calibrate_resemblance(self, measures, generator)
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray[np.float64]:
         """Features of images.
 
         Parameters
@@ -208,7 +214,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return self._embed(self._samples(X, "X"))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray[np.intp]:
         """Bin of each image.
 
         Parameters
@@ -221,7 +227,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         """
         return assign_bins(self.transform(X), self.centres_)
 
-    def evaluate(self, samples, *, n_samples=10_000, random_state=None):
+    def evaluate(self, samples: Any, *, n_samples: int = 10_000, random_state: RandomState = None) -> CoverageRecord:
         """Compare samples with the data.
 
         Parameters
@@ -240,12 +246,19 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         ------
         ValueError
             Images of another shape, or on another scale than the data.
+        NotFittedError
+            Not fitted, or by version 0.1, which kept too little of the data.
         """
         check_is_fitted(self)
+        if not hasattr(self, "_remainder"):
+            raise NotFittedError(
+                "This ModeCoverage was fitted by version 0.1 of the toolkit, which kept too little of the data to "
+                "evaluate samples: fit it again."
+            )
         stack = self._samples(draw_samples(samples, n_samples, random_state))
         return evaluate_measures(self, self._measure(stack), as_generator(self._seed))
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: Any = None) -> float:
         """Minus the Jensen-Shannon divergence between the bins of X and of the data, in nats: 0 at best.
 
         Parameters
@@ -263,7 +276,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         bins = assign_bins(self._embed(self._samples(X)), self.centres_)
         return -jensen_shannon(self.counts_, np.bincount(bins, minlength=self.n_bins_))
 
-    def modes(self):
+    def modes(self) -> pd.DataFrame:
         """How many groups the data forms, and how even they are: the answer without any reference.
 
         Returns
@@ -272,8 +285,6 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
             A row a mode: mode, n_bins, n_rows, share, example_row. In ``attrs``: ``separate``, ``effective_modes`` and
             ``effective_bins`` (exp of the entropy of the shares: as many as there are when all are equal), ``vendi``.
         """
-        import pandas as pd
-
         from toolkit.coverage._vendi import vendi_score
 
         check_is_fitted(self)
@@ -300,7 +311,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         }
         return frame
 
-    def dropped_examples(self, record, *, n_per_mode=10):
+    def dropped_examples(self, record: CoverageRecord, *, n_per_mode: int = 10) -> tuple[NDArray, pd.DataFrame]:
         """Real images of what the samples of an evaluation do not reach.
 
         Parameters
@@ -316,8 +327,6 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         frame : DataFrame
             A row an image: dropped_mode (index into ``record.dropped_modes``), bin, row (of the data).
         """
-        import pandas as pd
-
         check_is_fitted(self)
         check_positive_int("n_per_mode", n_per_mode)
         places, rows = [], []
@@ -331,7 +340,15 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         frame = pd.DataFrame(rows, columns=["dropped_mode", "bin", "row"])
         return self.examples_[np.array(places, dtype=np.intp)], frame
 
-    def view(self, samples, *, n_samples=2000, n_rows=2000, n_modes=None, random_state=0):
+    def view(
+        self,
+        samples: Any,
+        *,
+        n_samples: int = 2000,
+        n_rows: int = 2000,
+        n_modes: int | None = None,
+        random_state: RandomState = 0,
+    ) -> CoverageView:
         """Real and generated points on one map (UMAP), with k-means modes: the view that a person reads.
 
         Parameters

@@ -1,30 +1,17 @@
 """All figures by nearest neighbours at once, from two looks at the pairs that are close."""
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.coverage._clipped import clipped_from_counts
-from toolkit.coverage._frechet import frechet_distance
 from toolkit.coverage._neighbours import close_pairs, count_within, nearest
 from toolkit.coverage._probabilistic import REACH, SOFT_NEIGHBOURS, chance_of_none
 
-__all__ = ["FIGURES", "SHARES", "neighbour_figures"]
-
-FIGURES = (
-    "clipped_density",
-    "clipped_coverage",
-    "p_precision",
-    "p_recall",
-    "precision",
-    "recall",
-    "density",
-    "coverage",
-    "frechet",
-)
-SHARES = tuple(name for name in FIGURES if name not in ("density", "frechet"))
+__all__ = ["neighbour_figures"]
 
 
-def neighbour_figures(real, samples, n_neighbours):
-    """Figures of two sets of rows by name, see :data:`FIGURES`.
+def neighbour_figures(real: NDArray[np.float64], samples: NDArray[np.float64], n_neighbours: int) -> dict[str, float]:
+    """Figures of two sets of rows by name: clipped, probabilistic and plain ones.
 
     Balls are closed: where the data holds more equal rows than ``n_neighbours``, their balls have no width, and a
     sample that equals them must still lie in one.
@@ -32,7 +19,7 @@ def neighbour_figures(real, samples, n_neighbours):
     Parameters
     ----------
     real, samples : ndarray of shape (n, n_components + 1)
-        At least two rows each; the last column is the remainder, which the Fréchet distance leaves out.
+        At least two rows each; the last column is the remainder.
     n_neighbours : int
         Clipped to what there are.
 
@@ -67,5 +54,4 @@ def neighbour_figures(real, samples, n_neighbours):
         "recall": float(found.mean()),
         "density": float(balls.mean() / k),
         "coverage": float((reached > 0).mean()),
-        "frechet": frechet_distance(real[:, :-1], samples[:, :-1]),
     }

@@ -6,7 +6,10 @@ in float64 from the differences. The answers are those of float64 throughout, at
 sorting or even keeping the whole matrix of distances.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["close_pairs", "count_within", "nearest"]
 
@@ -63,7 +66,9 @@ def _above(values):
     return np.nextafter(np.asarray(values, dtype=np.float64).astype(np.float32), np.float32(np.inf))
 
 
-def nearest(queries, rows, n_neighbours=1):
+def nearest(
+    queries: NDArray[np.float64], rows: NDArray[np.float64], n_neighbours: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Distance to and index of the nearest rows of each query, exact in float64.
 
     Parameters
@@ -121,7 +126,9 @@ def _small_entries(bound, k):
     return members.argmin(axis=1) * n_groups + group
 
 
-def close_pairs(queries, rows, radii):
+def close_pairs(
+    queries: NDArray[np.float64], rows: NDArray[np.float64], radii: NDArray[np.float64]
+) -> Iterator[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float64]]]:
     """Pairs within a radius, exact in float64; the balls are closed.
 
     Parameters
@@ -147,7 +154,14 @@ def close_pairs(queries, rows, radii):
         yield i[inside], j[inside], distances[inside]
 
 
-def count_within(queries, rows, *, query_radii=None, row_radii=None, closed=False):
+def count_within(
+    queries: NDArray[np.float64],
+    rows: NDArray[np.float64],
+    *,
+    query_radii: NDArray[np.float64] | None = None,
+    row_radii: NDArray[np.float64] | None = None,
+    closed: bool = False,
+) -> dict[str, NDArray[np.intp]]:
     """Count the pairs closer than a radius, exact in float64.
 
     Parameters
@@ -171,7 +185,7 @@ def count_within(queries, rows, *, query_radii=None, row_radii=None, closed=Fals
     bounds = _Bounds(queries, rows)
     inner = np.less_equal if closed else np.less
     n_queries, n_rows = len(queries), len(rows)
-    found = {}
+    found: dict[str, NDArray[np.intp]] = {}
     if query_radii is not None:
         found |= {"rows_in_query": np.zeros(n_queries, np.intp), "queries_of_row": np.zeros(n_rows, np.intp)}
         query_limit = np.square(query_radii / bounds.unscale)

@@ -12,7 +12,15 @@ RESEMBLING = 0.1
 REPEATING = 0.25
 
 
-def name_outcome(missing_share, *, resembling=math.nan, expected=math.nan, support=math.inf, n_real=0, known=False):
+def name_outcome(
+    missing_share: float,
+    *,
+    resembling: float = math.nan,
+    expected: float = math.nan,
+    support: float = math.inf,
+    n_real: int = 0,
+    known: bool = False,
+) -> str:
     """A generator in a word.
 
     Parameters
@@ -32,13 +40,13 @@ def name_outcome(missing_share, *, resembling=math.nan, expected=math.nan, suppo
     -------
     str
         ``"complete"`` (nothing is missing), ``"partial"`` (less than a quarter of the data), ``"collapsed"`` (more, by
-        a generator that draws the data, or once did, or whose samples repeat themselves) or ``"unlearnt"`` (more, by
-        one that never drew anything like the data, but many different things).
+        a generator that draws the data, or once did, or whose samples repeat themselves) or ``"undertrained"`` (more,
+        by one that never drew anything like the data, but many different things).
 
     Examples
     --------
     >>> name_outcome(0.5, resembling=0.7, expected=0.8), name_outcome(0.98, resembling=0.0, expected=0.8)
-    ('collapsed', 'unlearnt')
+    ('collapsed', 'undertrained')
     >>> name_outcome(0.98, resembling=0.0, expected=0.8, support=3.0, n_real=1000), name_outcome(0.1)
     ('collapsed', 'partial')
     """
@@ -46,4 +54,4 @@ def name_outcome(missing_share, *, resembling=math.nan, expected=math.nan, suppo
         return "partial" if missing_share > 0 else "complete"
     # What was not measured is no evidence against having learnt.
     draws = not resembling < RESEMBLING * expected
-    return "collapsed" if draws or known or support < REPEATING * n_real else "unlearnt"
+    return "collapsed" if draws or known or support < REPEATING * n_real else "undertrained"

@@ -2,6 +2,8 @@
 
 from dataclasses import asdict, dataclass
 
+from numpy.typing import ArrayLike
+
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import count_within, nearest
 from toolkit.coverage._rows import check_positive_int, check_two_samples
@@ -30,13 +32,15 @@ class NeighbourFigures:
     density: float
     coverage: float
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, float]:
         """The figures by name."""
         return asdict(self)
 
 
 @usual_floating_point
-def precision_recall_density_coverage(real, samples, *, n_neighbours=5):
+def precision_recall_density_coverage(
+    real: ArrayLike, samples: ArrayLike, *, n_neighbours: int = 5
+) -> NeighbourFigures:
     """Precision, recall, density and coverage from nearest neighbours.
 
     The ball of a row reaches to its ``n_neighbours``-th nearest neighbour in its own set; a ball is open. Neighbour

@@ -3,7 +3,9 @@
 from dataclasses import asdict, dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import close_pairs, nearest
 from toolkit.coverage._rows import check_neighbours, check_two_samples
 
@@ -29,12 +31,15 @@ class ProbabilisticFigures:
     p_precision: float
     p_recall: float
 
-    def as_dict(self):
+    def as_dict(self) -> dict[str, float]:
         """The figures by name."""
         return asdict(self)
 
 
-def probabilistic_precision_recall(real, samples, *, n_neighbours=SOFT_NEIGHBOURS):
+@usual_floating_point
+def probabilistic_precision_recall(
+    real: ArrayLike, samples: ArrayLike, *, n_neighbours: int = SOFT_NEIGHBOURS
+) -> ProbabilisticFigures:
     """Probabilistic precision and recall (P-precision and P-recall).
 
     A row belongs to the ball of a row of the other set with the chance ``1 - distance / R``, which ends at ``R``, and
@@ -79,7 +84,7 @@ def probabilistic_precision_recall(real, samples, *, n_neighbours=SOFT_NEIGHBOUR
     return ProbabilisticFigures(_belonging(samples, real, reach), _belonging(real, samples, sample_reach))
 
 
-def _belonging(rows, others, reach):
+def _belonging(rows: NDArray[np.float64], others: NDArray[np.float64], reach: float) -> float:
     """Mean chance that a row belongs to the support of the others."""
     missed = np.zeros(len(rows))
     for i, _, distances in close_pairs(rows, others, np.full(len(rows), reach)):
@@ -87,7 +92,9 @@ def _belonging(rows, others, reach):
     return float(1.0 - np.exp(missed).mean())
 
 
-def chance_of_none(rows, distances, reach, n_rows):
+def chance_of_none(
+    rows: NDArray[np.intp], distances: NDArray[np.float64], reach: float, n_rows: int
+) -> NDArray[np.float64]:
     """Logarithm of the chance of each row to belong to none of the balls that pairs speak of, shape (n_rows,).
 
     Parameters
@@ -102,4 +109,4 @@ def chance_of_none(rows, distances, reach, n_rows):
     # An equal row is belonged to for certain: the logarithm of 0, for balls without width, too.
     with np.errstate(divide="ignore", invalid="ignore"):
         chance = np.where(distances[near] > 0, np.log(distances[near] / reach), -np.inf)
-    return np.bincount(rows[near], weights=chance, minlength=n_rows)
+    return np.bincount(rows[near], weights=chance, minlength=n_rows).astype(np.float64, copy=False)

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 from sklearn.cluster import KMeans
@@ -18,7 +19,7 @@ _MAX_AUTO_GROUPS = 50
 _CLEAR_GAP = 2.5  # by which merges between separate groups must be wider than the widest merge within one
 
 
-def make_bins(features, n_bins, seed):
+def make_bins(features: NDArray[np.float64], n_bins: int, seed: int) -> NDArray[np.float64]:
     """Centres of at most ``n_bins`` bins, none of them empty, of shape (n_bins, n_components)."""
     model = KMeans(n_bins, n_init=1, max_iter=_MAX_ITER, random_state=seed)
     with warnings.catch_warnings():
@@ -29,12 +30,14 @@ def make_bins(features, n_bins, seed):
     return centres[np.unique(assign_bins(features, centres))]
 
 
-def assign_bins(features, centres):
+def assign_bins(features: NDArray[np.float64], centres: NDArray[np.float64]) -> NDArray[np.intp]:
     """Index of the nearest centre of each row, exact in float64, whatever other rows come with it."""
     return nearest(features, centres)[1][:, 0]
 
 
-def measure_dispersion(features, n_bins, n_splits, generator):
+def measure_dispersion(
+    features: NDArray[np.float64], n_bins: int, n_splits: int, generator: np.random.Generator
+) -> float:
     """By how much the counts of fresh rows vary beyond chance, since k-means has seen the rows that it counts.
 
     Bins are made anew from one half of the rows, then both halves are compared bin by bin; half the rows against the
@@ -61,7 +64,7 @@ def measure_dispersion(features, n_bins, n_splits, generator):
     return max(1.0, float(np.mean(squares))) if squares else 1.0
 
 
-def group_bins(centres, n_groups):
+def group_bins(centres: NDArray[np.float64], n_groups: int | str) -> tuple[NDArray[np.intp], bool]:
     """Group bins into modes by Ward's linkage of their centres.
 
     Parameters
@@ -110,7 +113,9 @@ def _by_silhouette(centres, tree, n_bins):
     return best
 
 
-def neighbouring_bins(features, centres, n_neighbours=3):
+def neighbouring_bins(
+    features: NDArray[np.float64], centres: NDArray[np.float64], n_neighbours: int = 3
+) -> NDArray[np.intp]:
     """Bins next to each bin: those that its rows would most often fall into if it were not there.
 
     Returns
@@ -130,7 +135,9 @@ def neighbouring_bins(features, centres, n_neighbours=3):
     return found
 
 
-def connect_bins(chosen, neighbours, mode_of_bin=None):
+def connect_bins(
+    chosen: NDArray[np.intp], neighbours: NDArray[np.intp], mode_of_bin: NDArray[np.intp] | None = None
+) -> list[NDArray[np.intp]]:
     """Chosen bins in groups that hang together: a list of arrays of bins, the largest group first.
 
     Bins hang together that are next to each other and, where ``mode_of_bin`` is given, that are of one mode.
@@ -141,7 +148,7 @@ def connect_bins(chosen, neighbours, mode_of_bin=None):
     place = {int(bin_): i for i, bin_ in enumerate(chosen)}
     links = [(i, place[int(j)]) for i, bin_ in enumerate(chosen) for j in neighbours[bin_] if int(j) in place]
     if mode_of_bin is not None:
-        first = {}
+        first: dict[int, int] = {}
         links += [(i, first.setdefault(int(mode_of_bin[bin_]), i)) for i, bin_ in enumerate(chosen)]
     rows, columns = np.array(links, dtype=np.intp).reshape(-1, 2).T
     graph = coo_matrix((np.ones(len(rows)), (rows, columns)), (len(chosen), len(chosen)))

@@ -4,26 +4,12 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from toolkit.coverage._metrics import COVERAGE_METRICS
 
 __all__ = ["CoverageRecord", "DroppedMode"]
-
-# In the order of tables: first what noise, grey and single images cannot raise.
-_GREATER_IS_BETTER = {
-    "clipped_density": True,
-    "clipped_coverage": True,
-    "resembling": True,
-    "copied_share": False,
-    "exact_share": False,
-    "js": False,
-    "ndb": False,
-    "frechet": False,
-    "p_precision": True,
-    "p_recall": True,
-    "precision": True,
-    "recall": True,
-    "density": True,
-    "coverage": True,
-}
 
 
 @dataclass(frozen=True)
@@ -39,10 +25,10 @@ class DroppedMode:
         Examples: indices of real rows as given to ``fit``, the most typical of each bin first.
     """
 
-    bins: tuple
+    bins: tuple[int, ...]
     real_share: float
     sample_share: float
-    rows: np.ndarray = field(repr=False)
+    rows: NDArray[np.intp] = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -54,29 +40,24 @@ class CoverageRecord:
     n_real, n_samples, n_bins : int
     alpha : float
         Level of the tests, and false discovery rate of the bins.
-    js : float
-        Jensen-Shannon divergence between the shares of bins, in nats.
-    ndb : int
-        Bins that differ at ``alpha`` each, not adjusted for their number (Richardson and Weiss).
+    figures : dict of str to float
+        By name, see :data:`toolkit.coverage.COVERAGE_METRICS`; each is an attribute as well: ``record.js``. ``js`` is
+        the Jensen-Shannon divergence between the shares of bins, in nats; ``ndb`` the number of bins that differ at
+        ``alpha`` each, not adjusted for their number (Richardson and Weiss). ``clipped_density``, ``clipped_coverage``,
+        ``p_precision``, ``p_recall``, ``precision``, ``recall``, ``density`` and ``coverage`` are by nearest
+        neighbours, with closed balls; they and ``frechet`` are of ``n_neighbour_rows`` rows of each, and NaN with fewer
+        than four real rows or two samples. Noise and grey images can raise precision, density and p_precision; clipped
+        density hardly. ``copied_share`` is the share of the samples that equal a real row or are nearer to one than 99
+        % of the distinct real rows in the same bins are to each other, ``exact_share`` of those that equal one, pixel
+        for pixel, ``resembling`` of those that look like some real row, see :func:`toolkit.coverage.resemblance`; NaN
+        with hardly any real rows.
     n_different : int
         Bins that differ at a false discovery rate of ``alpha``.
-    clipped_density, clipped_coverage, p_precision, p_recall, precision, recall, density, coverage, frechet : float
-        By nearest neighbours, with closed balls, and the Fréchet distance, of ``n_neighbour_rows`` rows of each; NaN
-        with fewer than four real rows or two samples. Noise and grey images can raise precision, density and
-        p_precision; clipped density hardly.
     n_neighbour_rows : int
-    copied_share : float
-        Share of the samples that equal a real row or are nearer to one than 99 % of the distinct real rows in the same
-        bins are to each other.
-    exact_share : float
-        Share of the samples that equal a real row, pixel for pixel.
-    resembling : float
-        Share of the samples that look like some real row, see :func:`toolkit.coverage.resemblance`; NaN
-        with hardly any real rows.
     support : float
         How many different things, equally likely, would repeat as often as the samples do, see
         :func:`toolkit.coverage.birthday_support`; infinity when they repeat no more often than the data.
-    outcome : {"complete", "partial", "collapsed", "unlearnt"}
+    outcome : {"complete", "partial", "collapsed", "undertrained"}
         The samples in a word, see :func:`toolkit.coverage.name_outcome`.
     lost_share : float
         Of the real rows, those in missing bins, or in bins all but empty beyond chance where there are too few samples
@@ -109,63 +90,59 @@ class CoverageRecord:
     n_samples: int
     n_bins: int
     alpha: float
-    js: float
-    ndb: int
+    figures: dict[str, float]
     n_different: int
-    clipped_density: float
-    clipped_coverage: float
-    p_precision: float
-    p_recall: float
-    precision: float
-    recall: float
-    density: float
-    coverage: float
-    frechet: float
     n_neighbour_rows: int
-    copied_share: float
-    exact_share: float
-    resembling: float
     support: float
     outcome: str
     lost_share: float
-    expected: dict
-    intervals: dict
-    p_values: dict
-    bins: object = field(repr=False)
-    dropped_modes: tuple = ()
-    over_represented: tuple = ()
+    expected: dict[str, float]
+    intervals: dict[str, tuple[float, float]]
+    p_values: dict[str, float]
+    bins: pd.DataFrame = field(repr=False)
+    dropped_modes: tuple[DroppedMode, ...] = ()
+    over_represented: tuple[int, ...] = ()
     n_duplicates: int = 0
     n_repeats: int = 0
-    contradictions: tuple = ()
-    missing_: dict = field(default_factory=dict, repr=False)
+    contradictions: tuple[str, ...] = ()
+    missing_: dict[int, NDArray[np.intp]] = field(default_factory=dict, repr=False)
     verdict: str = ""
 
+    def __getattr__(self, name: str) -> float:
+        # Without `figures`, as in the midst of a copy, nothing is found.
+        figures = vars(self).get("figures", {})
+        if name not in figures:
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+        return figures[name]
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *self.figures]
+
     @property
-    def flagged(self):
+    def flagged(self) -> bool:
         """Whether the samples differ from the data by more than chance, at level ``alpha``: by the divergence."""
         return self.p_values["js"] <= self.alpha
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """The figures in long form: metric, value, low, high, expected, p_value, greater_is_better."""
-        import pandas as pd
-
         nothing = (float("nan"), float("nan"))
         return pd.DataFrame(
             [
                 {
                     "metric": name,
-                    "value": getattr(self, name),
+                    "value": self.figures[name],
                     "low": self.intervals.get(name, nothing)[0],
                     "high": self.intervals.get(name, nothing)[1],
                     "expected": self.expected.get(name, float("nan")),
                     "p_value": self.p_values.get(name, float("nan")),
-                    "greater_is_better": better,
+                    "greater_is_better": metric.greater_is_better,
                 }
-                for name, better in _GREATER_IS_BETTER.items()
+                for name, metric in COVERAGE_METRICS.items()
+                if name in self.figures
             ]
         )
 
-    def summary(self):
+    def summary(self) -> dict:
         """Everything but the tables as plain numbers, strings and lists, ready for JSON: what is not known is None."""
         figures = self.frame().drop(columns="greater_is_better").set_index("metric")
         figures = figures.astype(object).where(figures.notna(), None)

@@ -6,6 +6,7 @@ nearer to the middle of the data than real rows are: where there are many dimens
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._neighbours import nearest
@@ -17,7 +18,7 @@ _EXTREME = 0.005  # of the real rows: nearest to the middle, farthest off the fe
 
 
 @usual_floating_point
-def resemblance(real, samples, *, n_neighbours=5):
+def resemblance(real: ArrayLike, samples: ArrayLike, *, n_neighbours: int = 5) -> float:
     """Share of samples that look like some real row.
 
     They lie within the ball of their nearest real row, which reaches to its ``n_neighbours``-th nearest neighbour among
@@ -77,14 +78,16 @@ class Resembled:
         rows is unlike them, and so is less contrast, as of a blank image beside the plainest real ones.
     """
 
-    def __init__(self, rows, n_neighbours, *, contrast=None):
+    def __init__(
+        self, rows: NDArray[np.float64], n_neighbours: int, *, contrast: NDArray[np.float64] | None = None
+    ) -> None:
         self.rows, self.middle = rows, rows.mean(axis=0)
         self.most = np.inf if contrast is None else np.quantile(rows[:, -1], 1.0 - _EXTREME)
         self.plainest = -np.inf if contrast is None else np.quantile(contrast, _EXTREME)
         self.radii = nearest(rows, rows, n_neighbours)[0][:, -1]  # the others: a row is not its own neighbour
         self.least = np.quantile(np.linalg.norm(rows - self.middle, axis=1), _EXTREME)
 
-    def judge(self, samples, contrast=np.inf):
+    def judge(self, samples: NDArray[np.float64], contrast: NDArray[np.float64] | float = np.inf) -> NDArray[np.bool_]:
         """Which samples look like some row: bool of shape (n_samples,)."""
         distances, rows = nearest(samples, self.rows)
         # Closed balls, or a repeat of a row that the data repeats, too, would not resemble it.

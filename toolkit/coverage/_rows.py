@@ -1,15 +1,17 @@
 """Rows in: what every pure function of coverage accepts, and the one error that says what was wrong."""
 
 import numbers
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.labels import check_numbers
 
 __all__ = ["check_counts", "check_neighbours", "check_positive_int", "check_rows", "check_two_samples"]
 
 
-def check_rows(name, rows, *, at_least=1):
+def check_rows(name: str, rows: ArrayLike, *, at_least: int = 1) -> NDArray[np.float64]:
     """Finite rows as a float64 array of shape (n_samples, n_features); images are flattened.
 
     Parameters
@@ -38,7 +40,9 @@ def check_rows(name, rows, *, at_least=1):
     return rows
 
 
-def check_two_samples(first_name, first, second_name, second, *, at_least=1):
+def check_two_samples(
+    first_name: str, first: ArrayLike, second_name: str, second: ArrayLike, *, at_least: int = 1
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Two sets of rows with equally many features, see :func:`check_rows`."""
     first = check_rows(first_name, first, at_least=at_least)
     second = check_rows(second_name, second, at_least=at_least)
@@ -50,7 +54,7 @@ def check_two_samples(first_name, first, second_name, second, *, at_least=1):
     return first, second
 
 
-def check_counts(name, counts):
+def check_counts(name: str, counts: ArrayLike) -> NDArray[np.float64]:
     """How many rows fell into each bin: whole numbers of which some are positive, as float64."""
     counts = np.asarray(counts)
     if counts.ndim != 1 or counts.dtype.kind not in "uif" or not len(counts):
@@ -61,14 +65,14 @@ def check_counts(name, counts):
     return counts
 
 
-def check_positive_int(name, value, low=1):
+def check_positive_int(name: str, value: Any, low: int = 1) -> int:
     """An int of at least ``low``."""
     if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < low:
         raise ValueError(f"{name} must be an int of at least {low}, got {value!r}.")
     return int(value)
 
 
-def check_neighbours(n_neighbours, **sets):
+def check_neighbours(n_neighbours: int, **sets: NDArray) -> int:
     """``n_neighbours`` as an int that every one of the sets of rows, given by name, has more rows than."""
     k = check_positive_int("n_neighbours", n_neighbours)
     for name, rows in sets.items():

@@ -1,14 +1,20 @@
 """Tuning generators without labels: a scorer for scikit-learn's searches."""
 
+from collections.abc import Callable
+from typing import Any
+
 from toolkit._core.random import as_generator
 from toolkit._core.scorers import NotAScore, looks_like_scoring
+from toolkit._core.types import RandomState
 from toolkit.coverage._drawing import draw_samples
 from toolkit.coverage._rows import check_positive_int
 
 __all__ = ["coverage_scorer"]
 
 
-def coverage_scorer(coverage, *data, n_samples=5000, random_state=0):
+def coverage_scorer(
+    coverage: Any, *data: Any, n_samples: int = 5000, random_state: RandomState = 0
+) -> Callable[..., float] | NotAScore:
     """A scorer of generators: minus the divergence of their samples from the data that ``coverage`` was fitted on.
 
     Parameters
@@ -54,14 +60,14 @@ def coverage_scorer(coverage, *data, n_samples=5000, random_state=0):
 class _CoverageScorer:
     """Callable and picklable, so that searches can run in processes."""
 
-    def __init__(self, coverage, n_samples, random_state):
+    def __init__(self, coverage: Any, n_samples: int, random_state: RandomState) -> None:
         self.coverage = coverage
         self.n_samples = n_samples
         self.random_state = random_state
 
-    def __call__(self, estimator, X=None, y=None):
+    def __call__(self, estimator: Any, X: Any = None, y: Any = None) -> float:
         drawn = draw_samples(estimator, self.n_samples, as_generator(self.random_state))
         return self.coverage.score(drawn)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"coverage_scorer({self.coverage!r}, n_samples={self.n_samples})"

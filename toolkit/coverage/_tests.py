@@ -1,6 +1,7 @@
 """Two-sample tests of shares, and the false discovery rate over many of them."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.special import ndtr
 
 from toolkit._core.floating_point import usual_floating_point
@@ -9,7 +10,9 @@ from toolkit._core.labels import check_numbers
 __all__ = ["adjust_p_values", "compare_shares"]
 
 
-def compare_shares(first, n_first, second, n_second, *, dispersion=1.0):
+def compare_shares(
+    first: NDArray, n_first: int, second: NDArray, n_second: int, *, dispersion: float = 1.0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Two-proportion z-tests with pooled variance, bin by bin.
 
     Parameters
@@ -35,7 +38,7 @@ def compare_shares(first, n_first, second, n_second, *, dispersion=1.0):
 
 
 @usual_floating_point
-def adjust_p_values(p_values):
+def adjust_p_values(p_values: ArrayLike) -> NDArray[np.float64]:
     """p-values adjusted for the false discovery rate.
 
     What is called significant at an adjusted 0.05 holds, on average, at most 5 % false alarms.

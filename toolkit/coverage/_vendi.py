@@ -1,6 +1,7 @@
 """The Vendi score: how many different things a sample holds, without any reference."""
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.coverage._rows import check_rows
@@ -9,7 +10,7 @@ __all__ = ["vendi_score"]
 
 
 @usual_floating_point
-def vendi_score(rows):
+def vendi_score(rows: ArrayLike) -> float:
     """The effective number of different rows: exp of the entropy of the eigenvalues of their similarities.
 
     The similarity is the cosine. The dual form takes the ``(n_features, n_features)`` matrix of second moments, which

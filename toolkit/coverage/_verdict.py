@@ -1,19 +1,18 @@
 """An evaluation in plain words, and what its figures say against each other."""
 
+from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._outcome import COLLAPSED, RESEMBLING
 
 __all__ = ["contradictions", "plain_verdict"]
 
-_GOOD = {  # figures that whatever lies in the middle of the data can raise
-    "precision": "precision",
-    "density": "density",
-    "clipped_density": "clipped density",
-    "p_precision": "probabilistic precision",
-}
-_REACHED = {"coverage": "coverage", "clipped_coverage": "clipped coverage"}
+# Figures that whatever lies in the middle of the data can raise, and figures of how much is reached.
+_GOOD = ("precision", "density", "clipped_density", "p_precision")
+_REACHED = ("coverage", "clipped_coverage")
 
 
-def contradictions(figures, expected, *, lost_share, copied):
+def contradictions(
+    figures: dict[str, float], expected: dict[str, float], *, lost_share: float, copied: bool
+) -> tuple[str, ...]:
     """Where figures speak against each other, and which of them to believe.
 
     Parameters
@@ -39,7 +38,11 @@ def contradictions(figures, expected, *, lost_share, copied):
 
     def high(names, part):
         there = [name for name in names if name in figures and expected.get(name, 0) > 0]
-        return [f"{names[name]} {figures[name]:.3f}" for name in there if figures[name] >= part * expected[name]]
+        return [
+            f"{COVERAGE_METRICS[name].words} {figures[name]:.3f}"
+            for name in there
+            if figures[name] >= part * expected[name]
+        ]
 
     found = []
     good = high(_GOOD, 0.5)
@@ -72,23 +75,23 @@ def _duplicates(n_duplicates, n_real):
 
 def plain_verdict(
     *,
-    flagged,
-    p_value,
-    n_bins,
-    n_missing,
-    n_modes,
-    missing_share,
-    n_over,
-    over_share,
-    over_expected,
-    copied,
-    exact_share,
-    n_duplicates,
-    n_real,
-    outcome,
-    repeats,
-    contradictions,
-):
+    flagged: bool,
+    p_value: float,
+    n_bins: int,
+    n_missing: int,
+    n_modes: int,
+    missing_share: float,
+    n_over: int,
+    over_share: float,
+    over_expected: float,
+    copied: bool,
+    exact_share: float,
+    n_duplicates: int,
+    n_real: int,
+    outcome: str,
+    repeats: float | None,
+    contradictions: tuple[str, ...],
+) -> str:
     """Some sentences for a person who does not know the measures."""
     if n_bins < 2:
         single = "The data falls into a single bin: too few different rows to tell what a sample misses."
@@ -113,7 +116,7 @@ def plain_verdict(
         sentences.append(f"Altogether the shares differ by no more than chance (p {_plain_p(p_value)}).")
     else:
         sentences.append(f"Nothing is missing that this many samples could show (p {_plain_p(p_value)}).")
-    if outcome == "unlearnt":
+    if outcome == "undertrained":
         sentences.append(
             "Hardly any sample resembles a real row: a generator that has not learnt to draw this data rather than one "
             "that has collapsed."

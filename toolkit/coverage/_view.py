@@ -4,6 +4,8 @@ import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit._core.inherited import import_compiled
 
@@ -26,15 +28,23 @@ class CoverageView:
         A row a mode: mode, x, y (centre), real, generated (points), real_share, generated_share, ratio.
     """
 
-    points: object = field(repr=False)
-    modes: object = field(repr=False)
+    points: pd.DataFrame = field(repr=False)
+    modes: pd.DataFrame = field(repr=False)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """The points, a row each."""
         return self.points.copy()
 
 
-def make_view(real, samples, *, n_rows, n_samples, n_modes, generator):
+def make_view(
+    real: NDArray[np.float64],
+    samples: NDArray[np.float64] | None,
+    *,
+    n_rows: int,
+    n_samples: int,
+    n_modes: int | None,
+    generator: np.random.Generator,
+) -> CoverageView:
     """Map features of the data and of samples together.
 
     Parameters
@@ -51,7 +61,6 @@ def make_view(real, samples, *, n_rows, n_samples, n_modes, generator):
     -------
     CoverageView
     """
-    import pandas as pd
     from sklearn.cluster import KMeans
 
     if samples is None:

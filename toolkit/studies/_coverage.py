@@ -13,7 +13,7 @@ from toolkit._core.printable import printable
 from toolkit._core.showing import only_shows
 from toolkit._core.value_scale import bring_to_scale
 from toolkit._core.versions import versions
-from toolkit.coverage import CoverageRecord, ModeCoverage
+from toolkit.coverage import COVERAGE_METRICS, CoverageRecord, ModeCoverage
 from toolkit.exceptions import DataFormatError
 from toolkit.plots import CoverageMapDisplay, DroppedModesDisplay, SampleGridDisplay
 from toolkit.report import Report
@@ -23,18 +23,6 @@ __all__ = ["CoverageResult", "check_coverage_target", "run_coverage", "write_cov
 
 _FILES = frozenset({"bins.csv", "dropped.png", "figures.csv", "map.png", "report.html", "samples.png", "summary.json"})
 _N_SHOWN = 36
-_WORDS = {
-    "js": "Jensen-Shannon divergence",
-    "ndb": "bins that differ (NDB)",
-    "frechet": "Fréchet distance",
-    "clipped_density": "clipped density",
-    "clipped_coverage": "clipped coverage",
-    "p_precision": "probabilistic precision",
-    "p_recall": "probabilistic recall",
-    "copied_share": "share of copies, exact or near",
-    "exact_share": "share of exact copies",
-    "resembling": "share that resembles the data",
-}
 
 
 @dataclass(frozen=True)
@@ -173,7 +161,7 @@ def _report(result, pictures, used):
     # Every sentence of the verdict is a finding of its own.
     report.findings([f"{sentence.rstrip('.')}." for sentence in record.verdict.split(". ")])
     table = record.frame().drop(columns="greater_is_better")
-    table["metric"] = table["metric"].replace(_WORDS)
+    table["metric"] = [COVERAGE_METRICS[name].words for name in table["metric"]]
     table = table.rename(
         columns={"metric": "figure", "low": "from", "high": "to", "expected": "perfect sampler", "p_value": "p"}
     )

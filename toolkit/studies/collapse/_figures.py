@@ -3,10 +3,13 @@
 import math
 
 import numpy as np
+import pandas as pd
 
 from toolkit._core.inherited import import_matplotlib
+from toolkit._core.names import lookup
 from toolkit._core.printable import plot_text
 from toolkit._core.showing import only_shows
+from toolkit.coverage import COVERAGE_METRICS
 from toolkit.plots import SampleRowsDisplay
 from toolkit.plots.style import COLOURS, INK, MUTED, tidy_axes
 from toolkit.studies.collapse._summary import settings_table
@@ -128,8 +131,14 @@ def _in_turn(dropped, n):
     return np.array(list(dict.fromkeys(rows))[:n], dtype=np.intp)
 
 
-def coverage_curves(study):
-    """Share of the data that is reached, and the divergence, over training: a line a setting, its seeds as a band.
+def coverage_curves(study, metric="js"):
+    """Share of the data that is reached, and a metric, over training: a line a setting, its seeds as a band.
+
+    Parameters
+    ----------
+    study : CollapseStudy
+    metric : str, default="js"
+        Name in :data:`toolkit.coverage.COVERAGE_METRICS`.
 
     Returns
     -------
@@ -140,8 +149,9 @@ def coverage_curves(study):
     from matplotlib.figure import Figure
     from matplotlib.ticker import LogLocator, NullLocator
 
+    shown = lookup(COVERAGE_METRICS, metric, "metric")
     runs = study.runs
-    if "js" not in runs or runs.dropna(subset=["js"]).groupby(["setting", "seed"]).size().max() < 2:
+    if metric not in runs or runs.dropna(subset=[metric]).groupby(["setting", "seed"]).size().max() < 2:
         return None
     runs = runs.assign(reached=1.0 - runs["missing_share"])
     figure = Figure(
@@ -149,39 +159,32 @@ def coverage_curves(study):
     )
     axes = figure.subplots(1, 2)
     for place, setting in enumerate(study.settings):
-        rows = runs[runs["setting"] == setting].dropna(subset=["js"])
+        rows = runs[runs["setting"] == setting].dropna(subset=[metric])
         if not len(rows):
             continue
         style = {
             "color": COLOURS[place % len(COLOURS)],
             "linestyle": _DASHES[(place // len(COLOURS)) % len(_DASHES)],
         }
-        for ax, column in zip(axes, ("reached", "js")):
+        for ax, column in zip(axes, ("reached", metric)):
             band = rows.groupby("step")[column].agg(["mean", "min", "max", "size"])
             band = band[band["size"] == rows["seed"].nunique()]
             ax.fill_between(band.index, band["min"], band["max"], color=style["color"], alpha=0.15, linewidth=0)
             ax.plot(
                 band.index, band["mean"], linewidth=1.9, marker="o", markersize=3.2, label=plot_text(setting), **style
             )
-    expected = runs["js_expected"].mean()
-    axes[1].axhline(expected, color=MUTED, linewidth=1.0, linestyle=(0, (2, 3)))
-    axes[1].annotate(
-        "a perfect sampler",
-        (0.0, expected),
-        xycoords=("axes fraction", "data"),
-        xytext=(4, -3),
-        textcoords="offset points",
-        va="top",
-        fontsize=8,
-        color=MUTED,
-    )
     axes[0].set(ylim=(-0.03, 1.03), ylabel="share of the data that is reached", xlabel="training steps")
     axes[0].yaxis.set_major_formatter(lambda value, _: f"{100 * value:.0f}%")
-    axes[1].set(yscale="log", ylabel="Jensen-Shannon divergence (nats)", xlabel="training steps")
-    axes[1].set_ylim(bottom=0.6 * expected)
-    axes[1].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
-    axes[1].yaxis.set_minor_locator(NullLocator())
-    axes[1].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    axes[1].set(ylabel=f"{shown.words} (nats)" if metric == "js" else shown.words, xlabel="training steps")
+    expected = runs.get(f"{metric}_expected", pd.Series(dtype=float)).mean()
+    if np.isfinite(expected):
+        _draw_expected(axes[1], expected)
+    if metric == "js":
+        axes[1].set_yscale("log")
+        axes[1].set_ylim(bottom=0.6 * expected)
+        axes[1].yaxis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0)))
+        axes[1].yaxis.set_minor_locator(NullLocator())
+        axes[1].yaxis.set_major_formatter(lambda value, _: f"{value:g}")
     for ax in axes:
         tidy_axes(ax)
         ax.set_xlim(left=0)
@@ -196,6 +199,20 @@ def coverage_curves(study):
         labelcolor=INK,
     )
     return figure
+
+
+def _draw_expected(ax, expected):
+    ax.axhline(expected, color=MUTED, linewidth=1.0, linestyle=(0, (2, 3)))
+    ax.annotate(
+        "a perfect sampler",
+        (0.0, expected),
+        xycoords=("axes fraction", "data"),
+        xytext=(4, -3),
+        textcoords="offset points",
+        va="top",
+        fontsize=8,
+        color=MUTED,
+    )
 
 
 def coverage_maps(study):

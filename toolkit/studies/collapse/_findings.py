@@ -6,13 +6,13 @@ from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.studies.collapse._outcome import draws_the_data
 from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
 
-__all__ = ["collapse_answer", "collapse_findings", "differing_parameters", "told_in_time"]
+__all__ = ["collapse_answer", "collapse_findings", "differing_parameters", "trajectory"]
 
 _ALPHA = 0.05
 _NOTABLE = 0.1  # of the data: a smaller rise or fall of what is reached is not worth a sentence
 
 _CURED = 0.05  # missing share, below which a setting counts as cured
-_LOST = ("collapsed", "unlearnt")
+_LOST = ("collapsed", "undertrained")
 
 
 def collapse_findings(study):
@@ -29,10 +29,10 @@ def collapse_findings(study):
     table = settings_table(study).set_index("setting")
     tests = compare_settings(study).set_index("setting")
     collapsed = table.index[table["outcome"] == "collapsed"].tolist()
-    unlearnt = table.index[table["outcome"] == "unlearnt"].tolist()
-    sentences = [_headline(table, collapsed, unlearnt)]
+    undertrained = table.index[table["outcome"] == "undertrained"].tolist()
+    sentences = [_headline(table, collapsed, undertrained)]
     sentences += [_evidence(study, table.loc[setting], setting) for setting in collapsed]
-    sentences += _never_drew(study, table.loc[unlearnt])
+    sentences += _never_drew(study, table.loc[undertrained])
     sentences += _cures(study, table, tests)
     sentences += _failures(study, table)
     sentences += _no_cures(study, table, tests)
@@ -117,11 +117,11 @@ def _runs(n):
     return "1 run" if n == 1 else f"{n} runs"
 
 
-def _headline(table, collapsed, unlearnt):
+def _headline(table, collapsed, undertrained):
     n = len(table)
     settings = "The only setting" if n == 1 else f"{len(collapsed)} of {n} settings"
-    if not collapsed and unlearnt:
-        return f"No setting collapsed, but {_named(unlearnt)} never learnt to draw the data."
+    if not collapsed and undertrained:
+        return f"No setting collapsed, but {_named(undertrained)} never learnt to draw the data."
     if not collapsed:
         text = "No setting collapsed" if n > 1 else "The only setting did not collapse"
         return f"{text}: none left out a quarter of the data in most of its runs."
@@ -129,7 +129,7 @@ def _headline(table, collapsed, unlearnt):
         return (
             f"{'Every setting' if n > 1 else settings} collapsed, and drew hardly anything of a large part of the data."
         )
-    rest = f" {_named(unlearnt)} did not collapse, but never learnt to draw." if unlearnt else ""
+    rest = f" {_named(undertrained)} did not collapse, but never learnt to draw." if undertrained else ""
     return f"{settings} collapsed, and drew hardly anything of a large part of the data: {_named(collapsed)}.{rest}"
 
 
@@ -146,7 +146,7 @@ def _evidence(study, row, setting):
     support = runs["support"].median()
     if np.isfinite(support) and support < len(study.reference) / 4:
         text += f" It repeats itself as if it knew {_about(support)}."
-    return f"{text} {told_in_time(study, setting)}".rstrip()
+    return f"{text} {trajectory(study, setting)}".rstrip()
 
 
 def _manner(study, runs, setting):
@@ -169,7 +169,7 @@ def _never_drew(study, rows):
         return []
     runs = study.final[study.final["setting"].isin(rows.index) & (study.final["status"] == "finished")]
     one = len(rows) == 1
-    each = list(dict.fromkeys(f"{row['unlearnt']} of {_runs(row['n_runs'])}" for _, row in rows.iterrows()))
+    each = list(dict.fromkeys(f"{row['undertrained']} of {_runs(row['n_runs'])}" for _, row in rows.iterrows()))
     counts = _listed(each) + ("" if one or len(each) > 1 else " each")
     least, most = (_share(value) for value in (rows["missing_share_mean"].min(), rows["missing_share_mean"].max()))
     missing = least if least == most else f"{least} to {most}"
@@ -191,7 +191,7 @@ def _about(number):
     return "one image only" if rounded <= 1 else f"about {rounded:,.0f} images only"
 
 
-def told_in_time(study, setting):
+def trajectory(study, setting):
     """When a setting lost the data, or found it, by the mean over its seeds.
 
     Parameters
@@ -267,7 +267,7 @@ def _cures(study, table, tests):
         sentences.append(
             f"{cured}: “{setting}” ({differing_parameters(study, setting)}). {reached}, and the divergence "
             f"is {_spread(row['js_mean'], row['js_sd'])} ({_p(tests.loc[setting, 'p_value'])} against "
-            f"“{study.baseline}” over {_runs(row['n_runs'])} each). {told_in_time(study, setting)}".rstrip()
+            f"“{study.baseline}” over {_runs(row['n_runs'])} each). {trajectory(study, setting)}".rstrip()
         )
         if cured.endswith(", too"):
             short.setdefault(cured, []).append(

@@ -22,10 +22,10 @@ def outcome_of(status, checkpoints, *, n_real=0):
     Returns
     -------
     str
-        ``"diverged"``, ``"failed"``, ``"unlearnt"`` (hardly a sample ever resembled a real image, most of the data was
-        never reached, and the samples are not alike either), ``"collapsed"`` (a quarter of the data or more is missing,
-        though it draws, or once did, or all it draws is alike), ``"partial"`` (less is missing) or ``"complete"``. See
-        :func:`toolkit.coverage.name_outcome`.
+        ``"diverged"``, ``"failed"``, ``"undertrained"`` (hardly a sample ever resembled a real image, most of the
+        data was never reached, and the samples are not alike either), ``"collapsed"`` (a quarter of the data or more is
+        missing, though it draws, or once did, or all it draws is alike), ``"partial"`` (less is missing) or
+        ``"complete"``. See :func:`toolkit.coverage.name_outcome`.
 
     Examples
     --------
@@ -33,7 +33,7 @@ def outcome_of(status, checkpoints, *, n_real=0):
     ('collapsed', 'complete')
     >>> noise = {"missing_share": 0.98, "resembling": 0.0, "resembling_expected": 0.9}
     >>> outcome_of("finished", [noise]), outcome_of("finished", [{"missing_share": 0.1}, noise])
-    ('unlearnt', 'collapsed')
+    ('undertrained', 'collapsed')
     >>> outcome_of("diverged", [])
     'diverged'
     """

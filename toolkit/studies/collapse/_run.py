@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 import re
 import time
 import zipfile
@@ -21,8 +20,8 @@ _KEPT = 400  # samples kept of each run, for pictures and maps
 _SHOWN = 12  # of each checkpoint
 _TRIAL = (10, 30)  # steps between which the speed of a training is measured
 _GRACE = 1.25  # by which a training may exceed its seconds, since its speed was an estimate
-_NEIGHBOURS = ("precision", "recall", "density", "coverage", "frechet", "resembling")
 _SAMPLE_SEED = 1  # the same latents at each checkpoint
+_EARLIER_OUTCOMES = {"unlearnt": "undertrained"}  # as runs were named that an earlier version kept
 
 
 @dataclass(frozen=True)
@@ -88,7 +87,8 @@ class RunFiles:
             return None
         if not isinstance(record, dict) or record.get("digest") != self.digest or set(images) != {"samples", "growth"}:
             return None
-        return record, images
+        outcome = record.get("outcome")
+        return record | {"outcome": _EARLIER_OUTCOMES.get(outcome, outcome)}, images
 
     def save(self, record, images):
         """Write both."""
@@ -245,11 +245,7 @@ def _figures(record):
         "bins_different": record.n_different,
         "bins_missing": int(missing.sum()),
         "missing_share": float(record.bins.loc[missing, "real_share"].sum()),
-        "copied_share": record.copied_share,
-        "exact_share": record.exact_share,
     }
-    for name in ("clipped_density", "clipped_coverage", "p_precision", "p_recall", *_NEIGHBOURS):
-        found[name] = getattr(record, name)
-        found[f"{name}_expected"] = record.expected.get(name, math.nan)
-    found["support"], found["lost_share"] = record.support, record.lost_share
-    return found
+    for name, value in record.figures.items():
+        found |= {name: value, f"{name}_expected": record.expected[name]}
+    return found | {"support": record.support, "lost_share": record.lost_share}

@@ -3,25 +3,13 @@
 import numpy as np
 import pandas as pd
 
+from toolkit.coverage import COVERAGE_METRICS
+
 __all__ = ["compare_settings", "rank_settings", "settings_table"]
 
-_FIGURES = (
-    "js",
-    "missing_share",
-    "bins_missing",
-    "clipped_coverage",
-    "clipped_density",
-    "resembling",
-    "copied_share",
-    "exact_share",
-    "frechet",
-    "p_precision",
-    "p_recall",
-    "coverage",
-    "precision",
-    "recall",
-)
-_OUTCOMES = ("unlearnt", "collapsed", "partial", "complete", "diverged", "failed")
+# The divergence first: it is what settings are ranked by.
+_FIGURES = ("js", "missing_share", "bins_missing", *(name for name in COVERAGE_METRICS if name != "js"))
+_OUTCOMES = ("undertrained", "collapsed", "partial", "complete", "diverged", "failed")
 
 
 def settings_table(study):
@@ -41,7 +29,7 @@ def settings_table(study):
     for setting in study.settings:
         runs = study.final[study.final["setting"] == setting]
         counts = {outcome: int((runs["outcome"] == outcome).sum()) for outcome in _OUTCOMES}
-        worst_first = ("failed", "diverged", "unlearnt", "collapsed", "partial", "complete")
+        worst_first = ("failed", "diverged", "undertrained", "collapsed", "partial", "complete")
         row = {"setting": setting, "n_runs": len(runs), "outcome": max(worst_first, key=counts.__getitem__)}
         finished = runs[runs["status"] == "finished"]
         row |= counts

@@ -6,7 +6,7 @@ from pathlib import Path
 from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.showing import only_shows
-from toolkit.coverage import COLLAPSED, RESEMBLING
+from toolkit.coverage import COLLAPSED, COVERAGE_METRICS, RESEMBLING
 from toolkit.report import Report
 from toolkit.studies._folder import check_target, reserved_folder, whole_folder
 from toolkit.studies.collapse._figures import collapse_figures, run_picture
@@ -207,7 +207,7 @@ def add_collapse_sections(report, study, figures):
         f"when {100 * COLLAPSED:.0f}% of the real images or more lie in missing bins, and if it draws, or once drew, "
         "the data, or draws the same things over and over. Where at no checkpoint the samples resembled the data "
         f"(their share is below {100 * RESEMBLING:.0f}% of what it is for real images) nor reached most of it, and are "
-        "not alike either, it never learnt to draw: its outcome is “unlearnt”. A sample resembles the data when it "
+        "not alike either, it never learnt to draw: its outcome is “undertrained”. A sample resembles the data when it "
         "lies within the usual distance of its nearest real image. What a perfect sampler would give comes from real "
         "images against real images.",
     )
@@ -222,12 +222,9 @@ def _read_table(study):
     shown["missing"] = _spread(table, "missing_share", "{:.1%}")
     shown["divergence"] = _spread(table, "js", "{:.3f}")
     # What a generator of noise cannot raise; the others are in settings.csv.
-    for figure, name in (
-        ("clipped_coverage", "clipped coverage"),
-        ("clipped_density", "clipped density"),
-        ("resembling", "resembling"),
-    ):
-        shown[name] = _spread(table, figure, "{:.2f}")
+    placed = [metric for metric in COVERAGE_METRICS.values() if metric.place is not None]
+    for metric in sorted(placed, key=lambda metric: metric.place):
+        shown[metric.name.replace("_", " ")] = _spread(table, metric.name, "{:.2f}")
     return shown
 
 
@@ -243,7 +240,7 @@ def _differences(study):
 
 
 def _outcomes(table):
-    names = ("unlearnt", "collapsed", "partial", "complete", "diverged", "failed")
+    names = ("undertrained", "collapsed", "partial", "complete", "diverged", "failed")
     return [", ".join(f"{row[name]} {name}" for name in names if row[name]) for _, row in table.iterrows()]
 
 
