@@ -100,7 +100,7 @@ plots.AttentionDisplay.from_predictions(**few).plot()
 
 # %%
 read = run_arithmetic("image", "text", n_digits=n_digits, train_share=0.75, digits=hands, seed=0, steps=picture_steps)
-figures = pd.Series({"exact match, unseen queries in unseen hands": read.exact_match} | read.figures, name="value").to_frame()
+figures = pd.Series({"exact match, unseen queries in unseen hands": read.exact_match} | read.measures, name="value").to_frame()
 figures = figures.drop(index="milliseconds an answer").round(4)
 figures
 

@@ -27,7 +27,7 @@ from toolkit.studies import (
 )
 from toolkit.studies.collapse import _study as module
 from toolkit.studies.collapse._figures import collapse_figures
-from toolkit.studies.collapse._findings import collapse_answer, told_in_time
+from toolkit.studies.collapse._findings import collapse_answer, trajectory
 from toolkit.studies.collapse._write import _read_table
 
 TINY = {"generator_widths": (16,), "discriminator_widths": (16,), "latent_dim": 8}
@@ -398,7 +398,7 @@ def test_a_diverged_run_is_worse_than_any():
 )
 def test_the_course_of_a_training_in_words(missing, words):
     study = made({"plain": [missing, missing]}, {"plain": [0.1, 0.1]}, steps=(100, 200, 300))
-    assert told_in_time(study, "plain") == words
+    assert trajectory(study, "plain") == words
 
 
 def test_findings_say_what_collapsed_and_what_cured_it():

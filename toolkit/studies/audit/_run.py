@@ -1,7 +1,12 @@
 """The audit: what is wrong with these images, which ones, and can it be undone? Answered without labels."""
 
+from __future__ import annotations
+
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import joblib
 import numpy as np
@@ -17,8 +22,12 @@ from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.audit import UNJUDGED, Auditor
+from toolkit.report import Report
 from toolkit.studies._result import StudyOutcome
 from toolkit.studies.audit._truth import check_against_truth, check_repairs
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["AuditResult", "check_detectors", "run_audit"]
 
@@ -102,25 +111,22 @@ class AuditResult(StudyOutcome):
     detector_scores: pd.DataFrame | None = None
     left_out: pd.DataFrame | None = None
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def __repr__(self):
-        return "\n".join(self.findings())
-
-    def findings(self):
-        """What was found, in sentences, the most important first: a list of str."""
+    def findings(self) -> list[str]:
+        """What was found, in sentences, the most important first."""
         from toolkit.studies.audit._findings import plain_findings
 
         return plain_findings(self)
 
-    def figures(self):
+    def figures(self) -> dict[str, Figure]:
         """Matplotlib figures by name."""
         from toolkit.studies.audit._figures import audit_figures
 
         return audit_figures(self)
 
-    def tables(self):
+    def tables(self) -> dict[str, pd.DataFrame]:
         """Frames by name; those on the truth only where it is known."""
         tables = {
             "per_image": self.per_image,
@@ -133,37 +139,37 @@ class AuditResult(StudyOutcome):
         }
         return {name: table for name, table in tables.items() if table is not None}
 
-    def report(self):
+    def report(self) -> Report:
         """The audit as one page."""
         from toolkit.studies.audit._report import build_report
 
         return build_report(self, self.figures())
 
-    def write(self, out):
+    def write(self, out: str | os.PathLike) -> Path:
         """Write the audit as a folder of files: :func:`write_audit`."""
         from toolkit.studies.audit._write import write_audit
 
         return write_audit(self, out)
 
     @property
-    def judgeable(self):
+    def judgeable(self) -> bool:
         """Whether anything is claimed of the set: its audit gave no reason against it."""
         return not self.reasons
 
     @property
-    def flagged(self):
+    def flagged(self) -> pd.Series:
         """Which images are flagged: a boolean Series."""
         return ~self.per_image["kind"].isin(["clean", UNJUDGED])
 
     @property
-    def counts(self):
+    def counts(self) -> pd.Series:
         """Images of each kind found, clean first, then by number: a Series."""
         counts = self.per_image["kind"].value_counts()
         order = sorted(counts.index, key=lambda kind: (kind != "clean", -counts[kind], kind))
         return counts.loc[order].rename("n")
 
     @property
-    def by_kind(self):
+    def by_kind(self) -> pd.DataFrame:
         """For each kind found: how many, how sure, how many repaired, and how severe; a DataFrame."""
         groups = self.per_image.groupby("kind")
         table = pd.DataFrame(
@@ -179,7 +185,7 @@ class AuditResult(StudyOutcome):
         return table.loc[self.counts.index].reset_index()
 
     @property
-    def by_restorer(self):
+    def by_restorer(self) -> pd.DataFrame:
         """Repairs by restorer: a DataFrame with ``restorer`` and ``n``."""
         counts = self.per_image.loc[self.per_image["repaired"] == 1, "restorer"].value_counts()
         return counts.rename("n").rename_axis("restorer").reset_index()

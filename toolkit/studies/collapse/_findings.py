@@ -6,7 +6,7 @@ from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.studies.collapse._outcome import draws_the_data
 from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
 
-__all__ = ["collapse_answer", "collapse_findings", "differing_parameters", "told_in_time"]
+__all__ = ["collapse_answer", "collapse_findings", "differing_parameters", "trajectory"]
 
 _ALPHA = 0.05
 _NOTABLE = 0.1  # of the data: a smaller rise or fall of what is reached is not worth a sentence
@@ -146,7 +146,7 @@ def _evidence(study, row, setting):
     support = runs["support"].median()
     if np.isfinite(support) and support < len(study.reference) / 4:
         text += f" It repeats itself as if it knew {_about(support)}."
-    return f"{text} {told_in_time(study, setting)}".rstrip()
+    return f"{text} {trajectory(study, setting)}".rstrip()
 
 
 def _manner(study, runs, setting):
@@ -191,7 +191,7 @@ def _about(number):
     return "one image only" if rounded <= 1 else f"about {rounded:,.0f} images only"
 
 
-def told_in_time(study, setting):
+def trajectory(study, setting):
     """When a setting lost the data, or found it, by the mean over its seeds.
 
     Parameters
@@ -267,7 +267,7 @@ def _cures(study, table, tests):
         sentences.append(
             f"{cured}: “{setting}” ({differing_parameters(study, setting)}). {reached}, and the divergence "
             f"is {_spread(row['js_mean'], row['js_sd'])} ({_p(tests.loc[setting, 'p_value'])} against "
-            f"“{study.baseline}” over {_runs(row['n_runs'])} each). {told_in_time(study, setting)}".rstrip()
+            f"“{study.baseline}” over {_runs(row['n_runs'])} each). {trajectory(study, setting)}".rstrip()
         )
         if cured.endswith(", too"):
             short.setdefault(cured, []).append(

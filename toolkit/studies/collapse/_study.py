@@ -1,9 +1,13 @@
 """The collapse study: which settings of a GAN lose a part of the data, since when, and what cures it? No labels."""
 
+from __future__ import annotations
+
 import inspect
 import logging
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,9 +20,14 @@ from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, check_seeds
 from toolkit._core.versions import versions
+from toolkit.report import Report
+from toolkit.studies._result import StudyOutcome
 from toolkit.studies.collapse._outcome import outcome_of
 from toolkit.studies.collapse._recipes import collapse_recipe
 from toolkit.studies.collapse._run import Plan, RunFiles, digest_of, run_one
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["CollapseStudy", "check_collapse_settings", "run_collapse_study"]
 
@@ -29,8 +38,8 @@ _MIN_IMAGES = 100
 _QUICK_STEPS = 8000  # of all runs together
 
 
-@dataclass
-class CollapseStudy:
+@dataclass(repr=False)
+class CollapseStudy(StudyOutcome):
     """What was run, and what was measured.
 
     Attributes
@@ -54,6 +63,8 @@ class CollapseStudy:
     facts : dict
         ``name``, ``n_images``, ``image_shape``, ``seeds``, ``steps``, ``seconds``, ``n_samples``, ``recipe``.
     timings, versions : dict
+    left_out : DataFrame or None
+        Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
     """
 
     runs: pd.DataFrame
@@ -66,6 +77,40 @@ class CollapseStudy:
     facts: dict
     timings: dict
     versions: dict = field(default_factory=versions)
+    left_out: pd.DataFrame | None = None
+
+    def findings(self) -> list[str]:
+        """What was found, in sentences, the most important first."""
+        from toolkit.studies.collapse._findings import collapse_findings
+
+        return collapse_findings(self)
+
+    def figures(self) -> dict[str, Figure]:
+        """Matplotlib figures by name."""
+        from toolkit.studies.collapse._figures import collapse_figures
+
+        return collapse_figures(self)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Frames by name: runs, settings, and where there are several, their tests and ranks."""
+        from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
+
+        tables = {"runs": self.runs, "settings": settings_table(self)}
+        if len(self.settings) > 1:
+            tables |= {"against_baseline": compare_settings(self), "ranks": rank_settings(self)[0]}
+        return tables
+
+    def report(self) -> Report:
+        """The study as one page."""
+        from toolkit.studies.collapse._write import build_collapse_report
+
+        return build_collapse_report(self, self.figures())
+
+    def write(self, out: str | os.PathLike) -> Path:
+        """Write the study as a folder of files: :func:`write_collapse_study`."""
+        from toolkit.studies.collapse._write import write_collapse_study
+
+        return write_collapse_study(self, out)
 
     @property
     def baseline(self):
@@ -129,6 +174,7 @@ def run_collapse_study(
     n_jobs=1,
     verbose=False,
     name="images",
+    left_out=None,
 ):
     """Train a GAN with every setting and every seed, and watch which modes of the data it reaches.
 
@@ -162,6 +208,8 @@ def run_collapse_study(
     verbose : bool, default=False
     name : str, default="images"
         What to call the images.
+    left_out : DataFrame, optional
+        Files that are no images of the set: :attr:`toolkit.datasets.ImageFolder.skipped`.
 
     Returns
     -------
@@ -242,6 +290,7 @@ def run_collapse_study(
             "recipe": recipe,
         },
         timings={stage: round(value, 3) for stage, value in stages.seconds.items()},
+        left_out=left_out,
     )
 
 

@@ -63,7 +63,7 @@ def write_collapse_study(study, out, *, figures=None, left_out=None) -> Path:
     figures : dict of str to Figure, optional
         Of the study, where they have been drawn already.
     left_out : DataFrame, optional
-        Files that are no images of the set, for ``left_out.csv``.
+        Files that are no images of the set, for ``left_out.csv``; by default those that the study knows of.
 
     Returns
     -------
@@ -76,6 +76,7 @@ def write_collapse_study(study, out, *, figures=None, left_out=None) -> Path:
         If the folder holds something that no study wrote.
     """
     out = Path(out)
+    left_out = study.left_out if left_out is None else left_out
     with reserved_folder(out, COLLAPSE_FILES, grows=True):
         if left_out is not None and len(left_out):
             write_csv(out / "left_out.csv", left_out)

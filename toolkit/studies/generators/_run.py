@@ -1,7 +1,12 @@
 """Autoencoder against variational autoencoder against GAN: one table, and a row of pictures each."""
 
+from __future__ import annotations
+
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter, process_time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -16,10 +21,24 @@ from toolkit._core.versions import versions
 from toolkit.comparison import frechet_distance
 from toolkit.coverage import precision_recall_density_coverage
 from toolkit.generators import GAN, Autoencoder, VariationalAutoencoder
+from toolkit.report import Report
+from toolkit.studies._result import StudyOutcome, figures_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 __all__ = ["GENERATORS", "GeneratorComparison", "check_generators", "run_generator_comparison"]
 
 REAL = "real images"
+MEASURES = (
+    "frechet_distance",
+    "recall",
+    "coverage",
+    "reconstruction_error",
+    "fit_seconds",
+    "cpu_seconds",
+    "sample_seconds",
+)
 _HELD_OUT, _FEATURES, _MOST = 0.2, 50, 10_000
 _PICTURES, _NEIGHBOURS = 12, 5
 
@@ -69,8 +88,8 @@ GENERATORS = {
 }
 
 
-@dataclass
-class GeneratorComparison:
+@dataclass(repr=False)
+class GeneratorComparison(StudyOutcome):
     """What was measured, and what was drawn.
 
     Attributes
@@ -94,6 +113,8 @@ class GeneratorComparison:
     scale : PixelScale
         Of the images, for pictures.
     settings, versions : dict
+    left_out : DataFrame or None
+        Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
     """
 
     table: pd.DataFrame
@@ -105,6 +126,36 @@ class GeneratorComparison:
     scale: object
     settings: dict
     versions: dict = field(default_factory=versions)
+    left_out: pd.DataFrame | None = None
+
+    def findings(self) -> list[str]:
+        """What was found, in sentences, the most important first."""
+        from toolkit.studies.generators._findings import generator_findings
+
+        return generator_findings(self)
+
+    def figures(self) -> dict[str, Figure]:
+        """Matplotlib figures by name: samples, reconstructions, and the losses of each generator."""
+        from toolkit.studies.generators._report import generator_curves, generator_displays
+
+        curves = {f"losses_{name}": display for name, display in generator_curves(self).items()}
+        return figures_of(generator_displays(self) | curves)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Frames by name: a row for each generator and seed."""
+        return {"generators": self.table}
+
+    def report(self) -> Report:
+        """The study as one page."""
+        from toolkit.studies.generators._report import build_generators_report, generator_curves, generator_displays
+
+        return build_generators_report(self, generator_displays(self), generator_curves(self))
+
+    def write(self, out: str | os.PathLike) -> Path:
+        """Write the study as a folder of files: :func:`write_generator_comparison`."""
+        from toolkit.studies.generators._write import write_generator_comparison
+
+        return write_generator_comparison(self, out)
 
 
 def check_generators(names):
@@ -114,7 +165,15 @@ def check_generators(names):
 
 @usual_floating_point
 def run_generator_comparison(
-    images, *, generators=("autoencoder", "vae", "gan"), epochs=20, seeds=(0,), n_jobs=1, verbose=False, name="images"
+    images,
+    *,
+    generators=("autoencoder", "vae", "gan"),
+    epochs=20,
+    seeds=(0,),
+    n_jobs=1,
+    verbose=False,
+    name="images",
+    left_out=None,
 ):
     """Fit each generator on four fifths of the images, and judge it by the fifth that it never saw.
 
@@ -136,6 +195,8 @@ def run_generator_comparison(
     verbose : bool, default=False
     name : str, default="images"
         What to call the images.
+    left_out : DataFrame, optional
+        Files that are no images of the set: :attr:`toolkit.datasets.ImageFolder.skipped`.
 
     Returns
     -------
@@ -178,9 +239,7 @@ def run_generator_comparison(
             samples[key], histories[key], estimators[key] = cell["samples"], cell["history"], cell["estimator"]
             if cell["reconstructions"] is not None:
                 rebuilt[key] = cell["reconstructions"]
-    columns = ["generator", "seed", "frechet_distance", "recall", "coverage", "reconstruction_error"]
-    columns += ["fit_seconds", "cpu_seconds", "sample_seconds", "error"]
-    table = pd.DataFrame(rows).reindex(columns=columns)
+    table = pd.DataFrame(rows).reindex(columns=["generator", "seed", *MEASURES, "error"])
     table["seed"] = table["seed"].astype("Int64")
     settings = {
         "name": printable(name),
@@ -190,7 +249,9 @@ def run_generator_comparison(
         "seeds": seeds,
     }
     settings["image_shape"] = list(stack.shape[1:])
-    return GeneratorComparison(table, samples, rebuilt, histories, estimators, rows_held_back, judge.scale, settings)
+    return GeneratorComparison(
+        table, samples, rebuilt, histories, estimators, rows_held_back, judge.scale, settings, left_out=left_out
+    )
 
 
 class _Judge:
