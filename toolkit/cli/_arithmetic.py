@@ -1,6 +1,7 @@
 """``toolkit arithmetic``: teach a model to calculate, judge it on unseen queries, ask it."""
 
 import json
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -66,7 +67,7 @@ def arithmetic(
 
     Writes summary.json, report.html, errors.csv, answers.png, losses.png and model, for toolkit.load.
     """
-    if ask is not None and (out / "model").is_dir():
+    if ask is not None and os.path.isdir(out / "model"):
         _answer_from(out, ask, source, target, quiet)
         return
     from toolkit.cli._outcome import carry_out

@@ -106,7 +106,7 @@ def audit(
 
 
 def _check_model_target(path, out):
-    """Refuse what :func:`toolkit.save` would refuse, before the long work, and folders that would replace each other."""
+    """Refuse what :func:`toolkit.save` would refuse, and folders that would replace each other: before the work."""
     from toolkit._core.store import check_store_target
 
     model, result = path.resolve(), out.resolve()
@@ -129,7 +129,7 @@ def _load_auditor(path):
     auditor = toolkit.load(path)
     if not isinstance(auditor, Auditor):
         raise typer.BadParameter(
-            f"{printable(path)} holds a {type(auditor).__name__}; --model takes what --save-model wrote.",
+            f"{printable(path)} holds no Auditor but {type(auditor).__name__}: --model takes what --save-model wrote.",
             param_hint="--model",
         )
     return auditor

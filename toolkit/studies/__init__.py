@@ -12,7 +12,8 @@ from toolkit.studies.arithmetic._run import ArithmeticResult, ask_arithmetic, lo
 from toolkit.studies.arithmetic._write import check_arithmetic_target, write_arithmetic
 from toolkit.studies.audit._audit_images import audit_images
 from toolkit.studies.audit._findings import plain_findings
-from toolkit.studies.audit._run import AuditResult, check_detectors, run_audit
+from toolkit.studies.audit._outcome import AuditResult
+from toolkit.studies.audit._run import check_detectors, run_audit
 from toolkit.studies.audit._write import check_audit_target, write_audit
 from toolkit.studies.collapse._findings import collapse_findings
 from toolkit.studies.collapse._outcome import outcome_of

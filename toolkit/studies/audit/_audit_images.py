@@ -3,7 +3,8 @@
 from numpy.typing import ArrayLike
 
 from toolkit.datasets import as_source
-from toolkit.studies.audit._run import AuditResult, run_audit
+from toolkit.studies.audit._outcome import AuditResult
+from toolkit.studies.audit._run import run_audit
 
 __all__ = ["audit_images"]
 

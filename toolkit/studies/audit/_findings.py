@@ -57,15 +57,15 @@ def plain_findings(result) -> list[str]:
     sentences += _what_can_be_told(result)
     if result.truth is not None:
         sentences.append(_how_right(result))
-    if len(result) < FEW:
+    if len(result) < FEW and not result.auditor_given:
         sentences.append(
             f"Caution: {_images(len(result))} {'is' if len(result) == 1 else 'are'} few to learn from; take the names "
             "above as hints."
         )
     if result.prevalence > 0.4:
         sentences.append(
-            "Caution: so much of the set looks wrong that the clean images may not be the majority, which every "
-            "audit without labels has to take for granted."
+            f"Caution: so much of {_training_set(result)} looks wrong that the clean images may not be the majority, "
+            "which every audit without labels has to take for granted."
         )
     return sentences + _worse_than_chance(result)
 
@@ -91,10 +91,17 @@ def audit_answer(result) -> list[str]:
     ]
 
 
+def _training_set(result, otherwise="the set"):
+    """What was learned from: the images themselves, unless a fitted auditor was handed over."""
+    return "the auditor's training set" if result.auditor_given else otherwise
+
+
 def _why_not(result):
+    unjudged = "This set cannot be judged"
+    if result.auditor_given:
+        unjudged = "These images cannot be judged, since the auditor's training set could not"
     return (
-        f"This set cannot be judged: {'; '.join(result.reasons)}. So no image is called clean or corrupted, and "
-        "nothing was repaired."
+        f"{unjudged}: {'; '.join(result.reasons)}. So no image is called clean or corrupted, and nothing was repaired."
     )
 
 
@@ -116,6 +123,13 @@ def _most_anomalous(rows, n_listed=20):
 def _how_many(result, flagged):
     n, low, high = len(result), *result.prevalence_interval
     share = f"{_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}"
+    if result.auditor_given:
+        verb = "is" if len(flagged) <= 1 else "are"
+        which = f"{len(flagged):,} of {_images(n)} ({_percent(len(flagged) / n)})" if len(flagged) else "No image"
+        return (
+            f"{which} {verb} flagged, by an auditor that was fitted to other images, of which an estimated {share} are "
+            "corrupted. How many of these are is not estimated."
+        )
     if not len(flagged):
         return (
             f"None of the {_images(n)} is flagged. How many are corrupted all the same is estimated from all images "
@@ -141,8 +155,8 @@ def _what_can_be_told(result):
             else "no image was changed"
         )
         return [
-            "What can be told on this set could not be measured, for want of held-out images that look clean (240 are "
-            f"needed): the names above are hints, and {repaired}."
+            f"What can be told on {_training_set(result, 'this set')} could not be measured, for want of held-out "
+            f"images that look clean (240 are needed): the names above are hints, and {repaired}."
         ]
     untold = table.loc[table["status"] == "not told apart", "kind"]
     sentences = []

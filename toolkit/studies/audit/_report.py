@@ -66,7 +66,7 @@ def _facts(result):
     return {
         "images": len(result),
         "flagged, for a look": int(flagged.sum()),
-        "estimated to be corrupted": f"{low:g} to {high:g}%",
+        f"estimated to be corrupted{', of the training set' if result.auditor_given else ''}": f"{low:g} to {high:g}%",
         "repaired": repaired,
         "left as given": int((flagged & (result.per_image["repaired"] == 0)).sum()),
     }
@@ -155,10 +155,11 @@ def _competence(report, result):
     if table is None or "status" not in table:
         return
     measured = not (table["status"] == "not measurable").all()
+    whose = "the auditor's training set" if result.auditor_given else "this set"
     known = "" if result.held_out_auroc is None else f" Of all kinds together: AUROC {result.held_out_auroc:.3f}."
     report.section(
-        "What can be told on this set",
-        "Before anything was claimed it was measured: each kind of damage was planted in images of this set that a "
+        "What the auditor can tell" if result.auditor_given else "What can be told on this set",
+        f"Before anything was claimed it was measured: each kind of damage was planted in images of {whose} that a "
         "network had not learnt from, and looked for among the others. A kind of which fewer than half are found at "
         f"one false alarm in a hundred is neither named nor repaired.{known}"
         if measured
@@ -265,9 +266,10 @@ def _truth(report, result, figures):
 
 
 def _method(report, result):
+    given = "the training set of its auditor" if result.auditor_given else "the images given"
     report.section(
         "How this was found",
-        "The audit planted known corruptions in the images given, learnt to name them, set aside the images it came to "
+        f"The audit planted known corruptions in {given}, learnt to name them, set aside the images it came to "
         "call corrupted, and learnt again from the rest. It takes the clean images to be the majority: a set that is "
         "corrupted throughout, or clean in its smaller part only, cannot be told apart without labels. Some kinds "
         "leave no trace in some images (an O upside down is an O) and stay unfound.",

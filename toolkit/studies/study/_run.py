@@ -16,7 +16,8 @@ from toolkit._core.images import as_stack
 from toolkit._core.progress import Stages
 from toolkit.report import Report
 from toolkit.studies._result import StudyOutcome
-from toolkit.studies.audit._run import AuditResult, run_audit
+from toolkit.studies.audit._outcome import AuditResult
+from toolkit.studies.audit._run import run_audit
 from toolkit.studies.collapse._study import CollapseStudy, run_collapse_study
 from toolkit.studies.collapse._write import RUNS
 

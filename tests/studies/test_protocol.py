@@ -1,0 +1,127 @@
+"""Every study hands back the same: findings, figures, tables, a report, a folder."""
+
+import inspect
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from toolkit import studies
+from toolkit.coverage import ModeCoverage
+from toolkit.datasets import load_digits
+from toolkit.studies import StudyOutcome
+
+TINY = {"generator_widths": (8,), "discriminator_widths": (8,)}
+
+
+def digits(n=110):
+    return load_digits().images[:n, 2:26:2, 2:26:2]
+
+
+def audit():
+    return studies.run_audit(digits(40), detectors=(), name="digits")
+
+
+def collapse():
+    settings = {"plain": TINY, "packed": TINY | {"packing": 2}}
+    left_out = pd.DataFrame({"path": ["a.txt"], "reason": ["not a picture"]})
+    return studies.run_collapse_study(
+        digits(), settings, seeds=[0], steps=4, checkpoints=1, n_samples=50, coverage=quick(), left_out=left_out
+    )
+
+
+def quick():
+    return ModeCoverage(n_bins=10, n_draws=20, n_splits=2, random_state=0)
+
+
+def coverage():
+    return studies.run_coverage(digits()[:60], digits()[60:], coverage=quick(), with_map=False)
+
+
+def generators():
+    left_out = pd.DataFrame({"path": ["a.txt"], "reason": ["not a picture"]})
+    return studies.run_generator_comparison(digits(40), generators=["vae"], epochs=1, left_out=left_out)
+
+
+def arithmetic():
+    return studies.run_arithmetic(operations="+", n_digits=1, steps=10, hidden_size=8)
+
+
+def study():
+    return studies.StudyResult(audit(), collapse(), 110)
+
+
+MADE = {make.__name__: make for make in (audit, collapse, coverage, generators, arithmetic, study)}
+
+
+@pytest.fixture(scope="module")
+def results():
+    return {name: make() for name, make in MADE.items() if name != "study"}
+
+
+@pytest.fixture(autouse=True)
+def no_maps(monkeypatch):
+    """UMAP takes seconds, and its map is looked at elsewhere."""
+    from toolkit.studies.collapse import _figures
+
+    monkeypatch.setattr(_figures, "coverage_maps", lambda study: None)
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_result_says_draws_tabulates_and_writes_itself(results, name, tmp_path):
+    result = studies.StudyResult(results["audit"], results["collapse"], 110) if name == "study" else results[name]
+    assert isinstance(result, StudyOutcome)
+    findings, figures, tables = result.findings(), result.figures(), result.tables()
+    assert findings
+    assert all(isinstance(sentence, str) and sentence.strip() for sentence in findings)
+    assert repr(result) == "\n".join(findings)
+    assert figures
+    assert all(isinstance(figure, Figure) for figure in figures.values())
+    assert tables
+    assert all(isinstance(table, pd.DataFrame) for table in tables.values())
+    page = result.report().html()
+    from html import escape
+
+    assert escape(findings[0], quote=False) in page.replace("&#34;", '"').replace("&#39;", "'")
+    report = result.write(tmp_path / name)
+    assert report == tmp_path / name / "report.html"
+    assert (tmp_path / name / "summary.json").exists()
+    assert result.to_html(tmp_path / "page.html").read_text().startswith("<!doctype html>")
+    (tmp_path / name / "mine.txt").write_text("precious")
+    with pytest.raises(FileExistsError, match=r"mine\.txt"):
+        result.write(tmp_path / name)
+
+
+def test_what_was_left_out_is_written_without_being_handed_over_again(results, tmp_path):
+    for name in ("collapse", "generators"):
+        results[name].write(tmp_path / name)
+        written = pd.read_csv(tmp_path / name / "left_out.csv")
+        pd.testing.assert_frame_equal(written, results[name].left_out)
+
+
+def test_tables_are_those_of_the_files(results, tmp_path):
+    for name, files in {
+        "arithmetic": {"errors": "errors.csv"},
+        "coverage": {"figures": "figures.csv", "bins": "bins.csv"},
+        "generators": {"generators": "generators.csv"},
+        "collapse": {"runs": "runs.csv", "settings": "settings.csv"},
+    }.items():
+        results[name].write(tmp_path / name)
+        for table, file in files.items():
+            written, held = pd.read_csv(tmp_path / name / file), results[name].tables()[table]
+            assert list(written) == list(held)
+            for column in held.select_dtypes("number"):
+                np.testing.assert_allclose(
+                    written[column].to_numpy(float), held[column].to_numpy(float, na_value=np.nan), rtol=1e-6
+                )
+
+
+def test_every_result_of_a_study_follows_the_protocol():
+    """A study that is added hands back an outcome as well: found by its name, not by a list."""
+    runs = [getattr(studies, name) for name in studies.__all__ if name.startswith("run_")]
+    assert len(runs) >= 6
+    for run in runs:
+        returned = inspect.signature(run).return_annotation
+        returned = getattr(studies, returned) if isinstance(returned, str) else returned
+        assert issubclass(returned, StudyOutcome), run.__name__
