@@ -3,6 +3,7 @@
 import html
 import inspect
 import json
+import re
 
 import numpy as np
 import pandas as pd
@@ -73,6 +74,11 @@ def no_maps(monkeypatch):
     monkeypatch.setattr(_figures, "coverage_maps", lambda study: None)
 
 
+def without_pictures(page):
+    """A page whose pictures may have other identifiers inside when they are drawn again."""
+    return re.sub(r"data:image/[^\"]*", "picture", page)
+
+
 @pytest.mark.parametrize("name", [*MADE, "study"])
 def test_a_result_says_draws_tabulates_and_writes_itself(results, name, tmp_path):
     result = studies.StudyResult(results["audit"], results["collapse"], 110) if name == "study" else results[name]
@@ -91,7 +97,7 @@ def test_a_result_says_draws_tabulates_and_writes_itself(results, name, tmp_path
     assert html.unescape(page).count(findings[0]) >= 1
     assert json.loads((tmp_path / name / "summary.json").read_text())["findings"] == findings
     if name != "study":  # whose pictures have been drawn for its parts already
-        assert result.to_html(tmp_path / "page.html").read_text() == page
+        assert without_pictures(result.to_html(tmp_path / "page.html").read_text()) == without_pictures(page)
     for table, file in FILES.get(name, {}).items():
         written, held = pd.read_csv(tmp_path / name / file), tables[table]
         assert list(written) == list(held)

@@ -1,6 +1,10 @@
 """The folder of a study, checked before the work and kept for one run until it is done."""
 
+from __future__ import annotations
+
 import contextlib
+import os
+from collections.abc import Iterator
 
 from toolkit._core.names import lookup
 from toolkit.studies._folder import reserved_folder
@@ -25,7 +29,7 @@ _RESULTS = {
 
 
 @contextlib.contextmanager
-def reserve_result(kind, out):
+def reserve_result(kind: str, out: str | os.PathLike) -> Iterator[None]:
     """Check that a result can be written to ``out``, and keep other runs out of it for as long as the context lasts.
 
     Worth having around the long work: what is in the way is said at once, and a second run is refused instead of

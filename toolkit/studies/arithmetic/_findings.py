@@ -1,11 +1,18 @@
 """Learned arithmetic in plain sentences."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from toolkit.studies.arithmetic._run import ArithmeticResult
+
 __all__ = ["WAYS", "arithmetic_findings"]
 
 WAYS = {"text": "text", "image": "pictures"}
 
 
-def arithmetic_findings(result):
+def arithmetic_findings(result: ArithmeticResult) -> list[str]:
     """The study in plain sentences.
 
     Parameters

@@ -1,13 +1,21 @@
 """Learned arithmetic as one page: findings, queries with answers, mistakes, attention, losses."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.plots import AttentionDisplay, LossCurveDisplay, QueryPageDisplay
 from toolkit.report import Report
 from toolkit.studies.arithmetic._findings import WAYS, arithmetic_findings
 
+if TYPE_CHECKING:
+    from toolkit.plots import Display
+    from toolkit.studies.arithmetic._run import ArithmeticResult
+
 __all__ = ["arithmetic_displays", "build_arithmetic_report"]
 
 
-def arithmetic_displays(result):
+def arithmetic_displays(result: ArithmeticResult) -> dict[str, Display]:
     """What the study shows, by the name of the picture.
 
     Parameters
@@ -31,7 +39,7 @@ def _curves(history):
     return [name for name in history[-1] if name in ("characters", "reading", "writing")]
 
 
-def build_arithmetic_report(result, displays) -> Report:
+def build_arithmetic_report(result: ArithmeticResult, displays: dict[str, Display]) -> Report:
     """Lay the result out on one page.
 
     Parameters

@@ -6,10 +6,11 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, process_time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.progress import Stages
@@ -22,6 +23,8 @@ from toolkit.studies._result import StudyOutcome, figures_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from toolkit.sequence import ArithmeticSeq2Seq
 
 __all__ = ["ArithmeticResult", "HandSets", "ask_arithmetic", "load_hands", "run_arithmetic"]
 
@@ -60,7 +63,7 @@ class ArithmeticResult(StudyOutcome):
     versions : dict of str to str
     """
 
-    model: object
+    model: ArithmeticSeq2Seq
     exact_match: float
     measures: dict
     errors: pd.DataFrame
@@ -99,7 +102,7 @@ class ArithmeticResult(StudyOutcome):
         return write_arithmetic(self, out)
 
 
-def load_hands(name="digits", *, seed=0, verbose=False):
+def load_hands(name: str = "digits", *, seed: int = 0, verbose: bool = False) -> HandSets:
     """Handwritten digits for picture queries, in three disjoint sets.
 
     Parameters
@@ -135,20 +138,20 @@ def load_hands(name="digits", *, seed=0, verbose=False):
 
 @usual_floating_point
 def run_arithmetic(
-    source="text",
-    target="text",
+    source: str = "text",
+    target: str = "text",
     *,
-    operations="+-",
-    n_digits=2,
-    train_share=0.75,
-    n_queries=None,
-    split="random",
-    digits="digits",
-    seed=0,
-    reader_steps=1500,
-    verbose=False,
-    **parameters,
-):
+    operations: str = "+-",
+    n_digits: int = 2,
+    train_share: float = 0.75,
+    n_queries: int | None = None,
+    split: str = "random",
+    digits: str = "digits",
+    seed: int = 0,
+    reader_steps: int = 1500,
+    verbose: bool = False,
+    **parameters: Any,
+) -> ArithmeticResult:
     """Teach a model to calculate and judge it on queries that it never saw.
 
     Parameters
@@ -300,7 +303,9 @@ def _judged(model, given, judge):
     }
 
 
-def ask_arithmetic(model, query, *, digits="digits", seed=0):
+def ask_arithmetic(
+    model: ArithmeticSeq2Seq, query: str, *, digits: str = "digits", seed: int = 0
+) -> tuple[NDArray, NDArray, str | None]:
     """One query to a fitted model.
 
     Parameters

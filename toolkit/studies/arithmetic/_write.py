@@ -1,6 +1,10 @@
 """A study of learned arithmetic as a folder of files, which appears whole or not at all."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
@@ -9,6 +13,9 @@ from toolkit.studies._folder import check_target, whole_folder
 from toolkit.studies.arithmetic._findings import arithmetic_findings
 from toolkit.studies.arithmetic._report import arithmetic_displays, build_arithmetic_report
 
+if TYPE_CHECKING:
+    from toolkit.studies.arithmetic._run import ArithmeticResult
+
 __all__ = ["ARITHMETIC_FILES", "check_arithmetic_target", "write_arithmetic"]
 
 ARITHMETIC_FILES = frozenset(
@@ -16,7 +23,7 @@ ARITHMETIC_FILES = frozenset(
 )
 
 
-def check_arithmetic_target(out):
+def check_arithmetic_target(out: str | os.PathLike) -> None:
     """Refuse a folder that :func:`write_arithmetic` would refuse, before the long work.
 
     Raises
@@ -27,7 +34,7 @@ def check_arithmetic_target(out):
 
 
 @usual_floating_point
-def write_arithmetic(result, out) -> Path:
+def write_arithmetic(result: ArithmeticResult, out: str | os.PathLike) -> Path:
     """Write a study: ``summary.json``, ``report.html``, ``errors.csv``, pictures, and the model for
     :func:`toolkit.load`, all at once.
 

@@ -1,5 +1,9 @@
 """The one-call way into an audit, from a notebook."""
 
+from __future__ import annotations
+
+from typing import Any
+
 from numpy.typing import ArrayLike
 
 from toolkit.datasets import as_source
@@ -9,7 +13,7 @@ from toolkit.studies.audit._run import run_audit
 __all__ = ["audit_images"]
 
 
-def audit_images(images: ArrayLike, *, detectors: tuple = (), random_state: int = 0, **options) -> AuditResult:
+def audit_images(images: ArrayLike, *, detectors: tuple = (), random_state: int = 0, **options: Any) -> AuditResult:
     """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
 
     Parameters

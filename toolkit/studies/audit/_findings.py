@@ -1,6 +1,13 @@
 """An audit's findings in plain words: how many, what kinds, how sure, what was repaired, what was left alone."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.corruption import kind_in_words
+
+if TYPE_CHECKING:
+    from toolkit.studies.audit._outcome import AuditResult
 
 __all__ = ["audit_answer", "plain_findings"]
 
@@ -29,7 +36,7 @@ def _listed(parts):
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def plain_findings(result) -> list[str]:
+def plain_findings(result: AuditResult) -> list[str]:
     """Sentences that a person who has never heard of the toolkit can act on, the most important first.
 
     Parameters
@@ -70,7 +77,7 @@ def plain_findings(result) -> list[str]:
     return sentences + _worse_than_chance(result)
 
 
-def audit_answer(result) -> list[str]:
+def audit_answer(result: AuditResult) -> list[str]:
     """The audit in at most three sentences: how many images, what is wrong with them, what was repaired.
 
     Parameters

@@ -1,7 +1,16 @@
 """The audit as one page: findings in plain words first, then what they rest on."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.report import Report
 from toolkit.studies.audit._findings import GUESS, plain_findings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from toolkit.studies.audit._outcome import AuditResult
 
 __all__ = ["add_audit_sections", "build_report"]
 
@@ -9,7 +18,7 @@ _TWO_DECIMALS = ("mean_confidence", "mean_severity")
 _DECIBELS = ("gain", "gain_lower", "gain_median", "gain_upper", "sound_psnr")
 
 
-def build_report(result, figures) -> Report:
+def build_report(result: AuditResult, figures: dict[str, Figure]) -> Report:
     """Lay the result out on one page.
 
     Parameters
@@ -27,7 +36,7 @@ def build_report(result, figures) -> Report:
     return add_audit_sections(report, result, figures)
 
 
-def add_audit_sections(report, result, figures):
+def add_audit_sections(report: Report, result: AuditResult, figures: dict[str, Figure]) -> Report:
     """Add what the findings rest on to a report, and return it."""
     report.facts(_facts(result))
     _files(report, result)

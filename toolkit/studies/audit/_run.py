@@ -1,5 +1,7 @@
 """The audit: what is wrong with these images, which ones, and can it be undone? Answered without labels."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -241,7 +243,7 @@ def _check_paths(paths, images):
     return paths
 
 
-def check_detectors(detectors):
+def check_detectors(detectors: Sequence[str]) -> tuple[str, ...]:
     """Detector names, each known, none twice, or none at all: found out before the long work, not after it."""
     from toolkit._core.names import check_names
     from toolkit.detectors import available_detectors

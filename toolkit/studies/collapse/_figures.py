@@ -1,6 +1,9 @@
 """The figures of a collapse study: samples side by side, coverage over training, the map, what is never drawn."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -10,6 +13,12 @@ from toolkit._core.showing import only_shows
 from toolkit.plots import SampleRowsDisplay
 from toolkit.plots.style import COLOURS, INK, MUTED, tidy_axes
 from toolkit.studies.collapse._summary import settings_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from toolkit.plots import Display
+    from toolkit.studies.collapse._study import CollapseStudy
 
 __all__ = [
     "collapse_figures",
@@ -26,7 +35,7 @@ _PER_PANEL, _ON_MAP = 300, 1500
 _DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 
 
-def collapse_figures(study, *, maps=True):
+def collapse_figures(study: CollapseStudy, *, maps: bool = True) -> dict[str, Figure]:
     """Draw what the study has to show.
 
     Parameters
@@ -50,7 +59,7 @@ def collapse_figures(study, *, maps=True):
     return {name: figure for name, figure in figures.items() if figure is not None}
 
 
-def typical_run(study, setting):
+def typical_run(study: CollapseStudy, setting: str) -> int:
     """The seed whose divergence is the median of its setting's, and whose pictures stand for it."""
     runs = study.final[study.final["setting"] == setting]
     drawn = runs[[len(study.samples[setting, seed]) > 0 for seed in runs["seed"]]]
@@ -68,7 +77,7 @@ def _details(study):
     return details
 
 
-def samples_side_by_side(study):
+def samples_side_by_side(study: CollapseStudy) -> Figure:
     """Real images, and what the median run of each setting draws: not chosen."""
     rows = {"real images": study.reference[:: max(1, len(study.reference) // _COLUMNS)][:_COLUMNS]}
     for setting in study.settings:
@@ -79,7 +88,7 @@ def samples_side_by_side(study):
     return display.plot().figure_
 
 
-def run_picture(study, setting, seed):
+def run_picture(study: CollapseStudy, setting: str, seed: int) -> Display | None:
     """One run as a picture: a row a checkpoint, the same latents in each.
 
     Parameters
@@ -104,7 +113,7 @@ def run_picture(study, setting, seed):
     )
 
 
-def missing_gallery(study):
+def missing_gallery(study: CollapseStudy) -> Figure | None:
     """Real images of what the median run of each setting never draws, the largest part first; None if there is none."""
     rows, details = {}, {}
     for setting in study.settings:
@@ -128,7 +137,7 @@ def _in_turn(dropped, n):
     return np.array(list(dict.fromkeys(rows))[:n], dtype=np.intp)
 
 
-def coverage_curves(study):
+def coverage_curves(study: CollapseStudy) -> Figure | None:
     """Share of the data that is reached, and the divergence, over training: a line a setting, its seeds as a band.
 
     Returns
@@ -198,7 +207,7 @@ def coverage_curves(study):
     return figure
 
 
-def coverage_maps(study):
+def coverage_maps(study: CollapseStudy) -> Figure | None:
     """One UMAP of real images and of what the median run of each setting draws: a panel a setting."""
     import_matplotlib()
     from matplotlib.figure import Figure

@@ -5,12 +5,14 @@ from __future__ import annotations
 import inspect
 import logging
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from toolkit._core.files import plain_json
 from toolkit._core.floating_point import usual_floating_point
@@ -28,6 +30,8 @@ from toolkit.studies.collapse._run import Plan, RunFiles, digest_of, run_one
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from toolkit.coverage import ModeCoverage
 
 __all__ = ["CollapseStudy", "check_collapse_settings", "run_collapse_study"]
 
@@ -113,17 +117,17 @@ class CollapseStudy(StudyOutcome):
         return write_collapse_study(self, out)
 
     @property
-    def baseline(self):
+    def baseline(self) -> str:
         """The setting that the others are compared with."""
         return next(iter(self.settings))
 
     @property
-    def final(self):
+    def final(self) -> pd.DataFrame:
         """The last row of each run; a DataFrame."""
         return self.runs[self.runs["final"]].reset_index(drop=True)
 
 
-def check_collapse_settings(settings):
+def check_collapse_settings(settings: dict[str, dict]) -> dict[str, dict]:
     """Check the parameters of every setting, before the long work.
 
     Parameters
@@ -160,22 +164,22 @@ def check_collapse_settings(settings):
 
 @usual_floating_point
 def run_collapse_study(
-    images,
-    settings="collapse",
+    images: ArrayLike,
+    settings: str | dict[str, dict] = "collapse",
     *,
-    seeds=None,
-    steps=4000,
-    seconds=None,
-    checkpoints=8,
-    n_samples=5000,
-    coverage=None,
-    quick=False,
-    folder=None,
-    n_jobs=1,
-    verbose=False,
-    name="images",
-    left_out=None,
-):
+    seeds: Sequence[int] | None = None,
+    steps: int | None = 4000,
+    seconds: float | None = None,
+    checkpoints: int | Sequence[int] = 8,
+    n_samples: int = 5000,
+    coverage: ModeCoverage | None = None,
+    quick: bool = False,
+    folder: str | os.PathLike | None = None,
+    n_jobs: int = 1,
+    verbose: bool = False,
+    name: str = "images",
+    left_out: pd.DataFrame | None = None,
+) -> CollapseStudy:
     """Train a GAN with every setting and every seed, and watch which modes of the data it reaches.
 
     Parameters

@@ -1,7 +1,15 @@
 """Coverage as one page: the verdict, its figures, what the samples never show, the samples, the map."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.plots import DroppedModesDisplay, SampleGridDisplay
 from toolkit.report import Report
+
+if TYPE_CHECKING:
+    from toolkit.plots import Display
+    from toolkit.studies.coverage._run import CoverageResult
 
 __all__ = ["build_coverage_report", "coverage_displays"]
 
@@ -19,7 +27,7 @@ _WORDS = {
 }
 
 
-def coverage_displays(result):
+def coverage_displays(result: CoverageResult) -> dict[str, Display]:
     """What the result shows, by the name of the picture.
 
     Parameters
@@ -39,7 +47,7 @@ def coverage_displays(result):
     return displays
 
 
-def build_coverage_report(result, displays) -> Report:
+def build_coverage_report(result: CoverageResult, displays: dict[str, Display]) -> Report:
     """Lay the result out on one page.
 
     Parameters

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale
@@ -87,7 +88,15 @@ class CoverageResult(StudyOutcome):
 
 
 @usual_floating_point
-def run_coverage(real, samples, *, coverage=None, with_map=True, names=("real", "samples"), random_state=0):
+def run_coverage(
+    real: ArrayLike,
+    samples: ArrayLike,
+    *,
+    coverage: ModeCoverage | None = None,
+    with_map: bool = True,
+    names: tuple[str, str] = ("real", "samples"),
+    random_state: int = 0,
+) -> CoverageResult:
     """Evaluate samples against real images.
 
     Parameters

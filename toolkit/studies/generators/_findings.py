@@ -1,11 +1,20 @@
 """A comparison of generators in plain sentences."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.studies.generators._run import MEASURES, REAL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.studies.generators._run import GeneratorComparison
 
 __all__ = ["generator_findings", "mean_measures"]
 
 
-def generator_findings(result):
+def generator_findings(result: GeneratorComparison) -> list[str]:
     """The comparison in plain sentences.
 
     Parameters
@@ -43,7 +52,7 @@ def generator_findings(result):
     return sentences
 
 
-def mean_measures(result):
+def mean_measures(result: GeneratorComparison) -> pd.DataFrame:
     """What was measured of each generator, as means over its seeds; a DataFrame."""
     table = result.table[result.table["generator"] != REAL]
     return table.groupby("generator", sort=False)[list(MEASURES)].mean()

@@ -1,8 +1,16 @@
 """A comparison of generators as one page: findings, one table, samples, reconstructions, losses."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.plots import LossCurveDisplay, SampleRowsDisplay
 from toolkit.report import Report
 from toolkit.studies.generators._findings import generator_findings, mean_measures
+
+if TYPE_CHECKING:
+    from toolkit.plots import Display
+    from toolkit.studies.generators._run import GeneratorComparison
 
 __all__ = ["build_generators_report", "generator_curves", "generator_displays"]
 
@@ -26,7 +34,7 @@ _FORMATS = {
 }
 
 
-def generator_displays(result):
+def generator_displays(result: GeneratorComparison) -> dict[str, Display]:
     """What the comparison shows, by the name of the picture.
 
     Parameters
@@ -49,7 +57,7 @@ def generator_displays(result):
     return displays
 
 
-def generator_curves(result):
+def generator_curves(result: GeneratorComparison) -> dict[str, Display]:
     """The losses of each generator that has a history.
 
     Parameters
@@ -72,7 +80,9 @@ def _curves(history):
     return [name for name in history[-1] if "loss" in name] or None
 
 
-def build_generators_report(result, displays, curves) -> Report:
+def build_generators_report(
+    result: GeneratorComparison, displays: dict[str, Display], curves: dict[str, Display]
+) -> Report:
     """Lay the comparison out on one page.
 
     Parameters

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, process_time
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, iter_chunks
@@ -26,6 +28,7 @@ from toolkit.studies._result import StudyOutcome, figures_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+    from sklearn.base import BaseEstimator
 
 __all__ = ["GENERATORS", "GeneratorComparison", "check_generators", "run_generator_comparison"]
 
@@ -158,23 +161,23 @@ class GeneratorComparison(StudyOutcome):
         return write_generator_comparison(self, out)
 
 
-def check_generators(names):
+def check_generators(names: Sequence[str]) -> tuple[str, ...]:
     """Raise a ValueError for an unknown name; returns the names as a tuple."""
     return check_names(names, GENERATORS, "generator")
 
 
 @usual_floating_point
 def run_generator_comparison(
-    images,
+    images: ArrayLike,
     *,
-    generators=("autoencoder", "vae", "gan"),
-    epochs=20,
-    seeds=(0,),
-    n_jobs=1,
-    verbose=False,
-    name="images",
-    left_out=None,
-):
+    generators: Sequence[str] | dict[str, BaseEstimator] = ("autoencoder", "vae", "gan"),
+    epochs: int = 20,
+    seeds: Sequence[int] = (0,),
+    n_jobs: int = 1,
+    verbose: bool = False,
+    name: str = "images",
+    left_out: pd.DataFrame | None = None,
+) -> GeneratorComparison:
     """Fit each generator on four fifths of the images, and judge it by the fifth that it never saw.
 
     The Fréchet distance is taken on the first 50 principal components of the training part; that of real images of the

@@ -1,6 +1,10 @@
 """A comparison of generators as a folder of files, which appears whole or not at all."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
@@ -9,6 +13,11 @@ from toolkit.studies._folder import check_target, whole_folder
 from toolkit.studies.generators._findings import generator_findings
 from toolkit.studies.generators._report import build_generators_report, generator_curves, generator_displays
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.studies.generators._run import GeneratorComparison
+
 __all__ = ["GENERATORS_FILES", "check_comparison_target", "write_generator_comparison"]
 
 GENERATORS_FILES = frozenset(
@@ -16,7 +25,7 @@ GENERATORS_FILES = frozenset(
 )
 
 
-def check_comparison_target(out):
+def check_comparison_target(out: str | os.PathLike) -> None:
     """Refuse a folder that :func:`write_generator_comparison` would refuse, before the long work.
 
     Raises
@@ -27,7 +36,9 @@ def check_comparison_target(out):
 
 
 @usual_floating_point
-def write_generator_comparison(result, out, *, left_out=None) -> Path:
+def write_generator_comparison(
+    result: GeneratorComparison, out: str | os.PathLike, *, left_out: pd.DataFrame | None = None
+) -> Path:
     """Write a comparison: ``generators.csv``, ``summary.json``, ``samples.png``, ``reconstructions.png``, the curves
     of each generator in ``losses``, and ``report.html``, all at once.
 

@@ -1,14 +1,21 @@
 """A study in sentences: all findings, and the answer in five lines."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.studies.audit._findings import audit_answer, plain_findings
 from toolkit.studies.collapse._findings import collapse_answer, collapse_findings
+
+if TYPE_CHECKING:
+    from toolkit.studies.study._run import StudyResult
 
 __all__ = ["study_answer", "study_findings"]
 
 _LINES = 5
 
 
-def study_answer(result):
+def study_answer(result: StudyResult) -> list[str]:
     """The answer that a report opens with; :func:`study_findings` says everything.
 
     Parameters
@@ -29,7 +36,7 @@ def study_answer(result):
     return [*lines, *rest][:_LINES]
 
 
-def study_findings(result):
+def study_findings(result: StudyResult) -> list[str]:
     """Findings of the audit, then of the collapse study, in plain sentences.
 
     Parameters

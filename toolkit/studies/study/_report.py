@@ -1,14 +1,23 @@
 """The study as one page: the answer in five lines, all findings, and what both parts rest on."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.report import Report
 from toolkit.studies.audit._report import add_audit_sections
 from toolkit.studies.collapse._write import add_collapse_sections
 from toolkit.studies.study._answer import study_answer, study_findings
 
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from toolkit.studies.study._run import StudyResult
+
 __all__ = ["build_study_report"]
 
 
-def build_study_report(result, figures) -> Report:
+def build_study_report(result: StudyResult, figures: dict[str, dict[str, Figure]]) -> Report:
     """Lay the study out on one page.
 
     Parameters

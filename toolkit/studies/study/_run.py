@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import joblib
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack
@@ -80,19 +82,19 @@ class StudyResult(StudyOutcome):
 
 @usual_floating_point
 def run_study(
-    images,
+    images: ArrayLike,
     *,
-    kinds_truth=None,
-    clean=None,
-    random_state=0,
-    n_jobs=None,
-    folder=None,
-    verbose=False,
-    name="images",
-    paths=None,
-    left_out=None,
-    notes=(),
-):
+    kinds_truth: ArrayLike | None = None,
+    clean: ArrayLike | None = None,
+    random_state: int = 0,
+    n_jobs: int | None = None,
+    folder: str | os.PathLike | None = None,
+    verbose: bool = False,
+    name: str = "images",
+    paths: Sequence[str] | None = None,
+    left_out: pd.DataFrame | None = None,
+    notes: Sequence[str] = (),
+) -> StudyResult:
     """Audit images, then train GANs on those that are clean or repaired, and see which modes they reach.
 
     Parameters

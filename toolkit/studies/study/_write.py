@@ -1,6 +1,10 @@
 """A study as a folder: its report on top, and a folder of each part."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit._core.files import write_json
 from toolkit._core.floating_point import usual_floating_point
@@ -13,12 +17,15 @@ from toolkit.studies.study._answer import study_answer, study_findings
 from toolkit.studies.study._report import build_study_report
 from toolkit.studies.study._run import AUDIT, COLLAPSE
 
+if TYPE_CHECKING:
+    from toolkit.studies.study._run import StudyResult
+
 __all__ = ["STUDY_FILES", "check_study_target", "write_study"]
 
 STUDY_FILES = frozenset({AUDIT, COLLAPSE, "report.html", "summary.json"})
 
 
-def check_study_target(out):
+def check_study_target(out: str | os.PathLike) -> None:
     """Refuse a folder that holds anything but a study: worth knowing before the long work.
 
     Raises
@@ -31,7 +38,7 @@ def check_study_target(out):
 
 
 @usual_floating_point
-def write_study(result, out) -> Path:
+def write_study(result: StudyResult, out: str | os.PathLike) -> Path:
     """Write a study: one report on top, and in ``audit`` and ``collapse`` what each part writes.
 
     Parameters
