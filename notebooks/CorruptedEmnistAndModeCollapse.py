@@ -1,7 +1,7 @@
 # %% [markdown]
 # # A corrupted set of digits, and generators that forget some of them
 #
-# Two stories, both told without labels:
+# Two stories, both without labels:
 #
 # 1. **The corrupted set.** A fifth of 4,000 EMNIST digits has been damaged in 22 ways. Which ones, in which way, and can it be undone?
 # 2. **Mode collapse.** GANs learn MNIST. Which of them draw only a part of it, which part do they never draw, and what cures them?
@@ -141,7 +141,7 @@ plots.RocDisplay.from_predictions(is_corrupted, anomaly, title="Five detectors o
 #
 # ### Choose without the truth
 #
-# `GridSearchCV` needs a scorer, and there are no labels. `planted_auc_scorer` plants fresh corruptions in the held-back fold and asks how well
+# `GridSearchCV` needs a scorer, and there are no labels. `planted_auc_scorer` plants fresh corruptions in the held-out fold and asks how well
 # the fitted pipeline finds *those*. The last column, the AUROC on the true corruptions, is for checking only.
 
 # %%
@@ -168,7 +168,7 @@ search_table
 # ### A detector of your own
 #
 # A class with `fit` and `score_samples` is a detector. This one trusts the half of the rows nearest to the median and measures the distance to
-# its neighbours among them, so that corrupted rows do not vouch for each other.
+# its neighbours among them, so that corrupted rows do not support each other.
 
 
 # %%
@@ -229,13 +229,13 @@ plots.KindHeatmapDisplay.from_predictions(anomaly, kinds, title="AUROC by kind, 
 # **Observed.** The detector of our own leads on blur, intensity and noise, nearest neighbours on geometry and occlusion, where trusting only the half
 # nearest to the median costs our own some points. With a tenth of each set corrupted, and one family at a time, the local outlier factor recovers
 # to third place.
-# Five families are few: the ranks differ by more than chance, but only the two leaders are told apart from the forest on pixels. A half turn is found by nobody (.72 at
+# Five families are few: the ranks differ by more than chance, but only the two leaders differ significantly from the forest on pixels. A half turn is found by nobody (.72 at
 # best); it needs somebody who knows which way up a digit is.
 #
 # ## Identify
 #
-# `CorruptionIdentifier` plants the kinds it knows in the contaminated set itself and trains two networks to name them; each judges the rows that
-# the other was shown as clean, and rows that look corrupted are not shown as clean again. It builds on Golan and El-Yaniv (2018, *Deep anomaly
+# `CorruptionIdentifier` plants the kinds it knows in the contaminated set itself and trains two networks to name them; each predicts the rows that
+# were held out of its training set, and rows that look corrupted are left out of the clean training examples from then on. It builds on Golan and El-Yaniv (2018, *Deep anomaly
 # detection using geometric transformations*), Han et al. (2018, *Co-teaching*) and, for the shares of the kinds, Saerens, Latinne and
 # Decaestecker (2002).
 
@@ -283,13 +283,13 @@ identification
 # - 4 % of the clean images are flagged.
 #
 # 4,000 images are the reason for a part of it; `benchmarks/identification.py` has the figures for larger sets. `CorruptionDetector`, which adds statistics and
-# reconstruction to the identifier's opinion, gains nothing here (.978); it is meant for kinds that were never planted.
+# reconstruction to the identifier's prediction, gains nothing here (.978); it is meant for kinds that were never planted.
 #
 # ## Repair and verify
 #
-# `ImageRestorer` learns on the images that the identifier trusts how to undo each kind: exact inverses of flips, turns and inversions, inverses
+# `ImageRestorer` learns on the images that the identifier finds clean how to undo each kind: exact inverses of flips, turns and inversions, inverses
 # with estimated parameters, and a small denoiser in the manner of FFDNet (Zhang, Zuo and Zhang, 2018). After each repair the identifier looks
-# again; a repair that it does not find cleaner is taken back. Where it is unsure, the image stays as it is.
+# again; a repair that it does not find cleaner is reverted. Where it is unsure, the image stays as it is.
 
 # %%
 restorer = ImageRestorer(identifier, epochs=epochs - 2, random_state=0).fit(corrupted)
@@ -325,10 +325,10 @@ by_kind = by_kind.sort_values("mean_gain", ascending=False).round(3)
 by_kind
 
 # %% [markdown]
-# **Observed.** 564 images are repaired, 200 are left as they are for doubt, 75 because what is gone cannot be brought back, and 29 repairs were taken back; the share that is
+# **Observed.** 564 images are repaired, 200 are left as they are for want of confidence, 75 because what is gone cannot be brought back, and 29 repairs were reverted; the share that is
 # flagged falls from 21.7 % to 9.7 %. By the truth, an undone inversion, flip or quarter turn is exact, and contrast nearly so; noise, blur, scale and displacement gain 2 to 13 dB
 # on average. Half turns and occluders stay as they are, as do most transpositions, quarter turns one way and mirror images: they are found, but not surely enough. 0.3 % of the clean
-# images were changed, and one quarter turn in 36 was turned the wrong way. Doubt is the right answer more often than not: a repair that is wrong costs more than one that is missing.
+# images were changed, and one quarter turn in 36 was turned the wrong way. To abstain is the right answer more often than not: a repair that is wrong costs more than one that is missing.
 #
 # # Part 2. Which digits does a generator forget?
 #
@@ -344,13 +344,13 @@ coverage = ModeCoverage(n_neighbour_rows=1000 if QUICK else 3000, random_state=0
 print(f"{len(pictures):,} images; {coverage.n_bins_} bins in {coverage.n_components_} principal components")
 
 # %% [markdown]
-# ## The yardstick
+# ## The baseline
 #
 # Samples are compared with the data bin by bin (Richardson and Weiss, 2018, *On GANs and GMMs*) and by nearest neighbours (Naeem et al., 2020,
 # *Reliable fidelity and diversity metrics for generative models*); each figure is held against what real images give. Before any generator is
 # judged, three samples of which the answer is known: real images, the same without one part, and fifty images over and over.
 #
-# Both quarters of the data are drawn at random, for a reason. A first version of this notebook took every fourth image, and the yardstick told it
+# Both quarters of the data are drawn at random, for a reason. A first version of this notebook took every fourth image, and the baseline said
 # that real images differ from real images: it was right, since even and odd places of MNIST's training file hold different writers.
 
 # %%

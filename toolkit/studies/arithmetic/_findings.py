@@ -27,7 +27,7 @@ def arithmetic_findings(result: ArithmeticResult) -> list[str]:
     by = ", as an independent reader reads them" if settings["target"] == "image" else ""
     sentences = [
         f"{100 * result.exact_match:.2f} % of {settings['n_unseen']:,} answers to unseen queries are right to the last "
-        f"character{by}. The model learnt from {settings['n_train']:,} queries ({settings['split']} split), from "
+        f"character{by}. The training set has {settings['n_train']:,} queries ({settings['split']} split), from "
         f"{WAYS[settings['source']]} to {WAYS[settings['target']]}."
     ]
     name = "the reader on real pictures of the answers"

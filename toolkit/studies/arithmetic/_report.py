@@ -61,7 +61,7 @@ def build_arithmetic_report(result: ArithmeticResult, displays: dict[str, Displa
     )
     report.findings(arithmetic_findings(result))
     report.facts({"exact match, unseen": f"{100 * result.exact_match:.2f} %"} | _shares(result.measures))
-    report.section("Queries and answers", "Queries that the model never saw: mistakes first, then others, not chosen.")
+    report.section("Queries and answers", "Held-out queries: mistakes first, then others, not chosen.")
     report.figure(displays["answers"], "What was asked, what was answered.")
     report.section(
         "Where mistakes lie",

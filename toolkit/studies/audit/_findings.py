@@ -61,7 +61,7 @@ def plain_findings(result: AuditResult) -> list[str]:
     if len(flagged):
         sentences += [_what_kinds(flagged), _how_sure(flagged)]
     sentences.append(_what_was_repaired(rows, flagged))
-    sentences += _what_can_be_told(result)
+    sentences += _what_can_be_detected(result)
     if result.truth is not None:
         sentences.append(_how_right(result))
     if len(result) < FEW and not result.auditor_given:
@@ -150,26 +150,26 @@ def _how_many(result, flagged):
     )
 
 
-def _what_can_be_told(result):
+def _what_can_be_detected(result):
     """Kinds that could not be judged here, or that nothing could be measured."""
     table = result.competence
     if table is None or "status" not in table:
         return []
     if (table["status"] == "not measurable").all():
         repaired = (
-            "an image was changed only where a network that learnt from other images and a second judge agreed"
+            "an image was changed only where a network trained on other images and a second judge agreed"
             if result.per_image["repaired"].any()
             else "no image was changed"
         )
         return [
-            f"What can be told on {_training_set(result, 'this set')} could not be measured, for want of held-out "
+            f"What can be detected on {_training_set(result, 'this set')} could not be measured, for want of held-out "
             f"images that look clean (240 are needed): the names above are hints, and {repaired}."
         ]
-    untold = table.loc[table["status"] == "not told apart", "kind"]
+    undetected = table.loc[table["status"] == "not told apart", "kind"]
     sentences = []
-    if len(untold):
+    if len(undetected):
         sentences.append(
-            f"Could not be judged here: {_listed(map(kind_in_words, untold))}. On held-out images fewer than half of "
+            f"Could not be judged here: {_listed(map(kind_in_words, undetected))}. On held-out images fewer than half of "
             "those planted were found at one false alarm in a hundred, so images are neither called that nor repaired "
             "for it."
         )

@@ -126,7 +126,7 @@ def _repairs(report, result, figures):
     report.section(
         "What was repaired",
         "Each repair was kept only where two judges agreed: the audit found the result cleaner than what was given, "
-        "and witnesses that had no part in naming the fault (statistics, the image's neighbours in the set, what was "
+        "and a second judge with no part in naming the fault (statistics, the image's neighbours in the set, what was "
         "replaced) found it nearer to the others. All other images kept every pixel.",
     )
     if "repairs" in figures:
@@ -159,7 +159,7 @@ _COMPETENCE = {
 
 
 def _competence(report, result):
-    """What can be told on this very set."""
+    """What can be detected on this very set."""
     table = result.competence
     if table is None or "status" not in table:
         return
@@ -167,9 +167,9 @@ def _competence(report, result):
     whose = "the auditor's training set" if result.auditor_given else "this set"
     known = "" if result.held_out_auroc is None else f" Of all kinds together: AUROC {result.held_out_auroc:.3f}."
     report.section(
-        "What the auditor can tell" if result.auditor_given else "What can be told on this set",
-        f"Before anything was claimed it was measured: each kind of damage was planted in images of {whose} that a "
-        "network had not learnt from, and looked for among the others. A kind of which fewer than half are found at "
+        "What the auditor can detect" if result.auditor_given else "What can be detected on this set",
+        f"Before anything was claimed it was measured: each kind of damage was planted in images of {whose} that were "
+        "held out of a network's training set, and looked for among the others. A kind of which fewer than half are found at "
         f"one false alarm in a hundred is neither named nor repaired.{known}"
         if measured
         else "Nothing could be measured: fewer than 240 held-out images look clean.",

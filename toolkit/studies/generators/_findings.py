@@ -33,7 +33,7 @@ def generator_findings(result: GeneratorComparison) -> list[str]:
         order = ", ".join(f"{name} {value:.3g}" for name, value in drawn.items())
         sentences.append(
             f"Closest to images never seen are the samples of {drawn.index[0]}. Fréchet distances: {order}; "
-            f"real images of the training part: {floor:.3g}."
+            f"real images of the training set: {floor:.3g}."
         )
     covered = means["coverage"].dropna().sort_values(ascending=False)
     if len(covered):

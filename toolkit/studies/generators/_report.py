@@ -99,8 +99,8 @@ def build_generators_report(
     size = " × ".join(map(str, settings["image_shape"][:2]))
     report = Report(
         "Generators compared",
-        f"{settings['name']}: {settings['n_train']:,} images of {size} pixels to learn from, "
-        f"{settings['n_held_out']:,} held back",
+        f"{settings['name']}: {settings['n_train']:,} images of {size} pixels in the training set, "
+        f"{settings['n_held_out']:,} held out",
         footer=", ".join(f"{package} {version}" for package, version in result.versions.items() if version) + ".",
     )
     report.findings(generator_findings(result))
@@ -110,13 +110,13 @@ def build_generators_report(
         table = table.drop(columns="error")
     report.section(
         "Side by side",
-        "The Fréchet distance compares samples to images that no generator saw on the first 50 principal components: "
-        "lower is better, and real images of the training part are the floor. A GAN cannot rebuild a given image.",
+        "The Fréchet distance compares samples to held-out images on the first 50 principal components: "
+        "lower is better, and real images of the training set are the floor. A GAN cannot rebuild a given image.",
     )
     report.table(table, "A row for each generator and seed.", formats=_FORMATS)
-    report.figure(displays["samples"], "Samples, not chosen, below some of the images held back.")
+    report.figure(displays["samples"], "Samples, not chosen, below some of the held-out images.")
     if "reconstructions" in displays:
-        report.figure(displays["reconstructions"], "Images held back, and what they were rebuilt as.")
+        report.figure(displays["reconstructions"], "Held-out images, and what they were rebuilt as.")
     report.section("How they learnt", "Losses of different generators are of different kinds and do not compare.")
     for name, display in curves.items():
         report.figure(display, f"Losses of {name}.")

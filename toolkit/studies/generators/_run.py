@@ -99,20 +99,20 @@ class GeneratorComparison(StudyOutcome):
     ----------
     table : DataFrame
         A row for each generator and seed, and first one of real images: ``generator``, ``seed``,
-        ``frechet_distance`` to the images held back, ``recall`` and ``coverage`` of them (Kynkäänniemi et al., 2019;
+        ``frechet_distance`` to the held-out images, ``recall`` and ``coverage`` of them (Kynkäänniemi et al., 2019;
         Naeem et al., 2020; five neighbours, NaN for fewer images), ``reconstruction_error`` (mean square a pixel, in
         units of the range; NaN for a generator that cannot rebuild), ``fit_seconds``, ``cpu_seconds``,
         ``sample_seconds`` and ``error``.
     samples : dict of str to ndarray
         Samples of each generator's first seed, after some real images.
     reconstructions : dict of str to ndarray
-        Images held back, and what the generators that can made of them.
+        Held-out images, and what the generators that can made of them.
     histories : dict of str to list of dict
         Of each generator's first seed.
     estimators : dict of str to estimator
         Fitted, with each generator's first seed.
     rows_held_back : ndarray of int
-        Places in ``images`` of those that no generator saw.
+        Places in ``images`` of those held out of training.
     scale : PixelScale
         Of the images, for pictures.
     settings, versions : dict
@@ -178,10 +178,10 @@ def run_generator_comparison(
     name: str = "images",
     left_out: pd.DataFrame | None = None,
 ) -> GeneratorComparison:
-    """Fit each generator on four fifths of the images, and judge it by the fifth that it never saw.
+    """Fit each generator on four fifths of the images, and judge it by the held-out fifth.
 
-    The Fréchet distance is taken on the first 50 principal components of the training part; that of real images of the
-    training part themselves is the floor.
+    The Fréchet distance is taken on the first 50 principal components of the training set; that of real images of the
+    training set themselves is the floor.
 
     Parameters
     ----------
@@ -192,7 +192,7 @@ def run_generator_comparison(
     epochs : int, default=20
         For generators given by name.
     seeds : sequence of int, default=(0,)
-        A fit each. The images held back are the same for all.
+        A fit each. The held-out images are the same for all.
     n_jobs : int, default=1
         Fits at a time.
     verbose : bool, default=False
@@ -258,7 +258,7 @@ def run_generator_comparison(
 
 
 class _Judge:
-    """Principal components of the training part, and the images held back in them."""
+    """Principal components of the training set, and the held-out images in them."""
 
     def __init__(self, train, held_out):
         from sklearn.decomposition import PCA
