@@ -169,8 +169,8 @@ def _competence(report, result):
     report.section(
         "What the auditor can detect" if result.auditor_given else "What can be detected on this set",
         f"Before anything was claimed it was measured: each kind of damage was planted in images of {whose} that were "
-        "held out of a network's training set, and looked for among the others. A kind of which fewer than half are found at "
-        f"one false alarm in a hundred is neither named nor repaired.{known}"
+        "held out of a network's training set, and looked for among the others. A kind of which fewer than half are "
+        f"found at one false alarm in a hundred is neither named nor repaired.{known}"
         if measured
         else "Nothing could be measured: fewer than 240 held-out images look clean.",
     )
