@@ -170,8 +170,8 @@ def _what_can_be_detected(result):
     if len(undetected):
         sentences.append(
             f"Could not be judged here: {_listed(map(kind_in_words, undetected))}. On held-out images fewer than half "
-            "of those planted were found at one false alarm in a hundred, so images are neither called that nor repaired "
-            "for it."
+            "of those planted were found at one false alarm in a hundred, so images are neither called that nor "
+            "repaired for it."
         )
     return sentences
 
