@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from toolkit._core.printable import printable
 from toolkit.cli._held import hold
@@ -9,16 +10,18 @@ from toolkit.studies import StudyOutcome, reserve_result
 
 __all__ = ["carry_out"]
 
+Outcome = TypeVar("Outcome", bound=StudyOutcome)
+
 
 def carry_out(
     kind: str,
     out: Path,
-    run: Callable[[], StudyOutcome],
+    run: Callable[[], Outcome],
     *,
     quiet: bool,
-    keep: Callable[[StudyOutcome], None] | None = None,
-    say: Callable[[StudyOutcome], list[str]] | None = None,
-) -> StudyOutcome:
+    keep: Callable[[Outcome], None] | None = None,
+    say: Callable[[Outcome], list[str]] | None = None,
+) -> Outcome:
     """Run a study and write it to a folder that was found fit for it before.
 
     Parameters

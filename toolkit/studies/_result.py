@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from toolkit._core.showing import only_shows
+from toolkit.plots import Display
 from toolkit.report import Report
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ class StudyOutcome(ABC):
         return self.report()._repr_html_()
 
 
-def figures_of(displays: Mapping) -> dict[str, Figure]:
+def figures_of(displays: Mapping[str, Display]) -> dict[str, Figure]:
     """The figure of each display by name, drawn if it has not been; without those that cannot be drawn."""
     figures = {}
     for name, display in displays.items():

@@ -26,7 +26,7 @@ def arithmetic_displays(result: ArithmeticResult) -> dict[str, Display]:
     -------
     dict of str to Display
     """
-    displays = {
+    displays: dict[str, Display] = {
         "answers": QueryPageDisplay.from_predictions(**result.shown),
         "losses": LossCurveDisplay.from_history(result.model.history_, _curves(result.model.history_)),
     }

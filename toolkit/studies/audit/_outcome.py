@@ -71,7 +71,7 @@ class AuditResult(StudyOutcome):
     per_image: pd.DataFrame
     detectors: pd.DataFrame
     prevalence: float
-    prevalence_interval: tuple
+    prevalence_interval: tuple[float, float]
     settings: dict
     timings: dict
     competence: pd.DataFrame | None = None

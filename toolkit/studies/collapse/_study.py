@@ -77,7 +77,7 @@ class CollapseStudy(StudyOutcome):
     growth: dict
     settings: dict
     reference: np.ndarray
-    coverage: object
+    coverage: ModeCoverage
     facts: dict
     timings: dict
     versions: dict = field(default_factory=versions)

@@ -38,7 +38,7 @@ def coverage_displays(result: CoverageResult) -> dict[str, Display]:
     -------
     dict of str to Display
     """
-    displays = {
+    displays: dict[str, Display] = {
         "samples": SampleGridDisplay.from_predictions(result.samples, n_columns=12, scale=result.coverage.pixel_scale_),
         "dropped": DroppedModesDisplay.from_estimator(result.coverage, result.record),
     }

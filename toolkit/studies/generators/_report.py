@@ -49,7 +49,9 @@ def generator_displays(result: GeneratorComparison) -> dict[str, Display]:
     means = mean_measures(result)
     details = {name: f"distance {value:.2f}" for name, value in means["frechet_distance"].dropna().items()}
     errors = {name: f"error {value:.4f}" for name, value in means["reconstruction_error"].dropna().items()}
-    displays = {"samples": SampleRowsDisplay.from_predictions(result.samples, details=details, scale=result.scale)}
+    displays: dict[str, Display] = {
+        "samples": SampleRowsDisplay.from_predictions(result.samples, details=details, scale=result.scale)
+    }
     if len(result.reconstructions) > 1:
         displays["reconstructions"] = SampleRowsDisplay.from_predictions(
             result.reconstructions, details=errors, scale=result.scale

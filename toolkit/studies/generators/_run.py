@@ -14,7 +14,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import as_stack, iter_chunks
+from toolkit._core.images import PixelScale, as_stack, iter_chunks
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
 from toolkit._core.printable import printable
@@ -126,7 +126,7 @@ class GeneratorComparison(StudyOutcome):
     histories: dict
     estimators: dict
     rows_held_back: np.ndarray
-    scale: object
+    scale: PixelScale
     settings: dict
     versions: dict = field(default_factory=versions)
     left_out: pd.DataFrame | None = None
@@ -262,8 +262,6 @@ class _Judge:
 
     def __init__(self, train, held_out):
         from sklearn.decomposition import PCA
-
-        from toolkit._core.images import PixelScale
 
         self.scale = PixelScale.learn(train)
         rows = self._rows(train[:: max(1, len(train) // _MOST)])
