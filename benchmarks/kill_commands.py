@@ -53,18 +53,18 @@ def start(arguments, *, short):
 
 def shorten():
     """A study whose trainings are a few steps: what is looked at is files, not generators."""
-    from toolkit.studies import _study
+    from toolkit.studies.study import _run, _write
 
     tiny = {"generator_widths": (16,), "discriminator_widths": (16,)}
     grid = {"plain": tiny, "normed": tiny | {"generator_norm": "batch"}}
     short = {"steps": 5, "checkpoints": 1, "n_samples": 50}
-    full = _study.run_collapse_study
+    full = _run.run_collapse_study
 
     def study(images, recipe, *, quick, **options):
         return full(images, grid, **options, **short)
 
-    _study.run_collapse_study = study
-    _study.collapse_figures = functools.partial(_study.collapse_figures, maps=False)
+    _run.run_collapse_study = study
+    _write.collapse_figures = functools.partial(_write.collapse_figures, maps=False)
 
 
 def state(folder):

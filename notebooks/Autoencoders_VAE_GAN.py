@@ -46,7 +46,7 @@ images.shape, images.dtype, others.images.shape
 # pair of networks, and the same pair *cured* by what the collapse study found to help (R1 penalty: Mescheder, Geiger and Nowozin, 2018; batch norm in the
 # generator; averaged weights; a faster, decaying Adam).
 #
-# Every model learns from four fifths of the images. The others judge it.
+# The training set of every model is four fifths of the images. The held-out fifth judges it.
 
 # %%
 recipe = collapse_recipe("collapse", steps=steps, quick=QUICK)
@@ -71,7 +71,7 @@ plots.LossCurveDisplay.from_estimator(vae, ["loss", "kl"], title="VAE: sums over
 plt.tight_layout()
 
 # %% [markdown]
-# Both still learn at the end. From the ninth epoch on the error of the images that they learn from falls faster than that of the tenth held back (dashed): .035 against
+# Both still learn at the end. From the ninth epoch on the error on the training set falls faster than that on the held-out tenth (dashed): .035 against
 # .037 for the autoencoder, 35.2 against 36.6 for the VAE, of which 5 are the price of the clouds. The scales differ: a mean over pixels on the left, sums over the pixels on the right.
 #
 #
@@ -145,7 +145,7 @@ plots.SampleRowsDisplay.from_predictions(ways, title="Ways through the VAE's lat
 # ## All six compared
 #
 # Fréchet distance on 50 principal components (Heusel et al., 2017, with principal components in the place of Inception), recall (Kynkäänniemi et al., 2019) and coverage
-# (Naeem et al., 2020) of the images held back. The row of real images says what is attainable.
+# (Naeem et al., 2020) of the held-out images. The row of real images says what is attainable.
 
 # %%
 columns = ["frechet_distance", "recall", "coverage", "reconstruction_error", "cpu_seconds", "sample_seconds"]

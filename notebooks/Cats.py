@@ -94,8 +94,8 @@ detectors
 # ## Three generators
 #
 # Convolutional autoencoder, variational autoencoder and GAN (after Radford, Metz and Chintala, 2016, *DCGAN*, with the relativistic pairing, R1 and R2 penalties of Huang et al.,
-# 2024, *The GAN is dead; long live the GAN!*), each for minutes. They learn from four fifths of the photographs; the others judge. Figures are Fréchet distance on 50 principal
-# components, and recall and coverage of the photographs held back.
+# 2024, *The GAN is dead; long live the GAN!*), each for minutes. Four fifths of the photographs are the training set; the held-out fifth judges. Figures are Fréchet distance on 50 principal
+# components, and recall and coverage of the held-out photographs.
 
 # %%
 photographs = images[:n_learnt]
@@ -187,8 +187,8 @@ plots.SampleRowsDisplay.from_predictions(rows).plot()
 #
 # ## Drawn, or copied?
 #
-# For each sample the nearest photograph among those that were learnt from, by the latent vectors of the autoencoder, both at a quarter of their sides. `memorisation` asks whether samples
-# are nearer to photographs than photographs held back are (Meehan, Chaudhuri and Dasgupta, 2020).
+# For each sample the nearest photograph in the training set, by the latent vectors of the autoencoder, both at a quarter of their sides. `memorisation` asks whether samples
+# are nearer to photographs than held-out photographs are (Meehan, Chaudhuri and Dasgupta, 2020).
 
 # %%
 judge, rows, checks = found.estimators["autoencoder"], {}, {}

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Digits on demand
 #
-# A conditional GAN (Mirza and Osindero, 2014, *Conditional generative adversarial nets*) is told the label on both sides: the generator makes *a three* of
+# A conditional GAN (Mirza and Osindero, 2014, *Conditional generative adversarial nets*) is given the label on both sides: the generator makes *a three* of
 # a latent vector, and the discriminator judges whether an image is *a real three*. Afterwards one can ask: twenty sevens, please; and walk from a three to a seven.
 #
 # Labels are what this model learns from, unlike everything else in the toolkit. With `TOOLKIT_QUICK=1` the notebook runs on the embedded digits of
@@ -129,8 +129,8 @@ plots.SampleRowsDisplay.from_predictions(confused or {"all are": drawn[:12]}).pl
 # may look like fives, drawn ones hardly do. `benchmarks/conditional_digits.py` asks a better reader, after a longer training. Six of the ten that are not read as asked are fives, most of
 # them badly drawn.
 #
-# Within its class nothing has collapsed: coverage is .957 against .959 of real test images. But the divergence is .039 where real images have .023, as some hands are drawn too often and others
-# too seldom. The ones are drawn in too few hands (.057 against .018, coverage .858 against .984), although they are read rightly always: a check by a reader alone would not have seen it.
+# Within its class nothing has collapsed: coverage is .957 against .959 of real test images. But the divergence is .039 where real images have .023, as some styles of writing are drawn too often and others
+# too seldom. The ones are drawn in too few styles of writing (.057 against .018, coverage .858 against .984), although they are read rightly always: a check by a reader alone would not have seen it.
 # Without the wrong labels the divergence of this short training was .028: they buy legible digits with some variety. After 20,000 steps nothing is left of that price
 # (`benchmarks/conditional_digits.py`).
 #

@@ -1,7 +1,7 @@
 # %% [markdown]
 # # Learning to calculate
 #
-# `45+23` goes in, `68` comes out, and nobody has told the network what a number is. An LSTM reads the query, another writes the answer (Sutskever, Vinyals
+# `45+23` goes in, `68` comes out, and the network has no notion of what a number is. An LSTM reads the query, another writes the answer (Sutskever, Vinyals
 # and Le, 2014, *Sequence to sequence learning with neural networks*), and a part of all 20,000 queries with two-digit numbers is all that they learn from. Then
 # the query becomes a row of handwritten digits.
 #
@@ -100,7 +100,7 @@ plots.AttentionDisplay.from_predictions(**few).plot()
 
 # %%
 read = run_arithmetic("image", "text", n_digits=n_digits, train_share=0.75, digits=hands, seed=0, steps=picture_steps)
-figures = pd.Series({"exact match, unseen queries in unseen hands": read.exact_match} | read.figures, name="value").to_frame()
+figures = pd.Series({"exact match, unseen queries in unseen hands": read.exact_match} | read.measures, name="value").to_frame()
 figures = figures.drop(index="milliseconds an answer").round(4)
 figures
 
@@ -126,9 +126,9 @@ picture_errors = read.errors[read.errors["by"].isin(["all", "operation", "carrie
 picture_errors
 
 # %% [markdown]
-# After 1,200 steps 94.2 % of the unseen queries, in hands never seen, are answered rightly. 97.2 % of the queries are read without a mistake, so that about half of the wrong answers come from
+# After 1,200 steps 94.2 % of the held-out queries, in held-out handwriting, are answered rightly. 97.2 % of the queries are read without a mistake, so that about half of the wrong answers come from
 # reading and the rest from calculating with too little training. Some of the digits (the first of the fourth and of the ninth query on the left) would stop a
-# person as well. Three hands asked for `45+23` all got 68; that is three queries, no more.
+# person as well. Three handwritings of `45+23` all got 68; that is three queries, no more.
 
 # %%
 tables = {"by_share": by_share, "errors": errors, "picture_figures": figures, "picture_errors": picture_errors}

@@ -67,7 +67,7 @@ def test_pictures_on_both_sides(tmp_path):
     small = {"steps": 10, "hidden_size": 16, "picture_rows": 4, "reader_steps": 20}
     result = run_arithmetic("image", "image", n_digits=1, **small)
     for name in ("the reader on real pictures of the answers", "queries read without a mistake"):
-        assert 0 <= result.figures[name] <= 1
+        assert 0 <= result.measures[name] <= 1
     report = write_arithmetic(result, tmp_path / "study").read_text()
     assert "as an independent reader reads them" in report
     assert report.count("<img") >= 3

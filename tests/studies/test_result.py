@@ -150,7 +150,7 @@ def test_kinds_that_could_not_be_judged_are_named_and_stand_in_the_report(tmp_pa
     findings = plain_findings(result)
     assert any(f.startswith("Could not be judged here: upside down and flipped top to bottom.") for f in findings)
     page = write_audit(result, tmp_path / "audit").read_text()
-    assert "What can be told on this set" in page
+    assert "What can be detected on this set" in page
     assert "0.99 to 0.99" in page
 
 

@@ -14,9 +14,11 @@ import stat
 from pathlib import Path
 
 from toolkit._core.folders import whole_folder
+from toolkit._core.printable import printable
+from toolkit._core.writable import check_folder_replaceable
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["MANIFEST", "is_store", "read_manifest", "read_store", "remove_store", "write_store"]
+__all__ = ["MANIFEST", "check_store_target", "is_store", "read_manifest", "read_store", "remove_store", "write_store"]
 
 MANIFEST = "manifest.json"
 FORMAT_VERSION = 1
@@ -43,12 +45,32 @@ def write_store(path, kind, files, about):
         Something else is at ``path``.
     """
     path = Path(path)
-    if os.path.lexists(path) and not is_store(path, kind):
-        raise FileExistsError(f"{path} exists and is no {kind} of the toolkit: choose another path, or remove it.")
+    _refuse_others(path, kind)
     with whole_folder(path) as folder:
         for name, content in files.items():
             _write_synced(folder / name, content)
         _write_synced(folder / MANIFEST, _manifest(kind, files, about))
+
+
+def check_store_target(path, kind):
+    """Raise what :func:`write_store` would raise for a path, before the work whose result is to be kept there.
+
+    Raises
+    ------
+    FileExistsError
+        Something else is at ``path``.
+    OSError
+        It cannot be written.
+    """
+    _refuse_others(path, kind)
+    check_folder_replaceable(path)
+
+
+def _refuse_others(path, kind):
+    if os.path.lexists(path) and not is_store(path, kind):
+        raise FileExistsError(
+            f"{printable(path)} exists and is no {kind} of the toolkit: choose another path, or remove it."
+        )
 
 
 def read_manifest(path, kind):

@@ -1,6 +1,7 @@
 """``toolkit arithmetic``: teach a model to calculate, judge it on unseen queries, ask it."""
 
 import json
+import os
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +10,6 @@ import typer
 
 from toolkit._core.printable import printable
 from toolkit.cli import _options as options
-from toolkit.cli._held import hold
 
 __all__ = ["arithmetic"]
 
@@ -67,31 +67,32 @@ def arithmetic(
 
     Writes summary.json, report.html, errors.csv, answers.png, losses.png and model, for toolkit.load.
     """
-    if ask is not None and (out / "model").is_dir():
+    if ask is not None and os.path.isdir(out / "model"):
         _answer_from(out, ask, source, target, quiet)
         return
-    from toolkit.studies import arithmetic_findings, reserve_result, run_arithmetic, write_arithmetic
+    from toolkit.cli._outcome import carry_out
+    from toolkit.studies import run_arithmetic
 
     _check(operations, digits, train_share, n_queries)
     if ask is not None:
         _check_query(ask, operations, digits)
-    hold(reserve_result("arithmetic", out))
-    result = run_arithmetic(
-        source.value,
-        target.value,
-        operations=operations,
-        n_digits=digits,
-        train_share=train_share,
-        n_queries=n_queries,
-        split=split.value,
-        digits=hands.value,
-        seed=seed,
-        steps=steps,
-        verbose=not quiet,
-    )
-    report = write_arithmetic(result, out)
-    if not quiet:
-        print(*arithmetic_findings(result), "", f"Report: {printable(report)}", sep="\n")
+
+    def run():
+        return run_arithmetic(
+            source.value,
+            target.value,
+            operations=operations,
+            n_digits=digits,
+            train_share=train_share,
+            n_queries=n_queries,
+            split=split.value,
+            digits=hands.value,
+            seed=seed,
+            steps=steps,
+            verbose=not quiet,
+        )
+
+    result = carry_out("arithmetic", out, run, quiet=quiet)
     if ask is not None:
         _say_answer(result.model, ask, hands.value, seed, out)
 

@@ -7,7 +7,6 @@ import typer
 
 from toolkit._core.printable import printable
 from toolkit.cli import _options as options
-from toolkit.cli._held import hold
 
 __all__ = ["audit"]
 
@@ -55,8 +54,9 @@ def audit(
     --model.
     """
     import toolkit
+    from toolkit.cli._outcome import carry_out
     from toolkit.cli._source import read_source
-    from toolkit.studies import check_detectors, plain_findings, reserve_result, run_audit, write_audit
+    from toolkit.studies import check_detectors, run_audit
 
     names = tuple(name.strip() for name in detectors.split(",") if name.strip())
     try:
@@ -69,52 +69,57 @@ def audit(
         raise typer.BadParameter(str(error), param_hint="--detectors") from error
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
-    hold(reserve_result("audit", out))
     if save_model is not None:
-        _check_model_target(save_model)
-    auditor = None if model is None else _load_auditor(model)
+        _check_model_target(save_model, out)
 
-    source = read_source(
-        data=data,
-        dataset=dataset,
-        n_images=n_images,
-        corrupt=corrupt,
-        seed=seed,
-        verbose=not quiet,
-        image_size=image_size,
-    )
-    result = run_audit(
-        source.images,
-        kinds_truth=source.kinds,
-        clean=source.clean,
-        detectors=names,
-        random_state=seed,
-        n_jobs=jobs,
-        verbose=not quiet,
-        name=source.name,
-        auditor=auditor,
-        paths=source.paths,
-        left_out=source.left_out,
-        notes=source.notes,
-    )
-    report = write_audit(result, out)
-    if save_model is not None:
-        toolkit.save(result.auditor, save_model)
-    if not quiet:
-        print(*plain_findings(result), "", f"Report: {printable(report)}", sep="\n")
+    def run():
+        auditor = None if model is None else _load_auditor(model)
+        source = read_source(
+            data=data,
+            dataset=dataset,
+            n_images=n_images,
+            corrupt=corrupt,
+            seed=seed,
+            verbose=not quiet,
+            image_size=image_size,
+        )
+        return run_audit(
+            source.images,
+            kinds_truth=source.kinds,
+            clean=source.clean,
+            detectors=names,
+            random_state=seed,
+            n_jobs=jobs,
+            verbose=not quiet,
+            name=source.name,
+            auditor=auditor,
+            paths=source.paths,
+            left_out=source.left_out,
+            notes=source.notes,
+        )
+
+    def keep(result):
+        if save_model is not None:
+            toolkit.save(result.auditor, save_model)
+
+    carry_out("audit", out, run, quiet=quiet, keep=keep)
 
 
-def _check_model_target(path):
-    """Refuse what :func:`toolkit.save` would refuse, before the long work."""
-    from toolkit._core.store import is_store
-    from toolkit._core.writable import check_folder_writable
+def _check_model_target(path, out):
+    """Refuse what :func:`toolkit.save` would refuse, and folders that would replace each other: before the work."""
+    from toolkit._core.store import check_store_target
 
-    if path.exists() and not is_store(path, "estimator"):
+    model, result = path.resolve(), out.resolve()
+    if model == result or model in result.parents or result in model.parents:
         raise typer.BadParameter(
-            f"{printable(path)} exists and is no saved estimator: choose another folder, or remove it.",
+            f"{printable(path)} and --out {printable(out)} lie in one another, and each is replaced as a whole: choose "
+            "folders side by side.",
             param_hint="--save-model",
         )
-    check_folder_writable(path)
+    try:
+        check_store_target(path, "estimator")
+    except FileExistsError as error:
+        raise typer.BadParameter(str(error), param_hint="--save-model") from error
 
 
 def _load_auditor(path):
@@ -124,7 +129,7 @@ def _load_auditor(path):
     auditor = toolkit.load(path)
     if not isinstance(auditor, Auditor):
         raise typer.BadParameter(
-            f"{printable(path)} holds a {type(auditor).__name__}; --model takes what --save-model wrote.",
+            f"{printable(path)} holds no Auditor but {type(auditor).__name__}: --model takes what --save-model wrote.",
             param_hint="--model",
         )
     return auditor

@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit._core.printable import printable
 from toolkit.cli import _options as options
-from toolkit.cli._held import hold
 from toolkit.cli._training import read_training_images
 
 __all__ = ["collapse"]
@@ -71,15 +69,13 @@ def collapse(
     Writes runs.csv, settings.csv, summary.json, pictures/*.png and report.html. Finished runs are kept in the folder:
     a study that was stopped goes on where it was.
     """
+    from toolkit.cli._outcome import carry_out
     from toolkit.studies import (
         check_collapse_settings,
-        collapse_findings,
         collapse_grid,
         collapse_recipe,
         forget_collapse_runs,
-        reserve_result,
         run_collapse_study,
-        write_collapse_study,
     )
 
     given = {"--seeds": seeds, "--steps": steps, "--seconds": seconds, "--checkpoints": checkpoints}
@@ -101,30 +97,31 @@ def collapse(
         check_collapse_settings(settings)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
-    hold(reserve_result("collapse", out))
-    found, name = read_training_images(
-        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
-    )
-    if fresh:
-        forget_collapse_runs(out)
-    first_seeds = range(seed, seed + (2 if quick else seeds or _RUNS))
-    study = run_collapse_study(
-        found.images,
-        settings if grid else recipe,
-        seeds=first_seeds,
-        steps=length,
-        seconds=seconds,
-        checkpoints=checkpoints or _CHECKPOINTS,
-        n_samples=samples or _SAMPLES,
-        quick=quick,
-        folder=out / "runs",
-        n_jobs=-1 if jobs is None else jobs,
-        verbose=not quiet,
-        name=name,
-    )
-    report = write_collapse_study(study, out, left_out=getattr(found, "skipped", None))
-    if not quiet:
-        print(*collapse_findings(study), "", f"Report: {printable(report)}", sep="\n")
+
+    def run():
+        found, name = read_training_images(
+            data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+        )
+        if fresh:
+            forget_collapse_runs(out)
+        first_seeds = range(seed, seed + (2 if quick else seeds or _RUNS))
+        return run_collapse_study(
+            found.images,
+            settings if grid else recipe,
+            seeds=first_seeds,
+            steps=length,
+            seconds=seconds,
+            checkpoints=checkpoints or _CHECKPOINTS,
+            n_samples=samples or _SAMPLES,
+            quick=quick,
+            folder=out / "runs",
+            n_jobs=-1 if jobs is None else jobs,
+            verbose=not quiet,
+            name=name,
+            left_out=getattr(found, "skipped", None),
+        )
+
+    carry_out("collapse", out, run, quiet=quiet)
 
 
 def _names(text):

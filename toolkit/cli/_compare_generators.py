@@ -5,9 +5,7 @@ from typing import Annotated
 
 import typer
 
-from toolkit._core.printable import printable
 from toolkit.cli import _options as options
-from toolkit.cli._held import hold
 from toolkit.cli._training import read_training_images
 
 __all__ = ["compare_generators"]
@@ -41,13 +39,8 @@ def compare_generators(
 
     Writes generators.csv, summary.json, samples.png, reconstructions.png, losses/*.png and report.html.
     """
-    from toolkit.studies import (
-        check_generators,
-        generator_findings,
-        reserve_result,
-        run_generator_comparison,
-        write_generator_comparison,
-    )
+    from toolkit.cli._outcome import carry_out
+    from toolkit.studies import check_generators, run_generator_comparison
 
     names = None if generators is None else tuple(name.strip() for name in generators.split(",") if name.strip())
     try:
@@ -56,19 +49,20 @@ def compare_generators(
         raise typer.BadParameter(str(error), param_hint="--generators") from error
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
-    hold(reserve_result("comparison", out))
-    found, name = read_training_images(
-        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
-    )
-    result = run_generator_comparison(
-        found.images,
-        generators=names or (_PHOTOGRAPHS if found.images.ndim == 4 else _SMALL),
-        epochs=epochs,
-        seeds=range(seed, seed + repeats),
-        n_jobs=jobs,
-        verbose=not quiet,
-        name=name,
-    )
-    report = write_generator_comparison(result, out, left_out=getattr(found, "skipped", None))
-    if not quiet:
-        print(*generator_findings(result), "", f"Report: {printable(report)}", sep="\n")
+
+    def run():
+        found, name = read_training_images(
+            data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+        )
+        return run_generator_comparison(
+            found.images,
+            generators=names or (_PHOTOGRAPHS if found.images.ndim == 4 else _SMALL),
+            epochs=epochs,
+            seeds=range(seed, seed + repeats),
+            n_jobs=jobs,
+            verbose=not quiet,
+            name=name,
+            left_out=getattr(found, "skipped", None),
+        )
+
+    carry_out("comparison", out, run, quiet=quiet)

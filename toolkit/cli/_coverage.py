@@ -7,7 +7,6 @@ import typer
 
 from toolkit._core.printable import printable
 from toolkit.cli import _options as options
-from toolkit.cli._held import hold
 
 __all__ = ["coverage"]
 
@@ -35,24 +34,25 @@ def coverage(
     if embedding not in ("pca", "autoencoder"):
         raise typer.BadParameter(f"{embedding} is neither pca nor autoencoder.", param_hint="--embedding")
 
+    from toolkit.cli._outcome import carry_out
     from toolkit.cli._source import is_folder, read_file
     from toolkit.coverage import ModeCoverage
-    from toolkit.studies import reserve_result, run_coverage, write_coverage
+    from toolkit.studies import run_coverage
 
     if image_size is not None and not (is_folder(real) or is_folder(samples)):
         raise typer.BadParameter("is for folders of pictures, and both are files.", param_hint="--image-size")
-    hold(reserve_result("coverage", out))
-    found = [
-        read_file(path, image_size=image_size if is_folder(path) else None, verbose=not quiet).images
-        for path in (real, samples)
-    ]
-    result = run_coverage(
-        *found,
-        coverage=ModeCoverage(embedding, n_bins=bins, random_state=seed),
-        with_map=view,
-        names=(printable(real.name), printable(samples.name)),
-        random_state=seed,
-    )
-    report = write_coverage(result, out)
-    if not quiet:
-        print(result.record.verdict, "", f"Report: {printable(report)}", sep="\n")
+
+    def run():
+        found = [
+            read_file(path, image_size=image_size if is_folder(path) else None, verbose=not quiet).images
+            for path in (real, samples)
+        ]
+        return run_coverage(
+            *found,
+            coverage=ModeCoverage(embedding, n_bins=bins, random_state=seed),
+            with_map=view,
+            names=(printable(real.name), printable(samples.name)),
+            random_state=seed,
+        )
+
+    carry_out("coverage", out, run, quiet=quiet)

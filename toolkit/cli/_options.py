@@ -58,7 +58,7 @@ Out = Annotated[Path, typer.Option(metavar="FOLDER", help="Where everything goes
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; errors only.")]
 Jobs = Annotated[int | None, typer.Option(metavar="N", help="Fits at a time.  [default: one a core]")]
 
-# Commands that audit: a data set is corrupted unless told otherwise, and cut.
+# Commands that audit: a data set is corrupted unless asked otherwise, and cut.
 AuditedDataset = Annotated[
     str | None,
     typer.Option(metavar="NAME", help="Or a data set by name, see `toolkit data list`.  [default: glyphs]"),

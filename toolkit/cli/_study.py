@@ -4,9 +4,7 @@ from pathlib import Path
 
 import typer
 
-from toolkit._core.printable import printable
 from toolkit.cli import _options as options
-from toolkit.cli._held import hold
 
 __all__ = ["study"]
 
@@ -27,34 +25,35 @@ def study(
     Writes report.html and summary.json, and in audit/ and collapse/ what `toolkit audit` and `toolkit collapse --quick`
     write. No labels are used.
     """
+    from toolkit.cli._outcome import carry_out
     from toolkit.cli._source import read_source
-    from toolkit.studies import reserve_result, run_study, study_answer, write_study
+    from toolkit.studies import run_study, study_answer
 
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
-    hold(reserve_result("study", out))
-    source = read_source(
-        data=data,
-        dataset=dataset,
-        n_images=n_images,
-        corrupt=corrupt,
-        seed=seed,
-        verbose=not quiet,
-        image_size=image_size,
-    )
-    result = run_study(
-        source.images,
-        kinds_truth=source.kinds,
-        clean=source.clean,
-        random_state=seed,
-        n_jobs=jobs,
-        folder=out,
-        verbose=not quiet,
-        name=source.name,
-        paths=source.paths,
-        left_out=source.left_out,
-        notes=source.notes,
-    )
-    report = write_study(result, out)
-    if not quiet:
-        print(*study_answer(result), "", f"Report: {printable(report)}", sep="\n")
+
+    def run():
+        source = read_source(
+            data=data,
+            dataset=dataset,
+            n_images=n_images,
+            corrupt=corrupt,
+            seed=seed,
+            verbose=not quiet,
+            image_size=image_size,
+        )
+        return run_study(
+            source.images,
+            kinds_truth=source.kinds,
+            clean=source.clean,
+            random_state=seed,
+            n_jobs=jobs,
+            folder=out,
+            verbose=not quiet,
+            name=source.name,
+            paths=source.paths,
+            left_out=source.left_out,
+            notes=source.notes,
+        )
+
+    carry_out("study", out, run, quiet=quiet, say=study_answer)

@@ -20,10 +20,10 @@ def cgan(
     image_size: options.ImageSize = None,
     architecture: options.GANArchitecture = "mlp",
     generator_conditioning: Annotated[
-        str, typer.Option(metavar="NAME", help="How the generator is told the label: embedding or batch_norm.")
+        str, typer.Option(metavar="NAME", help="How the generator is given the label: embedding or batch_norm.")
     ] = "embedding",
     discriminator_conditioning: Annotated[
-        str, typer.Option(metavar="NAME", help="How the discriminator is told it: embedding or projection.")
+        str, typer.Option(metavar="NAME", help="How the discriminator is given it: embedding or projection.")
     ] = "embedding",
     mismatch_weight: Annotated[
         float, typer.Option(metavar="W", help="Weight of real images under a wrong label, as further fakes; 0: none.")

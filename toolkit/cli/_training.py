@@ -6,6 +6,7 @@ and ``summary.json``. Every file in it is whole at any time.
 """
 
 import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -151,7 +152,7 @@ def run_training(
 
 def _check_free(out, *, resume, overwrite):
     """A training that is there, ended or not, makes room on request only."""
-    if resume or overwrite or not (out / RECORD).exists():
+    if resume or overwrite or not os.path.exists(out / RECORD):  # pathlib raises for names that are too long
         return
     if (out / MODEL).exists():
         raise typer.BadParameter(

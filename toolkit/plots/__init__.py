@@ -13,6 +13,7 @@ from toolkit.plots._confusion import KindConfusionDisplay
 from toolkit.plots._coverage_map import CoverageMapDisplay
 from toolkit.plots._critical_difference import CriticalDifferenceDisplay
 from toolkit.plots._curves import PrecisionRecallDisplay, RocDisplay
+from toolkit.plots._display import Display
 from toolkit.plots._dropped_modes import DroppedModesDisplay
 from toolkit.plots._gallery import CorruptionGalleryDisplay
 from toolkit.plots._heatmap import KindHeatmapDisplay
@@ -32,6 +33,7 @@ __all__ = [
     "CorruptionGalleryDisplay",
     "CoverageMapDisplay",
     "CriticalDifferenceDisplay",
+    "Display",
     "DroppedModesDisplay",
     "KindConfusionDisplay",
     "KindHeatmapDisplay",

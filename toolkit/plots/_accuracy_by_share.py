@@ -1,9 +1,17 @@
 """How much of all queries a model must see: accuracy on the unseen ones by the share for training."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
 
 from toolkit.plots._display import Display
 from toolkit.plots.style import colours_of, plain_name, tidy_axes, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["AccuracyByShareDisplay"]
 
@@ -26,13 +34,13 @@ class AccuracyByShareDisplay(Display):
     [0.4, 0.9]
     """
 
-    def __init__(self, table, *, metric="exact_match_unseen", title=""):
+    def __init__(self, table: pd.DataFrame, *, metric: str = "exact_match_unseen", title: str = "") -> None:
         self.table = table
         self.metric = metric
         self.title = title
 
     @classmethod
-    def from_predictions(cls, table, *, metric="exact_match_unseen", title=""):
+    def from_predictions(cls, table: pd.DataFrame, *, metric: str = "exact_match_unseen", title: str = "") -> Self:
         """Hold a table of cells.
 
         Parameters
@@ -51,12 +59,12 @@ class AccuracyByShareDisplay(Display):
             raise ValueError(f"table must have the columns {', '.join(sorted(missing))}, got {list(table.columns)}.")
         return cls(table[table[metric].notna()], metric=metric, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """A row for each model and share: mean, worst and best over the seeds."""
         grouped = self.table.groupby(["model", "train_share"], sort=False)[self.metric]
         return grouped.agg(["mean", "min", "max"]).reset_index()
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the curves, each with its name at the right end.
 
         Parameters

@@ -1,13 +1,24 @@
 """Images one after another: a way through a latent space, or a generator that grows, as an animated GIF."""
 
+from __future__ import annotations
+
 import io
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, unit_images
 from toolkit.plots.style import title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from toolkit._core.images import PixelScale
 
 __all__ = ["AnimationDisplay"]
 
@@ -42,7 +53,7 @@ class AnimationDisplay(Display):
     (10, (224, 224))
     """
 
-    def __init__(self, frames, *, n_columns, seconds, bounce, title=""):
+    def __init__(self, frames: NDArray, *, n_columns: int, seconds: float, bounce: bool, title: str = "") -> None:
         self.frames = frames
         self.n_columns = n_columns
         self.seconds = seconds
@@ -52,16 +63,16 @@ class AnimationDisplay(Display):
     @classmethod
     def from_predictions(
         cls,
-        images,
+        images: ArrayLike,
         *,
-        n_images=1,
-        n_columns=None,
-        image_shape=None,
-        scale=None,
-        seconds=0.12,
-        bounce=False,
-        title="",
-    ):
+        n_images: int = 1,
+        n_columns: int | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        scale: PixelScale | None = None,
+        seconds: float = 0.12,
+        bounce: bool = False,
+        title: str = "",
+    ) -> Self:
         """Hold frames.
 
         Parameters
@@ -96,7 +107,7 @@ class AnimationDisplay(Display):
         frames = images.reshape(-1, n_images, *images.shape[1:])
         return cls(frames, n_columns=n_columns, seconds=seconds, bounce=bounce, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Frames, a row each: place, mean of the pixels (0 to 1), mean absolute change from the frame before."""
         import pandas as pd
 
@@ -110,12 +121,12 @@ class AnimationDisplay(Display):
             }
         )
 
-    def pictures(self):
+    def pictures(self) -> list[NDArray]:
         """What is shown, in order: a list of uint8 arrays (height, width) or (height, width, 3)."""
         shown = [self._sheet(frame) for frame in self.frames]
         return shown + shown[-2:0:-1] if self.bounce else shown
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the first image of each frame side by side, as a film strip.
 
         Parameters
@@ -137,7 +148,7 @@ class AnimationDisplay(Display):
         title_axes(ax, self.title)
         return self
 
-    def save(self, path, **options):
+    def save(self, path: str | os.PathLike, **options: Any) -> Self:
         """Write the film, whole or not at all: ``.gif`` moves, any other suffix is the strip of :meth:`plot`."""
         if Path(path).suffix.lower() != ".gif":
             return super().save(path, **options)
@@ -147,7 +158,7 @@ class AnimationDisplay(Display):
             temporary.write_bytes(self.to_gif())
         return self
 
-    def to_gif(self):
+    def to_gif(self) -> bytes:
         """The film as the bytes of a ``.gif``, which a notebook shows by ``IPython.display.Image(data=...)``."""
         from PIL import Image
 

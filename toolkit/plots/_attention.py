@@ -1,11 +1,22 @@
 """Where a decoder looks in the query as it writes each character of the answer."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.printable import plot_text
 from toolkit.plots._display import Display
 from toolkit.plots.style import INK, MUTED
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from toolkit.sequence import ArithmeticSeq2Seq
 
 __all__ = ["AttentionDisplay"]
 
@@ -30,14 +41,14 @@ class AttentionDisplay(Display):
     ['1+2', 1, 2]
     """
 
-    def __init__(self, weights, *, queries, answers, title=""):
+    def __init__(self, weights: NDArray, *, queries: NDArray, answers: NDArray, title: str = "") -> None:
         self.weights = weights
         self.queries = queries
         self.answers = answers
         self.title = title
 
     @classmethod
-    def from_predictions(cls, weights, queries, answers, *, title=""):
+    def from_predictions(cls, weights: ArrayLike, queries: ArrayLike, answers: ArrayLike, *, title: str = "") -> Self:
         """Hold maps.
 
         Parameters
@@ -61,7 +72,7 @@ class AttentionDisplay(Display):
         return cls(weights, queries=queries, answers=answers, title=title)
 
     @classmethod
-    def from_estimator(cls, model, X, *, title=""):
+    def from_estimator(cls, model: ArithmeticSeq2Seq, X: ArrayLike, *, title: str = "") -> Self:
         """Ask a fitted model with ``attention=True`` about text queries.
 
         Returns
@@ -73,7 +84,7 @@ class AttentionDisplay(Display):
             answers = np.char.ljust(answers, model.target_length_)
         return cls.from_predictions(model.attention_weights(X), X, answers, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """A row a cell: query, answer, place in the answer, place in the query, weight."""
         import pandas as pd
 
@@ -89,7 +100,7 @@ class AttentionDisplay(Display):
             }
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw up to twelve maps.
 
         Parameters

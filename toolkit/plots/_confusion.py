@@ -1,11 +1,22 @@
 """True against found kinds."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.labels import check_strings
 from toolkit.plots._display import Display
 from toolkit.plots._matrix import draw_matrix
 from toolkit.plots.style import MUTED, kind_order, plain_name, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from toolkit.diagnostics import CorruptionIdentifier
 
 __all__ = ["KindConfusionDisplay"]
 
@@ -37,12 +48,12 @@ class KindConfusionDisplay(Display):
     0.75
     """
 
-    def __init__(self, counts, *, title=""):
+    def __init__(self, counts: pd.DataFrame, *, title: str = "") -> None:
         self.counts = counts
         self.title = title
 
     @classmethod
-    def from_predictions(cls, kinds_true, kinds_found, *, title=""):
+    def from_predictions(cls, kinds_true: ArrayLike, kinds_found: ArrayLike, *, title: str = "") -> Self:
         """Count.
 
         Parameters
@@ -68,7 +79,9 @@ class KindConfusionDisplay(Display):
         return cls(counts, title=title)
 
     @classmethod
-    def from_estimator(cls, identifier, X, kinds_true, *, title=""):
+    def from_estimator(
+        cls, identifier: CorruptionIdentifier, X: ArrayLike, kinds_true: ArrayLike, *, title: str = ""
+    ) -> Self:
         """Identify X with a fitted ``CorruptionIdentifier`` and compare with the truth.
 
         Parameters
@@ -85,17 +98,17 @@ class KindConfusionDisplay(Display):
         return cls.from_predictions(kinds_true, identifier.identify(X)["kind"], title=title)
 
     @property
-    def balanced_accuracy(self):
+    def balanced_accuracy(self) -> float:
         shares = self._shares()
         return float(np.mean([shares.at[kind, kind] for kind in shares.index]))
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """The matrix, a row a cell: true, found, count, share of the true kind."""
         counts = self.counts.reset_index().melt(id_vars="true", value_name="count")
         shares = self._shares().reset_index().melt(id_vars="true", value_name="share")
         return counts.assign(share=shares["share"])
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the matrix; cells are shares of the true kind, in percent, rows carry their counts.
 
         Parameters

@@ -1,9 +1,21 @@
 """The map of modes: where the data lies, and where samples do."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit.plots._display import Display
 from toolkit.plots.style import ACCENT, COLOURS, INK, MUTED, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
+
+    from toolkit.coverage import ModeCoverage
 
 __all__ = ["CoverageMapDisplay"]
 
@@ -38,13 +50,13 @@ class CoverageMapDisplay(Display):
     4
     """
 
-    def __init__(self, points, modes, *, title=""):
+    def __init__(self, points: pd.DataFrame, modes: pd.DataFrame, *, title: str = "") -> None:
         self.points = points
         self.modes = modes
         self.title = title
 
     @classmethod
-    def from_predictions(cls, points, modes, *, title=""):
+    def from_predictions(cls, points: pd.DataFrame, modes: pd.DataFrame, *, title: str = "") -> Self:
         """Hold a map.
 
         Parameters
@@ -69,7 +81,14 @@ class CoverageMapDisplay(Display):
         return cls(points, modes, title=title)
 
     @classmethod
-    def from_estimator(cls, coverage, samples=None, *, title="", **options):
+    def from_estimator(
+        cls,
+        coverage: ModeCoverage,
+        samples: ArrayLike | BaseEstimator | None = None,
+        *,
+        title: str = "",
+        **options: Any,
+    ) -> Self:
         """Map samples with the data of a fitted ``ModeCoverage``.
 
         Parameters
@@ -87,11 +106,11 @@ class CoverageMapDisplay(Display):
         view = coverage.view(samples, **options)
         return cls.from_predictions(view.points, view.modes, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Modes shown, a row each."""
         return self.modes.copy()
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the map.
 
         Parameters

@@ -1,10 +1,17 @@
 """The critical-difference diagram: mean ranks on a line, bars over what cannot be told apart."""
 
+from __future__ import annotations
+
 import textwrap
+from typing import TYPE_CHECKING, Self
 
 from toolkit._core.inherited import import_matplotlib
 from toolkit.plots._display import Display
 from toolkit.plots.style import ACCENT, INK, MUTED, plain_name, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["CriticalDifferenceDisplay"]
 
@@ -44,7 +51,16 @@ class CriticalDifferenceDisplay(Display):
     ['iforest']
     """
 
-    def __init__(self, mean_ranks, p_values, *, alpha=0.05, differs=True, note="", title=""):
+    def __init__(
+        self,
+        mean_ranks: pd.Series,
+        p_values: pd.DataFrame,
+        *,
+        alpha: float = 0.05,
+        differs: bool = True,
+        note: str = "",
+        title: str = "",
+    ) -> None:
         self.mean_ranks = mean_ranks
         self.p_values = p_values
         self.alpha = alpha
@@ -53,7 +69,16 @@ class CriticalDifferenceDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_predictions(cls, mean_ranks, p_values, *, alpha=0.05, differs=True, note="", title=""):
+    def from_predictions(
+        cls,
+        mean_ranks: pd.Series | dict[str, float],
+        p_values: pd.DataFrame,
+        *,
+        alpha: float = 0.05,
+        differs: bool = True,
+        note: str = "",
+        title: str = "",
+    ) -> Self:
         """Take mean ranks and p values.
 
         Parameters
@@ -83,7 +108,9 @@ class CriticalDifferenceDisplay(Display):
         return cls(ranks, p_values, alpha=alpha, differs=differs, note=note, title=title)
 
     @classmethod
-    def from_table(cls, table, metric="auroc", *, test="nemenyi", alpha=0.05, title=""):
+    def from_table(
+        cls, table: pd.DataFrame, metric: str = "auroc", *, test: str = "nemenyi", alpha: float = 0.05, title: str = ""
+    ) -> Self:
         """Rank and test the methods of a comparison.
 
         Parameters
@@ -111,7 +138,7 @@ class CriticalDifferenceDisplay(Display):
             title=title,
         )
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Pairs of methods, a row each: method, mean_rank, other, p_value, told_apart."""
         pairs = self.p_values.rename_axis(index="method", columns="other").reset_index()
         pairs = pairs.melt(id_vars="method", var_name="other", value_name="p_value")
@@ -124,7 +151,7 @@ class CriticalDifferenceDisplay(Display):
         keep = pairs["method"].map(order) < pairs["other"].map(order)
         return pairs[keep].reset_index(drop=True)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the diagram.
 
         Parameters

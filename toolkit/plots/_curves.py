@@ -1,10 +1,20 @@
 """ROC and precision-recall curves of several methods on one data set."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.labels import check_numbers
 from toolkit.plots._display import Display
 from toolkit.plots.style import INK, MUTED, colours_of, plain_name, tidy_axes, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
 
 __all__ = ["PrecisionRecallDisplay", "RocDisplay"]
 
@@ -36,14 +46,28 @@ class _CurveDisplay(Display):
     _columns = ("x", "y")
     _summary = ""
 
-    def __init__(self, curves, summaries, prevalence, *, title=""):
+    def __init__(
+        self,
+        curves: dict[str, tuple[NDArray, NDArray, NDArray]],
+        summaries: dict[str, float],
+        prevalence: float,
+        *,
+        title: str = "",
+    ) -> None:
         self.curves = curves
         self.summaries = summaries
         self.prevalence = prevalence
         self.title = title
 
     @classmethod
-    def from_predictions(cls, is_outlier, anomaly_scores, *, name="scores", title=""):
+    def from_predictions(
+        cls,
+        is_outlier: ArrayLike,
+        anomaly_scores: ArrayLike | dict[str, ArrayLike] | pd.DataFrame,
+        *,
+        name: str = "scores",
+        title: str = "",
+    ) -> Self:
         """Compute the curves.
 
         Parameters
@@ -62,7 +86,14 @@ class _CurveDisplay(Display):
         return cls(curves, summaries, float(truth.mean()), title=title)
 
     @classmethod
-    def from_estimator(cls, detectors, X, is_outlier, *, title=""):
+    def from_estimator(
+        cls,
+        detectors: BaseEstimator | dict[str, BaseEstimator],
+        X: ArrayLike,
+        is_outlier: ArrayLike,
+        *,
+        title: str = "",
+    ) -> Self:
         """Score X with fitted detectors.
 
         Parameters
@@ -78,7 +109,7 @@ class _CurveDisplay(Display):
         scores = {name: -np.asarray(detector.score_samples(X), float) for name, detector in detectors.items()}
         return cls.from_predictions(is_outlier, scores, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """The curves, a row a point: method, the two coordinates, threshold, and the method's summary."""
         import pandas as pd
 
@@ -91,7 +122,7 @@ class _CurveDisplay(Display):
             ignore_index=True,
         ).assign(**{self._summary: lambda rows: rows["method"].map(self.summaries)})
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the curves, the best method first in the legend.
 
         Parameters

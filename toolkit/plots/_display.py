@@ -1,9 +1,17 @@
 """What all displays share: axes of their own when none are given, and a picture for notebooks."""
 
+from __future__ import annotations
+
 import io
+import os
+from typing import TYPE_CHECKING, Self
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.inherited import import_matplotlib
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["Display"]
 
@@ -26,13 +34,13 @@ class Display:
         super().__init_subclass__(**options)
         usual_floating_point(cls)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         raise NotImplementedError
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         raise NotImplementedError
 
-    def save(self, path, *, dpi=150):
+    def save(self, path: str | os.PathLike, *, dpi: int = 150) -> Self:
         """Draw if need be and write the figure, whole or not at all; the suffix chooses the format."""
         from toolkit._core.files import atomic_path
 

@@ -1,8 +1,21 @@
 """The gallery of what a generator never draws: real images, a row for each dropped mode."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from numpy.typing import ArrayLike, NDArray
+
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
 from toolkit.plots.style import MUTED, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from toolkit._core.images import PixelScale
+    from toolkit.coverage import CoverageRecord, ModeCoverage
 
 __all__ = ["DroppedModesDisplay"]
 
@@ -36,14 +49,25 @@ class DroppedModesDisplay(Display):
     {'0'}
     """
 
-    def __init__(self, images, shown, shares, *, title=""):
+    def __init__(
+        self, images: NDArray, shown: pd.DataFrame, shares: list[tuple[float, float]], *, title: str = ""
+    ) -> None:
         self.images = images
         self.shown = shown
         self.shares = shares
         self.title = title
 
     @classmethod
-    def from_predictions(cls, images, shown, shares, *, image_shape=None, scale=None, title=""):
+    def from_predictions(
+        cls,
+        images: ArrayLike,
+        shown: pd.DataFrame,
+        shares: list[tuple[float, float]],
+        *,
+        image_shape: tuple[int, ...] | None = None,
+        scale: PixelScale | None = None,
+        title: str = "",
+    ) -> Self:
         """Hold images of dropped modes.
 
         Parameters
@@ -70,7 +94,15 @@ class DroppedModesDisplay(Display):
         return cls(images, shown, list(shares), title=title)
 
     @classmethod
-    def from_estimator(cls, coverage, record, *, n_per_mode=12, max_modes=12, title=""):
+    def from_estimator(
+        cls,
+        coverage: ModeCoverage,
+        record: CoverageRecord,
+        *,
+        n_per_mode: int = 12,
+        max_modes: int = 12,
+        title: str = "",
+    ) -> Self:
         """Show what an evaluation found missing, the largest parts first.
 
         Parameters
@@ -92,11 +124,11 @@ class DroppedModesDisplay(Display):
             images[kept], shown[kept].reset_index(drop=True), shares, scale=coverage.pixel_scale_, title=title
         )
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Images shown, a row each: dropped_mode, bin, row (of the data)."""
         return self.shown.copy()
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the gallery; a sentence where nothing was dropped.
 
         Parameters

@@ -1,12 +1,24 @@
 """The corruption gallery: a row of examples for each kind."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
 from toolkit.plots.style import kind_order, plain_name, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from toolkit.diagnostics import CorruptionIdentifier
 
 __all__ = ["CorruptionGalleryDisplay"]
 
@@ -38,14 +50,24 @@ class CorruptionGalleryDisplay(Display):
     [['clean', 0], ['clean', 1], ['invert', 2], ['invert', 4]]
     """
 
-    def __init__(self, examples, images, counts, *, title=""):
+    def __init__(self, examples: pd.DataFrame, images: NDArray, counts: dict[str, int], *, title: str = "") -> None:
         self.examples = examples
         self.images = images
         self.counts = counts
         self.title = title
 
     @classmethod
-    def from_predictions(cls, images, kinds, *, confidence=None, n_per_kind=10, order=None, image_shape=None, title=""):
+    def from_predictions(
+        cls,
+        images: ArrayLike,
+        kinds: ArrayLike,
+        *,
+        confidence: ArrayLike | None = None,
+        n_per_kind: int = 10,
+        order: Sequence[str] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        title: str = "",
+    ) -> Self:
         """Choose the examples.
 
         Parameters
@@ -89,7 +111,15 @@ class CorruptionGalleryDisplay(Display):
         return cls(examples, chosen, dict(zip(names.tolist(), numbers.tolist())), title=title)
 
     @classmethod
-    def from_estimator(cls, identifier, X, *, n_per_kind=10, order=None, title=""):
+    def from_estimator(
+        cls,
+        identifier: CorruptionIdentifier,
+        X: ArrayLike,
+        *,
+        n_per_kind: int = 10,
+        order: Sequence[str] | None = None,
+        title: str = "",
+    ) -> Self:
         """Show what a fitted ``CorruptionIdentifier`` finds in X, the most confident first.
 
         Parameters
@@ -113,11 +143,11 @@ class CorruptionGalleryDisplay(Display):
             title=title,
         )
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Examples shown, a row each: kind, column, index, confidence."""
         return self.examples.copy()
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the gallery.
 
         Parameters

@@ -1,10 +1,20 @@
 """Which method finds which kind: AUROC by kind and method."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit.plots._display import Display
 from toolkit.plots._matrix import draw_matrix
 from toolkit.plots.style import kind_order, plain_name, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
 
 __all__ = ["KindHeatmapDisplay"]
 
@@ -34,7 +44,15 @@ class KindHeatmapDisplay(Display):
     [0.9, 0.5]
     """
 
-    def __init__(self, matrix, *, metric="auroc", chance=0.5, add_mean=True, title=""):
+    def __init__(
+        self,
+        matrix: pd.DataFrame,
+        *,
+        metric: str = "auroc",
+        chance: float = 0.5,
+        add_mean: bool = True,
+        title: str = "",
+    ) -> None:
         self.matrix = matrix
         self.metric = metric
         self.chance = chance
@@ -42,7 +60,16 @@ class KindHeatmapDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_predictions(cls, matrix, kinds=None, *, metric="auroc", chance=0.5, add_mean=True, title=""):
+    def from_predictions(
+        cls,
+        matrix: pd.DataFrame | dict[str, ArrayLike],
+        kinds: ArrayLike | None = None,
+        *,
+        metric: str = "auroc",
+        chance: float = 0.5,
+        add_mean: bool = True,
+        title: str = "",
+    ) -> Self:
         """Take a matrix as it is, or compute one from scores.
 
         Parameters
@@ -71,7 +98,15 @@ class KindHeatmapDisplay(Display):
         return cls(matrix.loc[order], metric=metric, chance=chance, add_mean=add_mean, title=title)
 
     @classmethod
-    def from_estimator(cls, detectors, X, kinds, *, add_mean=True, title=""):
+    def from_estimator(
+        cls,
+        detectors: BaseEstimator | dict[str, BaseEstimator],
+        X: ArrayLike,
+        kinds: ArrayLike,
+        *,
+        add_mean: bool = True,
+        title: str = "",
+    ) -> Self:
         """Score X with fitted detectors and tell the kinds apart.
 
         Parameters
@@ -90,12 +125,12 @@ class KindHeatmapDisplay(Display):
         scores = {name: -np.asarray(detector.score_samples(X), float) for name, detector in detectors.items()}
         return cls.from_predictions(scores, kinds, add_mean=add_mean, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """The matrix, a row a cell: kind, method, and the metric."""
         matrix = self.matrix.rename_axis(index="kind", columns="method")
         return matrix.reset_index().melt(id_vars="kind", var_name="method", value_name=self.metric)
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the heat map.
 
         Parameters

@@ -1,10 +1,20 @@
 """How the anomaly scores lie, and where the threshold cuts them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.labels import check_labels, check_numbers
 from toolkit.plots._display import Display
 from toolkit.plots.style import INK, colours_of, kind_order, plain_name, tidy_axes, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
 
 __all__ = ["ScoreHistogramDisplay"]
 
@@ -38,7 +48,16 @@ class ScoreHistogramDisplay(Display):
     [2, 1]
     """
 
-    def __init__(self, anomaly_scores, *, groups=None, threshold=None, n_bins=60, score_name="anomaly score", title=""):
+    def __init__(
+        self,
+        anomaly_scores: NDArray,
+        *,
+        groups: NDArray | None = None,
+        threshold: float | None = None,
+        n_bins: int = 60,
+        score_name: str = "anomaly score",
+        title: str = "",
+    ) -> None:
         self.anomaly_scores = anomaly_scores
         self.groups = groups
         self.threshold = threshold
@@ -48,8 +67,15 @@ class ScoreHistogramDisplay(Display):
 
     @classmethod
     def from_predictions(
-        cls, anomaly_scores, groups=None, *, threshold=None, n_bins=60, score_name="anomaly score", title=""
-    ):
+        cls,
+        anomaly_scores: ArrayLike,
+        groups: ArrayLike | None = None,
+        *,
+        threshold: float | None = None,
+        n_bins: int = 60,
+        score_name: str = "anomaly score",
+        title: str = "",
+    ) -> Self:
         """Check the scores and hold them.
 
         Parameters
@@ -79,7 +105,15 @@ class ScoreHistogramDisplay(Display):
         return cls(scores, groups=groups, threshold=threshold, n_bins=n_bins, score_name=score_name, title=title)
 
     @classmethod
-    def from_estimator(cls, detector, X, groups=None, *, n_bins=60, title=""):
+    def from_estimator(
+        cls,
+        detector: BaseEstimator,
+        X: ArrayLike,
+        groups: ArrayLike | None = None,
+        *,
+        n_bins: int = 60,
+        title: str = "",
+    ) -> Self:
         """Score X with a fitted detector; its ``offset_``, where it has one, is the threshold.
 
         Parameters
@@ -101,7 +135,7 @@ class ScoreHistogramDisplay(Display):
             title=title,
         )
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Bins, a row each: group, left, right, count."""
         import pandas as pd
 
@@ -121,7 +155,7 @@ class ScoreHistogramDisplay(Display):
             ignore_index=True,
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the histogram.
 
         Parameters

@@ -1,6 +1,11 @@
 """The latent space seen from above: where the images lie in it, and what its places decode to."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.printable import plot_text
@@ -8,6 +13,11 @@ from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, open_mosaic, unit_images
 from toolkit.plots._spread_labels import spread_labels
 from toolkit.plots.style import COLOURS, INK, MUTED, tidy_axes, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
 
 __all__ = ["LatentDisplay", "LatentGridDisplay"]
 
@@ -36,14 +46,23 @@ class LatentDisplay(Display):
     ['a', 'b']
     """
 
-    def __init__(self, points, labels=None, *, axis_names=("latent 1", "latent 2"), title=""):
+    def __init__(
+        self,
+        points: NDArray,
+        labels: NDArray | None = None,
+        *,
+        axis_names: tuple[str, str] = ("latent 1", "latent 2"),
+        title: str = "",
+    ) -> None:
         self.points = points
         self.labels = labels
         self.axis_names = axis_names
         self.title = title
 
     @classmethod
-    def from_predictions(cls, latent, labels=None, *, max_points=10_000, title=""):
+    def from_predictions(
+        cls, latent: ArrayLike, labels: ArrayLike | None = None, *, max_points: int = 10_000, title: str = ""
+    ) -> Self:
         """Hold latent vectors; of more than two dimensions the two principal components are shown.
 
         Parameters
@@ -78,7 +97,15 @@ class LatentDisplay(Display):
         return cls(latent[::step], None if labels is None else labels[::step], axis_names=axis_names, title=title)
 
     @classmethod
-    def from_estimator(cls, model, X, labels=None, *, max_points=10_000, title=""):
+    def from_estimator(
+        cls,
+        model: BaseEstimator,
+        X: ArrayLike,
+        labels: ArrayLike | None = None,
+        *,
+        max_points: int = 10_000,
+        title: str = "",
+    ) -> Self:
         """Encode images with a fitted model.
 
         Parameters
@@ -95,14 +122,14 @@ class LatentDisplay(Display):
         labels = None if labels is None else check_strings("labels", labels)[::step]
         return cls.from_predictions(model.transform(X[::step]), labels, max_points=max_points, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Points, a row each: first, second, label (missing without labels)."""
         import pandas as pd
 
         labels = [None] * len(self.points) if self.labels is None else self.labels
         return pd.DataFrame({"first": self.points[:, 0], "second": self.points[:, 1], "label": labels})
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the scatter; the name of each label stands at the median of its points, or near it where names are many.
 
         A thin line leads from a name that had to give way to the median.
@@ -178,7 +205,9 @@ class LatentGridDisplay(Display):
     (6, 4)
     """
 
-    def __init__(self, images, first, second, *, dims=(0, 1), title=""):
+    def __init__(
+        self, images: NDArray, first: NDArray, second: NDArray, *, dims: tuple[int, int] = (0, 1), title: str = ""
+    ) -> None:
         self.images = images
         self.first = first
         self.second = second
@@ -186,7 +215,9 @@ class LatentGridDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_estimator(cls, model, *, n_per_side=20, dims=(0, 1), title=""):
+    def from_estimator(
+        cls, model: BaseEstimator, *, n_per_side: int = 20, dims: tuple[int, int] = (0, 1), title: str = ""
+    ) -> Self:
         """Decode a grid with a fitted autoencoder or variational autoencoder.
 
         The lines of the grid part the latent density into equal shares (Kingma and Welling, 2014, figure 4): the
@@ -221,7 +252,7 @@ class LatentGridDisplay(Display):
         images, _ = unit_images(images, model.image_shape_, scale=model.pixel_scale_)
         return cls(images.reshape(n_per_side, n_per_side, *images.shape[1:]), first, second, dims=dims, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Cells, a row each: row, column, first, second."""
         import pandas as pd
 
@@ -235,7 +266,7 @@ class LatentGridDisplay(Display):
             }
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the grid.
 
         Parameters

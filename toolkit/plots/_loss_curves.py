@@ -1,9 +1,18 @@
 """Loss curves: how a training went, epoch by epoch; what is no loss has a panel of its own."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Self
 
 from toolkit.plots._display import Display
 from toolkit.plots.style import COLOURS, INK, plain_name, tidy_axes, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
 
 __all__ = ["LossCurveDisplay"]
 
@@ -42,14 +51,22 @@ class LossCurveDisplay(Display):
     [0.5, 0.25]
     """
 
-    def __init__(self, curves, *, ylabel="loss", log=None, title=""):
+    def __init__(self, curves: pd.DataFrame, *, ylabel: str = "loss", log: bool | None = None, title: str = "") -> None:
         self.curves = curves
         self.ylabel = ylabel
         self.log = log
         self.title = title
 
     @classmethod
-    def from_history(cls, history, names=None, *, ylabel="loss", log=None, title=""):
+    def from_history(
+        cls,
+        history: list[dict],
+        names: Sequence[str] | None = None,
+        *,
+        ylabel: str = "loss",
+        log: bool | None = None,
+        title: str = "",
+    ) -> Self:
         """Take the curves out of a ``history_``.
 
         Parameters
@@ -87,15 +104,23 @@ class LossCurveDisplay(Display):
         return cls(pd.DataFrame(rows, columns=["epoch", "name", "value"]), ylabel=ylabel, log=log, title=title)
 
     @classmethod
-    def from_estimator(cls, model, names=None, *, ylabel="loss", log=None, title=""):
+    def from_estimator(
+        cls,
+        model: BaseEstimator,
+        names: Sequence[str] | None = None,
+        *,
+        ylabel: str = "loss",
+        log: bool | None = None,
+        title: str = "",
+    ) -> Self:
         """The curves of a fitted model with ``history_``; parameters as for :meth:`from_history`."""
         return cls.from_history(model.history_, names, ylabel=ylabel, log=log, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Points, a row each: epoch, name, value."""
         return self.curves.copy()
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the curves.
 
         Parameters

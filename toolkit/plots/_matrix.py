@@ -1,8 +1,19 @@
 """A matrix of numbers as coloured, written cells."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.plots.style import INK
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.collections import QuadMesh
+    from matplotlib.colors import Colormap, Normalize
 
 __all__ = ["draw_matrix"]
 
@@ -11,7 +22,17 @@ def _luminance(rgba):
     return float(np.dot(rgba[:3], (0.299, 0.587, 0.114)))
 
 
-def draw_matrix(ax, values, texts, *, cmap, norm, row_names, column_names, fontsize=8.5):
+def draw_matrix(
+    ax: Axes,
+    values: NDArray,
+    texts: Sequence[Sequence[str]],
+    *,
+    cmap: Colormap,
+    norm: Normalize,
+    row_names: Sequence[str],
+    column_names: Sequence[str],
+    fontsize: float = 8.5,
+) -> QuadMesh:
     """Draw cells with their text in black or white, whichever reads.
 
     Parameters

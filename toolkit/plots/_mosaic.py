@@ -1,9 +1,19 @@
 """Many small images on one pair of axes: cells in a grid, names beside rows and above columns."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.printable import plot_text
 from toolkit.plots.style import INK, MUTED
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from toolkit._core.images import PixelScale
 
 __all__ = ["GAP", "draw_cell", "frame_cell", "open_mosaic", "row_name", "unit_images"]
 
@@ -11,7 +21,9 @@ __all__ = ["GAP", "draw_cell", "frame_cell", "open_mosaic", "row_name", "unit_im
 GAP = 0.08
 
 
-def unit_images(X, image_shape=None, *, scale=None):
+def unit_images(
+    X: ArrayLike, image_shape: tuple[int, ...] | None = None, *, scale: PixelScale | None = None
+) -> tuple[NDArray, PixelScale]:
     """Images as a float32 stack within 0 to 1, and the scale that made it.
 
     Parameters
@@ -33,7 +45,7 @@ def unit_images(X, image_shape=None, *, scale=None):
     return np.clip(scale.to_unit(stack), 0.0, 1.0), scale
 
 
-def open_mosaic(ax, n_rows, n_columns, aspect):
+def open_mosaic(ax: Axes, n_rows: int, n_columns: int, aspect: float) -> None:
     """Empty axes in units of one image's width; ``aspect`` is an image's height over its width."""
     ax.set_axis_off()
     ax.set_xlim(-GAP, n_columns * (1 + GAP))
@@ -45,7 +57,7 @@ def _corner(row, column, aspect):
     return column * (1 + GAP), row * (aspect + GAP)
 
 
-def draw_cell(ax, image, row, column, aspect):
+def draw_cell(ax: Axes, image: NDArray, row: int, column: int, aspect: float) -> None:
     """One image into one cell, without smoothing: pixels are the subject."""
     left, top = _corner(row, column, aspect)
     ax.imshow(
@@ -60,7 +72,7 @@ def draw_cell(ax, image, row, column, aspect):
     )
 
 
-def frame_cell(ax, row, column, aspect, colour="#c4cacf", width=0.6):
+def frame_cell(ax: Axes, row: int, column: int, aspect: float, colour: str = "#c4cacf", width: float = 0.6) -> None:
     """A thin frame, without which a white image has no edge on a white page."""
     from matplotlib.patches import Rectangle
 
@@ -70,7 +82,7 @@ def frame_cell(ax, row, column, aspect, colour="#c4cacf", width=0.6):
     )
 
 
-def row_name(ax, row, aspect, name, detail=""):
+def row_name(ax: Axes, row: int, aspect: float, name: str, detail: str = "") -> None:
     """A name to the left of a row, with a quieter second line."""
     middle = row * (aspect + GAP) + aspect / 2
     shift = 0.13 * aspect if detail else 0.0

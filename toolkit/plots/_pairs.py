@@ -1,12 +1,23 @@
 """Before and after: what a repair did, image by image."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.labels import check_strings, check_truth
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name, unit_images
 from toolkit.plots.style import INK, kind_order, plain_name, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from toolkit.restoration import ImageRestorer
 
 __all__ = ["RepairPairsDisplay"]
 
@@ -39,7 +50,16 @@ class RepairPairsDisplay(Display):
     [1]
     """
 
-    def __init__(self, pairs, before, after, *, clean=None, n_columns=10, title=""):
+    def __init__(
+        self,
+        pairs: pd.DataFrame,
+        before: NDArray,
+        after: NDArray,
+        *,
+        clean: NDArray | None = None,
+        n_columns: int = 10,
+        title: str = "",
+    ) -> None:
         self.pairs = pairs
         self.before = before
         self.after = after
@@ -50,17 +70,17 @@ class RepairPairsDisplay(Display):
     @classmethod
     def from_predictions(
         cls,
-        before,
-        after,
-        kinds=None,
+        before: ArrayLike,
+        after: ArrayLike,
+        kinds: ArrayLike | None = None,
         *,
-        clean=None,
-        repaired=None,
-        n_pairs=10,
-        n_columns=10,
-        image_shape=None,
-        title="",
-    ):
+        clean: ArrayLike | None = None,
+        repaired: ArrayLike | None = None,
+        n_pairs: int = 10,
+        n_columns: int = 10,
+        image_shape: tuple[int, ...] | None = None,
+        title: str = "",
+    ) -> Self:
         """Choose pairs, taking turns between the kinds.
 
         Parameters
@@ -108,7 +128,16 @@ class RepairPairsDisplay(Display):
         return cls(pairs, pictures[0], pictures[1], clean=pictures[2], n_columns=n_columns, title=title)
 
     @classmethod
-    def from_estimator(cls, restorer, X, *, clean=None, n_pairs=10, n_columns=10, title=""):
+    def from_estimator(
+        cls,
+        restorer: ImageRestorer,
+        X: ArrayLike,
+        *,
+        clean: ArrayLike | None = None,
+        n_pairs: int = 10,
+        n_columns: int = 10,
+        title: str = "",
+    ) -> Self:
         """Restore X with a fitted ``ImageRestorer`` and show what it changed.
 
         Parameters
@@ -134,12 +163,12 @@ class RepairPairsDisplay(Display):
             title=title,
         )
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Pairs shown, a row each: index, kind, repaired, and the mean absolute change (0 to 1)."""
         change = np.abs(self.after - self.before)
         return self.pairs.assign(mean_change=change.mean(axis=tuple(range(1, change.ndim))))
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the pairs, before above after.
 
         Parameters

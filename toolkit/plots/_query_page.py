@@ -1,11 +1,20 @@
 """Queries and answers as pictures, a line each: what was asked, what was answered, and whether it is right."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.images import PixelScale
 from toolkit._core.labels import check_strings
 from toolkit.plots._display import Display
 from toolkit.plots.style import ACCENT, INK, MUTED, title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
 
 __all__ = ["QueryPageDisplay"]
 
@@ -29,7 +38,7 @@ class QueryPageDisplay(Display):
     [True, False]
     """
 
-    def __init__(self, queries, answers, *, truth, read, title=""):
+    def __init__(self, queries: NDArray, answers: NDArray, *, truth: NDArray, read: NDArray, title: str = "") -> None:
         self.queries = queries
         self.answers = answers
         self.truth = truth
@@ -37,7 +46,9 @@ class QueryPageDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_predictions(cls, queries, answers, truth, *, read=None, title=""):
+    def from_predictions(
+        cls, queries: ArrayLike, answers: ArrayLike, truth: ArrayLike, *, read: ArrayLike | None = None, title: str = ""
+    ) -> Self:
         """Hold queries, answers and the truth.
 
         Parameters
@@ -67,13 +78,13 @@ class QueryPageDisplay(Display):
             )
         return cls(queries, answers, truth=truth, read=read, title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """A row each: what the answer says, the truth, and whether they agree."""
         import pandas as pd
 
         return pd.DataFrame({"read": self.read, "truth": self.truth, "right": self.read == self.truth})
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw up to 24 lines in two columns.
 
         Parameters

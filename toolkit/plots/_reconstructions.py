@@ -1,11 +1,21 @@
 """Originals above what a model rebuilt of them."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name, unit_images
 from toolkit.plots.style import title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from sklearn.base import BaseEstimator
 
 __all__ = ["ReconstructionDisplay"]
 
@@ -35,7 +45,9 @@ class ReconstructionDisplay(Display):
     [0, 2, 5]
     """
 
-    def __init__(self, index, originals, rebuilt, *, n_columns=10, title=""):
+    def __init__(
+        self, index: NDArray, originals: NDArray, rebuilt: NDArray, *, n_columns: int = 10, title: str = ""
+    ) -> None:
         self.index = index
         self.originals = originals
         self.rebuilt = rebuilt
@@ -43,7 +55,16 @@ class ReconstructionDisplay(Display):
         self.title = title
 
     @classmethod
-    def from_predictions(cls, X, rebuilt, *, n_images=20, n_columns=10, image_shape=None, title=""):
+    def from_predictions(
+        cls,
+        X: ArrayLike,
+        rebuilt: ArrayLike,
+        *,
+        n_images: int = 20,
+        n_columns: int = 10,
+        image_shape: tuple[int, ...] | None = None,
+        title: str = "",
+    ) -> Self:
         """Choose images, evenly spread over the data.
 
         Parameters
@@ -69,7 +90,9 @@ class ReconstructionDisplay(Display):
         return cls(index, originals, rebuilt, n_columns=n_columns, title=title)
 
     @classmethod
-    def from_estimator(cls, model, X, *, n_images=20, n_columns=10, title=""):
+    def from_estimator(
+        cls, model: BaseEstimator, X: ArrayLike, *, n_images: int = 20, n_columns: int = 10, title: str = ""
+    ) -> Self:
         """Rebuild images with a fitted model.
 
         Parameters
@@ -95,14 +118,14 @@ class ReconstructionDisplay(Display):
         display.index = index
         return display
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Images shown, a row each: index, and the mean squared error in units of the range."""
         import pandas as pd
 
         error = np.square(self.rebuilt - self.originals)
         return pd.DataFrame({"index": self.index, "mse": error.mean(axis=tuple(range(1, error.ndim)))})
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the pairs.
 
         Parameters

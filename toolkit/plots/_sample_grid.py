@@ -1,12 +1,24 @@
 """What a generator draws: a sheet of samples."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, unit_images
 from toolkit.plots.style import title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+    from numpy.random import RandomState
+    from sklearn.base import BaseEstimator
+
+    from toolkit._core.images import PixelScale
 
 __all__ = ["SampleGridDisplay"]
 
@@ -32,13 +44,21 @@ class SampleGridDisplay(Display):
     [[0, 0], [0, 1], [0, 2], [1, 0], [1, 1]]
     """
 
-    def __init__(self, images, *, n_columns, title=""):
+    def __init__(self, images: NDArray, *, n_columns: int, title: str = "") -> None:
         self.images = images
         self.n_columns = n_columns
         self.title = title
 
     @classmethod
-    def from_predictions(cls, images, *, n_columns=None, image_shape=None, scale=None, title=""):
+    def from_predictions(
+        cls,
+        images: ArrayLike,
+        *,
+        n_columns: int | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        scale: PixelScale | None = None,
+        title: str = "",
+    ) -> Self:
         """Hold images.
 
         Parameters
@@ -64,7 +84,15 @@ class SampleGridDisplay(Display):
         return cls(images, n_columns=min(n_columns, len(images)), title=title)
 
     @classmethod
-    def from_estimator(cls, model, n_samples=25, *, n_columns=None, random_state=None, title=""):
+    def from_estimator(
+        cls,
+        model: BaseEstimator,
+        n_samples: int = 25,
+        *,
+        n_columns: int | None = None,
+        random_state: int | RandomState | None = None,
+        title: str = "",
+    ) -> Self:
         """Draw samples from a fitted generator.
 
         Parameters
@@ -85,7 +113,7 @@ class SampleGridDisplay(Display):
             title=title,
         )
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Images shown, a row each: row, column, mean and standard deviation of the pixels (0 to 1)."""
         import pandas as pd
 
@@ -99,7 +127,7 @@ class SampleGridDisplay(Display):
             }
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the sheet.
 
         Parameters

@@ -1,10 +1,22 @@
 """Rows of images under each other, a name to each row: what several generators draw."""
 
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
 from toolkit.plots.style import title_axes
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from toolkit._core.images import PixelScale
 
 __all__ = ["SampleRowsDisplay"]
 
@@ -32,13 +44,21 @@ class SampleRowsDisplay(Display):
     [0.0, 1.0]
     """
 
-    def __init__(self, rows, *, details, title=""):
+    def __init__(self, rows: dict[str, NDArray], *, details: dict[str, str], title: str = "") -> None:
         self.rows = rows
         self.details = details
         self.title = title
 
     @classmethod
-    def from_predictions(cls, rows, *, details=None, image_shape=None, scale=None, title=""):
+    def from_predictions(
+        cls,
+        rows: Mapping[str, ArrayLike],
+        *,
+        details: dict[str, str] | None = None,
+        image_shape: tuple[int, ...] | None = None,
+        scale: PixelScale | None = None,
+        title: str = "",
+    ) -> Self:
         """Hold rows of images.
 
         Parameters
@@ -65,7 +85,7 @@ class SampleRowsDisplay(Display):
         parts = np.split(together, np.cumsum(lengths)[:-1])
         return cls(dict(zip(names, parts)), details=dict(details or {}), title=title)
 
-    def frame(self):
+    def frame(self) -> pd.DataFrame:
         """Images shown, a row each: name, column, mean and standard deviation of the pixels (0 to 1)."""
         import pandas as pd
 
@@ -84,7 +104,7 @@ class SampleRowsDisplay(Display):
             ignore_index=True,
         )
 
-    def plot(self, ax=None):
+    def plot(self, ax: Axes | None = None) -> Self:
         """Draw the rows.
 
         Parameters

@@ -1,6 +1,15 @@
 """Names that stand at places of a scatter: moved apart where they would cover each other."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = ["spread_labels"]
 
@@ -8,7 +17,7 @@ _ROUNDS = 400
 _WIDE, _HIGH = 0.72, 1.35  # of a bold letter and a line, in font sizes, with some air
 
 
-def spread_labels(ax, places, names, font_size):
+def spread_labels(ax: Axes, places: NDArray, names: Sequence[str], font_size: float) -> NDArray:
     """Places of names that do not cover each other, near to where they should stand.
 
     Names that overlap push each other apart along the shorter way, a little at a time, within the axes; whatever does

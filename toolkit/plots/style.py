@@ -1,6 +1,14 @@
 """One look for all displays, set on the axes themselves, so that no global setting is touched."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
 from toolkit._core.printable import plot_text
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 __all__ = [
     "ACCENT",
@@ -22,7 +30,7 @@ MUTED = "#6b747b"
 _GRID = "#e6e9eb"
 
 
-def colours_of(names):
+def colours_of(names: Sequence[str]) -> dict[str, str]:
     """A colour for each name; clean is always blue and unknown always grey."""
     fixed = {"clean": COLOURS[0], "unknown": COLOURS[7]}
     free = [c for c in COLOURS if not any(name in fixed and fixed[name] == c for name in names)]
@@ -36,12 +44,12 @@ def colours_of(names):
     return colours
 
 
-def plain_name(name):
+def plain_name(name: str) -> str:
     """A kind or method as a person writes it: ``salt_and_pepper`` becomes ``salt and pepper``; never a formula."""
     return plot_text(str(name).replace("_", " ").replace("+", " + "))
 
 
-def kind_order(kinds):
+def kind_order(kinds: Iterable[str]) -> list[str]:
     """Kinds in reading order: clean, then the names as first listed by the toolkit, others, unknown last.
 
     Examples
@@ -55,7 +63,7 @@ def kind_order(kinds):
     return sorted(set(map(str, kinds)), key=lambda kind: (places.get(kind, len(KINDS)), kind))
 
 
-def tidy_axes(ax, *, grid="both"):
+def tidy_axes(ax: Axes, *, grid: str = "both") -> None:
     """Light grid behind the data, no box, quiet ticks."""
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
@@ -70,7 +78,7 @@ def tidy_axes(ax, *, grid="both"):
     ax.yaxis.label.set(color=INK, fontsize=10)
 
 
-def title_axes(ax, title):
+def title_axes(ax: Axes, title: str) -> None:
     """A left-aligned title, where the eye starts; a dollar in it is a dollar, since names of files may hold any."""
     if title:
         ax.set_title(plot_text(title), loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)

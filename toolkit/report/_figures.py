@@ -1,11 +1,19 @@
 """Figures as data URIs, so that a page holds its pictures and asks nobody for them."""
 
+from __future__ import annotations
+
 import base64
 import io
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit._core.inherited import import_matplotlib
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from toolkit.plots import Display
 
 __all__ = ["check_format", "figure_uri"]
 
@@ -44,13 +52,15 @@ def _render(figure, image_format, dpi):
     return buffer.getvalue()
 
 
-def check_format(image_format):
+def check_format(image_format: str) -> None:
     """Raise a ValueError unless it is one of the formats that :func:`figure_uri` knows."""
     if image_format not in ("auto", "png", "svg"):
         raise ValueError(f"image_format must be 'auto', 'png' or 'svg', got {image_format!r}.")
 
 
-def figure_uri(figure, *, image_format="auto", dpi=144):
+def figure_uri(
+    figure: Figure | Display | bytes | str | os.PathLike, *, image_format: str = "auto", dpi: int = 144
+) -> str:
     """Encode a figure as a ``data:`` URI.
 
     Parameters

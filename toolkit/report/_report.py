@@ -1,12 +1,23 @@
 """The report: findings first, then sections of text, facts, tables and figures, on one page."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING, Self
 
 from toolkit._core.files import write_text
 from toolkit._core.showing import only_shows
 from toolkit.report._figures import check_format, figure_uri
 from toolkit.report._tables import build_table, format_value
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from toolkit.plots import Display
 
 __all__ = ["Report"]
 
@@ -80,7 +91,7 @@ class Report:
     True
     """
 
-    def __init__(self, title, subtitle="", *, footer=""):
+    def __init__(self, title: str, subtitle: str = "", *, footer: str = "") -> None:
         self.title = title
         self.subtitle = subtitle
         self.footer = footer
@@ -90,7 +101,7 @@ class Report:
         self._n_tables = 0
         self._n_figures = 0
 
-    def findings(self, sentences):
+    def findings(self, sentences: Sequence[str] | str) -> Self:
         """Add findings: plain sentences, the most important first.
 
         Parameters
@@ -104,7 +115,7 @@ class Report:
         self._findings.extend([sentences] if isinstance(sentences, str) else map(str, sentences))
         return self
 
-    def section(self, title, text=""):
+    def section(self, title: str, text: str = "") -> Self:
         """Open a section; what is added next belongs to it.
 
         Parameters
@@ -120,13 +131,13 @@ class Report:
         self._sections.append(_Section(str(title), f"section-{len(self._sections) + 1}"))
         return self.text(text)
 
-    def text(self, text):
+    def text(self, text: str) -> Self:
         """Add paragraphs to the open section."""
         for paragraph in _paragraphs(str(text)):
             self._add(_Block("paragraph", paragraph))
         return self
 
-    def items(self, sentences):
+    def items(self, sentences: Sequence[str]) -> Self:
         """Add a list of sentences, a point each.
 
         Parameters
@@ -142,14 +153,14 @@ class Report:
             self._add(_Block("items", sentences))
         return self
 
-    def note(self, text):
+    def note(self, text: str) -> Self:
         """Add a set-off remark: a limit, a caution, something that went wrong."""
         paragraphs = _paragraphs(str(text))
         if paragraphs:
             self._add(_Block("note", paragraphs))
         return self
 
-    def facts(self, facts):
+    def facts(self, facts: Mapping[str, object]) -> Self:
         """Add key figures, shown large with their names.
 
         Parameters
@@ -164,7 +175,16 @@ class Report:
         self._add(_Block("facts", [(str(name), format_value(value)) for name, value in dict(facts).items()]))
         return self
 
-    def table(self, frame, caption="", *, precision=3, formats=None, max_rows=100, index=None):
+    def table(
+        self,
+        frame: pd.DataFrame | pd.Series,
+        caption: str = "",
+        *,
+        precision: int = 3,
+        formats: dict[str, str] | None = None,
+        max_rows: int | None = 100,
+        index: bool | None = None,
+    ) -> Self:
         """Add a table.
 
         Parameters
@@ -189,7 +209,15 @@ class Report:
         self._add(_Block("table", table, str(caption), number=self._n_tables))
         return self
 
-    def figure(self, figure, caption="", *, alt=None, image_format="auto", dpi=144):
+    def figure(
+        self,
+        figure: Figure | Display | bytes | str | os.PathLike,
+        caption: str = "",
+        *,
+        alt: str | None = None,
+        image_format: str = "auto",
+        dpi: int = 144,
+    ) -> Self:
         """Add a figure.
 
         Parameters
@@ -224,7 +252,7 @@ class Report:
         self._add(_Block("figure", uri, str(caption), str(text), self._n_figures))
         return self
 
-    def html(self):
+    def html(self) -> str:
         """The page as text."""
         return (
             _environment()
@@ -239,7 +267,7 @@ class Report:
             )
         )
 
-    def write(self, path):
+    def write(self, path: str | os.PathLike) -> Path:
         """Write the page to ``path``, whole or not at all, and return the path."""
         write_text(path, self.html())
         return Path(path)

@@ -1,8 +1,14 @@
 """Frames as rows of formatted cells, ready for the page."""
 
+from __future__ import annotations
+
 import math
 import numbers
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Table", "build_table", "format_value"]
 
@@ -18,11 +24,11 @@ class Table:
     has_index: bool
 
     @property
-    def is_cut(self):
+    def is_cut(self) -> bool:
         return self.n_rows > len(self.rows)
 
 
-def format_value(value, precision=3):
+def format_value(value: object, precision: int = 3) -> str:
     """One cell as a person reads it.
 
     Parameters
@@ -71,7 +77,14 @@ def _format_with(value, template, precision):
     return template.format(value)
 
 
-def build_table(frame, *, precision=3, formats=None, max_rows=100, index=None):
+def build_table(
+    frame: pd.DataFrame | pd.Series,
+    *,
+    precision: int = 3,
+    formats: dict[str, str] | None = None,
+    max_rows: int | None = 100,
+    index: bool | None = None,
+) -> Table:
     """Turn a frame into a :class:`Table`.
 
     Parameters

@@ -1,42 +1,39 @@
-"""The recipes that the command line and notebooks share."""
+"""The studies that the command line and notebooks share, a folder each.
 
-from toolkit.studies._arithmetic import ArithmeticResult, ask_arithmetic, load_hands, run_arithmetic
-from toolkit.studies._arithmetic_write import arithmetic_findings, check_arithmetic_target, write_arithmetic
-from toolkit.studies._coverage import CoverageResult, check_coverage_target, run_coverage, write_coverage
+Every ``run_...`` returns a :class:`StudyOutcome`: ``findings()``, ``figures()``, ``tables()``, ``report()`` and
+``write(folder)``.
+"""
+
 from toolkit.studies._folder import reserved_folder
-from toolkit.studies._generators import (
+from toolkit.studies._reserved import reserve_result
+from toolkit.studies._result import StudyOutcome
+from toolkit.studies.arithmetic._findings import arithmetic_findings
+from toolkit.studies.arithmetic._run import ArithmeticResult, ask_arithmetic, load_hands, run_arithmetic
+from toolkit.studies.arithmetic._write import check_arithmetic_target, write_arithmetic
+from toolkit.studies.audit._audit_images import audit_images
+from toolkit.studies.audit._findings import plain_findings
+from toolkit.studies.audit._outcome import AuditResult
+from toolkit.studies.audit._run import check_detectors, run_audit
+from toolkit.studies.audit._write import check_audit_target, write_audit
+from toolkit.studies.collapse._findings import collapse_findings
+from toolkit.studies.collapse._outcome import outcome_of
+from toolkit.studies.collapse._recipes import CURE, MITIGATIONS, collapse_grid, collapse_recipe
+from toolkit.studies.collapse._study import CollapseStudy, check_collapse_settings, run_collapse_study
+from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
+from toolkit.studies.collapse._write import check_collapse_target, forget_collapse_runs, write_collapse_study
+from toolkit.studies.coverage._run import CoverageResult, run_coverage
+from toolkit.studies.coverage._write import check_coverage_target, write_coverage
+from toolkit.studies.generators._findings import generator_findings
+from toolkit.studies.generators._run import (
     GENERATORS,
     GeneratorComparison,
     check_generators,
     run_generator_comparison,
 )
-from toolkit.studies._generators_write import (
-    check_comparison_target,
-    generator_findings,
-    write_generator_comparison,
-)
-from toolkit.studies._reserved import reserve_result
-from toolkit.studies._result import StudyOutcome
-from toolkit.studies._study import StudyResult, check_study_target, run_study, study_findings, write_study
-from toolkit.studies._study_answer import study_answer
-from toolkit.studies.audit._audit_images import audit_images
-from toolkit.studies.audit._findings import plain_findings
-from toolkit.studies.audit._run import AuditResult, check_detectors, run_audit
-from toolkit.studies.audit._write import check_audit_target, write_audit
-from toolkit.studies.collapse._findings import collapse_findings
-from toolkit.studies.collapse._outcome import outcome_of
-from toolkit.studies.collapse._recipes import CURE, MITIGATIONS, collapse_grid, collapse_recipe
-from toolkit.studies.collapse._study import (
-    CollapseStudy,
-    check_collapse_settings,
-    run_collapse_study,
-)
-from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
-from toolkit.studies.collapse._write import (
-    check_collapse_target,
-    forget_collapse_runs,
-    write_collapse_study,
-)
+from toolkit.studies.generators._write import check_comparison_target, write_generator_comparison
+from toolkit.studies.study._answer import study_answer, study_findings
+from toolkit.studies.study._run import StudyResult, run_study
+from toolkit.studies.study._write import check_study_target, write_study
 
 __all__ = [
     "CURE",

@@ -1,8 +1,11 @@
 """A result folder that appears whole or not at all, never at the cost of somebody's files, and for one writer only."""
 
+from __future__ import annotations
+
 import contextlib
 import os
 import shutil
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from toolkit._core import folders
@@ -13,7 +16,7 @@ from toolkit._core.writable import check_folder_replaceable, check_folder_writab
 __all__ = ["check_target", "reserved_folder", "whole_folder"]
 
 
-def check_target(folder, own_names, *, grows=False):
+def check_target(folder: str | os.PathLike, own_names: Collection[str], *, grows: bool = False) -> None:
     """Refuse a folder that holds anything but an earlier result of the same kind, or that cannot be written.
 
     A result folder is replaced as a whole, so that ``--out .`` must not cost anybody their work.
@@ -51,7 +54,7 @@ def check_target(folder, own_names, *, grows=False):
 
 
 @contextlib.contextmanager
-def reserved_folder(folder, own_names, *, grows=False):
+def reserved_folder(folder: str | os.PathLike, own_names: Collection[str], *, grows: bool = False) -> Iterator[None]:
     """Check a folder as :func:`check_target` does, and keep other runs out of it until the work is done.
 
     Raises
@@ -86,7 +89,7 @@ def _sweep(folder, own_names):
 
 
 @contextlib.contextmanager
-def whole_folder(folder, own_names):
+def whole_folder(folder: str | os.PathLike, own_names: Collection[str]) -> Iterator[Path]:
     """:func:`toolkit._core.folders.whole_folder` for a result: what is no part of such a result is never replaced.
 
     Parameters

@@ -1,28 +1,35 @@
 """The folder of a study, checked before the work and kept for one run until it is done."""
 
+from __future__ import annotations
+
 import contextlib
+import os
+from collections.abc import Iterator
 
 from toolkit._core.names import lookup
-from toolkit.studies import _arithmetic_write, _coverage, _generators_write, _study
 from toolkit.studies._folder import reserved_folder
+from toolkit.studies.arithmetic._write import ARITHMETIC_FILES
 from toolkit.studies.audit._write import AUDIT_FILES
 from toolkit.studies.collapse._write import COLLAPSE_FILES
+from toolkit.studies.coverage._write import COVERAGE_FILES
+from toolkit.studies.generators._write import GENERATORS_FILES
+from toolkit.studies.study._write import STUDY_FILES, check_study_target
 
 __all__ = ["reserve_result"]
 
 # What each result is made of, and whether its folder grows (and is gone on with) instead of being replaced.
 _RESULTS = {
-    "arithmetic": (_arithmetic_write._FILES, False),
+    "arithmetic": (ARITHMETIC_FILES, False),
     "audit": (AUDIT_FILES, False),
     "collapse": (COLLAPSE_FILES, True),
-    "comparison": (_generators_write._FILES, False),
-    "coverage": (_coverage._FILES, False),
-    "study": (_study._FILES, True),
+    "comparison": (GENERATORS_FILES, False),
+    "coverage": (COVERAGE_FILES, False),
+    "study": (STUDY_FILES, True),
 }
 
 
 @contextlib.contextmanager
-def reserve_result(kind, out):
+def reserve_result(kind: str, out: str | os.PathLike) -> Iterator[None]:
     """Check that a result can be written to ``out``, and keep other runs out of it for as long as the context lasts.
 
     Worth having around the long work: what is in the way is said at once, and a second run is refused instead of
@@ -51,6 +58,6 @@ def reserve_result(kind, out):
     """
     own_names, grows = lookup(_RESULTS, kind, "result")
     if kind == "study":
-        _study.check_study_target(out)
+        check_study_target(out)
     with reserved_folder(out, own_names, grows=grows):
         yield

@@ -1,20 +1,33 @@
 """The one-call way into an audit, from a notebook."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
 from numpy.typing import ArrayLike
 
-from toolkit.datasets import as_source
-from toolkit.studies.audit._run import AuditResult, run_audit
+from toolkit.datasets import ImageSource
+from toolkit.studies.audit._outcome import AuditResult
+from toolkit.studies.audit._run import run_audit
 
 __all__ = ["audit_images"]
 
+_CHUNK = 4096  # images read at a time from a source
 
-def audit_images(images: ArrayLike, *, detectors: tuple = (), random_state: int = 0, **options) -> AuditResult:
+
+def audit_images(
+    images: ArrayLike | ImageSource, *, detectors: Sequence[str] = (), random_state: int = 0, **options: Any
+) -> AuditResult:
     """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
 
     Parameters
     ----------
-    images : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSet, ImageFolder
-        Damaged images among sound ones, which are the majority. No labels are used.
+    images : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSet, ImageFolder,
+        ImageSource
+        Damaged images among sound ones, which are the majority. No labels are used. Images of a folder go by their
+        paths in the result.
     detectors : sequence of str, default=()
         Outlier detectors to compare on this set, by name.
     random_state : int, default=0
@@ -35,7 +48,16 @@ def audit_images(images: ArrayLike, *, detectors: tuple = (), random_state: int 
     >>> len(result.per_image), len(result.findings()) > 0
     (60, True)
     """
-    name = getattr(images, "name", "")
-    if hasattr(images, "images"):
-        images = as_source(images).images
-    return run_audit(images, detectors=detectors, random_state=random_state, **{"name": name, **options})
+    known = {"name": getattr(images, "name", "")}
+    if getattr(images, "paths", None) is not None:
+        known |= {"paths": images.paths, "notes": images.notes}
+        if images.report is not None:
+            known["left_out"] = images.skipped
+    if isinstance(images, ImageSource):
+        ids = images.ids
+        if any(isinstance(name, str) for name in ids):
+            known["paths"] = ids
+        images = np.concatenate(list(images.chunks(_CHUNK)))
+    elif hasattr(images, "images"):
+        images = images.images
+    return run_audit(images, detectors=detectors, random_state=random_state, **(known | options))

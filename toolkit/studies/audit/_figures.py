@@ -1,5 +1,9 @@
 """The figures of an audit, by name."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from toolkit._core.showing import only_shows
@@ -14,13 +18,16 @@ from toolkit.plots import (
 from toolkit.studies.audit._findings import GUESS
 from toolkit.studies.audit._truth import truth_names
 
+if TYPE_CHECKING:
+    from toolkit.studies.audit._outcome import AuditResult
+
 __all__ = ["audit_figures"]
 
 _OWN_SCORE = "this audit"
 _EXTREMES = ["most anomalous", "least anomalous"]
 
 
-def audit_figures(result) -> dict:
+def audit_figures(result: AuditResult) -> dict:
     """Draw the figures that the result has something to show in.
 
     Parameters

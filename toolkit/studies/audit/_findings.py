@@ -1,6 +1,13 @@
 """An audit's findings in plain words: how many, what kinds, how sure, what was repaired, what was left alone."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.corruption import kind_in_words
+
+if TYPE_CHECKING:
+    from toolkit.studies.audit._outcome import AuditResult
 
 __all__ = ["audit_answer", "plain_findings"]
 
@@ -29,7 +36,7 @@ def _listed(parts):
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
-def plain_findings(result) -> list[str]:
+def plain_findings(result: AuditResult) -> list[str]:
     """Sentences that a person who has never heard of the toolkit can act on, the most important first.
 
     Parameters
@@ -54,23 +61,23 @@ def plain_findings(result) -> list[str]:
     if len(flagged):
         sentences += [_what_kinds(flagged), _how_sure(flagged)]
     sentences.append(_what_was_repaired(rows, flagged))
-    sentences += _what_can_be_told(result)
+    sentences += _what_can_be_detected(result)
     if result.truth is not None:
         sentences.append(_how_right(result))
-    if len(result) < FEW:
+    if len(result) < FEW and not result.auditor_given:
         sentences.append(
             f"Caution: {_images(len(result))} {'is' if len(result) == 1 else 'are'} few to learn from; take the names "
             "above as hints."
         )
     if result.prevalence > 0.4:
         sentences.append(
-            "Caution: so much of the set looks wrong that the clean images may not be the majority, which every "
-            "audit without labels has to take for granted."
+            f"Caution: so much of {_training_set(result)} looks wrong that the clean images may not be the majority, "
+            "which every audit without labels has to take for granted."
         )
     return sentences + _worse_than_chance(result)
 
 
-def audit_answer(result) -> list[str]:
+def audit_answer(result: AuditResult) -> list[str]:
     """The audit in at most three sentences: how many images, what is wrong with them, what was repaired.
 
     Parameters
@@ -91,10 +98,17 @@ def audit_answer(result) -> list[str]:
     ]
 
 
+def _training_set(result, otherwise="the set"):
+    """What was learned from: the images themselves, unless a fitted auditor was handed over."""
+    return "the auditor's training set" if result.auditor_given else otherwise
+
+
 def _why_not(result):
+    unjudged = "This set cannot be judged"
+    if result.auditor_given:
+        unjudged = "These images cannot be judged, since the auditor's training set could not"
     return (
-        f"This set cannot be judged: {'; '.join(result.reasons)}. So no image is called clean or corrupted, and "
-        "nothing was repaired."
+        f"{unjudged}: {'; '.join(result.reasons)}. So no image is called clean or corrupted, and nothing was repaired."
     )
 
 
@@ -116,6 +130,13 @@ def _most_anomalous(rows, n_listed=20):
 def _how_many(result, flagged):
     n, low, high = len(result), *result.prevalence_interval
     share = f"{_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}"
+    if result.auditor_given:
+        verb = "is" if len(flagged) <= 1 else "are"
+        which = f"{len(flagged):,} of {_images(n)} ({_percent(len(flagged) / n)})" if len(flagged) else "No image"
+        return (
+            f"{which} {verb} flagged, by an auditor that was fitted to other images, of which an estimated {share} are "
+            "corrupted. How many of these are is not estimated."
+        )
     if not len(flagged):
         return (
             f"None of the {_images(n)} is flagged. How many are corrupted all the same is estimated from all images "
@@ -129,28 +150,28 @@ def _how_many(result, flagged):
     )
 
 
-def _what_can_be_told(result):
+def _what_can_be_detected(result):
     """Kinds that could not be judged here, or that nothing could be measured."""
     table = result.competence
     if table is None or "status" not in table:
         return []
     if (table["status"] == "not measurable").all():
         repaired = (
-            "an image was changed only where a network that learnt from other images and a second judge agreed"
+            "an image was changed only where a network trained on other images and a second judge agreed"
             if result.per_image["repaired"].any()
             else "no image was changed"
         )
         return [
-            "What can be told on this set could not be measured, for want of held-out images that look clean (240 are "
-            f"needed): the names above are hints, and {repaired}."
+            f"What can be detected on {_training_set(result, 'this set')} could not be measured, for want of held-out "
+            f"images that look clean (240 are needed): the names above are hints, and {repaired}."
         ]
-    untold = table.loc[table["status"] == "not told apart", "kind"]
+    undetected = table.loc[table["status"] == "not told apart", "kind"]
     sentences = []
-    if len(untold):
+    if len(undetected):
         sentences.append(
-            f"Could not be judged here: {_listed(map(kind_in_words, untold))}. On held-out images fewer than half of "
-            "those planted were found at one false alarm in a hundred, so images are neither called that nor repaired "
-            "for it."
+            f"Could not be judged here: {_listed(map(kind_in_words, undetected))}. On held-out images fewer than half "
+            "of those planted were found at one false alarm in a hundred, so images are neither called that nor "
+            "repaired for it."
         )
     return sentences
 

@@ -1,7 +1,16 @@
 """The audit as one page: findings in plain words first, then what they rest on."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from toolkit.report import Report
 from toolkit.studies.audit._findings import GUESS, plain_findings
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from toolkit.studies.audit._outcome import AuditResult
 
 __all__ = ["add_audit_sections", "build_report"]
 
@@ -9,7 +18,7 @@ _TWO_DECIMALS = ("mean_confidence", "mean_severity")
 _DECIBELS = ("gain", "gain_lower", "gain_median", "gain_upper", "sound_psnr")
 
 
-def build_report(result, figures) -> Report:
+def build_report(result: AuditResult, figures: dict[str, Figure]) -> Report:
     """Lay the result out on one page.
 
     Parameters
@@ -27,7 +36,7 @@ def build_report(result, figures) -> Report:
     return add_audit_sections(report, result, figures)
 
 
-def add_audit_sections(report, result, figures):
+def add_audit_sections(report: Report, result: AuditResult, figures: dict[str, Figure]) -> Report:
     """Add what the findings rest on to a report, and return it."""
     report.facts(_facts(result))
     _files(report, result)
@@ -66,7 +75,7 @@ def _facts(result):
     return {
         "images": len(result),
         "flagged, for a look": int(flagged.sum()),
-        "estimated to be corrupted": f"{low:g} to {high:g}%",
+        f"estimated to be corrupted{', of the training set' if result.auditor_given else ''}": f"{low:g} to {high:g}%",
         "repaired": repaired,
         "left as given": int((flagged & (result.per_image["repaired"] == 0)).sum()),
     }
@@ -117,7 +126,7 @@ def _repairs(report, result, figures):
     report.section(
         "What was repaired",
         "Each repair was kept only where two judges agreed: the audit found the result cleaner than what was given, "
-        "and witnesses that had no part in naming the fault (statistics, the image's neighbours in the set, what was "
+        "and a second judge with no part in naming the fault (statistics, the image's neighbours in the set, what was "
         "replaced) found it nearer to the others. All other images kept every pixel.",
     )
     if "repairs" in figures:
@@ -150,17 +159,18 @@ _COMPETENCE = {
 
 
 def _competence(report, result):
-    """What can be told on this very set."""
+    """What can be detected on this very set."""
     table = result.competence
     if table is None or "status" not in table:
         return
     measured = not (table["status"] == "not measurable").all()
+    whose = "the auditor's training set" if result.auditor_given else "this set"
     known = "" if result.held_out_auroc is None else f" Of all kinds together: AUROC {result.held_out_auroc:.3f}."
     report.section(
-        "What can be told on this set",
-        "Before anything was claimed it was measured: each kind of damage was planted in images of this set that a "
-        "network had not learnt from, and looked for among the others. A kind of which fewer than half are found at "
-        f"one false alarm in a hundred is neither named nor repaired.{known}"
+        "What the auditor can detect" if result.auditor_given else "What can be detected on this set",
+        f"Before anything was claimed it was measured: each kind of damage was planted in images of {whose} that were "
+        "held out of a network's training set, and looked for among the others. A kind of which fewer than half are "
+        f"found at one false alarm in a hundred is neither named nor repaired.{known}"
         if measured
         else "Nothing could be measured: fewer than 240 held-out images look clean.",
     )
@@ -265,9 +275,10 @@ def _truth(report, result, figures):
 
 
 def _method(report, result):
+    given = "the training set of its auditor" if result.auditor_given else "the images given"
     report.section(
         "How this was found",
-        "The audit planted known corruptions in the images given, learnt to name them, set aside the images it came to "
+        f"The audit planted known corruptions in {given}, learnt to name them, set aside the images it came to "
         "call corrupted, and learnt again from the rest. It takes the clean images to be the majority: a set that is "
         "corrupted throughout, or clean in its smaller part only, cannot be told apart without labels. Some kinds "
         "leave no trace in some images (an O upside down is an O) and stay unfound.",

@@ -1,11 +1,14 @@
 """The audit: what is wrong with these images, which ones, and can it be undone? Answered without labels."""
 
+from __future__ import annotations
+
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import joblib
 import numpy as np
 import pandas as pd
+from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.estimators import is_fitted
 from toolkit._core.floating_point import usual_floating_point
@@ -15,12 +18,11 @@ from toolkit._core.labels import check_strings
 from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
-from toolkit._core.versions import versions
-from toolkit.audit import UNJUDGED, Auditor
-from toolkit.studies._result import StudyOutcome
+from toolkit.audit import Auditor
+from toolkit.studies.audit._outcome import AuditResult
 from toolkit.studies.audit._truth import check_against_truth, check_repairs
 
-__all__ = ["AuditResult", "check_detectors", "run_audit"]
+__all__ = ["check_detectors", "run_audit"]
 
 # Detectors are compared on at most this many images: their table says how well they do on this set, and neighbour
 # methods cost more than linear time.
@@ -34,155 +36,6 @@ _SHARES = {
     "judging detectors": 0.05,
     _CHECKING: 0.02,
 }
-
-
-@dataclass(frozen=True, repr=False)
-class AuditResult(StudyOutcome):
-    """What an audit found and did.
-
-    Parameters
-    ----------
-    images, repaired : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
-        As given, and after repair: the same order, dtype and range.
-    per_image : DataFrame
-        One row for each image: ``path`` (of images that come from files), ``index``,
-        ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
-        anomalous), ``repaired`` (1 exactly where pixels changed), ``restorer`` (empty where nothing was done),
-        ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``. In a set that cannot be
-        judged every ``kind`` is ``"unjudged"`` and every ``confidence`` 0; the anomaly scores stand.
-    detectors : DataFrame
-        One row for each detector: its estimated AUROC on this set, and where the truth is known its true figures.
-    prevalence : float
-        Estimated share of corrupted images.
-    prevalence_interval : tuple of float
-        Its lower and upper end.
-    settings : dict
-        What the audit was asked for: name of the data, seed, detectors.
-    timings : dict of str to float
-        Wall-clock seconds of each stage.
-    competence : DataFrame or None
-        What can be told and undone on this set, one row a kind: :attr:`ImageRestorer.competence_`.
-    reasons : tuple of str
-        Why the set cannot be judged; none if it can.
-    held_out_auroc : float or None
-        Of damage planted in held-out images of the set against images as they came; None where it is not measurable.
-    versions : dict of str to str
-    auditor : Auditor or None
-        Fitted: it judges further images of that kind, and can be saved.
-    kinds_truth : ndarray of str of shape (n_samples,), or None
-    clean : ndarray of the shape of ``images``, or None
-    truth : dict or None
-        How right the answers were (see :func:`run_audit`), where the truth is known.
-    truth_per_kind, repairs_per_kind : DataFrame or None
-        The same for each true kind; the repairs need clean originals.
-    detector_scores : DataFrame or None
-        Anomaly scores of the detectors, a column each, where the truth is known; the index holds the rows compared.
-    left_out : DataFrame or None
-        Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
-    """
-
-    images: np.ndarray
-    repaired: np.ndarray
-    per_image: pd.DataFrame
-    detectors: pd.DataFrame
-    prevalence: float
-    prevalence_interval: tuple
-    settings: dict
-    timings: dict
-    competence: pd.DataFrame | None = None
-    reasons: tuple = ()
-    held_out_auroc: float | None = None
-    versions: dict = field(default_factory=versions)
-    auditor: Auditor | None = None
-    kinds_truth: np.ndarray | None = None
-    clean: np.ndarray | None = None
-    truth: dict | None = None
-    truth_per_kind: pd.DataFrame | None = None
-    repairs_per_kind: pd.DataFrame | None = None
-    detector_scores: pd.DataFrame | None = None
-    left_out: pd.DataFrame | None = None
-
-    def __len__(self):
-        return len(self.images)
-
-    def __repr__(self):
-        return "\n".join(self.findings())
-
-    def findings(self):
-        """What was found, in sentences, the most important first: a list of str."""
-        from toolkit.studies.audit._findings import plain_findings
-
-        return plain_findings(self)
-
-    def figures(self):
-        """Matplotlib figures by name."""
-        from toolkit.studies.audit._figures import audit_figures
-
-        return audit_figures(self)
-
-    def tables(self):
-        """Frames by name; those on the truth only where it is known."""
-        tables = {
-            "per_image": self.per_image,
-            "by_kind": self.by_kind,
-            "by_restorer": self.by_restorer,
-            "competence": self.competence,
-            "detectors": self.detectors,
-            "truth_per_kind": self.truth_per_kind,
-            "repairs_per_kind": self.repairs_per_kind,
-        }
-        return {name: table for name, table in tables.items() if table is not None}
-
-    def report(self):
-        """The audit as one page."""
-        from toolkit.studies.audit._report import build_report
-
-        return build_report(self, self.figures())
-
-    def write(self, out):
-        """Write the audit as a folder of files: :func:`write_audit`."""
-        from toolkit.studies.audit._write import write_audit
-
-        return write_audit(self, out)
-
-    @property
-    def judgeable(self):
-        """Whether anything is claimed of the set: its audit gave no reason against it."""
-        return not self.reasons
-
-    @property
-    def flagged(self):
-        """Which images are flagged: a boolean Series."""
-        return ~self.per_image["kind"].isin(["clean", UNJUDGED])
-
-    @property
-    def counts(self):
-        """Images of each kind found, clean first, then by number: a Series."""
-        counts = self.per_image["kind"].value_counts()
-        order = sorted(counts.index, key=lambda kind: (kind != "clean", -counts[kind], kind))
-        return counts.loc[order].rename("n")
-
-    @property
-    def by_kind(self):
-        """For each kind found: how many, how sure, how many repaired, and how severe; a DataFrame."""
-        groups = self.per_image.groupby("kind")
-        table = pd.DataFrame(
-            {
-                "n": groups.size(),
-                "share": groups.size() / len(self),
-                "mean_confidence": groups["confidence"].mean(),
-                "repaired": groups["repaired"].sum(),
-                "left_alone": groups.size() - groups["repaired"].sum(),
-                "mean_severity": groups["severity"].mean(),
-            }
-        )
-        return table.loc[self.counts.index].reset_index()
-
-    @property
-    def by_restorer(self):
-        """Repairs by restorer: a DataFrame with ``restorer`` and ``n``."""
-        counts = self.per_image.loc[self.per_image["repaired"] == 1, "restorer"].value_counts()
-        return counts.rename("n").rename_axis("restorer").reset_index()
 
 
 @usual_floating_point
@@ -225,7 +78,8 @@ def run_audit(
     name : str, default=""
         What to call the images in reports.
     auditor : Auditor, optional
-        Fitted, to other images of the same kind: these are judged by what it learned, and nothing is learned from them.
+        Fitted to other images of the same kind and shape: these are judged by what it learned, and nothing is learned
+        from them. ``prevalence`` and ``competence`` are then those of its training set.
     paths : sequence of str of shape (n_samples,), optional
         The file of each image, to name it by: :attr:`toolkit.datasets.ImageFolder.paths`.
     left_out : DataFrame, optional
@@ -236,6 +90,13 @@ def run_audit(
     Returns
     -------
     AuditResult
+
+    Raises
+    ------
+    ValueError
+        Images of another shape than ``auditor`` was fitted to, a single image without one, an unknown detector.
+    sklearn.exceptions.NotFittedError
+        ``auditor`` is not fitted.
 
     See Also
     --------
@@ -252,10 +113,15 @@ def run_audit(
     >>> len(result.per_image), result.repaired.dtype.name
     (60, 'uint8')
     """
+    given = auditor is not None
+    if given:
+        _check_auditor(auditor)
     n_jobs = joblib.cpu_count() if n_jobs is None else n_jobs
     images, clean = as_stack(images), None if clean is None else as_stack(clean)
-    if len(images) < (2 if auditor is None else 1):
+    if len(images) < 2 and not given:
         raise ValueError("An audit compares images with one another: at least 2 are needed, got 1.")
+    if given:
+        validate_images(auditor, images, reset=False)
     kinds_truth = _check_truth(kinds_truth, clean, images)
     detectors = check_detectors(detectors)
     paths = _check_paths(paths, images)
@@ -315,7 +181,13 @@ def run_audit(
         detectors=table,
         prevalence=facts.prevalence,
         prevalence_interval=facts.prevalence_interval,
-        settings={"name": printable(name), "seed": random_state, "detectors": list(detectors), "notes": list(notes)},
+        settings={
+            "name": printable(name),
+            "seed": random_state,
+            "detectors": list(detectors),
+            "notes": list(notes),
+            "auditor_given": given,
+        },
         timings={name: round(seconds, 3) for name, seconds in stages.seconds.items()},
         competence=facts.competence,
         reasons=facts.reasons,
@@ -338,6 +210,13 @@ def _learn(images, seed, random_state, n_jobs, verbose):
     identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose).fit(images)
     auditor = Auditor(identifier, n_jobs=n_jobs, random_state=random_state, verbose=verbose)
     return auditor, identifier.assess(images)
+
+
+def _check_auditor(auditor):
+    """An auditor that is handed over judges by what it has learned, so it must have."""
+    if not isinstance(auditor, Auditor):
+        raise TypeError(f"auditor must be a toolkit.audit.Auditor, got {type(auditor).__name__}.")
+    check_is_fitted(auditor)
 
 
 def _check_truth(kinds_truth, clean, images):
@@ -364,7 +243,7 @@ def _check_paths(paths, images):
     return paths
 
 
-def check_detectors(detectors):
+def check_detectors(detectors: Sequence[str]) -> tuple[str, ...]:
     """Detector names, each known, none twice, or none at all: found out before the long work, not after it."""
     from toolkit._core.names import check_names
     from toolkit.detectors import available_detectors

@@ -1,7 +1,10 @@
 """How right an audit was, where the truth is known. The truth checks an answer; it never helps to find one."""
 
+from __future__ import annotations
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from toolkit._core.labels import check_strings
@@ -14,7 +17,7 @@ PSNR_CAP = 60.0
 _QUARTILES = ("gain_lower", "gain_median", "gain_upper")
 
 
-def truth_names(kinds):
+def truth_names(kinds: ArrayLike) -> NDArray:
     """True kinds as the identifier would name them: several corruptions at once are ``unknown``.
 
     Examples
@@ -32,7 +35,7 @@ def _in_order(kinds):
     return sorted(set(kinds.tolist()), key=lambda kind: (places.get(kind, len(places)), kind))
 
 
-def calibration_error(confidence, correct, n_bins=15):
+def calibration_error(confidence: NDArray, correct: NDArray, n_bins: int = 15) -> float:
     """Expected calibration error: the mean gap between confidence and accuracy over equally wide bins.
 
     Parameters
@@ -58,7 +61,9 @@ def calibration_error(confidence, correct, n_bins=15):
     return float(np.abs(gaps).sum() / len(confidence))
 
 
-def check_against_truth(kinds_true, kinds_named, confidence, anomaly_score):
+def check_against_truth(
+    kinds_true: ArrayLike, kinds_named: ArrayLike, confidence: ArrayLike, anomaly_score: ArrayLike
+) -> tuple[dict, pd.DataFrame]:
     """Compare the audit's answers with the true kinds.
 
     Parameters
@@ -105,7 +110,7 @@ def check_against_truth(kinds_true, kinds_named, confidence, anomaly_score):
     return measures, pd.DataFrame(rows)
 
 
-def check_repairs(clean, images, repaired, kinds_true):
+def check_repairs(clean: NDArray, images: NDArray, repaired: NDArray, kinds_true: ArrayLike) -> pd.DataFrame:
     """What repair gained, in dB against the clean originals; images left alone count as a gain of 0.
 
     Parameters

@@ -1,6 +1,10 @@
 """An audit as a folder of files, which appears whole or not at all."""
 
+from __future__ import annotations
+
+import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -13,6 +17,9 @@ from toolkit.studies.audit._figures import audit_figures
 from toolkit.studies.audit._findings import plain_findings
 from toolkit.studies.audit._report import build_report
 
+if TYPE_CHECKING:
+    from toolkit.studies.audit._outcome import AuditResult
+
 __all__ = ["AUDIT_FILES", "check_audit_target", "summarise", "write_audit"]
 
 AUDIT_FILES = frozenset(
@@ -20,7 +27,7 @@ AUDIT_FILES = frozenset(
 )
 
 
-def check_audit_target(out):
+def check_audit_target(out: str | os.PathLike) -> None:
     """Refuse a folder that :func:`write_audit` would refuse: worth knowing before the long work.
 
     Raises
@@ -35,7 +42,7 @@ def _records(frame):
     return None if frame is None else frame.to_dict(orient="records")
 
 
-def summarise(result) -> dict:
+def summarise(result: AuditResult) -> dict:
     """What ``summary.json`` holds: findings, counts, tables, timings, versions.
 
     Parameters
@@ -100,7 +107,7 @@ def _files(result):
 
 
 @usual_floating_point
-def write_audit(result, out) -> Path:
+def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
     """Write an audit as files: all of them appear at once, in the place of an earlier audit's folder.
 
     Parameters

@@ -1,6 +1,9 @@
 """The figures of a collapse study: samples side by side, coverage over training, the map, what is never drawn."""
 
+from __future__ import annotations
+
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,6 +16,12 @@ from toolkit.coverage import COVERAGE_METRICS
 from toolkit.plots import SampleRowsDisplay
 from toolkit.plots.style import COLOURS, INK, MUTED, tidy_axes
 from toolkit.studies.collapse._summary import settings_table
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from toolkit.plots import Display
+    from toolkit.studies.collapse._study import CollapseStudy
 
 __all__ = [
     "collapse_figures",
@@ -29,7 +38,7 @@ _PER_PANEL, _ON_MAP = 300, 1500
 _DASHES = ("-", (0, (4, 1.5)), (0, (1, 1.2)))
 
 
-def collapse_figures(study, *, maps=True):
+def collapse_figures(study: CollapseStudy, *, maps: bool = True) -> dict[str, Figure]:
     """Draw what the study has to show.
 
     Parameters
@@ -53,7 +62,7 @@ def collapse_figures(study, *, maps=True):
     return {name: figure for name, figure in figures.items() if figure is not None}
 
 
-def typical_run(study, setting):
+def typical_run(study: CollapseStudy, setting: str) -> int:
     """The seed whose divergence is the median of its setting's, and whose pictures stand for it."""
     runs = study.final[study.final["setting"] == setting]
     drawn = runs[[len(study.samples[setting, seed]) > 0 for seed in runs["seed"]]]
@@ -71,7 +80,7 @@ def _details(study):
     return details
 
 
-def samples_side_by_side(study):
+def samples_side_by_side(study: CollapseStudy) -> Figure:
     """Real images, and what the median run of each setting draws: not chosen."""
     rows = {"real images": study.reference[:: max(1, len(study.reference) // _COLUMNS)][:_COLUMNS]}
     for setting in study.settings:
@@ -82,7 +91,7 @@ def samples_side_by_side(study):
     return display.plot().figure_
 
 
-def run_picture(study, setting, seed):
+def run_picture(study: CollapseStudy, setting: str, seed: int) -> Display | None:
     """One run as a picture: a row a checkpoint, the same latents in each.
 
     Parameters
@@ -107,7 +116,7 @@ def run_picture(study, setting, seed):
     )
 
 
-def missing_gallery(study):
+def missing_gallery(study: CollapseStudy) -> Figure | None:
     """Real images of what the median run of each setting never draws, the largest part first; None if there is none."""
     rows, details = {}, {}
     for setting in study.settings:
@@ -131,7 +140,7 @@ def _in_turn(dropped, n):
     return np.array(list(dict.fromkeys(rows))[:n], dtype=np.intp)
 
 
-def coverage_curves(study, metric="js"):
+def coverage_curves(study: CollapseStudy, metric: str = "js") -> Figure | None:
     """Share of the data that is reached, and a metric, over training: a line a setting, its seeds as a band.
 
     Parameters
@@ -215,7 +224,7 @@ def _draw_expected(ax, expected):
     )
 
 
-def coverage_maps(study):
+def coverage_maps(study: CollapseStudy) -> Figure | None:
     """One UMAP of real images and of what the median run of each setting draws: a panel a setting."""
     import_matplotlib()
     from matplotlib.figure import Figure

@@ -1,10 +1,17 @@
 """A collapse study in plain words: what collapsed, on what evidence, since when, and what cured it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.studies.collapse._outcome import draws_the_data
 from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
+
+if TYPE_CHECKING:
+    from toolkit.studies.collapse._study import CollapseStudy
 
 __all__ = ["collapse_answer", "collapse_findings", "differing_parameters", "trajectory"]
 
@@ -15,7 +22,7 @@ _CURED = 0.05  # missing share, below which a setting counts as cured
 _LOST = ("collapsed", "undertrained")
 
 
-def collapse_findings(study):
+def collapse_findings(study: CollapseStudy) -> list[str]:
     """The study in sentences, the most important first.
 
     Parameters
@@ -40,7 +47,7 @@ def collapse_findings(study):
     return sentences
 
 
-def collapse_answer(study):
+def collapse_answer(study: CollapseStudy) -> list[str]:
     """The study in at most four sentences: what collapsed, what cured it, what failed, and how far to trust that.
 
     Parameters
@@ -191,7 +198,7 @@ def _about(number):
     return "one image only" if rounded <= 1 else f"about {rounded:,.0f} images only"
 
 
-def trajectory(study, setting):
+def trajectory(study: CollapseStudy, setting: str) -> str:
     """When a setting lost the data, or found it, by the mean over its seeds.
 
     Parameters
@@ -227,7 +234,7 @@ def trajectory(study, setting):
     return f"It has had most of the data since step {steps[last + 1]:,}."
 
 
-def differing_parameters(study, setting):
+def differing_parameters(study: CollapseStudy, setting: str) -> str:
     """What a setting has that the first one has not, in words.
 
     Examples

@@ -1,13 +1,16 @@
 """What became of a run, in a word: collapsed, or never learnt to draw? From label-free figures over its training."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Sequence
 
 from toolkit.coverage import COLLAPSED, RESEMBLING, name_outcome
 
 __all__ = ["draws_the_data", "outcome_of"]
 
 
-def outcome_of(status, checkpoints, *, n_real=0):
+def outcome_of(status: str, checkpoints: Sequence[dict], *, n_real: int = 0) -> str:
     """A run in a word, from what it drew at its end and before.
 
     Parameters
@@ -53,7 +56,7 @@ def outcome_of(status, checkpoints, *, n_real=0):
     return outcome
 
 
-def draws_the_data(figures):
+def draws_the_data(figures: dict) -> bool:
     """Whether a generator draws, at a checkpoint: its samples resemble real images, or reach most of them."""
     share, expected = _number(figures, "resembling"), _number(figures, "resembling_expected")
     return _lost(figures) < COLLAPSED or share >= RESEMBLING * expected

@@ -1,5 +1,9 @@
 """What collapses, and what is said to cure it: settings of a GAN by name, and the recipes made of them."""
 
+from __future__ import annotations
+
+from collections.abc import Sequence
+
 from toolkit._core.names import check_names, lookup
 
 __all__ = ["CURE", "MITIGATIONS", "RECIPES", "collapse_grid", "collapse_recipe"]
@@ -53,7 +57,7 @@ CURE = ("gradient_penalty", "batch_norm", "weight_averaging", "fast_adam", "rate
 _SHORT_TRAINING, _SHORT_AVERAGING = 4000, 0.99
 
 
-def collapse_recipe(name="collapse", *, steps=4000, quick=False):
+def collapse_recipe(name: str = "collapse", *, steps: int = 4000, quick: bool = False) -> dict[str, dict]:
     """Settings of a recipe.
 
     Parameters
@@ -88,7 +92,13 @@ def collapse_recipe(name="collapse", *, steps=4000, quick=False):
     return {key: _fit_averaging(parameters, steps) for key, parameters in settings.items()}
 
 
-def collapse_grid(architectures=("mlp",), objectives=("nonsaturating",), mitigations=("none", "cure"), *, steps=4000):
+def collapse_grid(
+    architectures: Sequence[str] = ("mlp",),
+    objectives: Sequence[str] = ("nonsaturating",),
+    mitigations: Sequence[str] = ("none", "cure"),
+    *,
+    steps: int = 4000,
+) -> dict[str, dict]:
     """Every architecture with every objective and every mitigation.
 
     Parameters

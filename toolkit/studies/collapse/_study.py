@@ -1,12 +1,18 @@
 """The collapse study: which settings of a GAN lose a part of the data, since when, and what cures it? No labels."""
 
+from __future__ import annotations
+
 import inspect
 import logging
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from toolkit._core.files import plain_json
 from toolkit._core.floating_point import usual_floating_point
@@ -16,9 +22,16 @@ from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, check_seeds
 from toolkit._core.versions import versions
+from toolkit.report import Report
+from toolkit.studies._result import StudyOutcome
 from toolkit.studies.collapse._outcome import outcome_of
 from toolkit.studies.collapse._recipes import collapse_recipe
 from toolkit.studies.collapse._run import Plan, RunFiles, digest_of, run_one
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from toolkit.coverage import ModeCoverage
 
 __all__ = ["CollapseStudy", "check_collapse_settings", "run_collapse_study"]
 
@@ -29,8 +42,8 @@ _MIN_IMAGES = 100
 _QUICK_STEPS = 8000  # of all runs together
 
 
-@dataclass
-class CollapseStudy:
+@dataclass(repr=False)
+class CollapseStudy(StudyOutcome):
     """What was run, and what was measured.
 
     Attributes
@@ -54,6 +67,8 @@ class CollapseStudy:
     facts : dict
         ``name``, ``n_images``, ``image_shape``, ``seeds``, ``steps``, ``seconds``, ``n_samples``, ``recipe``.
     timings, versions : dict
+    left_out : DataFrame or None
+        Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
     """
 
     runs: pd.DataFrame
@@ -62,23 +77,57 @@ class CollapseStudy:
     growth: dict
     settings: dict
     reference: np.ndarray
-    coverage: object
+    coverage: ModeCoverage
     facts: dict
     timings: dict
     versions: dict = field(default_factory=versions)
+    left_out: pd.DataFrame | None = None
+
+    def findings(self) -> list[str]:
+        """What was found, in sentences, the most important first."""
+        from toolkit.studies.collapse._findings import collapse_findings
+
+        return collapse_findings(self)
+
+    def figures(self) -> dict[str, Figure]:
+        """Matplotlib figures by name."""
+        from toolkit.studies.collapse._figures import collapse_figures
+
+        return collapse_figures(self)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Frames by name: runs, settings, and where there are several, their tests and ranks."""
+        from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
+
+        tables = {"runs": self.runs, "settings": settings_table(self)}
+        if len(self.settings) > 1:
+            tables |= {"against_baseline": compare_settings(self), "ranks": rank_settings(self)[0]}
+        return tables
+
+    def report(self) -> Report:
+        """The study as one page."""
+        from toolkit.studies.collapse._write import build_collapse_report
+
+        return build_collapse_report(self, self.figures())
+
+    def write(self, out: str | os.PathLike) -> Path:
+        """Write the study as a folder of files: :func:`write_collapse_study`."""
+        from toolkit.studies.collapse._write import write_collapse_study
+
+        return write_collapse_study(self, out)
 
     @property
-    def baseline(self):
+    def baseline(self) -> str:
         """The setting that the others are compared with."""
         return next(iter(self.settings))
 
     @property
-    def final(self):
+    def final(self) -> pd.DataFrame:
         """The last row of each run; a DataFrame."""
         return self.runs[self.runs["final"]].reset_index(drop=True)
 
 
-def check_collapse_settings(settings):
+def check_collapse_settings(settings: dict[str, dict]) -> dict[str, dict]:
     """Check the parameters of every setting, before the long work.
 
     Parameters
@@ -115,21 +164,22 @@ def check_collapse_settings(settings):
 
 @usual_floating_point
 def run_collapse_study(
-    images,
-    settings="collapse",
+    images: ArrayLike,
+    settings: str | dict[str, dict] = "collapse",
     *,
-    seeds=None,
-    steps=4000,
-    seconds=None,
-    checkpoints=8,
-    n_samples=5000,
-    coverage=None,
-    quick=False,
-    folder=None,
-    n_jobs=1,
-    verbose=False,
-    name="images",
-):
+    seeds: Sequence[int] | None = None,
+    steps: int | None = 4000,
+    seconds: float | None = None,
+    checkpoints: int | Sequence[int] = 8,
+    n_samples: int = 5000,
+    coverage: ModeCoverage | None = None,
+    quick: bool = False,
+    folder: str | os.PathLike | None = None,
+    n_jobs: int = 1,
+    verbose: bool = False,
+    name: str = "images",
+    left_out: pd.DataFrame | None = None,
+) -> CollapseStudy:
     """Train a GAN with every setting and every seed, and watch which modes of the data it reaches.
 
     Parameters
@@ -162,6 +212,8 @@ def run_collapse_study(
     verbose : bool, default=False
     name : str, default="images"
         What to call the images.
+    left_out : DataFrame, optional
+        Files that are no images of the set: :attr:`toolkit.datasets.ImageFolder.skipped`.
 
     Returns
     -------
@@ -242,6 +294,7 @@ def run_collapse_study(
             "recipe": recipe,
         },
         timings={stage: round(value, 3) for stage, value in stages.seconds.items()},
+        left_out=left_out,
     )
 
 

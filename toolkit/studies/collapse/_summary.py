@@ -1,9 +1,17 @@
 """Settings side by side: mean and standard deviation over seeds, ranks, and unpaired tests against the first one."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
 
 from toolkit.coverage import COVERAGE_METRICS
+
+if TYPE_CHECKING:
+    from toolkit.comparison import Significance
+    from toolkit.studies.collapse._study import CollapseStudy
 
 __all__ = ["compare_settings", "rank_settings", "settings_table"]
 
@@ -12,7 +20,7 @@ _FIGURES = ("js", "missing_share", "bins_missing", *(name for name in COVERAGE_M
 _OUTCOMES = ("undertrained", "collapsed", "partial", "complete", "diverged", "failed")
 
 
-def settings_table(study):
+def settings_table(study: CollapseStudy) -> pd.DataFrame:
     """A row for each setting: its outcomes, and each figure's mean and standard deviation over the seeds.
 
     Parameters
@@ -40,7 +48,7 @@ def settings_table(study):
     return pd.DataFrame(rows)
 
 
-def compare_settings(study, metric="js"):
+def compare_settings(study: CollapseStudy, metric: str = "js") -> pd.DataFrame:
     """Each setting against the first one, over seeds, by Mann and Whitney's test.
 
     Unpaired: two settings with one seed share nothing but the seed's name. A run that diverged is worse than any that
@@ -110,7 +118,7 @@ def _holm(p_values):
     return adjusted
 
 
-def rank_settings(study, metric="js"):
+def rank_settings(study: CollapseStudy, metric: str = "js") -> tuple[pd.DataFrame, Significance]:
     """Mean ranks of the settings over the seeds, and whether they differ, by :mod:`toolkit.comparison`.
 
     Parameters

@@ -1,7 +1,11 @@
 """A collapse study as files: tables, pictures of each run, and a report that begins with what was found."""
 
+from __future__ import annotations
+
+import os
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
@@ -12,6 +16,12 @@ from toolkit.studies._folder import check_target, reserved_folder, whole_folder
 from toolkit.studies.collapse._figures import collapse_figures, run_picture
 from toolkit.studies.collapse._findings import collapse_answer, collapse_findings, differing_parameters
 from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from toolkit.studies.collapse._study import CollapseStudy
 
 __all__ = [
     "COLLAPSE_FILES",
@@ -33,7 +43,7 @@ _FORMATS = {
 }
 
 
-def check_collapse_target(out):
+def check_collapse_target(out: str | os.PathLike) -> None:
     """Refuse a folder that holds anything but a collapse study: worth knowing before the long work.
 
     Raises
@@ -43,14 +53,20 @@ def check_collapse_target(out):
     check_target(out, COLLAPSE_FILES, grows=True)
 
 
-def forget_collapse_runs(out):
+def forget_collapse_runs(out: str | os.PathLike) -> None:
     """Remove the runs that an earlier study kept in a folder, so that all are run again."""
     check_collapse_target(out)
     shutil.rmtree(Path(out) / RUNS, ignore_errors=True)
 
 
 @usual_floating_point
-def write_collapse_study(study, out, *, figures=None, left_out=None) -> Path:
+def write_collapse_study(
+    study: CollapseStudy,
+    out: str | os.PathLike,
+    *,
+    figures: dict[str, Figure] | None = None,
+    left_out: pd.DataFrame | None = None,
+) -> Path:
     """Write a study beside the runs that it kept in ``out``.
 
     Parameters
@@ -63,7 +79,7 @@ def write_collapse_study(study, out, *, figures=None, left_out=None) -> Path:
     figures : dict of str to Figure, optional
         Of the study, where they have been drawn already.
     left_out : DataFrame, optional
-        Files that are no images of the set, for ``left_out.csv``.
+        Files that are no images of the set, for ``left_out.csv``; by default those that the study knows of.
 
     Returns
     -------
@@ -76,6 +92,7 @@ def write_collapse_study(study, out, *, figures=None, left_out=None) -> Path:
         If the folder holds something that no study wrote.
     """
     out = Path(out)
+    left_out = study.left_out if left_out is None else left_out
     with reserved_folder(out, COLLAPSE_FILES, grows=True):
         if left_out is not None and len(left_out):
             write_csv(out / "left_out.csv", left_out)
@@ -108,7 +125,7 @@ def _slug(setting, seed):
     return f"{re.sub(r'[^a-z0-9]+', '-', setting.lower()).strip('-') or 'setting'}-seed{seed}"
 
 
-def summarise_collapse(study) -> dict:
+def summarise_collapse(study: CollapseStudy) -> dict:
     """What ``summary.json`` holds: findings, settings, tables of settings and tests, versions."""
     summary = {
         "answer": collapse_answer(study),
@@ -132,7 +149,7 @@ def summarise_collapse(study) -> dict:
     return summary
 
 
-def build_collapse_report(study, figures) -> Report:
+def build_collapse_report(study: CollapseStudy, figures: dict[str, Figure]) -> Report:
     """The study on one page.
 
     Parameters
@@ -158,7 +175,7 @@ def build_collapse_report(study, figures) -> Report:
     return add_collapse_sections(report, study, figures)
 
 
-def add_collapse_sections(report, study, figures):
+def add_collapse_sections(report: Report, study: CollapseStudy, figures: dict[str, Figure]) -> Report:
     """Add what the findings rest on to a report, and return it."""
     report.section(
         "Settings side by side",

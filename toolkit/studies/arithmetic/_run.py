@@ -1,10 +1,16 @@
 """Learning to calculate as a study: make the queries, teach a model, judge it on queries that it never saw."""
 
+from __future__ import annotations
+
+import os
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter, process_time
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.progress import Stages
@@ -12,6 +18,13 @@ from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
 from toolkit.comparison import answer_accuracy, answer_errors, handwriting_spread
 from toolkit.datasets import ArithmeticSet, ImageSet, make_arithmetic, render_queries
+from toolkit.report import Report
+from toolkit.studies._result import StudyOutcome, figures_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from toolkit.sequence import ArithmeticSeq2Seq
 
 __all__ = ["ArithmeticResult", "HandSets", "ask_arithmetic", "load_hands", "run_arithmetic"]
 
@@ -28,8 +41,8 @@ class HandSets:
     test: ImageSet
 
 
-@dataclass
-class ArithmeticResult:
+@dataclass(repr=False)
+class ArithmeticResult(StudyOutcome):
     """What came out of :func:`run_arithmetic`.
 
     Parameters
@@ -37,8 +50,8 @@ class ArithmeticResult:
     model : ArithmeticSeq2Seq
     exact_match : float
         On the unseen queries; of answers that are pictures, as the independent reader reads them.
-    figures : dict of str to float
-        The other key figures: accuracy by character, on the validation part, of the judge, spread of the hands.
+    measures : dict of str to float
+        What else was measured: accuracy by character, on the validation part, of the judge, spread of the hands.
     errors : DataFrame
         See :func:`toolkit.comparison.answer_errors`.
     shown : dict
@@ -47,11 +60,12 @@ class ArithmeticResult:
         ``weights``, ``queries`` and ``answers`` of a few of them.
     settings : dict
     seconds : dict of str to float
+    versions : dict of str to str
     """
 
-    model: object
+    model: ArithmeticSeq2Seq
     exact_match: float
-    figures: dict
+    measures: dict
     errors: pd.DataFrame
     shown: dict
     attention: dict | None
@@ -59,8 +73,36 @@ class ArithmeticResult:
     seconds: dict
     versions: dict = field(default_factory=versions)
 
+    def findings(self) -> list[str]:
+        """What was found, in sentences, the most important first."""
+        from toolkit.studies.arithmetic._findings import arithmetic_findings
 
-def load_hands(name="digits", *, seed=0, verbose=False):
+        return arithmetic_findings(self)
+
+    def figures(self) -> dict[str, Figure]:
+        """Matplotlib figures by name."""
+        from toolkit.studies.arithmetic._report import arithmetic_displays
+
+        return figures_of(arithmetic_displays(self))
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Frames by name: mistakes by kind of query."""
+        return {"errors": self.errors}
+
+    def report(self) -> Report:
+        """The study as one page."""
+        from toolkit.studies.arithmetic._report import arithmetic_displays, build_arithmetic_report
+
+        return build_arithmetic_report(self, arithmetic_displays(self))
+
+    def write(self, out: str | os.PathLike) -> Path:
+        """Write the study as a folder of files: :func:`write_arithmetic`."""
+        from toolkit.studies.arithmetic._write import write_arithmetic
+
+        return write_arithmetic(self, out)
+
+
+def load_hands(name: str = "digits", *, seed: int = 0, verbose: bool = False) -> HandSets:
     """Handwritten digits for picture queries, in three disjoint sets.
 
     Parameters
@@ -96,20 +138,20 @@ def load_hands(name="digits", *, seed=0, verbose=False):
 
 @usual_floating_point
 def run_arithmetic(
-    source="text",
-    target="text",
+    source: str = "text",
+    target: str = "text",
     *,
-    operations="+-",
-    n_digits=2,
-    train_share=0.75,
-    n_queries=None,
-    split="random",
-    digits="digits",
-    seed=0,
-    reader_steps=1500,
-    verbose=False,
-    **parameters,
-):
+    operations: str = "+-",
+    n_digits: int = 2,
+    train_share: float = 0.75,
+    n_queries: int | None = None,
+    split: str = "random",
+    digits: str = "digits",
+    seed: int = 0,
+    reader_steps: int = 1500,
+    verbose: bool = False,
+    **parameters: Any,
+) -> ArithmeticResult:
     """Teach a model to calculate and judge it on queries that it never saw.
 
     Parameters
@@ -225,22 +267,22 @@ def _judged(model, given, judge):
     asked = given.X("test")
     start = perf_counter()
     answers = model.predict(asked)
-    figures = {"milliseconds an answer": 1000 * (perf_counter() - start) / len(truth)}
+    measures = {"milliseconds an answer": 1000 * (perf_counter() - start) / len(truth)}
     read = answers if judge is None else judge.read(answers)
     measured = answer_accuracy(truth, read)
-    figures["character accuracy"] = measured["character_accuracy"]
+    measures["character accuracy"] = measured["character_accuracy"]
     if (given.data.parts == "validation").any():
-        figures["exact match, validation"] = model.score(
+        measures["exact match, validation"] = model.score(
             given.X("validation"), given.data.part("validation")[1], reader=judge
         )
     if judge is not None:
-        figures["the reader on real pictures of the answers"] = float((judge.read(given.y("test")) == truth).mean())
+        measures["the reader on real pictures of the answers"] = float((judge.read(given.y("test")) == truth).mean())
         real = given.hands.test
         flat = answers.reshape(-1, *answers.shape[2:])
         spread = handwriting_spread(flat, judge.read(flat[:, None]), real.images, np.asarray(real.labels).astype(str))
-        figures["spread of the hands, of real ones"] = float(spread["spread"].mean())
+        measures["spread of the hands, of real ones"] = float(spread["spread"].mean())
     if model.source == "image":
-        figures["queries read without a mistake"] = float((model.read_source(asked) == queries).mean())
+        measures["queries read without a mistake"] = float((model.read_source(asked) == queries).mean())
     # Mistakes first, then others as they come: a page of right answers alone would show nothing.
     wrong, right = np.flatnonzero(read != truth), np.flatnonzero(read == truth)
     chosen = np.concatenate([wrong[: max(_SHOWN // 2, _SHOWN - len(right))], right])[:_SHOWN]
@@ -254,14 +296,16 @@ def _judged(model, given, judge):
         maps = {"weights": model.attention_weights(asked[few]), "queries": queries[few], "answers": written}
     return {
         "exact_match": measured["exact_match"],
-        "figures": figures,
+        "measures": measures,
         "errors": answer_errors(queries, truth, read),
         "shown": shown,
         "attention": maps,
     }
 
 
-def ask_arithmetic(model, query, *, digits="digits", seed=0):
+def ask_arithmetic(
+    model: ArithmeticSeq2Seq, query: str, *, digits: str = "digits", seed: int = 0
+) -> tuple[NDArray, NDArray, str | None]:
     """One query to a fitted model.
 
     Parameters

@@ -1,13 +1,20 @@
 """Autoencoder against variational autoencoder against GAN: one table, and a row of pictures each."""
 
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter, process_time
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import as_stack, iter_chunks
+from toolkit._core.images import PixelScale, as_stack, iter_chunks
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
 from toolkit._core.printable import printable
@@ -16,10 +23,25 @@ from toolkit._core.versions import versions
 from toolkit.comparison import frechet_distance
 from toolkit.coverage import precision_recall_density_coverage
 from toolkit.generators import GAN, Autoencoder, VariationalAutoencoder
+from toolkit.report import Report
+from toolkit.studies._result import StudyOutcome, figures_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from sklearn.base import BaseEstimator
 
 __all__ = ["GENERATORS", "GeneratorComparison", "check_generators", "run_generator_comparison"]
 
 REAL = "real images"
+MEASURES = (
+    "frechet_distance",
+    "recall",
+    "coverage",
+    "reconstruction_error",
+    "fit_seconds",
+    "cpu_seconds",
+    "sample_seconds",
+)
 _HELD_OUT, _FEATURES, _MOST = 0.2, 50, 10_000
 _PICTURES, _NEIGHBOURS = 12, 5
 
@@ -69,31 +91,33 @@ GENERATORS = {
 }
 
 
-@dataclass
-class GeneratorComparison:
+@dataclass(repr=False)
+class GeneratorComparison(StudyOutcome):
     """What was measured, and what was drawn.
 
     Attributes
     ----------
     table : DataFrame
         A row for each generator and seed, and first one of real images: ``generator``, ``seed``,
-        ``frechet_distance`` to the images held back, ``recall`` and ``coverage`` of them (Kynkäänniemi et al., 2019;
+        ``frechet_distance`` to the held-out images, ``recall`` and ``coverage`` of them (Kynkäänniemi et al., 2019;
         Naeem et al., 2020; five neighbours, NaN for fewer images), ``reconstruction_error`` (mean square a pixel, in
         units of the range; NaN for a generator that cannot rebuild), ``fit_seconds``, ``cpu_seconds``,
         ``sample_seconds`` and ``error``.
     samples : dict of str to ndarray
         Samples of each generator's first seed, after some real images.
     reconstructions : dict of str to ndarray
-        Images held back, and what the generators that can made of them.
+        Held-out images, and what the generators that can made of them.
     histories : dict of str to list of dict
         Of each generator's first seed.
     estimators : dict of str to estimator
         Fitted, with each generator's first seed.
     rows_held_back : ndarray of int
-        Places in ``images`` of those that no generator saw.
+        Places in ``images`` of those held out of training.
     scale : PixelScale
         Of the images, for pictures.
     settings, versions : dict
+    left_out : DataFrame or None
+        Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
     """
 
     table: pd.DataFrame
@@ -102,24 +126,62 @@ class GeneratorComparison:
     histories: dict
     estimators: dict
     rows_held_back: np.ndarray
-    scale: object
+    scale: PixelScale
     settings: dict
     versions: dict = field(default_factory=versions)
+    left_out: pd.DataFrame | None = None
+
+    def findings(self) -> list[str]:
+        """What was found, in sentences, the most important first."""
+        from toolkit.studies.generators._findings import generator_findings
+
+        return generator_findings(self)
+
+    def figures(self) -> dict[str, Figure]:
+        """Matplotlib figures by name: samples, reconstructions, and the losses of each generator."""
+        from toolkit.studies.generators._report import generator_curves, generator_displays
+
+        curves = {f"losses_{name}": display for name, display in generator_curves(self).items()}
+        return figures_of(generator_displays(self) | curves)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Frames by name: a row for each generator and seed."""
+        return {"generators": self.table}
+
+    def report(self) -> Report:
+        """The study as one page."""
+        from toolkit.studies.generators._report import build_generators_report, generator_curves, generator_displays
+
+        return build_generators_report(self, generator_displays(self), generator_curves(self))
+
+    def write(self, out: str | os.PathLike) -> Path:
+        """Write the study as a folder of files: :func:`write_generator_comparison`."""
+        from toolkit.studies.generators._write import write_generator_comparison
+
+        return write_generator_comparison(self, out)
 
 
-def check_generators(names):
+def check_generators(names: Sequence[str]) -> tuple[str, ...]:
     """Raise a ValueError for an unknown name; returns the names as a tuple."""
     return check_names(names, GENERATORS, "generator")
 
 
 @usual_floating_point
 def run_generator_comparison(
-    images, *, generators=("autoencoder", "vae", "gan"), epochs=20, seeds=(0,), n_jobs=1, verbose=False, name="images"
-):
-    """Fit each generator on four fifths of the images, and judge it by the fifth that it never saw.
+    images: ArrayLike,
+    *,
+    generators: Sequence[str] | dict[str, BaseEstimator] = ("autoencoder", "vae", "gan"),
+    epochs: int = 20,
+    seeds: Sequence[int] = (0,),
+    n_jobs: int = 1,
+    verbose: bool = False,
+    name: str = "images",
+    left_out: pd.DataFrame | None = None,
+) -> GeneratorComparison:
+    """Fit each generator on four fifths of the images, and judge it by the held-out fifth.
 
-    The Fréchet distance is taken on the first 50 principal components of the training part; that of real images of the
-    training part themselves is the floor.
+    The Fréchet distance is taken on the first 50 principal components of the training set; that of real images of the
+    training set themselves is the floor.
 
     Parameters
     ----------
@@ -130,12 +192,14 @@ def run_generator_comparison(
     epochs : int, default=20
         For generators given by name.
     seeds : sequence of int, default=(0,)
-        A fit each. The images held back are the same for all.
+        A fit each. The held-out images are the same for all.
     n_jobs : int, default=1
         Fits at a time.
     verbose : bool, default=False
     name : str, default="images"
         What to call the images.
+    left_out : DataFrame, optional
+        Files that are no images of the set: :attr:`toolkit.datasets.ImageFolder.skipped`.
 
     Returns
     -------
@@ -178,9 +242,7 @@ def run_generator_comparison(
             samples[key], histories[key], estimators[key] = cell["samples"], cell["history"], cell["estimator"]
             if cell["reconstructions"] is not None:
                 rebuilt[key] = cell["reconstructions"]
-    columns = ["generator", "seed", "frechet_distance", "recall", "coverage", "reconstruction_error"]
-    columns += ["fit_seconds", "cpu_seconds", "sample_seconds", "error"]
-    table = pd.DataFrame(rows).reindex(columns=columns)
+    table = pd.DataFrame(rows).reindex(columns=["generator", "seed", *MEASURES, "error"])
     table["seed"] = table["seed"].astype("Int64")
     settings = {
         "name": printable(name),
@@ -190,16 +252,16 @@ def run_generator_comparison(
         "seeds": seeds,
     }
     settings["image_shape"] = list(stack.shape[1:])
-    return GeneratorComparison(table, samples, rebuilt, histories, estimators, rows_held_back, judge.scale, settings)
+    return GeneratorComparison(
+        table, samples, rebuilt, histories, estimators, rows_held_back, judge.scale, settings, left_out=left_out
+    )
 
 
 class _Judge:
-    """Principal components of the training part, and the images held back in them."""
+    """Principal components of the training set, and the held-out images in them."""
 
     def __init__(self, train, held_out):
         from sklearn.decomposition import PCA
-
-        from toolkit._core.images import PixelScale
 
         self.scale = PixelScale.learn(train)
         rows = self._rows(train[:: max(1, len(train) // _MOST)])

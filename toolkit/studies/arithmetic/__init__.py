@@ -1,0 +1,1 @@
+"""Learned arithmetic: queries, a model taught on them, its judgement, report, files."""

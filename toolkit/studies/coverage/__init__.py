@@ -1,0 +1,1 @@
+"""Coverage of real images by samples from anywhere: run, report, files."""

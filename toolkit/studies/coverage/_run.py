@@ -1,0 +1,143 @@
+"""Real images against samples from anywhere: which modes of the data do they reach?"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.images import PixelScale
+from toolkit._core.printable import printable
+from toolkit._core.showing import only_shows
+from toolkit._core.value_scale import bring_to_scale
+from toolkit._core.versions import versions
+from toolkit.coverage import CoverageRecord, ModeCoverage
+from toolkit.exceptions import DataFormatError
+from toolkit.plots import CoverageMapDisplay
+from toolkit.report import Report
+from toolkit.studies._result import StudyOutcome, figures_of
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["CoverageResult", "run_coverage"]
+
+_N_SHOWN = 36
+
+
+@dataclass(frozen=True, repr=False)
+class CoverageResult(StudyOutcome):
+    """What :func:`run_coverage` finds.
+
+    Parameters
+    ----------
+    coverage : ModeCoverage
+        Fitted on the real images.
+    record : CoverageRecord
+    samples : ndarray
+        Some of the samples, not chosen, on the scale of the real images.
+    map : CoverageMapDisplay or None
+    names : tuple of str
+        Of the real images and of the samples.
+    notes : tuple of str
+        What was done to the samples before.
+    versions : dict of str to str
+    """
+
+    coverage: ModeCoverage
+    record: CoverageRecord
+    samples: np.ndarray
+    map: CoverageMapDisplay | None
+    names: tuple = ("real", "samples")
+    notes: tuple = ()
+    versions: dict = field(default_factory=versions)
+
+    def findings(self) -> list[str]:
+        """What was found, in sentences, the most important first."""
+        # Every sentence of the verdict is a finding of its own.
+        return [f"{sentence.rstrip('.')}." for sentence in self.record.verdict.split(". ")]
+
+    def figures(self) -> dict[str, Figure]:
+        """Matplotlib figures by name."""
+        from toolkit.studies.coverage._report import coverage_displays
+
+        return figures_of(coverage_displays(self))
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Frames by name: the figures of coverage, and the bins."""
+        return {"figures": self.record.frame(), "bins": self.record.bins}
+
+    def report(self) -> Report:
+        """The study as one page."""
+        from toolkit.studies.coverage._report import build_coverage_report, coverage_displays
+
+        return build_coverage_report(self, coverage_displays(self))
+
+    def write(self, out: str | os.PathLike) -> Path:
+        """Write the study as a folder of files: :func:`write_coverage`."""
+        from toolkit.studies.coverage._write import write_coverage
+
+        return write_coverage(self, out)
+
+
+@usual_floating_point
+def run_coverage(
+    real: ArrayLike,
+    samples: ArrayLike,
+    *,
+    coverage: ModeCoverage | None = None,
+    with_map: bool = True,
+    names: tuple[str, str] = ("real", "samples"),
+    random_state: int = 0,
+) -> CoverageResult:
+    """Evaluate samples against real images.
+
+    Parameters
+    ----------
+    real, samples : ndarray of shape (n, height, width) or (n, height, width, 3)
+        Where the dtypes or the usual ranges differ (bool and 0 to 1, -1 to 1, uint8 and 0 to 255), the samples are
+        brought to the scale of the real images, which a warning and the report say.
+    coverage : ModeCoverage, optional
+        Not fitted; by default one with default settings.
+    with_map : bool, default=True
+        UMAP takes most of the time.
+    names : tuple of str
+    random_state : int, default=0
+
+    Returns
+    -------
+    CoverageResult
+
+    Raises
+    ------
+    DataFormatError
+        Images of different shapes.
+    ValueError
+        Samples on a scale that cannot be told.
+    """
+    names = tuple(map(printable, names))
+    if np.shape(real)[1:] != np.shape(samples)[1:]:
+        raise DataFormatError(
+            f"{names[1]} holds images of shape {np.shape(samples)[1:]}, but {names[0]} of {np.shape(real)[1:]}."
+        )
+    samples, guess = bring_to_scale(
+        np.asarray(samples), PixelScale.learn(np.asarray(real)), np.asarray(real).dtype.name
+    )
+    notes = (f"The values of {names[1]} were a guess: {guess}.",) if guess else ()
+    for note in notes:
+        warnings.warn(note, stacklevel=2)
+    coverage = (ModeCoverage(random_state=random_state) if coverage is None else coverage).fit(real)
+    record = coverage.evaluate(samples)
+    shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
+    drawn = None
+    if with_map:
+        with only_shows("map.png"):
+            drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state)
+    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names, notes)

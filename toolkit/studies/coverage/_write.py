@@ -1,0 +1,74 @@
+"""Coverage as a folder of files, which appears whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolkit._core.files import write_csv, write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.showing import only_shows
+from toolkit.studies._folder import check_target, whole_folder
+from toolkit.studies.coverage._report import build_coverage_report, coverage_displays
+
+if TYPE_CHECKING:
+    from toolkit.studies.coverage._run import CoverageResult
+
+__all__ = ["COVERAGE_FILES", "check_coverage_target", "write_coverage"]
+
+COVERAGE_FILES = frozenset(
+    {"bins.csv", "dropped.png", "figures.csv", "map.png", "report.html", "samples.png", "summary.json"}
+)
+
+
+def check_coverage_target(out: str | os.PathLike) -> None:
+    """Refuse a folder that :func:`write_coverage` would refuse, before the long work.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    check_target(out, COVERAGE_FILES)
+
+
+@usual_floating_point
+def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
+    """Write ``figures.csv``, ``bins.csv``, ``summary.json``, ``samples.png``, ``dropped.png``, ``map.png`` and
+    ``report.html``, all at once.
+
+    Parameters
+    ----------
+    result : CoverageResult
+    out : path-like
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds something that no such result wrote.
+    """
+    out = Path(out)
+    record, displays = result.record, coverage_displays(result)
+    with whole_folder(out, COVERAGE_FILES) as folder:
+        write_csv(folder / "figures.csv", record.frame())
+        write_csv(folder / "bins.csv", record.bins)
+        write_json(
+            folder / "summary.json",
+            record.summary()
+            | {
+                "findings": result.findings(),
+                "names": result.names,
+                "notes": result.notes,
+                "versions": result.versions,
+            },
+        )
+        for name, display in displays.items():
+            with only_shows(f"{name}.png"):
+                display.save(folder / f"{name}.png")
+        build_coverage_report(result, displays).write(folder / "report.html")
+    return out / "report.html"

@@ -1,0 +1,1 @@
+"""The comparison of generators: runs, findings, report, files."""

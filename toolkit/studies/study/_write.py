@@ -1,0 +1,83 @@
+"""A study as a folder: its report on top, and a folder of each part."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from toolkit._core.files import write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit.studies._folder import check_target, reserved_folder
+from toolkit.studies.audit._figures import audit_figures
+from toolkit.studies.audit._write import check_audit_target, write_audit
+from toolkit.studies.collapse._figures import collapse_figures
+from toolkit.studies.collapse._write import check_collapse_target, write_collapse_study
+from toolkit.studies.study._answer import study_answer, study_findings
+from toolkit.studies.study._report import build_study_report
+from toolkit.studies.study._run import AUDIT, COLLAPSE
+
+if TYPE_CHECKING:
+    from toolkit.studies.study._run import StudyResult
+
+__all__ = ["STUDY_FILES", "check_study_target", "write_study"]
+
+STUDY_FILES = frozenset({AUDIT, COLLAPSE, "report.html", "summary.json"})
+
+
+def check_study_target(out: str | os.PathLike) -> None:
+    """Refuse a folder that holds anything but a study: worth knowing before the long work.
+
+    Raises
+    ------
+    FileExistsError
+    """
+    check_target(out, STUDY_FILES, grows=True)
+    check_audit_target(Path(out) / AUDIT)
+    check_collapse_target(Path(out) / COLLAPSE)
+
+
+@usual_floating_point
+def write_study(result: StudyResult, out: str | os.PathLike) -> Path:
+    """Write a study: one report on top, and in ``audit`` and ``collapse`` what each part writes.
+
+    Parameters
+    ----------
+    result : StudyResult
+    out : path-like
+
+    Returns
+    -------
+    Path
+        The report.
+
+    Raises
+    ------
+    FileExistsError
+        If the folder holds something that no study wrote.
+    """
+    out = Path(out)
+    check_study_target(out)
+    with reserved_folder(out, STUDY_FILES, grows=True):
+        _fill(result, out)
+    return out / "report.html"
+
+
+def _fill(result, out):
+    write_audit(result.audit, out / AUDIT)
+    audit, collapse = result.audit, result.collapse
+    figures = {} if collapse is None else collapse_figures(collapse)
+    if collapse is not None:
+        write_collapse_study(collapse, out / COLLAPSE, figures=figures)
+    report = build_study_report(result, {AUDIT: audit_figures(audit), COLLAPSE: figures})
+    report.write(out / "report.html")
+    timings = {AUDIT: audit.timings, COLLAPSE: None if collapse is None else collapse.timings}
+    summary = {
+        "answer": study_answer(result),
+        "findings": study_findings(result),
+        "n_images": len(audit),
+        "n_left": result.n_left,
+        "timings": timings,
+        "parts": {AUDIT: "audit/summary.json", COLLAPSE: None if collapse is None else "collapse/summary.json"},
+    }
+    write_json(out / "summary.json", summary)
