@@ -58,10 +58,15 @@ MIGRATIONS = {
     # It held a method of its identifier, which held it; now it knows how many members may be at work.
     "identifier-ensemble": (_without("run", n_jobs=None),),
     "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),
-    # It held a method of the toolbox that held it, of use in training only.
+    "image-restorer": (
+        _renamed(_toolbox="_candidates", _witnesses="_evidence", _lines="_classifiers", _looks="_clean_thresholds"),
+    ),
+    # It held a method of the candidates that held it, of use in training only.
     "learned-restorer": (_without("first"),),
     "outlier-detector": (_detector_without_scale,),
     "novelty-score": (_renamed(oddity="outlier_score"),),
+    "repair-candidates": (_renamed(trials="held_out", lessons="training"),),
+    "repair-verdict": (_renamed(line="threshold", passing="sensitivity", alarms="false_alarm_rate"),),
 }
 
 

@@ -23,7 +23,7 @@ __all__ = ["Denoiser", "DenoiserTrainer"]
 
 # The draft looks at no more than this many pixels a side: larger images are drafted coarsely and refined.
 _DRAFT_SIDE = 32
-# Weights of the answer by itself and of the verdict beside the blended image, and how near 0 and 1 that may come.
+# Weights of the draft by itself and of the damage logit beside the blended image, and how near 0 and 1 that may come.
 _REDRAWN, _DAMAGE, _EDGE = 0.3, 0.1, 2e-3
 
 
