@@ -54,10 +54,12 @@ def _identifier_names(state):
 
 
 MIGRATIONS = {
+    "conditional-gan": (_renamed(companions_="packing_context_", companion_codes_="packing_context_codes_"),),
     "corruption-identifier": (_identifier_names,),
     # It held a method of its identifier, which held it; now it knows how many members may be at work.
     "identifier-ensemble": (_without("run", n_jobs=None),),
     "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),
+    "gan": (_renamed(companions_="packing_context_"),),
     "image-restorer": (
         _renamed(_toolbox="_candidates", _witnesses="_evidence", _lines="_classifiers", _looks="_clean_thresholds"),
     ),

@@ -321,7 +321,7 @@ def _sweep(folder):
         try:
             if time.time() - entry.stat().st_mtime > _OLD:
                 shutil.rmtree(entry, ignore_errors=True)
-        except FileNotFoundError:  # its owner has just finished
+        except FileNotFoundError:  # the process that wrote it has just finished
             continue
 
 

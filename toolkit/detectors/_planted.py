@@ -44,7 +44,8 @@ def planted_auc_scorer(kinds=None, *data, fraction=0.5, random_state=0, image_sh
     image_shape : tuple of int, optional
         Shape of an image in flat rows, where it is not a square.
     *data
-        Nothing: a search that is given this function itself in place of ``planted_auc_scorer()`` is told so.
+        Nothing: a search that is given this function itself in place of ``planted_auc_scorer()`` gets an error that
+        says so.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""The conditional GAN: a generator that is told what to show."""
+"""The conditional GAN: a generator conditioned on a label."""
 
 import numbers
 
@@ -23,9 +23,9 @@ _CHUNK = 4096
 class ConditionalGAN(GAN):
     """Learn labelled images, and draw new ones of the labels asked for.
 
-    Both networks of a :class:`GAN` are told the label [1]_: the generator makes an image of a latent and a label, the
-    discriminator judges whether an image is a real one of its label. Labels may be of any type; they are the one thing
-    in this package that a model needs beside images.
+    Both networks of a :class:`GAN` are conditioned on the label [1]_: the generator makes an image of a latent and a
+    label, the discriminator judges whether an image is a real one of its label. Labels may be of any type; they are the
+    one thing in this package that a model needs beside images.
 
     Parameters
     ----------
@@ -39,8 +39,8 @@ class ConditionalGAN(GAN):
     embedding_dim : int, default=32
         Length of the vectors that are joined to the latent, and for ``"mlp"`` to the image.
     mismatch_weight : float, default=1.0
-        Above zero, the discriminator is also shown each real image under a wrong label, to be told from the right one
-        like a fake [4]_, with this weight. Without it a discriminator that looks at the image alone has little reason
+        Above zero, the discriminator is also given each real image with a wrong label, to be rejected like a fake
+        [4]_, with this weight. Without it a discriminator that looks at the image alone has little reason
         to look at the label, and far less of what is drawn is what was asked for.
     objective, latent_dim, latent_distribution, generator_widths, discriminator_widths, generator_norm, spectral_norm, \
 minibatch_std, dropout, gradient_penalty, penalty_weight, penalty_interval, packing, label_smoothing, instance_noise, \
@@ -56,9 +56,9 @@ device, n_threads, random_state, verbose
         The labels seen, sorted.
     class_shares_ : ndarray of shape (n_classes,)
         How often each was seen.
-    companion_codes_ : ndarray
-        Places in ``classes_`` of the labels of ``companions_``.
-    generator_, discriminator_, history_, snapshots_, training_state_, companions_, column_range_, batch_size_, \
+    packing_context_codes_ : ndarray
+        Places in ``classes_`` of the labels of ``packing_context_``.
+    generator_, discriminator_, history_, snapshots_, training_state_, packing_context_, column_range_, batch_size_, \
 dtype_, layout_, n_features_in_
         As for :class:`GAN`. The generator takes latents with a weight for each class behind them.
 
@@ -252,6 +252,9 @@ dtype_, layout_, n_features_in_
             A label that was not seen in ``fit``.
         """
         check_is_fitted(self)
+        return self._sample(self.generator_, n_samples, y=y, labels=labels, random_state=random_state)
+
+    def _sample(self, network, n_samples=1, *, y=None, labels=None, random_state=None):
         check_int("n_samples", n_samples)
         if labels is not None:
             if y is not None:
@@ -264,7 +267,8 @@ dtype_, layout_, n_features_in_
         latent_seed, label_seed = spawn_seeds(random_state, 2)
         if y is None:
             y = self.classes_[as_generator(label_seed).choice(len(self.classes_), n_samples, p=self.class_shares_)]
-        return self.generate(self.latents(n_samples, random_state=latent_seed), y)
+        z = setup.draw_latents(self, n_samples, *spawn_seeds(latent_seed, 1))
+        return self._generate(network, self._inputs(z, y))
 
     def generate(self, z, y):
         """Rows of given latents and labels, each independent of its neighbours.
@@ -280,9 +284,7 @@ dtype_, layout_, n_features_in_
         ndarray of shape (n_samples, ...)
             In the layout, dtype and range of the training rows.
         """
-        z = self._check_latents(z)
-        inputs = np.hstack([z, labels.weights(self.classes_, y, len(z))])
-        return np.concatenate([self._images(self.generator_, inputs[part]) for part in iter_chunks(len(z), _CHUNK)])
+        return self._generate(self.generator_, self._inputs(self._check_latents(z), y))
 
     def class_grid(self, n_columns=10, *, random_state=None):
         """A row of images for each class; down a column the latent is the same, and only the label differs.
@@ -354,14 +356,18 @@ dtype_, layout_, n_features_in_
         from toolkit.nn import limit_threads
 
         weights = labels.weights(self.classes_, y, len(stack))
-        company = labels.one_hot(self.companion_codes_, len(self.classes_))
+        context = labels.one_hot(self.packing_context_codes_, len(self.classes_))
         with limit_threads(self.n_threads):
             return np.concatenate(
                 [
-                    setup.scores(self, stack[part], self.companions_, (weights[part], company))
+                    setup.scores(self, stack[part], self.packing_context_, (weights[part], context))
                     for part in iter_chunks(len(stack), _CHUNK)
                 ]
             )
+
+    def _inputs(self, z, y):
+        """Latents with the weights of the classes behind them, as the generator takes them."""
+        return np.hstack([z, labels.weights(self.classes_, y, len(z))])
 
     def _latent(self, place):
         return self.latents(1, random_state=int(place))[0] if isinstance(place, numbers.Integral) else place
@@ -379,6 +385,6 @@ dtype_, layout_, n_features_in_
         codes = np.arange(self.n_snapshot_samples) % len(self.classes_)
         return np.hstack([super()._snapshot_latents(seed), labels.one_hot(codes, len(self.classes_))])
 
-    def _keep_companions(self, seed, stack, codes):
-        super()._keep_companions(seed, stack)
-        self.companion_codes_ = self._companions(seed, codes)
+    def _keep_packing_context(self, seed, stack, codes):
+        super()._keep_packing_context(seed, stack)
+        self.packing_context_codes_ = self._packing_context(seed, codes)

@@ -117,8 +117,8 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         Samples of the same latents after the epochs asked for.
     training_state_ : dict
         What :meth:`partial_fit` goes on from, optimisers included.
-    companions_ : ndarray
-        Training rows that complete the packs of :meth:`discriminator_score`.
+    packing_context_ : ndarray
+        Training rows that complete the packs of :meth:`discriminator_score`: the contexts in which a row is judged.
     column_range_ : ndarray of shape (2, n_features), or None
     batch_size_ : int
         The batch size used.
@@ -237,11 +237,12 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
             Where and how often to write what is needed to go on after a crash.
         resume : bool or path-like, default=False
             True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that
-            was never interrupted. With other parameters than it was begun with it is refused; more
+            was never interrupted. With other parameters than it was started with it is refused; more
             epochs may be asked for, fewer not.
         hooks : sequence of callable
             Each is called as ``hook(trainer, entry)`` after an epoch with the entry of ``history_``; one that returns
-            True ends the training.
+            True ends the training. ``trainer.sample(n_samples, random_state=None)`` draws from the generator as trained
+            so far, and leaves the training as it is.
 
         Returns
         -------
@@ -290,7 +291,8 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         ndarray of shape (n_samples, ...)
             In the layout, dtype and range of the training rows.
         """
-        return self.generate(self.latents(n_samples, random_state=random_state))
+        check_is_fitted(self)
+        return self._sample(self.generator_, n_samples, random_state=random_state)
 
     def latents(self, n_samples=1, *, random_state=None):
         """Draw latents as the generator wants them.
@@ -320,13 +322,12 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         ndarray of shape (n_samples, ...)
             In the layout, dtype and range of the training rows.
         """
-        z = self._check_latents(z)
-        return np.concatenate([self._images(self.generator_, z[part]) for part in iter_chunks(len(z), _CHUNK)])
+        return self._generate(self.generator_, self._check_latents(z))
 
     def discriminator_score(self, X):
         """The discriminator's logit of each row; higher = taken for real.
 
-        A discriminator of packs judges each row together with a few companies of training rows, and gives the mean.
+        A discriminator of packs judges each row in a few contexts of training rows, and gives the mean.
 
         Parameters
         ----------
@@ -342,7 +343,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
 
         with limit_threads(self.n_threads):
             return np.concatenate(
-                [setup.scores(self, stack[part], self.companions_) for part in iter_chunks(len(stack), _CHUNK)]
+                [setup.scores(self, stack[part], self.packing_context_) for part in iter_chunks(len(stack), _CHUNK)]
             )
 
     def interpolate(self, start, end, n_steps=10, *, method="spherical"):
@@ -367,6 +368,15 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
             for place in (start, end)
         ]
         return self.generate(latent_path(*ends, n_steps, method))
+
+    def _sample(self, network, n_samples=1, *, random_state=None):
+        """:meth:`sample` from a generator, in training that of the moment."""
+        check_int("n_samples", n_samples)
+        return self._generate(network, setup.draw_latents(self, n_samples, *spawn_seeds(random_state, 1)))
+
+    def _generate(self, network, inputs):
+        """What ``network`` makes of its inputs, a chunk at a time."""
+        return np.concatenate([self._images(network, inputs[part]) for part in iter_chunks(len(inputs), _CHUNK)])
 
     def _check_latents(self, z):
         check_is_fitted(self)

@@ -186,6 +186,7 @@ def trainer_options(gan, training_seed, total_steps):
         "instance_noise": gan.instance_noise,
         "weight_averaging": gan.weight_averaging,
         "autocast": _autocast(gan.precision, device),
+        "draw_rows": gan._sample,
     }
 
 
@@ -239,9 +240,9 @@ def copied(state):
     return state.detach().cpu().clone() if isinstance(state, torch.Tensor) else state
 
 
-def companions(stack, packing, n_companies, seed):
-    """Training rows that complete packs: (n_companies * (packing - 1), height, width[, 3])."""
-    rows = as_generator(seed).integers(len(stack), size=n_companies * (packing - 1))
+def packing_context(stack, packing, n_contexts, seed):
+    """Training rows that complete packs: (n_contexts * (packing - 1), height, width[, 3])."""
+    rows = as_generator(seed).integers(len(stack), size=n_contexts * (packing - 1))
     return stack[np.sort(rows)].copy()
 
 
@@ -256,10 +257,10 @@ def unit_images(network, z, image_shape):
     return (0.5 * (images + 1.0)).reshape(len(z), *image_shape)
 
 
-def scores(gan, stack, company, *conditions):
-    """Logits of rows, (n,): means over companies of training rows where the discriminator judges packs.
+def scores(gan, stack, context, *conditions):
+    """Logits of rows, (n,): means over contexts of training rows where the discriminator judges packs.
 
-    ``conditions``: pairs of what else is known of the rows and of the company, as float32 arrays (n, n_values).
+    ``conditions``: pairs of what else is known of the rows and of the context, as float32 arrays (n, n_values).
     """
     import torch
 
@@ -268,19 +269,19 @@ def scores(gan, stack, company, *conditions):
     def images(rows):
         return as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, rows))))
 
-    known = [_packs(images(stack), images(company) if gan.packing > 1 else None, gan.packing)]
+    known = [_packs(images(stack), images(context) if gan.packing > 1 else None, gan.packing)]
     known += [_packs(torch.from_numpy(mine), torch.from_numpy(others), gan.packing) for mine, others in conditions]
     logits = [call_in_batches(gan.discriminator_, *packs).reshape(-1).double() for packs in zip(*known)]
     return torch.stack(logits).mean(dim=0).numpy()
 
 
-def _packs(mine, company, packing):
-    """Each row with each company, along the second axis: a list of tensors (n, packing * c, ...)."""
+def _packs(mine, context, packing):
+    """Each row with each context, along the second axis: a list of tensors (n, packing * c, ...)."""
     import torch
 
     if packing == 1:
         return [mine]
-    others = company.reshape(-1, (packing - 1) * mine.shape[1], *mine.shape[2:])
+    others = context.reshape(-1, (packing - 1) * mine.shape[1], *mine.shape[2:])
     return [torch.cat([mine, other.expand(len(mine), *other.shape)], dim=1) for other in others]
 
 

@@ -41,7 +41,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             Where and how often to write what is needed to go on after a crash.
         resume : bool or path-like, default=False
             True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that
-            was never interrupted. With other parameters than it was begun with it is refused; more
+            was never interrupted. With other parameters than it was started with it is refused; more
             epochs may be asked for, fewer not.
         hooks : sequence of callable
             Each is called as ``hook(trainer, entry)`` after an epoch with the entry of ``history_``; one that returns

@@ -57,7 +57,7 @@ class Denoiser(nn.Module):
         self.kind_conv = nn.Linear(n_kinds, width, bias=False)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         self.last = nn.Conv2d(width, 4 * channels, 3, padding=1)
-        # How far the given image can be believed as it is: learnt for each kind.
+        # Weight of the given image in the draft: learnt for each kind.
         self.belief = nn.Linear(n_kinds, 1, bias=False)
         self.compare = nn.Conv2d(12 * channels, width, 3, padding=1)
         self.kind_compare = nn.Linear(n_kinds, width, bias=False)

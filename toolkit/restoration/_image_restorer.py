@@ -239,7 +239,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return np.asarray(self._identify(self._given(unit, self._dtype))["angle"], dtype=float)
 
     def _fit_classifiers(self, generator):
-        """For each kind that can be undone, fit a classifier of repairs and the threshold on their clean probability."""
+        """For each kind that can be undone, fit a classifier of repairs and a threshold on their clean probability."""
         self._evidence, self._classifiers, self._clean_thresholds = None, {}, {}
         order = self._candidates.order
         if order and len(self._candidates.held_out) >= _LEAST_HELD_OUT:

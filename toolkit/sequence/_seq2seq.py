@@ -15,7 +15,7 @@ from toolkit.sequence._sides import SidesMixin
 
 __all__ = ["ArithmeticSeq2Seq"]
 
-_LATENT_SYMBOLS = 32  # what a reader may tell apart, and a blurred writer is told, where no characters are given
+_LATENT_SYMBOLS = 32  # classes of a reader, and inputs of a blurred writer, where no characters are given
 
 
 @usual_floating_point
@@ -39,8 +39,8 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     reverse_target : bool, default=True
         Write the answer from its end: units first, as carries go. Nothing else helps as much.
     teacher_forcing : bool, default=False
-        True: each step of the decoder is told the character before (in training the true one). False: each step is
-        told the encoder's summary (a repeat vector).
+        True: each step of the decoder is given the character before (in training the true one). False: each step is
+        given the encoder's summary (a repeat vector).
     writer : {"varied", "blurred"}, default="varied"
         For ``target="image"``. ``"varied"`` draws each character in a hand of its own from a conditional variational
         autoencoder. ``"blurred"`` is the baseline: one picture a state of the decoder, learnt by the error of its
@@ -55,7 +55,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     picture_learning_rate : float, default=0.003
         Of the reader and the writer of pictures, at its peak.
     picture_rows : int, default=24
-        Rows of a batch whose pictures are looked at, where their characters are known too.
+        Rows of a batch whose pictures are used, where their characters are known too.
     augment : float, default=1.0
         Strength of small turns, slants and shifts of the pictures that are read in training; 0 for none.
     steps : int, default=10_000

@@ -96,7 +96,7 @@ class SequenceTrainer(StateMixin):
     picture_learning_rate : float
         Of reader and writer, at the peak.
     picture_rows : int
-        Rows of a batch whose pictures are looked at, where the characters are known as well.
+        Rows of a batch whose pictures are used, where the characters are known as well.
     augment : float
         Strength of the jitter of pictures that are read.
     to_unit : callable
@@ -166,7 +166,7 @@ class SequenceTrainer(StateMixin):
             source = functional.one_hot(known, self.network.config["n_source"]).float()
         if self.reader.part is not None:
             read = self._read(named["source_pictures"], known, losses)
-            # Characters for most rows, and what was read for those whose pictures were looked at.
+            # Characters for most rows, and what was read for those whose pictures were used.
             source = read if source is None else torch.cat([read, source[len(read) :]])
         logits, _ = self.network(source, target)
         if target is not None:

@@ -1,4 +1,4 @@
-"""Networks that are told a label: any pair of :data:`ARCHITECTURES`, with the label brought in from outside.
+"""Networks conditioned on a label: any pair of :data:`ARCHITECTURES`, with the label brought in from outside.
 
 A label travels as weights over the classes, one-hot for a plain label, so that there is a way from one label to
 another. The generator takes them behind its latents, which makes them one array.

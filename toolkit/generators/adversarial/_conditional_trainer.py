@@ -20,7 +20,7 @@ class ConditionalTrainer(AdversarialTrainer):
     class_shares : sequence of float
         With which classes are drawn where no batch gives them: for batch-norm statistics.
     mismatch_weight : float
-        Above zero, each real row is also shown under a wrong label drawn at random, which is to be told from the right
+        Above zero, each real row is also given with a wrong label drawn at random, to be discriminated from the right
         one as a fake is (Reed et al., 2016, "Generative adversarial text to image synthesis"): else a discriminator
         that looks at the image alone has hardly a reason to look at the label.
     **options

@@ -11,6 +11,7 @@ import copy
 
 import torch
 
+from toolkit.exceptions import DivergenceError
 from toolkit.generators.adversarial._architectures import share_randomness
 from toolkit.generators.adversarial._averaging import MovingAverage, estimate_batch_statistics, has_batch_norm
 from toolkit.generators.adversarial._latent import LATENTS
@@ -65,6 +66,8 @@ class AdversarialTrainer:
     weight_averaging : float or None
     autocast : callable
         Returns the context in which networks are called.
+    draw_rows : callable, optional
+        ``draw_rows(network, n_samples, **options)`` gives rows of a finished generator: what :meth:`sample` needs.
     """
 
     def __init__(
@@ -89,6 +92,7 @@ class AdversarialTrainer:
         instance_noise=0.0,
         weight_averaging=None,
         autocast=contextlib.nullcontext,
+        draw_rows=None,
     ):
         self.generator, self.discriminator, self.random = generator.train(), discriminator.train(), random
         self.device = random.device
@@ -105,6 +109,7 @@ class AdversarialTrainer:
             FusedAdam(network.parameters(), learning_rate=rate, betas=beta)
             for network, rate, beta in zip((generator, discriminator), learning_rates, betas)
         ]
+        self.draw_rows = draw_rows
         self.average = None if weight_averaging is None else MovingAverage(generator, weight_averaging)
         # Rows that see their batch, and gradients at real or at fake rows only, need two passes instead of one.
         mixes = any(isinstance(layer, MinibatchStandardDeviation) for layer in discriminator.modules())
@@ -140,6 +145,30 @@ class AdversarialTrainer:
             draws = (self.draw(_STATISTICS_ROWS, self.latent_dim, random) for _ in range(_STATISTICS_BATCHES))
             estimate_batch_statistics(network, draws)
         return network.eval()
+
+    def sample(self, n_samples=1, **options):
+        """Rows drawn from the generator as trained so far, as by ``sample`` of the model; the training is not affected.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+        **options
+            Of ``sample`` of the model, such as ``random_state``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            In the layout, dtype and range of the training rows.
+
+        Raises
+        ------
+        DivergenceError
+            The generator's weights are no longer finite.
+        """
+        network = self.finished_generator().cpu()
+        if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
+            raise DivergenceError(f"The generator's weights are no longer finite at step {self.step}.", step=self.step)
+        return self.draw_rows(network, n_samples, **options)
 
     def draw_seed(self):
         """A seed from the training's own randomness, for whatever else must go on where it stopped."""
