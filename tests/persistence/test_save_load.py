@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardSca
 import toolkit
 from toolkit._persistence import _classes
 from toolkit._persistence._earlier_paths import EARLIER_PATHS
-from toolkit._persistence._migrations import MIGRATIONS, migrate
+from toolkit._persistence._migrations import MIGRATIONS, migrate, migrate_config
 from toolkit.corruption import Corruptor
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import OutlierDetector, ReconstructionDetector, available_detectors
@@ -90,6 +90,15 @@ def test_ids_are_words_that_stay_and_every_earlier_path_leads_to_one():
 def test_a_state_of_a_version_that_is_not_known_is_refused(version):
     with pytest.raises(CheckpointError, match="of version"):
         migrate("learned-restorer", {"kinds": ()}, version)
+
+
+def test_a_network_is_built_from_parameters_under_their_earlier_names():
+    from toolkit._persistence._classes import NETWORKS, import_listed
+
+    names = ("varied-writer", next(path for path, name in EARLIER_PATHS.items() if name == "varied-writer"))
+    for name in names:
+        config = migrate_config(name, {"image_shape": (8, 8), "n_characters": 3, "latent_dim": 2, "n_hands": 5})
+        assert import_listed(name, NETWORKS)(**config).centres.shape == (3, 5, 2)
 
 
 def test_every_network_of_the_toolkit_is_listed():

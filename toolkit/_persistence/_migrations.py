@@ -7,9 +7,10 @@ A change takes the attributes as they were written and gives those of the next v
 import numpy as np
 
 from toolkit._persistence._classes import OBJECTS, import_listed
+from toolkit._persistence._earlier_paths import EARLIER_PATHS
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["MIGRATIONS", "migrate", "state_version"]
+__all__ = ["MIGRATIONS", "migrate", "migrate_config", "state_version"]
 
 
 def _renamed(**names):
@@ -54,6 +55,7 @@ def _identifier_names(state):
 
 
 MIGRATIONS = {
+    "arithmetic-seq2-seq": (_renamed(_hand_seed="_style_seed"),),
     "conditional-gan": (_renamed(companions_="packing_context_", companion_codes_="packing_context_codes_"),),
     "corruption-identifier": (_identifier_names,),
     # It held a method of its identifier, which held it; now it knows how many members may be at work.
@@ -70,6 +72,9 @@ MIGRATIONS = {
     "repair-candidates": (_renamed(trials="held_out", lessons="training"),),
     "repair-verdict": (_renamed(line="threshold", passing="sensitivity", alarms="false_alarm_rate"),),
 }
+
+# Parameters of networks that had another name.
+_CONFIGS = {"varied-writer": {"n_hands": "n_components"}}
 
 
 def state_version(name):
@@ -93,3 +98,9 @@ def migrate(name, state, version):
     for change in changes[version:]:
         state = change(state)
     return state
+
+
+def migrate_config(name, config):
+    """Parameters of the network of that id under the names that they have now."""
+    names = _CONFIGS.get(EARLIER_PATHS.get(name, name), {})
+    return {names.get(parameter, parameter): value for parameter, value in dict(config).items()}

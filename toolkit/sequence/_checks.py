@@ -34,7 +34,7 @@ def check_parameters(model):
     if model.bidirectional and model.hidden_size % 2:
         raise ValueError(f"hidden_size must be even for bidirectional=True, got {model.hidden_size!r}.")
     if model.target == "image" and model.writer == "blurred" and model.teacher_forcing:
-        raise ValueError("teacher_forcing must be False for writer='blurred', which has no characters to be told.")
+        raise ValueError("teacher_forcing must be False for writer='blurred', which has no characters to be given.")
 
 
 def check_reader_parameters(reader):

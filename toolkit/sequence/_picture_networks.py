@@ -64,7 +64,7 @@ class CharacterReader(nn.Module):
 
 
 class VariedWriter(nn.Module):
-    """A conditional variational autoencoder: one character, many hands.
+    """A conditional variational autoencoder: one character, many styles.
 
     After Sohn, Lee and Yan (2015), "Learning structured output representation using deep conditional generative
     models". Latent vectors are drawn from mixtures of normals, one a character, fitted to the codes of the pictures
@@ -77,18 +77,18 @@ class VariedWriter(nn.Module):
     n_characters : int
     latent_dim : int
     hidden : int
-    n_hands : int
-        Normals in a mixture.
+    n_components : int
+        Of the Gaussian mixture of each character.
     """
 
-    def __init__(self, image_shape, n_characters, *, latent_dim=16, hidden=384, n_hands=8):
+    def __init__(self, image_shape, n_characters, *, latent_dim=16, hidden=384, n_components=8):
         super().__init__()
         self.config = {
             "image_shape": tuple(image_shape),
             "n_characters": n_characters,
             "latent_dim": latent_dim,
             "hidden": hidden,
-            "n_hands": n_hands,
+            "n_components": n_components,
         }
         self.image_shape, self.latent_dim, self.n_characters = tuple(image_shape), latent_dim, n_characters
         n_pixels = math.prod(image_shape)
@@ -97,13 +97,13 @@ class VariedWriter(nn.Module):
         self.first = nn.Linear(latent_dim + n_characters, hidden)
         self.second = nn.Linear(hidden, hidden)
         self.last = nn.Linear(hidden, n_pixels)
-        self.register_buffer("shares", torch.zeros(n_characters, n_hands))
-        self.register_buffer("centres", torch.zeros(n_characters, n_hands, latent_dim))
-        self.register_buffer("factors", torch.zeros(n_characters, n_hands, latent_dim, latent_dim))
+        self.register_buffer("shares", torch.zeros(n_characters, n_components))
+        self.register_buffer("centres", torch.zeros(n_characters, n_components, latent_dim))
+        self.register_buffer("factors", torch.zeros(n_characters, n_components, latent_dim, latent_dim))
 
     @torch.no_grad()
     def start(self):
-        """Before hands are learnt: the prior for every character."""
+        """Before the mixtures are fitted: the prior for every character."""
         self.shares.zero_()[:, 0] = 1
         self.centres.zero_()
         self.factors.copy_(torch.eye(self.latent_dim))
@@ -116,8 +116,8 @@ class VariedWriter(nn.Module):
         mean, log_variance = self.posterior(hidden).chunk(2, dim=1)
         return mean, log_variance.clamp(-12, 6)
 
-    def hands(self, characters, which, noise):
-        """Latent vectors: ``which``: (n,) uniform in [0, 1) chooses the normal; ``noise``: (n, latent_dim)."""
+    def sample_latents(self, characters, which, noise):
+        """Latent vectors: ``which``: (n,) uniform in [0, 1) chooses the component; ``noise``: (n, latent_dim)."""
         ends = self.shares[characters].cumsum(dim=1)
         place = (which[:, None] >= ends[:, :-1]).sum(dim=1)
         step = self.factors[characters, place] @ noise[:, :, None]

@@ -9,9 +9,9 @@ from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.sequence._answers import AnswersMixin
 from toolkit.sequence._characters import as_strings, decode
 from toolkit.sequence._checks import check_parameters
-from toolkit.sequence._hands import learn_hands
+from toolkit.sequence._encoding import EncodingMixin
 from toolkit.sequence._pictures import unit_of
-from toolkit.sequence._sides import SidesMixin
+from toolkit.sequence._style_mixture import fit_style_mixtures
 
 __all__ = ["ArithmeticSeq2Seq"]
 
@@ -19,7 +19,7 @@ _LATENT_SYMBOLS = 32  # classes of a reader, and inputs of a blurred writer, whe
 
 
 @usual_floating_point
-class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
+class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
     """An LSTM encoder-decoder from a query to its answer, as strings or as sequences of pictures.
 
     Parameters
@@ -42,11 +42,11 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
         True: each step of the decoder is given the character before (in training the true one). False: each step is
         given the encoder's summary (a repeat vector).
     writer : {"varied", "blurred"}, default="varied"
-        For ``target="image"``. ``"varied"`` draws each character in a hand of its own from a conditional variational
+        For ``target="image"``. ``"varied"`` draws each character in a style of its own from a conditional variational
         autoencoder. ``"blurred"`` is the baseline: one picture a state of the decoder, learnt by the error of its
-        pixels, which comes out as the mean of all hands.
+        pixels, which comes out as the mean of all styles.
     variety : float, default=0.6
-        Spread of the varied writer about eight hands for each character; 1 is as wide as the pictures in ``fit``.
+        Spread of the varied writer about the components of its style mixture; 1 is as wide as the pictures in ``fit``.
     dropout : float in [0, 1), default=0.0
     weight_decay : float, default=0.1
         Of the encoder-decoder, decoupled (AdamW). Small sets need more: .3 for two thousand queries.
@@ -192,7 +192,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
 
         from toolkit.nn import fit_loop, limit_threads, resolve_device, torch_generator
 
-        weight_seed, noise_seed, order_seed, mixture_seed, self._hand_seed = spawn_seeds(self.random_state, 5)
+        weight_seed, noise_seed, order_seed, mixture_seed, self._style_seed = spawn_seeds(self.random_state, 5)
         self.batch_size_ = min(self.batch_size, len(next(iter(fields.values()))))
         device = resolve_device(self.device)
         with limit_threads(self.n_threads):
@@ -222,7 +222,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
         if writer is not None and self.writer == "varied":
             pictures, characters = fields["target_pictures"], fields["target"]
             with limit_threads(self.n_threads):
-                learn_hands(
+                fit_style_mixtures(
                     self.writer_,
                     pictures.reshape(-1, *self.target_shape_),
                     characters.ravel(),
@@ -238,7 +238,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
         ----------
         X : as in ``fit``
         random_state : int, RandomState instance or None, default=None
-            Chooses the hands of the varied writer; None takes those fixed in ``fit``, the same at each call.
+            Chooses the styles of the varied writer; None takes those fixed in ``fit``, the same at each call.
 
         Returns
         -------

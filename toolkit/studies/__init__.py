@@ -1,6 +1,6 @@
 """The recipes that the command line and notebooks share."""
 
-from toolkit.studies._arithmetic import ArithmeticResult, ask_arithmetic, load_hands, run_arithmetic
+from toolkit.studies._arithmetic import ArithmeticResult, ask_arithmetic, load_handwriting, run_arithmetic
 from toolkit.studies._arithmetic_write import arithmetic_findings, check_arithmetic_target, write_arithmetic
 from toolkit.studies._coverage import CoverageResult, check_coverage_target, run_coverage, write_coverage
 from toolkit.studies._folder import reserved_folder
@@ -67,7 +67,7 @@ __all__ = [
     "compare_settings",
     "forget_collapse_runs",
     "generator_findings",
-    "load_hands",
+    "load_handwriting",
     "outcome_of",
     "plain_findings",
     "rank_settings",
