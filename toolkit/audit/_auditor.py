@@ -1,6 +1,6 @@
 """Auditor: judges fitted to one set of images, and one judgement of any images of that kind."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
 import joblib
@@ -15,6 +15,7 @@ from toolkit._core.estimators import is_fitted
 from toolkit._core.images import validate_images
 from toolkit._core.jobs import run_jobs
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.audit._audit import Audit, SetFacts, merge_audits
 from toolkit.datasets import ImageSource, as_source
 
@@ -81,16 +82,16 @@ class Auditor(BaseEstimator):
 
     def __init__(
         self,
-        identifier=None,
+        identifier: BaseEstimator | None = None,
         *,
-        detector=None,
-        restorer=None,
-        detectors=(),
-        image_shape=None,
-        max_samples=20_000,
-        n_jobs=None,
-        random_state=None,
-        verbose=False,
+        detector: BaseEstimator | None = None,
+        restorer: BaseEstimator | None = None,
+        detectors: Sequence[str] = (),
+        image_shape: ImageShape = None,
+        max_samples: int = 20_000,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.identifier = identifier
         self.detector = detector

@@ -1,8 +1,13 @@
 """Tables as files and as text for people."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit._core.files import write_text
+from toolkit._core.types import PathLike
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["to_markdown", "write_table"]
 
@@ -11,7 +16,7 @@ def _escaped(value):
     return value.replace("|", "\\|").replace("\n", " ") if isinstance(value, str) else value
 
 
-def to_markdown(frame, *, precision=3, index=None):
+def to_markdown(frame: "pd.DataFrame | pd.Series", *, precision: int = 3, index: bool | None = None) -> str:
     """A frame as a Markdown table.
 
     Parameters
@@ -58,7 +63,7 @@ def _texts(frame):
     return [place for place in range(frame.shape[1]) if not is_numeric_dtype(frame.iloc[:, place])]
 
 
-def write_table(frame, path, *, precision=3):
+def write_table(frame: "pd.DataFrame | pd.Series", path: PathLike, *, precision: int = 3) -> Path:
     """Write a frame as CSV or Markdown, whole or not at all.
 
     Parameters

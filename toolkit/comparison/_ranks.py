@@ -1,10 +1,15 @@
 """Ranks of methods within blocks: where differences of scale between data sets no longer matter."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.comparison._metrics import METRICS
 from toolkit.comparison._tables import check_same_sets, check_table, values_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["block_ranks", "rank_methods"]
 
@@ -43,7 +48,7 @@ def block_ranks(table, metric, block="data"):
 
 
 @usual_floating_point
-def rank_methods(table, metric="auroc", *, block="data"):
+def rank_methods(table: "pd.DataFrame", metric: str = "auroc", *, block: str = "data") -> "pd.DataFrame":
     """Mean ranks, the best method first.
 
     Parameters

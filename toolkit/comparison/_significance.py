@@ -61,14 +61,14 @@ class Significance:
     sentence: str
 
     @property
-    def differs(self):
+    def differs(self) -> bool:
         """Whether the test over all methods is significant: only then do pairs count as told apart."""
         # Few blocks: the permutation test is right where the approximation is not.
         p_value = self.p_value if self.reliable else self.p_permutation
         return bool(self.smallest_p <= self.alpha and p_value < self.alpha)
 
     @property
-    def told_apart(self):
+    def told_apart(self) -> pd.DataFrame:
         """Pairs that the tests part, True off the diagonal; DataFrame of shape (n_methods, n_methods)."""
         return (self.p_values < self.alpha) & self.differs
 
@@ -105,7 +105,15 @@ def _pairs(ranks, test):
 
 
 @usual_floating_point
-def significance(table, metric="auroc", *, test="nemenyi", alpha=0.05, block="data", n_permutations=10_000):
+def significance(
+    table: pd.DataFrame,
+    metric: str = "auroc",
+    *,
+    test: str = "nemenyi",
+    alpha: float = 0.05,
+    block: str = "data",
+    n_permutations: int = 10_000,
+) -> Significance:
     """Test whether methods rank differently, all together and pair by pair.
 
     Parameters

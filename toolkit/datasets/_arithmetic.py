@@ -4,8 +4,10 @@ import numbers
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 
 __all__ = ["ArithmeticSet", "make_arithmetic", "pad_strings"]
 
@@ -62,14 +64,14 @@ class ArithmeticSet:
         return f"<ArithmeticSet {self.operations!r}, {self.n_digits} digits: {sizes}, {self.split} split>"
 
     @property
-    def query_length(self):
+    def query_length(self) -> int:
         return 2 * self.n_digits + 1
 
     @property
-    def answer_length(self):
+    def answer_length(self) -> int:
         return self.n_digits + 1
 
-    def part(self, name):
+    def part(self, name: str) -> tuple[NDArray, NDArray]:
         """``(queries, answers)`` of one part, in random order."""
         if name not in PARTS:
             raise ValueError(f"name must be one of {', '.join(map(repr, PARTS))}, got {name!r}.")
@@ -78,15 +80,15 @@ class ArithmeticSet:
 
 
 def make_arithmetic(
-    operations="+-",
+    operations: str = "+-",
     *,
-    n_digits=2,
-    train_share=0.75,
-    validation_share=0.05,
-    n_queries=None,
-    split="random",
-    random_state=None,
-):
+    n_digits: int = 2,
+    train_share: float = 0.75,
+    validation_share: float = 0.05,
+    n_queries: int | None = None,
+    split: str = "random",
+    random_state: RandomState = None,
+) -> ArithmeticSet:
     """Every ordered query of one operation and two whole numbers, with its answer.
 
     Parameters
@@ -147,7 +149,7 @@ def make_arithmetic(
     )
 
 
-def pad_strings(strings, length):
+def pad_strings(strings: ArrayLike, length: int) -> NDArray:
     """Strings filled up with trailing spaces to one length.
 
     Examples

@@ -10,7 +10,7 @@ __all__ = ["load_digits"]
 
 
 @usual_floating_point
-def load_digits(*, image_size=28):
+def load_digits(*, image_size: int = 28) -> ImageSet:
     """Load scikit-learn's 1,797 real handwritten digits, resampled.
 
     The 8x8 images were made by counting ink in 4x4 blocks, so each of their pixels is an average over its square. They

@@ -9,20 +9,26 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.depth import range_in_words
 from toolkit._core.files import write_json
 from toolkit._core.names import check_names
 from toolkit._core.pictures import readable_formats
 from toolkit._core.printable import printable
+from toolkit._core.types import PathLike
 from toolkit.datasets._cache import data_folder, is_writable
 from toolkit.datasets._folder_decode import compact, decode_files, measure_files
 from toolkit.datasets._folder_files import list_files
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._photos import load_photos
 from toolkit.exceptions import DataFormatError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ImageFolder", "load_image_folder"]
 
@@ -57,39 +63,40 @@ class ImageFolder(ImageSet):
     """
 
     paths: np.ndarray | None = None
-    report: object = None
-    notes: tuple = ()
+    report: "pd.DataFrame" = None
+    notes: tuple[str, ...] = ()
 
     @property
-    def skipped(self):
+    def skipped(self) -> "pd.DataFrame":
         """The part of ``report`` on files that were left out."""
         return self.report[~self.report["used"]]
 
-    def subset(self, index):
+    def subset(self, index: ArrayLike | slice) -> "ImageFolder":
         """The images at ``index``, as in :meth:`ImageSet.subset`; the report stays whole."""
         part = super().subset(index)
         index = index if isinstance(index, slice) else np.asarray(index)
         if not isinstance(index, slice) and index.size == 0:
             index = index.astype(np.intp)
-        return ImageFolder(part.images, part.labels, part.kinds, part.name, self.paths[index], self.report, self.notes)
+        paths = None if self.paths is None else self.paths[index]
+        return ImageFolder(part.images, part.labels, part.kinds, part.name, paths, self.report, self.notes)
 
     def __repr__(self):
         return super().__repr__().replace("<ImageSet", "<ImageFolder")
 
 
 def load_image_folder(
-    path=None,
+    path: PathLike | None = None,
     *,
-    size=None,
-    mode="rgb",
-    fit="crop",
-    keep_duplicates=False,
-    max_pixels=2**26,
-    max_bytes=2**28,
-    cache=True,
-    n_jobs=1,
-    verbose=False,
-):
+    size: int | tuple[int, int] | None = None,
+    mode: str = "rgb",
+    fit: str = "crop",
+    keep_duplicates: bool = False,
+    max_pixels: int = 2**26,
+    max_bytes: int = 2**28,
+    cache: bool | PathLike = True,
+    n_jobs: int = 1,
+    verbose: bool = False,
+) -> ImageSet:
     """Load all pictures of a folder, or of a zip archive, as one stack of images.
 
     Any sizes and formats, in folders within folders. What is no picture, is damaged or truncated, is larger than it

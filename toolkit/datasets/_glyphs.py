@@ -1,10 +1,13 @@
 """Glyphs: letters and digits that look written, made from fonts, without any download."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 from toolkit.datasets._digits import _check_size
 from toolkit.datasets._glyph_faces import CLASSES, faces_of, masters_for
 from toolkit.datasets._glyph_pen import write
@@ -14,7 +17,14 @@ __all__ = ["load_glyphs"]
 
 
 @usual_floating_point
-def load_glyphs(n_samples=4000, *, classes=None, fonts=None, image_size=28, random_state=None):
+def load_glyphs(
+    n_samples: int = 4000,
+    *,
+    classes: str | Iterable[str] | None = None,
+    fonts: str | Sequence[str] | None = None,
+    image_size: int = 28,
+    random_state: RandomState = None,
+) -> ImageSet:
     """Write letters and digits in random hands, in the manner of MNIST and EMNIST.
 
     The centre lines of the letters in matplotlib's own fonts are bent, slanted, stretched and drawn with a soft round

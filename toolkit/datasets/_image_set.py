@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["ImageSet"]
 
@@ -56,7 +57,7 @@ class ImageSet:
                 raise ValueError(f"{what} must have shape {shape[:1]}, one for each image, got {np.shape(given)}.")
 
     @property
-    def image_shape(self):
+    def image_shape(self) -> tuple[int, ...]:
         """Shape of one image: ``(height, width)`` or ``(height, width, 3)``."""
         return tuple(self.images.shape[1:])
 
@@ -68,7 +69,7 @@ class ImageSet:
         with_what = f", with {' and '.join(known)}" if known else ""
         return f"<ImageSet {self.name!r}: {len(self)} images {self.image_shape} {self.images.dtype}{with_what}>"
 
-    def subset(self, index):
+    def subset(self, index: ArrayLike | slice) -> "ImageSet":
         """The images at ``index``: indices in the order wanted, a slice, or a boolean mask."""
         index = index if isinstance(index, slice) else np.asarray(index)
         if not isinstance(index, slice) and index.size == 0:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import ArrayLike
 
 from toolkit._core.files import atomic_path
 from toolkit._core.npy_header import MAX_BYTES, describe_bytes, read_npy_header
 from toolkit._core.printable import printable
+from toolkit._core.types import PathLike
 from toolkit.datasets._image_checks import check_image_dtype, check_images, check_kinds, check_labels
 from toolkit.datasets._image_set import ImageSet
 from toolkit.exceptions import DataFormatError
@@ -24,7 +26,7 @@ _MAX_DEFLATE_RATIO = 1040
 _MAX_MEMBERS = 1000
 
 
-def load_images(path, *, max_bytes=MAX_BYTES):
+def load_images(path: PathLike, *, max_bytes: int = MAX_BYTES) -> ImageSet:
     """Load images from a .npz archive or map a .npy file, whichever ``path`` is (judged by its content).
 
     Parameters
@@ -78,7 +80,7 @@ def load_images(path, *, max_bytes=MAX_BYTES):
     return ImageSet(arrays["images"], arrays.get("labels"), arrays.get("kinds"), name)
 
 
-def load_npz(path, *, max_bytes=MAX_BYTES):
+def load_npz(path: PathLike, *, max_bytes: int = MAX_BYTES) -> ImageSet:
     """Load images, and labels and kinds if they are there, from a .npz archive.
 
     Same as :func:`load_images`: the content decides, so a ``.npy`` file is memory-mapped here too.
@@ -116,7 +118,14 @@ def load_npz(path, *, max_bytes=MAX_BYTES):
     return load_images(path, max_bytes=max_bytes)
 
 
-def save_npz(path, images, labels=None, kinds=None, *, compressed=True):
+def save_npz(
+    path: PathLike,
+    images: ArrayLike,
+    labels: ArrayLike | None = None,
+    kinds: ArrayLike | None = None,
+    *,
+    compressed: bool = True,
+) -> None:
     """Write images to a .npz archive that :func:`load_npz` reads; the file appears whole or not at all.
 
     Parameters

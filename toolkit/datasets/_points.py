@@ -6,6 +6,7 @@ import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 
 __all__ = ["PointSet", "load_grid", "load_ring"]
 
@@ -39,7 +40,14 @@ class PointSet:
         return f"<PointSet {self.name!r}: {len(self)} points in {len(self.centres)} modes>"
 
 
-def load_ring(n_samples=2500, *, n_modes=8, radius=1.0, scale=0.01, random_state=None):
+def load_ring(
+    n_samples: int = 2500,
+    *,
+    n_modes: int = 8,
+    radius: float = 1.0,
+    scale: float = 0.01,
+    random_state: RandomState = None,
+) -> PointSet:
     """Draw from a ring of normal modes, equally likely, as published: eight on the unit circle.
 
     Parameters
@@ -74,7 +82,14 @@ def load_ring(n_samples=2500, *, n_modes=8, radius=1.0, scale=0.01, random_state
 
 
 @usual_floating_point
-def load_grid(n_samples=2500, *, n_side=5, spacing=2.0, scale=0.05, random_state=None):
+def load_grid(
+    n_samples: int = 2500,
+    *,
+    n_side: int = 5,
+    spacing: float = 2.0,
+    scale: float = 0.05,
+    random_state: RandomState = None,
+) -> PointSet:
     """Draw from a square grid of normal modes, equally likely, as published: 25 at -4, -2, 0, 2, 4.
 
     Parameters

@@ -1,11 +1,18 @@
 """Queries as pictures: handwritten digits drawn from a set, and signs written with jitter."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 from toolkit.datasets._arithmetic import pad_strings
 from toolkit.datasets._digits import load_digits
+
+if TYPE_CHECKING:
+    from toolkit.datasets._image_set import ImageSet
 
 __all__ = ["render_queries"]
 
@@ -15,7 +22,9 @@ _STROKES = {"+": (((-1, 0), (1, 0)), ((0, -1), (0, 1))), "-": (((-1, 0), (1, 0))
 
 
 @usual_floating_point
-def render_queries(queries, digits=None, *, length=None, random_state=None):
+def render_queries(
+    queries: ArrayLike, digits: "ImageSet | None" = None, *, length: int | None = None, random_state: RandomState = None
+) -> NDArray:
     """Write each character as a picture.
 
     Digits are drawn at random from the pictures of a set, so take its train part for training and its test part for

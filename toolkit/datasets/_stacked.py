@@ -3,12 +3,15 @@
 import numpy as np
 
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 from toolkit.datasets._image_set import ImageSet
 
 __all__ = ["stacked_digits"]
 
 
-def stacked_digits(source=None, n_samples=26_000, *, random_state=None):
+def stacked_digits(
+    source: ImageSet | None = None, n_samples: int = 26_000, *, random_state: RandomState = None
+) -> ImageSet:
     """Stack random digits as red, green and blue: Stacked-MNIST when the digits are MNIST's.
 
     Parameters

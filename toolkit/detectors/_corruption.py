@@ -1,6 +1,9 @@
 """The best label-free score of the toolkit: what names the corruption, what measures it, and what cannot rebuild it."""
 
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
@@ -11,8 +14,14 @@ from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.robust import RobustDistance, robust_scale
+from toolkit._core.types import Contamination, ImageShape, RandomState
 from toolkit.corruption import Corruptor
 from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.diagnostics import Assessment
 
 __all__ = ["CorruptionDetector"]
 
@@ -111,14 +120,14 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
 
     def __init__(
         self,
-        identifier=None,
+        identifier: BaseEstimator | None = None,
         *,
-        reconstruction=None,
-        weights=None,
-        image_shape=None,
-        contamination="auto",
-        random_state=None,
-        verbose=False,
+        reconstruction: BaseEstimator | None = None,
+        weights: dict[str, float] | None = None,
+        image_shape: ImageShape = None,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.identifier = identifier
         self.reconstruction = reconstruction
@@ -128,7 +137,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None, *, assessment=None):
+    def fit(self, X: ArrayLike, y: object = None, *, assessment: "Assessment | None" = None) -> Self:
         """Train what is not trained yet, and learn how each opinion spreads among the clean rows.
 
         Parameters
@@ -149,7 +158,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             raise ValueError(f"CorruptionDetector needs at least 2 images, got n_samples = {len(stack)}.")
         X = plain_stack(as_array(X))
         identifier_seed, reconstruction_seed, sample_seed, planting_seed = spawn_seeds(self.random_state, 4)
-        vars(self).pop("diagnostics_", None)
+        self.__dict__.pop("diagnostics_", None)
         self.identifier_ = self._fit_identifier(X, identifier_seed)
         scores, statistics = self._ask_identifier(X, assessment)
         opinions = {"identifier": -scores}
@@ -162,14 +171,15 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             opinions["reconstruction"] = -self.reconstruction_.score_samples(X)
         opinions = np.column_stack([opinions[name] for name in names])
         self.centre_, self.scale_ = robust_scale(opinions[trusted])
-        self.weights_, self.planted_auroc_ = dict.fromkeys(names, 1.0), {}
+        self.weights_: dict[str, float] = dict.fromkeys(names, 1.0)
+        self.planted_auroc_: dict[str, float] = {}
         if self.weights is None:
             self._learn_weights(X, trusted, as_generator(planting_seed))
         else:
             self.weights_ = {name: float(self.weights[name]) for name in names}
         return self._set_training_scores(self._combine(opinions), alike=all_alike(stack))
 
-    def score_samples(self, X, *, assessment=None):
+    def score_samples(self, X: ArrayLike, *, assessment: "Assessment | None" = None) -> NDArray:
         """How normal each image is; higher = more normal.
 
         Parameters
@@ -184,7 +194,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         """
         return self._combine(self._opinions(X, assessment))
 
-    def opinions(self, X):
+    def opinions(self, X: ArrayLike) -> "pd.DataFrame":
         """What each component says of each image, to see where a score comes from.
 
         Returns

@@ -1,9 +1,12 @@
 """Tune a detector without labels: plant corruptions, and ask how well they are found."""
 
+from collections.abc import Callable, Sequence
+
 from sklearn.metrics import roc_auc_score
 
 from toolkit._core.layouts import as_array
 from toolkit._core.scorers import NotAScore, looks_like_scoring
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption import Corruptor
 
 __all__ = ["planted_auc_scorer"]
@@ -27,7 +30,13 @@ class _PlantedAUC:
         return float(roc_auc_score(kinds == "clean", estimator.score_samples(planted)))
 
 
-def planted_auc_scorer(kinds=None, *data, fraction=0.5, random_state=0, image_shape=None):
+def planted_auc_scorer(
+    kinds: str | Sequence[str] | None = None,
+    *data: object,
+    fraction: float = 0.5,
+    random_state: RandomState = 0,
+    image_shape: ImageShape = None,
+) -> Callable[..., float]:
     """A scorer for searches that needs no labels: how well a fitted detector finds corruptions planted for the purpose.
 
     It corrupts a copy of half of the images it is given, scores all of them, and returns the AUROC: the probability

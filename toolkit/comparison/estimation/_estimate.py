@@ -1,16 +1,25 @@
 """How well would each detector do on this very set? Predicted without its truth, by planting a truth in it."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, match_layout
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.random import as_generator
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
 from toolkit.comparison._metrics import detection_metrics, per_kind_matrix
 from toolkit.comparison.estimation._contamination_model import gather_beliefs
 from toolkit.comparison.estimation._surrogate import plant_twin
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
 
 __all__ = ["estimate_detection"]
 
@@ -42,23 +51,23 @@ def _cell(estimator, images, kinds, seed):
 
 @usual_floating_point
 def estimate_detection(
-    detectors,
-    X,
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
     *,
-    kinds=None,
-    findings=None,
-    clean_probability=None,
-    kind_weights=None,
-    prevalence=None,
-    n_plants=None,
-    n_repeats=1,
-    max_samples=4000,
-    image_shape=None,
-    random_state=None,
-    n_jobs=1,
-    verbose=False,
-    return_per_kind=False,
-):
+    kinds: str | Sequence[str] | None = None,
+    findings: "pd.DataFrame | None" = None,
+    clean_probability: ArrayLike | None = None,
+    kind_weights: dict[str, float] | None = None,
+    prevalence: float | None = None,
+    n_plants: int | None = None,
+    n_repeats: int = 1,
+    max_samples: int | None = 4000,
+    image_shape: ImageShape = None,
+    random_state: RandomState = None,
+    n_jobs: int | None = 1,
+    verbose: bool = False,
+    return_per_kind: bool = False,
+) -> "pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]":
     """Predict each detector's AUROC on X without its truth.
 
     A twin of the set is made, of which the truth is known: rows that look clean are kept, and corruptions are planted

@@ -1,14 +1,17 @@
 """Teach a network to name corruptions planted in clean images, for identifiers to begin from."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
+from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.corruption import KINDS
 from toolkit.diagnostics.identifier._ensemble import Ensemble
 from toolkit.diagnostics.identifier._folds import Folds
@@ -20,8 +23,16 @@ __all__ = ["pretrain_identifier"]
 
 @usual_floating_point
 def pretrain_identifier(
-    X, path, *, kinds=None, image_shape=None, rounds=100, images_per_round=20_000, batch_size=128, random_state=None
-):
+    X: ArrayLike,
+    path: PathLike,
+    *,
+    kinds: str | Sequence[str] | None = None,
+    image_shape: ImageShape = None,
+    rounds: int = 100,
+    images_per_round: int = 20_000,
+    batch_size: int = 128,
+    random_state: RandomState = None,
+) -> Path:
     """Learn to name what is planted in clean images, once, for identifiers to begin from.
 
     What the toolkit ships as ``init="glyphs"`` came from this function and 80,000 glyphs
