@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils._param_validation import Integral, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.estimators import is_fitted
 from toolkit._core.images import validate_images
 from toolkit._core.jobs import run_jobs
+from toolkit._core.parameters import JOBS, at_least, check_int
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.audit._audit import Audit, SetFacts, merge_audits
@@ -104,8 +104,8 @@ class Auditor(BaseEstimator):
         self.verbose = verbose
 
     _parameter_constraints: ClassVar[dict] = {
-        "max_samples": [Interval(Integral, 2, None, closed="left")],
-        "n_jobs": [Integral, None],
+        "max_samples": [at_least(2)],
+        "n_jobs": JOBS,
     }
 
     def fit(self, X: ArrayLike | ImageSource, y: object = None) -> "Auditor":
@@ -178,6 +178,7 @@ class Auditor(BaseEstimator):
         Audit
         """
         check_is_fitted(self)
+        check_int("chunk_size", chunk_size)
         if not (isinstance(X, ImageSource) or hasattr(X, "images")):
             X = validate_images(self, X, reset=False)
         source = as_source(X)

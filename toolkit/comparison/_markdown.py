@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from toolkit._core.files import write_text
+from toolkit._core.parameters import check_int
 from toolkit._core.types import PathLike
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def to_markdown(frame: "pd.DataFrame | pd.Series", *, precision: int = 3, index:
     """
     import pandas as pd
 
+    check_int("precision", precision, low=0)
     if isinstance(frame, pd.Series):
         frame = frame.to_frame()
     if index is None:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.inherited import import_matplotlib
+from toolkit._core.parameters import check_choice, check_int, is_number
 from toolkit._core.random import as_generator
 from toolkit.comparison._ranks import block_ranks
 
@@ -161,10 +162,10 @@ def significance(
     >>> print(result.sentence)
     2 data sets and 3 methods are too few: no outcome could be significant at 0.05.
     """
-    if test not in ("nemenyi", "conover"):
-        raise ValueError(f"test must be 'nemenyi' or 'conover', got {test!r}.")
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must lie between 0 and 1, got {alpha}.")
+    check_choice("test", test, ("nemenyi", "conover"))
+    if not is_number(alpha) or not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, got {alpha!r}.")
+    check_int("n_permutations", n_permutations)
     ranks = block_ranks(table, metric, block)
     n_blocks, n_methods = ranks.shape
     if n_methods < 2:

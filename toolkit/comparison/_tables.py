@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_int
 from toolkit.comparison._metrics import METRICS
 
 if TYPE_CHECKING:
@@ -164,6 +165,7 @@ def pivot_table(
     """
     import pandas as pd
 
+    check_int("precision", precision, low=0)
     check_same_sets(check_table(table, metric))
     cells = (
         table.assign(value=values_of(table, metric))

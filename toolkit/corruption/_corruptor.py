@@ -1,6 +1,5 @@
 """Plant corruptions in a set of images, as an experiment of which the truth is known."""
 
-import numbers
 from collections.abc import Sequence
 from typing import Literal, overload
 
@@ -11,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, iter_chunks, match_layout
 from toolkit._core.names import check_names
+from toolkit._core.parameters import check_share, is_int
 from toolkit._core.random import as_generator
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption._apply import apply_corruption
@@ -129,10 +129,9 @@ class Corruptor:
     def _check_parameters(self):
         kinds = KINDS if self.kinds is None else check_names(self.kinds, KINDS, "corruption kind")
         kinds = tuple(dict.fromkeys(kinds))
-        if not (isinstance(self.fraction, numbers.Real) and 0 <= self.fraction <= 1):
-            raise ValueError(f"fraction must be a number in [0, 1], got {self.fraction!r}.")
+        check_share("fraction", self.fraction)
         compatible = sum(kind not in SYMMETRIES for kind in kinds) + any(kind in SYMMETRIES for kind in kinds)
-        if not (isinstance(self.n_per_image, numbers.Integral) and 1 <= self.n_per_image <= compatible):
+        if not is_int(self.n_per_image) or not 1 <= self.n_per_image <= compatible:
             raise ValueError(
                 f"n_per_image must be an integer from 1 to {compatible} for these kinds, got {self.n_per_image!r}."
             )

@@ -1,11 +1,11 @@
 """Arithmetic expressions: every sum and difference of whole numbers up to some digits, in disjoint parts."""
 
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit._core.parameters import check_choice, check_int, check_share
 from toolkit._core.random import as_generator
 from toolkit._core.types import RandomState
 
@@ -130,8 +130,7 @@ def make_arithmetic(
     total = len(operations) * top * top
     if n_queries is None:
         n_queries = total
-    elif not isinstance(n_queries, numbers.Integral) or isinstance(n_queries, bool) or not 3 <= n_queries <= total:
-        raise ValueError(f"n_queries must be an int from 3 to {total}, all that there are, got {n_queries!r}.")
+    check_int("n_queries", n_queries, 3, total)
     codes = generator.permutation(total)[:n_queries]
     kind, pair = np.divmod(codes, top * top)
     first, second = np.divmod(pair, top)
@@ -157,6 +156,7 @@ def pad_strings(strings: ArrayLike, length: int) -> NDArray:
     >>> pad_strings(["7+3", "45+23"], 5).tolist()
     ['7+3  ', '45+23']
     """
+    check_int("length", length, low=0)
     strings = np.asarray(strings, dtype=str)
     longest = int(np.char.str_len(strings).max(initial=0))
     if longest > length:
@@ -168,18 +168,15 @@ def _check(operations, n_digits, train_share, validation_share, split):
     valid = isinstance(operations, str) and operations and set(operations) <= set(OPERATIONS)
     if not valid or len(set(operations)) < len(operations):
         raise ValueError(f"operations must be '+-', '+' or '-', got {operations!r}.")
-    if not isinstance(n_digits, numbers.Integral) or isinstance(n_digits, bool) or not 1 <= n_digits <= 4:
-        raise ValueError(f"n_digits must be an int from 1 to 4, got {n_digits!r}.")
+    check_int("n_digits", n_digits, 1, 4)
     for name, share in (("train_share", train_share), ("validation_share", validation_share)):
-        if not isinstance(share, numbers.Real) or isinstance(share, bool) or not 0 <= share < 1:
-            raise ValueError(f"{name} must be a number in [0, 1), got {share!r}.")
+        check_share(name, share, below=True)
     if train_share == 0 or train_share + validation_share >= 1:
         raise ValueError(
             f"train_share and validation_share must leave queries to train and to test with, got train_share="
             f"{train_share!r} and validation_share={validation_share!r}."
         )
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))}, got {split!r}.")
+    check_choice("split", split, SPLITS)
     return "".join(sorted(operations))
 
 

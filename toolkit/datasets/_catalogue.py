@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
 from toolkit._core.types import RandomState
 from toolkit.datasets._cache import data_folder
@@ -160,10 +161,7 @@ def load_dataset(
     >>> load_dataset("digits", 100, random_state=0)
     <ImageSet 'digits': 100 images (28, 28) uint8, with labels>
     """
-    if n_images is not None and (
-        isinstance(n_images, bool) or not isinstance(n_images, (int, np.integer)) or n_images < 1
-    ):
-        raise ValueError(f"n_images must be an int of at least 1 or None, got {n_images!r}.")
+    check_int("n_images", n_images, optional=True)
     base, slash, subset = str(name).partition("/")
     entry = lookup(_CATALOGUE, base, "data set")
     if entry.source == "embedded":

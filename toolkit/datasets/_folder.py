@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike
 from toolkit._core.depth import range_in_words
 from toolkit._core.files import write_json
 from toolkit._core.names import check_names
+from toolkit._core.parameters import check_positive_int, is_int
 from toolkit._core.pictures import readable_formats
 from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
@@ -236,16 +237,15 @@ def load_image_folder(
 
 
 def _check(size, mode, fit, max_pixels, max_bytes, n_jobs):
-    size = (size, size) if isinstance(size, (int, np.integer)) and not isinstance(size, bool) else size
+    size = (size, size) if is_int(size) else size
     good = size is None or (isinstance(size, (tuple, list)) and len(size) == 2)
-    if not good or not all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in size or ()):
+    if not good or not all(is_int(side) and 1 <= side <= 4096 for side in size or ()):
         raise ValueError(f"size must be an int or (height, width), from 1 to 4096, or None, got {size!r}.")
     check_names([mode], ("rgb", "grey", "auto"), "mode")
     check_names([fit], ("crop", "pad"), "fit")
     for name, value in (("max_pixels", max_pixels), ("max_bytes", max_bytes)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} must be a positive int, got {value!r}.")
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
+        check_positive_int(name, value)
+    if not is_int(n_jobs) or n_jobs == 0:
         raise ValueError(f"n_jobs must be an int other than 0, got {n_jobs!r}.")
     return None if size is None else (int(size[0]), int(size[1]))
 

@@ -6,9 +6,9 @@ import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.names import check_names
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
 from toolkit._core.types import RandomState
-from toolkit.datasets._digits import _check_size
 from toolkit.datasets._glyph_faces import CLASSES, faces_of, masters_for
 from toolkit.datasets._glyph_pen import write
 from toolkit.datasets._image_set import ImageSet
@@ -70,9 +70,9 @@ def load_glyphs(
     >>> sorted(set(letters.labels.tolist()))
     ['A', 'B', 'C']
     """
-    if isinstance(n_samples, bool) or not isinstance(n_samples, (int, np.integer)) or n_samples < 1:
-        raise ValueError(f"n_samples must be an int of at least 1, got {n_samples!r}.")
-    size = _check_size(image_size)
+    check_int("n_samples", n_samples)
+    check_int("image_size", image_size, low=8)
+    size = int(image_size)
     if classes is None:
         characters = CLASSES
     else:

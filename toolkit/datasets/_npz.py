@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from toolkit._core.files import atomic_path
 from toolkit._core.npy_header import MAX_BYTES, describe_bytes, read_npy_header
+from toolkit._core.parameters import check_positive_int
 from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
 from toolkit.datasets._image_checks import check_image_dtype, check_images, check_kinds, check_labels
@@ -170,8 +171,7 @@ def _plain_array(values, what):
 
 
 def _check_max_bytes(max_bytes):
-    if isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer)) or max_bytes < 1:
-        raise ValueError(f"max_bytes must be a positive int, got {max_bytes!r}.")
+    check_positive_int("max_bytes", max_bytes)
     return int(max_bytes)
 
 

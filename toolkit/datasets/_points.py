@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import check_int, check_positive
 from toolkit._core.random import as_generator
 from toolkit._core.types import RandomState
 
@@ -75,8 +76,8 @@ def load_ring(
     >>> load_ring(1000, random_state=0)
     <PointSet 'ring': 1000 points in 8 modes>
     """
-    _check_count("n_modes", n_modes)
-    _check_positive("radius", radius)
+    check_int("n_modes", n_modes)
+    check_positive("radius", radius)
     angles = 2.0 * np.pi * np.arange(n_modes) / n_modes
     return _draw(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), scale, n_samples, random_state, "ring")
 
@@ -118,27 +119,17 @@ def load_grid(
     >>> load_grid(random_state=0).centres.min(axis=0).tolist()
     [-4.0, -4.0]
     """
-    _check_count("n_side", n_side)
-    _check_positive("spacing", spacing)
+    check_int("n_side", n_side)
+    check_positive("spacing", spacing)
     line = spacing * (np.arange(n_side) - (n_side - 1) / 2.0)
     centres = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
     return _draw(centres, scale, n_samples, random_state, "grid")
 
 
 def _draw(centres, scale, n_samples, random_state, name):
-    _check_count("n_samples", n_samples)
-    _check_positive("scale", scale)
+    check_int("n_samples", n_samples)
+    check_positive("scale", scale)
     generator = as_generator(random_state)
     labels = generator.integers(len(centres), size=n_samples)
     points = centres[labels] + scale * generator.normal(size=(n_samples, 2))
     return PointSet(points, labels, centres, float(scale), name)
-
-
-def _check_count(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be an int of at least 1, got {value!r}.")
-
-
-def _check_positive(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
-        raise ValueError(f"{name} must be a positive number, got {value!r}.")

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
 from toolkit._core.types import RandomState
 from toolkit.datasets._arithmetic import pad_strings
@@ -61,6 +62,7 @@ def render_queries(
     >>> render_queries(["45+23", "7-8"], random_state=0).shape
     (2, 5, 28, 28)
     """
+    check_int("length", length, optional=True)
     strings = np.atleast_1d(np.asarray(queries, dtype=str))
     if strings.ndim != 1:
         raise ValueError(f"queries must be strings of shape (n_samples,), got an array of shape {strings.shape}.")

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.parameters import is_int
 from toolkit._core.random import as_generator
 from toolkit._core.types import Contamination, ImageShape, RandomState
 from toolkit.detectors._model import identify_method, make_model
@@ -216,7 +217,7 @@ class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
             size = row.max_rows
         elif size is None:
             size = len(X)
-        elif not isinstance(size, numbers.Integral) or isinstance(size, bool) or size < 2:
+        elif not is_int(size) or size < 2:
             raise ValueError(f"reference_size must be 'auto', None or an int of at least 2, got {size!r}.")
         if size >= len(X):
             return self._rows(X)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from sklearn.metrics import roc_auc_score
 
 from toolkit._core.layouts import as_array
+from toolkit._core.parameters import check_share
 from toolkit._core.scorers import NotAScore, looks_like_scoring
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption import Corruptor
@@ -90,4 +91,6 @@ def planted_auc_scorer(
         return NotAScore("planted_auc_scorer", "planted_auc_scorer()")
     if data:
         raise TypeError(f"planted_auc_scorer takes kinds alone by position, got {len(data)} further arguments.")
+    # Here, since a search would make a score of NaN of it.
+    check_share("fraction", fraction)
     return _PlantedAUC(kinds=kinds, fraction=fraction, random_state=random_state, image_shape=image_shape)

@@ -1,7 +1,6 @@
 """Outlier scores from reconstruction: what a model of the set cannot rebuild does not belong to it."""
 
 import contextlib
-import numbers
 from collections.abc import Sequence
 from typing import Self
 
@@ -14,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.layouts import as_array, plain_stack
+from toolkit._core.parameters import check_positive, check_positive_int, check_share, is_int
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import Contamination, ImageShape, RandomState
 from toolkit.detectors._profile import ErrorProfile, error_profile
@@ -211,19 +211,11 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         if self.criterion not in ("profile", "error"):
             raise ValueError(f"criterion must be 'profile' or 'error', got {self.criterion!r}.")
         for name in ("epochs", "batch_size", "max_samples"):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a positive int, got {value!r}.")
-        if not isinstance(self.trim, numbers.Real) or not 0 <= self.trim <= 0.5:
-            raise ValueError(f"trim must be a number in [0, 0.5], got {self.trim!r}.")
-        if not isinstance(self.learning_rate, numbers.Real) or not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be a positive number, got {self.learning_rate!r}.")
+            check_positive_int(name, getattr(self, name))
+        check_share("trim", self.trim, high=0.5)
+        check_positive("learning_rate", self.learning_rate)
         hidden = self.hidden
-        if (
-            not isinstance(hidden, (tuple, list))
-            or not hidden
-            or not all(isinstance(width, numbers.Integral) and width > 0 for width in hidden)
-        ):
+        if not isinstance(hidden, (tuple, list)) or not hidden or not all(is_int(w) and w > 0 for w in hidden):
             raise ValueError(f"hidden must be a non-empty sequence of positive ints, got {hidden!r}.")
 
     def _fit_autoencoder(self, stack, generator):

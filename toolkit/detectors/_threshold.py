@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import is_number
 from toolkit._core.types import Contamination
 
 __all__ = ["ScoreThresholdMixin", "all_alike", "check_contamination", "robust_cut"]
@@ -197,7 +198,7 @@ class ScoreThresholdMixin(OutlierMixin):
             self.offset_ = self._offset(contamination)
             self._warn_of_ties(contamination)
             return self
-        if not isinstance(score, numbers.Real) or isinstance(score, bool) or not np.isfinite(score):
+        if not is_number(score):
             raise ValueError(f"score must be a finite number, got {score!r}.")
         self.offset_ = float(score)
         return self

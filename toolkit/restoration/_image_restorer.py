@@ -1,6 +1,6 @@
 """ImageRestorer: identify, repair, put the repair before a second judge, abstain when unsure."""
 
-from numbers import Integral, Real
+from numbers import Real
 from typing import ClassVar, Self
 
 import numpy as np
@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
+from toolkit._core.parameters import at_least
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption import SHAPE_KEEPING
@@ -172,9 +173,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "min_confidence": [Interval(Real, 0, 1, closed="both")],
         "max_clean_changed": [Interval(Real, 0, 1, closed="both")],
         "min_improvement": [Interval(Real, 0, 1, closed="both")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "images_per_epoch": [Interval(Integral, 2, None, closed="left")],
-        "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "epochs": [at_least(1)],
+        "images_per_epoch": [at_least(2)],
+        "max_samples": [at_least(2)],
     }
 
     def __sklearn_tags__(self):

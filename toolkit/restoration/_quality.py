@@ -6,6 +6,7 @@ from scipy import ndimage
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, iter_chunks
+from toolkit._core.parameters import check_positive
 
 __all__ = ["psnr", "ssim"]
 
@@ -26,8 +27,7 @@ def _pair(images, reference, data_range):
                 f"smallest value possible; got dtypes {images.dtype} and {reference.dtype}."
             )
         data_range = 255.0
-    if not (np.isscalar(data_range) and np.isfinite(data_range) and data_range > 0):
-        raise ValueError(f"data_range must be a positive number, got {data_range!r}.")
+    check_positive("data_range", data_range)
     return images, reference, float(data_range)
 
 

@@ -10,6 +10,7 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, match_layout
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.layouts import as_array, plain_stack
+from toolkit._core.parameters import check_int, is_int
 from toolkit._core.random import as_generator
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
@@ -145,8 +146,10 @@ def estimate_detection(
     stack = as_stack(X, image_shape)
     if len(stack) < 20:
         raise ValueError(f"X must hold at least 20 images to plant in, got {len(stack)}.")
-    if n_repeats < 1:
-        raise ValueError(f"n_repeats must be at least 1, got {n_repeats}.")
+    if not is_int(n_repeats) or n_repeats < 1:
+        raise ValueError(f"n_repeats must be at least 1, got {n_repeats!r}.")
+    check_int("n_plants", n_plants, optional=True)
+    check_int("max_samples", max_samples, optional=True)
     rows = np.arange(len(stack))
     if max_samples is not None and len(stack) > max_samples:
         rows = np.sort(generator.choice(len(stack), max(int(max_samples), 20), replace=False))

@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Sequence
-from numbers import Integral
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -10,13 +9,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.appearance import oriented_gradients
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.names import check_names
+from toolkit._core.parameters import JOBS, at_least
 from toolkit._core.progress import Progress
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, PathLike, RandomState
@@ -188,11 +187,12 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.verbose = verbose
 
     _parameter_constraints: ClassVar[dict] = {
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "images_per_epoch": [Interval(Integral, 2, None, closed="left")],
-        "n_members": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 2, None, closed="left")],
-        "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "epochs": [at_least(1)],
+        "images_per_epoch": [at_least(2)],
+        "n_members": [at_least(1)],
+        "batch_size": [at_least(2)],
+        "max_samples": [at_least(2)],
+        "n_jobs": JOBS,
     }
 
     def fit(self, X: ArrayLike, y: object = None) -> Self:

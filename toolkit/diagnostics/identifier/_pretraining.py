@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.names import check_names
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
 from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.corruption import KINDS
@@ -74,9 +75,12 @@ def pretrain_identifier(
     >>> CorruptionIdentifier(["invert"], init=path, epochs=1, random_state=0).fit(images).init_
     'mine'
     """
-    for name, value, least in (("rounds", rounds, 1), ("images_per_round", images_per_round, 2)):
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{name} must be an int of at least {least}, got {value!r}.")
+    for name, value, least in (
+        ("rounds", rounds, 1),
+        ("images_per_round", images_per_round, 2),
+        ("batch_size", batch_size, 2),
+    ):
+        check_int(name, value, least)
     names = KINDS if kinds is None else check_names(kinds, KINDS, "kind")
     checked = CorruptionIdentifier(image_shape=image_shape)
     images = checked._bytes(validate_images(checked, X, reset=True))
