@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -77,6 +77,30 @@ def _cell(estimator, X, truth, seed):
         "fit_seconds": fit_seconds,
         "score_seconds": score_seconds,
     }, scores
+
+
+@overload
+def compare_detectors(
+    *,
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    data: "Mapping[str, tuple[ArrayLike, ArrayLike] | ImageSet]",
+    seeds: Iterable[int] = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_scores: Literal[False] = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def compare_detectors(
+    *,
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    data: "Mapping[str, tuple[ArrayLike, ArrayLike] | ImageSet]",
+    seeds: Iterable[int] = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_scores: Literal[True],
+) -> "tuple[pd.DataFrame, dict[tuple[str, int], pd.DataFrame]]": ...
 
 
 @usual_floating_point

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -138,6 +138,30 @@ def _cell(restorer, corrupted, clean, seed):
         "fit_seconds": fit_seconds,
         "restore_seconds": restore_seconds,
     }, psnr_gain
+
+
+@overload
+def compare_restorers(
+    *,
+    restorers: "str | Sequence[str] | Mapping[str, str | BaseEstimator | Callable[[NDArray], NDArray]]",
+    data: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    seeds: Iterable[int] = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_gains: Literal[False] = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def compare_restorers(
+    *,
+    restorers: "str | Sequence[str] | Mapping[str, str | BaseEstimator | Callable[[NDArray], NDArray]]",
+    data: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    seeds: Iterable[int] = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_gains: Literal[True],
+) -> "tuple[pd.DataFrame, dict[tuple[str, int], pd.DataFrame]]": ...
 
 
 @usual_floating_point

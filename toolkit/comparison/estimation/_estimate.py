@@ -1,7 +1,7 @@
 """How well would each detector do on this very set? Predicted without its truth, by planting a truth in it."""
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -48,6 +48,48 @@ def _cell(estimator, images, kinds, seed):
         "estimated_average_precision": figures["average_precision"],
         "estimate_seconds": fit_seconds + score_seconds,
     }, per_kind_matrix({"auroc": scores}, kinds)["auroc"]
+
+
+@overload
+def estimate_detection(
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
+    *,
+    kinds: str | Sequence[str] | None = ...,
+    findings: "pd.DataFrame | None" = ...,
+    clean_probability: ArrayLike | None = ...,
+    kind_weights: dict[str, float] | None = ...,
+    prevalence: float | None = ...,
+    n_plants: int | None = ...,
+    n_repeats: int = ...,
+    max_samples: int | None = ...,
+    image_shape: ImageShape = ...,
+    random_state: RandomState = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_per_kind: Literal[False] = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def estimate_detection(
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
+    *,
+    kinds: str | Sequence[str] | None = ...,
+    findings: "pd.DataFrame | None" = ...,
+    clean_probability: ArrayLike | None = ...,
+    kind_weights: dict[str, float] | None = ...,
+    prevalence: float | None = ...,
+    n_plants: int | None = ...,
+    n_repeats: int = ...,
+    max_samples: int | None = ...,
+    image_shape: ImageShape = ...,
+    random_state: RandomState = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_per_kind: Literal[True],
+) -> "tuple[pd.DataFrame, pd.DataFrame]": ...
 
 
 @usual_floating_point
