@@ -38,7 +38,7 @@ def usual_floating_point(thing: _Thing) -> _Thing:
         return thing
 
     @functools.wraps(thing)
-    def wrapped(*args, **kwargs):
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
         with np.errstate(**_USUAL):
             return thing(*args, **kwargs)
 

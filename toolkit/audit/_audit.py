@@ -93,7 +93,7 @@ class Audit:
     ids: Sequence = BY_POSITION
     detector_scores: pd.DataFrame | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.ids is None:
             object.__setattr__(self, "ids", range(len(self.images)))
         lengths = {
@@ -131,11 +131,11 @@ class Audit:
         return int(self._changed.sum())
 
     @property
-    def _index(self):
+    def _index(self) -> pd.Index:
         return pd.Index(self.ids, name="index" if isinstance(self.ids, range) else "id")
 
     @property
-    def _changed(self):
+    def _changed(self) -> NDArray:
         # Judged by the pixels themselves, so that the column can never disagree with the images.
         return (self.images != self.repaired).reshape(len(self.images), -1).any(axis=1)
 

@@ -71,7 +71,7 @@ class Corruptor:
         self.random_state = random_state
         self.image_shape = image_shape
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"Corruptor({given})"
 

@@ -56,10 +56,10 @@ class ArithmeticSet:
     split: str
     operations: str
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.queries)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         sizes = ", ".join(f"{(self.parts == part).sum():,} {part}" for part in PARTS)
         return f"<ArithmeticSet {self.operations!r}, {self.n_digits} digits: {sizes}, {self.split} split>"
 

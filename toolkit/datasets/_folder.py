@@ -81,7 +81,7 @@ class ImageFolder(ImageSet):
         paths = None if self.paths is None else self.paths[index]
         return ImageFolder(part.images, part.labels, part.kinds, part.name, paths, self.report, self.notes)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return super().__repr__().replace("<ImageSet", "<ImageFolder")
 
 

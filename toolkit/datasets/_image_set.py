@@ -44,7 +44,7 @@ class ImageSet:
     kinds: np.ndarray | None = None
     name: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         shape = np.shape(self.images)
         if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] != 3):
             raise ValueError(
@@ -61,10 +61,10 @@ class ImageSet:
         """Shape of one image: ``(height, width)`` or ``(height, width, 3)``."""
         return tuple(self.images.shape[1:])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         known = [what for what in ("labels", "kinds") if getattr(self, what) is not None]
         with_what = f", with {' and '.join(known)}" if known else ""
         return f"<ImageSet {self.name!r}: {len(self)} images {self.image_shape} {self.images.dtype}{with_what}>"

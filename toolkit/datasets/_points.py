@@ -34,10 +34,10 @@ class PointSet:
     scale: float
     name: str = ""
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.points)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<PointSet {self.name!r}: {len(self)} points in {len(self.centres)} modes>"
 
 

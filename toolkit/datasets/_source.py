@@ -67,7 +67,7 @@ class ArraySource:
     ids: Sequence = BY_POSITION
     metadata: pd.DataFrame | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.ids is None:
             object.__setattr__(self, "ids", range(len(self.images)))
         for name in ("ids", "metadata"):

@@ -19,7 +19,7 @@ class _PlantedAUC:
     def __init__(self, **parameters):
         self.parameters = parameters
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         return f"planted_auc_scorer({given})"
 
