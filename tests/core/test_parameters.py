@@ -54,7 +54,7 @@ def test_what_is_no_number_is_refused(value):
         (lambda v: parameters.check_int("n", v, optional=True), (None, 1), (0, "None")),
         (lambda v: parameters.check_share("n", v), (0, 0.5, 1), (-1e-9, 1 + 1e-9)),
         (lambda v: parameters.check_share("n", v, below=True), (0, 0.999), (1, 1.0)),
-        (lambda v: parameters.check_number("n", v, 1, above=True), (1.01, 1e300), (1, 1.0)),
+        (lambda v: parameters.check_number("n", v, 1, above=True), (1.01, 1e300, 10**400), (1, 1.0)),
         (lambda v: parameters.check_positive("n", v), (1e-300,), (0, -1)),
         (parameters.check_jobs, (None, 1, -1, 7), (0, 1.0, "2", True)),
         (lambda v: parameters.check_choice("n", v, ("a", "b")), ("a", "b"), ("A", "ab", None, ["a"])),

@@ -48,7 +48,8 @@ def is_int(value: object) -> bool:
 
 def is_number(value: object) -> bool:
     """Whether it is a finite real number: of Python or numpy, and no bool."""
-    return isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value)
+    # A whole number is finite however large; math would make a float of it first.
+    return is_int(value) or (isinstance(value, numbers.Real) and not isinstance(value, bool) and math.isfinite(value))
 
 
 def check_int(name: str, value: Any, low: int = 1, high: int | None = None, *, optional: bool = False) -> None:
