@@ -1,8 +1,10 @@
 """The best label-free score of the toolkit: identifier, image statistics and reconstruction error, combined."""
 
 import warnings
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
@@ -13,8 +15,14 @@ from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.robust import RobustDistance, robust_scale
+from toolkit._core.types import Contamination, ImageShape, RandomState
 from toolkit.corruption import Corruptor
 from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.diagnostics import Assessment
 
 __all__ = ["CorruptionDetector"]
 
@@ -114,14 +122,14 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
 
     def __init__(
         self,
-        identifier=None,
+        identifier: BaseEstimator | None = None,
         *,
-        reconstruction=None,
-        weights=None,
-        image_shape=None,
-        contamination="auto",
-        random_state=None,
-        verbose=False,
+        reconstruction: BaseEstimator | None = None,
+        weights: dict[str, float] | None = None,
+        image_shape: ImageShape = None,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.identifier = identifier
         self.reconstruction = reconstruction
@@ -131,7 +139,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None, *, assessment=None):
+    def fit(self, X: ArrayLike, y: object = None, *, assessment: "Assessment | None" = None) -> Self:
         """Train what is not trained yet, and learn the spread of each component among the clean rows.
 
         Parameters
@@ -152,7 +160,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             raise ValueError(f"CorruptionDetector needs at least 2 images, got n_samples = {len(stack)}.")
         X = plain_stack(as_array(X))
         identifier_seed, reconstruction_seed, sample_seed, planting_seed = spawn_seeds(self.random_state, 4)
-        vars(self).pop("diagnostics_", None)
+        self.__dict__.pop("diagnostics_", None)
         self.identifier_ = self._fit_identifier(X, identifier_seed)
         scores, statistics = self._identifier_scores(X, assessment)
         components = {"identifier": -scores}
@@ -165,14 +173,15 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             components["reconstruction"] = -self.reconstruction_.score_samples(X)
         components = np.column_stack([components[name] for name in names])
         self.centre_, self.scale_ = robust_scale(components[trusted])
-        self.weights_, self.planted_auroc_ = dict.fromkeys(names, 1.0), {}
+        self.weights_: dict[str, float] = dict.fromkeys(names, 1.0)
+        self.planted_auroc_: dict[str, float] = {}
         if self.weights is None:
             self._learn_weights(X, trusted, as_generator(planting_seed))
         else:
             self.weights_ = {name: float(self.weights[name]) for name in names}
         return self._set_training_scores(self._combine(components), alike=all_alike(stack))
 
-    def score_samples(self, X, *, assessment=None):
+    def score_samples(self, X: ArrayLike, *, assessment: "Assessment | None" = None) -> NDArray:
         """How normal each image is; higher = more normal.
 
         Parameters
@@ -187,7 +196,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         """
         return self._combine(self._components(X, assessment))
 
-    def components(self, X):
+    def components(self, X: ArrayLike) -> "pd.DataFrame":
         """The components of each image's score, to see where it comes from.
 
         Returns
@@ -199,7 +208,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
 
         return pd.DataFrame((self._components(X) - self.centre_) / self.scale_, columns=list(self.weights_))
 
-    def opinions(self, X):
+    def opinions(self, X: ArrayLike) -> "pd.DataFrame":
         """Deprecated name of :meth:`components`."""
         warnings.warn(
             "CorruptionDetector.opinions was renamed to components, and will be removed.", FutureWarning, stacklevel=3

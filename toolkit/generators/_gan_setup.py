@@ -7,7 +7,7 @@ import numpy as np
 
 from toolkit._core.images import PixelScale
 from toolkit._core.names import lookup
-from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes
+from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes, is_number
 from toolkit._core.random import as_generator
 from toolkit._core.row_kinds import are_images
 
@@ -64,7 +64,7 @@ def check_parameters(gan):
 
 def _check_betas(name, betas):
     good = isinstance(betas, (tuple, list)) and len(betas) == 2
-    if not good or not all(isinstance(beta, (int, float)) and 0 <= beta < 1 for beta in betas):
+    if not good or not all(is_number(beta) and 0 <= beta < 1 for beta in betas):
         raise ValueError(f"{name} must be two numbers in [0, 1), got {betas!r}.")
 
 

@@ -6,13 +6,13 @@ parameters, sha256 of each file), the tree of the state as JSON, and its tensors
 
 import hashlib
 import warnings
-from numbers import Integral
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from toolkit._core.files import plain_json
+from toolkit._core.parameters import check_positive_int
 from toolkit._core.store import read_store, remove_store, write_store
 from toolkit._core.versions import versions
 from toolkit._core.writable import check_folder_writable
@@ -73,8 +73,7 @@ class Checkpoint:
         if unit not in ("epochs", "steps"):
             raise ValueError(f"unit must be 'epochs' or 'steps', got {unit!r}.")
         for name, value in (("every", every), ("keep", 1 if keep is None else keep)):
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a positive int, got {value!r}.")
+            check_positive_int(name, value)
         self.folder, self.every, self.unit, self.keep, self.parameters = Path(folder), every, unit, keep, parameters
 
     def all(self):

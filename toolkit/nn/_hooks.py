@@ -1,8 +1,8 @@
 """Hooks of the training loop: what may happen between epochs. Their memory is part of a checkpoint."""
 
 import math
-from numbers import Integral, Real
 
+from toolkit._core.parameters import check_positive_int, is_number
 from toolkit.nn._state import StateMixin
 
 __all__ = ["EarlyStopping"]
@@ -42,9 +42,8 @@ class EarlyStopping(StateMixin):
     _state = ("best", "best_epoch", "waited")
 
     def __init__(self, loss="loss", *, patience=10, min_delta=0.0):
-        if not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1:
-            raise ValueError(f"patience must be a positive int, got {patience!r}.")
-        if not isinstance(min_delta, Real) or not 0 <= min_delta < math.inf:
+        check_positive_int("patience", patience)
+        if not is_number(min_delta) or min_delta < 0:
             raise ValueError(f"min_delta must be a number that is not negative, got {min_delta!r}.")
         self.loss, self.patience, self.min_delta = loss, patience, min_delta
         self.best, self.best_epoch, self.waited = math.inf, None, 0

@@ -1,10 +1,11 @@
 """ImageRestorer: identify, repair, let a second classifier accept or reject the repair, abstain when unsure."""
 
-from numbers import Integral, Real
-from typing import ClassVar
+from numbers import Real
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval
@@ -12,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
+from toolkit._core.parameters import at_least
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption import SHAPE_KEEPING
 from toolkit.restoration._abstention import abstention_thresholds
 from toolkit.restoration._planting import as_bytes
@@ -142,17 +145,17 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        identifier=None,
+        identifier: BaseEstimator | None = None,
         *,
-        image_shape=None,
-        min_confidence=0.6,
-        max_clean_changed=0.0005,
-        min_improvement=0.1,
-        epochs=5,
-        images_per_epoch=12_000,
-        max_samples=20_000,
-        random_state=None,
-        verbose=False,
+        image_shape: ImageShape = None,
+        min_confidence: float = 0.6,
+        max_clean_changed: float = 0.0005,
+        min_improvement: float = 0.1,
+        epochs: int = 5,
+        images_per_epoch: int = 12_000,
+        max_samples: int = 20_000,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.identifier = identifier
         self.image_shape = image_shape
@@ -169,9 +172,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "min_confidence": [Interval(Real, 0, 1, closed="both")],
         "max_clean_changed": [Interval(Real, 0, 1, closed="both")],
         "min_improvement": [Interval(Real, 0, 1, closed="both")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "images_per_epoch": [Interval(Integral, 2, None, closed="left")],
-        "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "epochs": [at_least(1)],
+        "images_per_epoch": [at_least(2)],
+        "max_samples": [at_least(2)],
     }
 
     def __sklearn_tags__(self):
@@ -179,7 +182,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def fit(self, X, y=None, *, findings=None):
+    def fit(self, X: ArrayLike, y: object = None, *, findings: pd.DataFrame | None = None) -> Self:
         """Learn what the clean images look like, and how to get back to them.
 
         Parameters
@@ -303,7 +306,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Findings on a stack in the dtype that came."""
         return self.identifier_.identify(stack)
 
-    def restore(self, X, findings=None):
+    def restore(self, X: ArrayLike, findings: pd.DataFrame | None = None) -> tuple[NDArray, pd.DataFrame]:
         """Repair what can be repaired.
 
         Parameters
@@ -334,7 +337,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             frames.append(self._restore_chunk(given, images[part], found))
         return match_layout(images, X), pd.concat(frames, ignore_index=True)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray:
         """The images of :meth:`restore`.
 
         Returns

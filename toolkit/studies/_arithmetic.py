@@ -185,7 +185,7 @@ class _Given:
     def __init__(self, data: ArithmeticSet, hands, source, target, seed):
         self.data, self.hands, self.source, self.target = data, hands, source, target
         self._seeds = dict(zip(("train", "validation", "test"), zip(*[iter(spawn_seeds(seed, 6))] * 2)))
-        self._written = {}
+        self._written: dict = {}
 
     def X(self, part):
         return self._side(part, 0) if self.source == "image" else self.data.part(part)[0]

@@ -4,6 +4,7 @@ import numpy as np
 
 from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.names import check_names
+from toolkit._core.parameters import is_number
 from toolkit.comparison.estimation._surrogate import ContaminationModel
 
 __all__ = ["build_contamination_model"]
@@ -66,8 +67,8 @@ def build_contamination_model(
 
     if kinds is not None:
         kinds = check_names(kinds, (*KINDS, "unknown"), "corruption kind")
-    if prevalence is not None and not 0 <= prevalence < 1:
-        raise ValueError(f"prevalence must lie in [0, 1), got {prevalence}.")
+    if prevalence is not None and not (is_number(prevalence) and 0 <= prevalence < 1):
+        raise ValueError(f"prevalence must lie in [0, 1), got {prevalence!r}.")
     weights = None
     if findings is not None:
         probability, weights = _from_findings(findings, n_samples, rows)

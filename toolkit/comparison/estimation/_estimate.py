@@ -1,16 +1,26 @@
 """How well each detector would do on this set, predicted without labels from a surrogate with injected corruptions."""
 
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, overload
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, match_layout
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.layouts import as_array, plain_stack
+from toolkit._core.parameters import check_int, is_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
 from toolkit.comparison._metrics import detection_metrics, per_kind_matrix
 from toolkit.comparison.estimation._contamination_model import build_contamination_model
 from toolkit.comparison.estimation._surrogate import make_surrogate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
 
 __all__ = ["estimate_detection"]
 
@@ -40,25 +50,67 @@ def _cell(estimator, images, kinds, seed):
     }, per_kind_matrix({"auroc": scores}, kinds)["auroc"]
 
 
+@overload
+def estimate_detection(
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
+    *,
+    kinds: str | Sequence[str] | None = ...,
+    findings: "pd.DataFrame | None" = ...,
+    clean_probability: ArrayLike | None = ...,
+    kind_weights: dict[str, float] | None = ...,
+    prevalence: float | None = ...,
+    n_plants: int | None = ...,
+    n_repeats: int = ...,
+    max_samples: int | None = ...,
+    image_shape: ImageShape = ...,
+    random_state: RandomState = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_per_kind: Literal[False] = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def estimate_detection(
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
+    *,
+    kinds: str | Sequence[str] | None = ...,
+    findings: "pd.DataFrame | None" = ...,
+    clean_probability: ArrayLike | None = ...,
+    kind_weights: dict[str, float] | None = ...,
+    prevalence: float | None = ...,
+    n_plants: int | None = ...,
+    n_repeats: int = ...,
+    max_samples: int | None = ...,
+    image_shape: ImageShape = ...,
+    random_state: RandomState = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_per_kind: Literal[True],
+) -> "tuple[pd.DataFrame, pd.DataFrame]": ...
+
+
 @usual_floating_point
 def estimate_detection(
-    detectors,
-    X,
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
     *,
-    kinds=None,
-    findings=None,
-    clean_probability=None,
-    kind_weights=None,
-    prevalence=None,
-    n_plants=None,
-    n_repeats=1,
-    max_samples=4000,
-    image_shape=None,
-    random_state=None,
-    n_jobs=1,
-    verbose=False,
-    return_per_kind=False,
-):
+    kinds: str | Sequence[str] | None = None,
+    findings: "pd.DataFrame | None" = None,
+    clean_probability: ArrayLike | None = None,
+    kind_weights: dict[str, float] | None = None,
+    prevalence: float | None = None,
+    n_plants: int | None = None,
+    n_repeats: int = 1,
+    max_samples: int | None = 4000,
+    image_shape: ImageShape = None,
+    random_state: RandomState = None,
+    n_jobs: int | None = 1,
+    verbose: bool = False,
+    return_per_kind: bool = False,
+) -> "pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]":
     """Predict each detector's AUROC on X without its truth.
 
     A surrogate of the set is made, whose ground truth is known: rows that look clean are kept, and corruptions are
@@ -136,8 +188,10 @@ def estimate_detection(
     stack = as_stack(X, image_shape)
     if len(stack) < 20:
         raise ValueError(f"X must hold at least 20 images to plant in, got {len(stack)}.")
-    if n_repeats < 1:
-        raise ValueError(f"n_repeats must be at least 1, got {n_repeats}.")
+    if not is_int(n_repeats) or n_repeats < 1:
+        raise ValueError(f"n_repeats must be at least 1, got {n_repeats!r}.")
+    check_int("n_plants", n_plants, optional=True)
+    check_int("max_samples", max_samples, optional=True)
     rows = np.arange(len(stack))
     if max_samples is not None and len(stack) > max_samples:
         rows = np.sort(generator.choice(len(stack), max(int(max_samples), 20), replace=False))

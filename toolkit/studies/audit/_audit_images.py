@@ -1,5 +1,7 @@
 """The one-call way into an audit, from a notebook."""
 
+from typing import Any
+
 from numpy.typing import ArrayLike
 
 from toolkit.datasets import as_source
@@ -36,6 +38,7 @@ def audit_images(images: ArrayLike, *, detectors: tuple = (), random_state: int 
     (60, True)
     """
     name = getattr(images, "name", "")
-    if hasattr(images, "images"):
-        images = as_source(images).images
-    return run_audit(images, detectors=detectors, random_state=random_state, **{"name": name, **options})
+    stack: Any = as_source(images) if hasattr(images, "images") else images
+    return run_audit(
+        getattr(stack, "images", stack), detectors=detectors, random_state=random_state, **{"name": name, **options}
+    )

@@ -114,7 +114,7 @@ def _most_anomalous(rows, n_listed=20):
 
 
 def _how_many(result, flagged):
-    n, low, high = len(result), *result.prevalence_interval
+    n, (low, high) = len(result), result.prevalence_interval
     share = f"{_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}"
     if not len(flagged):
         return (
