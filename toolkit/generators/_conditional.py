@@ -1,18 +1,25 @@
 """The conditional GAN: a generator conditioned on a label."""
 
 import numbers
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.generators import _conditional_setup as labels
 from toolkit.generators import _gan_setup as setup
 from toolkit.generators._gan import GAN
 from toolkit.generators._paths import latent_path
+
+if TYPE_CHECKING:
+    from toolkit.nn import Checkpoint
 
 __all__ = ["ConditionalGAN"]
 
@@ -85,46 +92,46 @@ dtype_, layout_, n_features_in_
 
     def __init__(
         self,
-        architecture="mlp",
+        architecture: str = "mlp",
         *,
-        generator_conditioning="embedding",
-        discriminator_conditioning="embedding",
-        embedding_dim=32,
-        mismatch_weight=1.0,
-        objective="nonsaturating",
-        latent_dim=100,
-        latent_distribution="normal",
-        generator_widths=None,
-        discriminator_widths=None,
-        generator_norm="none",
-        spectral_norm=False,
-        minibatch_std=False,
-        dropout=0.0,
-        gradient_penalty=None,
-        penalty_weight=10.0,
-        penalty_interval=1,
-        packing=1,
-        label_smoothing=0.0,
-        instance_noise=0.0,
-        weight_averaging=None,
-        epochs=10,
-        max_steps=None,
-        batch_size=64,
-        learning_rate=0.0002,
-        discriminator_learning_rate=None,
-        betas=(0.5, 0.999),
-        discriminator_betas=None,
-        lr_schedule="constant",
-        critic_steps=1,
-        snapshot_epochs=(10, 50, 100),
-        n_snapshot_samples=25,
-        precision="float32",
-        scaling="auto",
-        image_shape=None,
-        device="auto",
-        n_threads=1,
-        random_state=None,
-        verbose=False,
+        generator_conditioning: str = "embedding",
+        discriminator_conditioning: str = "embedding",
+        embedding_dim: int = 32,
+        mismatch_weight: float = 1.0,
+        objective: str = "nonsaturating",
+        latent_dim: int = 100,
+        latent_distribution: str = "normal",
+        generator_widths: Sequence[int] | None = None,
+        discriminator_widths: Sequence[int] | None = None,
+        generator_norm: str = "none",
+        spectral_norm: bool = False,
+        minibatch_std: bool = False,
+        dropout: float = 0.0,
+        gradient_penalty: str | None = None,
+        penalty_weight: float = 10.0,
+        penalty_interval: int = 1,
+        packing: int = 1,
+        label_smoothing: float = 0.0,
+        instance_noise: float = 0.0,
+        weight_averaging: float | None = None,
+        epochs: int = 10,
+        max_steps: int | None = None,
+        batch_size: int = 64,
+        learning_rate: float = 0.0002,
+        discriminator_learning_rate: float | None = None,
+        betas: tuple[float, float] = (0.5, 0.999),
+        discriminator_betas: tuple[float, float] | None = None,
+        lr_schedule: str = "constant",
+        critic_steps: int = 1,
+        snapshot_epochs: Sequence[int] = (10, 50, 100),
+        n_snapshot_samples: int = 25,
+        precision: str = "float32",
+        scaling: str = "auto",
+        image_shape: ImageShape = None,
+        device: str = "auto",
+        n_threads: int = 1,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         super().__init__(
             architecture,
@@ -173,7 +180,15 @@ dtype_, layout_, n_features_in_
         tags.target_tags.required = True
         return tags
 
-    def fit(self, X, y=None, *, checkpoint=None, resume=False, hooks=()):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        checkpoint: "Checkpoint | None" = None,
+        resume: bool | PathLike = False,
+        hooks: Sequence[Callable] = (),
+    ) -> Self:
         """Train both networks from the start.
 
         Parameters
@@ -204,7 +219,7 @@ dtype_, layout_, n_features_in_
         self.class_shares_ = np.bincount(codes) / len(codes)
         return self._fit(stack, X, codes, checkpoint=checkpoint, resume=resume, hooks=hooks)
 
-    def partial_fit(self, X, y=None, *, classes=None):
+    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, *, classes: ArrayLike | None = None) -> Self:
         """Train on for one pass over ``X``, with the optimisers as they were left; see :meth:`GAN.partial_fit`.
 
         Parameters
@@ -227,7 +242,14 @@ dtype_, layout_, n_features_in_
             self.class_shares_ = np.full(len(self.classes_), 1 / len(self.classes_))
         return self._partial_fit(stack, X, labels.encode(self.classes_, y))
 
-    def sample(self, n_samples=1, *, y=None, labels=None, random_state=None):
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        y: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        random_state: RandomState = None,
+    ) -> NDArray:
         """Draw new rows of the labels asked for.
 
         Parameters
@@ -270,7 +292,7 @@ dtype_, layout_, n_features_in_
         z = setup.draw_latents(self, n_samples, *spawn_seeds(latent_seed, 1))
         return self._generate(network, self._inputs(z, y))
 
-    def generate(self, z, y):
+    def generate(self, z: ArrayLike, y: ArrayLike) -> NDArray:
         """Rows of given latents and labels, each independent of its neighbours.
 
         Parameters
@@ -286,7 +308,7 @@ dtype_, layout_, n_features_in_
         """
         return self._generate(self.generator_, self._inputs(self._check_latents(z), y))
 
-    def class_grid(self, n_columns=10, *, random_state=None):
+    def class_grid(self, n_columns: int = 10, *, random_state: RandomState = None) -> NDArray:
         """A row of images for each class; down a column the latent is the same, and only the label differs.
 
         Parameters
@@ -303,8 +325,16 @@ dtype_, layout_, n_features_in_
         return self.generate(np.tile(z, (len(self.classes_), 1)), np.repeat(self.classes_, n_columns))
 
     def interpolate(
-        self, from_label, to_label, n_steps=10, *, start=None, end=None, method="spherical", random_state=None
-    ):
+        self,
+        from_label: str | float,
+        to_label: str | float,
+        n_steps: int = 10,
+        *,
+        start: int | ArrayLike | None = None,
+        end: int | ArrayLike | None = None,
+        method: str = "spherical",
+        random_state: RandomState = None,
+    ) -> NDArray:
         """Rows on the way from one label to another, and from one latent to another if two are given.
 
         Parameters
@@ -332,7 +362,7 @@ dtype_, layout_, n_features_in_
         ends = labels.weights(self.classes_, [from_label, to_label], 2)
         return self.generate(z, latent_path(*ends, n_steps, "linear"))
 
-    def discriminator_score(self, X, y=None):
+    def discriminator_score(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray:
         """The discriminator's logit of each row; higher = taken for a real one of its label.
 
         Parameters

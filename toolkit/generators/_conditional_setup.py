@@ -1,5 +1,7 @@
 """What a :class:`ConditionalGAN` needs beside a :class:`GAN`: labels, their weights, and its networks."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils.validation import assert_all_finite, column_or_1d
 
@@ -8,12 +10,15 @@ from toolkit._core.names import lookup
 from toolkit._core.parameters import check_int, check_number
 from toolkit.generators import _gan_setup as setup
 
+if TYPE_CHECKING:
+    from toolkit.generators._conditional import ConditionalGAN
+
 __all__ = ["check_labels", "check_parameters", "encode", "make_trainer", "one_hot", "weights"]
 
 _SHOWN = 20
 
 
-def check_parameters(gan):
+def check_parameters(gan: "ConditionalGAN") -> None:
     """Raise a ValueError that names the first parameter that is out of range."""
     from toolkit.generators.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
 

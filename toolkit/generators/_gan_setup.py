@@ -2,6 +2,7 @@
 
 import copy
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +12,11 @@ from toolkit._core.parameters import check_choice, check_int, check_number, chec
 from toolkit._core.random import as_generator
 from toolkit._core.row_kinds import are_images
 
+if TYPE_CHECKING:
+    from toolkit.generators._gan import GAN
 
-def check_parameters(gan):
+
+def check_parameters(gan: "GAN") -> None:
     """Raise a ValueError that names the first parameter that is out of range."""
     from toolkit.generators.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
 

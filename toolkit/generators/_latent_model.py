@@ -2,9 +2,12 @@
 
 import copy
 import math
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -14,6 +17,10 @@ from toolkit._core.layouts import in_layout, layout_of
 from toolkit._core.names import lookup
 from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import PathLike
+
+if TYPE_CHECKING:
+    from toolkit.nn import Checkpoint
 
 __all__ = ["LatentModel"]
 
@@ -29,7 +36,15 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     _outputs_per_latent = 1  # what the encoder answers for each latent dimension
 
-    def fit(self, X, y=None, *, checkpoint=None, resume=False, hooks=()):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        checkpoint: "Checkpoint | None" = None,
+        resume: bool | PathLike = False,
+        hooks: Sequence[Callable] = (),
+    ) -> Self:
         """Train encoder and decoder.
 
         Parameters
@@ -99,7 +114,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self._finish(stack, as_generator(seeds["after"]))
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray:
         """Latent vectors of images.
 
         Parameters
@@ -114,7 +129,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         return self._each_part(validate_images(self, X, reset=False), self._latent)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> NDArray:
         """Images of latent vectors.
 
         Parameters
@@ -133,7 +148,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         images = self._each_part(latent, lambda coder, part: self._as_given(coder.decode(part), self.dtype_))
         return in_layout(images, self.layout_)
 
-    def reconstruct(self, X):
+    def reconstruct(self, X: ArrayLike) -> NDArray:
         """Images as the model rebuilds them.
 
         Parameters
@@ -152,7 +167,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         )
         return match_layout(rebuilt, X)
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> NDArray:
         """Minus the reconstruction error of each row; higher = more normal.
 
         Parameters
@@ -171,7 +186,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return -self._each_part(validate_images(self, X, reset=False), losses) / self.n_features_in_
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: object = None) -> float:
         """Mean of :meth:`score_samples`; ``y`` is ignored."""
         return float(np.mean(self.score_samples(X)))
 

@@ -6,7 +6,9 @@ parameters, sha256 of each file), the tree of the state as JSON, and its tensors
 
 import hashlib
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -14,6 +16,7 @@ import torch
 from toolkit._core.files import plain_json
 from toolkit._core.parameters import check_positive_int
 from toolkit._core.store import read_store, remove_store, write_store
+from toolkit._core.types import PathLike
 from toolkit._core.versions import versions
 from toolkit._core.writable import check_folder_writable
 from toolkit.exceptions import CheckpointError, DivergenceError
@@ -69,19 +72,27 @@ class Checkpoint:
     132.0
     """
 
-    def __init__(self, folder, *, every=1, unit="epochs", keep=2, parameters=None):
+    def __init__(
+        self,
+        folder: PathLike,
+        *,
+        every: int = 1,
+        unit: str = "epochs",
+        keep: int | None = 2,
+        parameters: Mapping[str, Any] | None = None,
+    ):
         if unit not in ("epochs", "steps"):
             raise ValueError(f"unit must be 'epochs' or 'steps', got {unit!r}.")
         for name, value in (("every", every), ("keep", 1 if keep is None else keep)):
             check_positive_int(name, value)
         self.folder, self.every, self.unit, self.keep, self.parameters = Path(folder), every, unit, keep, parameters
 
-    def all(self):
+    def all(self) -> list[Path]:
         """Paths of the checkpoints that are there, in the order of their steps."""
         found = self.folder.glob("step-*") if self.folder.is_dir() else ()
         return sorted((path for path in found if path.name[5:].isdigit()), key=lambda path: int(path.name[5:]))
 
-    def latest(self):
+    def latest(self) -> Path | None:
         """Path of the latest checkpoint, None if there is none."""
         return (self.all() or [None])[-1]
 

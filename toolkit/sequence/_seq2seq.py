@@ -1,17 +1,25 @@
 """ArithmeticSeq2Seq: learns to calculate from examples, with text or pictures on either side."""
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import PathLike, RandomState
 from toolkit.sequence._answers import AnswersMixin
 from toolkit.sequence._characters import as_strings, decode
 from toolkit.sequence._checks import check_parameters
 from toolkit.sequence._encoding import EncodingMixin
 from toolkit.sequence._pictures import unit_of
 from toolkit.sequence._style_mixture import fit_style_mixtures
+
+if TYPE_CHECKING:
+    from toolkit.nn import Checkpoint
 
 __all__ = ["ArithmeticSeq2Seq"]
 
@@ -110,30 +118,30 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
 
     def __init__(
         self,
-        source="text",
+        source: str = "text",
         *,
-        target="text",
-        hidden_size=128,
-        n_layers=1,
-        attention=True,
-        bidirectional=False,
-        reverse_source=False,
-        reverse_target=True,
-        teacher_forcing=False,
-        writer="varied",
-        variety=0.6,
-        dropout=0.0,
-        weight_decay=0.1,
-        learning_rate=0.01,
-        picture_learning_rate=0.003,
-        picture_rows=24,
-        augment=1.0,
-        steps=10_000,
-        batch_size=64,
-        device="auto",
-        n_threads=1,
-        random_state=None,
-        verbose=False,
+        target: str = "text",
+        hidden_size: int = 128,
+        n_layers: int = 1,
+        attention: bool = True,
+        bidirectional: bool = False,
+        reverse_source: bool = False,
+        reverse_target: bool = True,
+        teacher_forcing: bool = False,
+        writer: str = "varied",
+        variety: float = 0.6,
+        dropout: float = 0.0,
+        weight_decay: float = 0.1,
+        learning_rate: float = 0.01,
+        picture_learning_rate: float = 0.003,
+        picture_rows: int = 24,
+        augment: float = 1.0,
+        steps: int = 10_000,
+        batch_size: int = 64,
+        device: str = "auto",
+        n_threads: int = 1,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.source = source
         self.target = target
@@ -159,7 +167,17 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, *, source_text=None, target_text=None, hooks=(), checkpoint=None, resume=False):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        source_text: ArrayLike | None = None,
+        target_text: ArrayLike | None = None,
+        hooks: Sequence[Callable] = (),
+        checkpoint: "Checkpoint | None" = None,
+        resume: bool | PathLike = False,
+    ) -> Self:
         """Learn from queries and their answers.
 
         Parameters
@@ -231,7 +249,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
                 )
         return self
 
-    def predict(self, X, *, random_state=None):
+    def predict(self, X: ArrayLike, *, random_state: RandomState = None) -> NDArray:
         """Answers.
 
         Parameters
@@ -251,7 +269,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
             return self._written(logits.argmax(axis=2))
         return self._draw(logits, random_state)
 
-    def predict_text(self, X):
+    def predict_text(self, X: ArrayLike) -> NDArray:
         """Answers as strings, before they are drawn where the target is pictures.
 
         Returns
@@ -261,7 +279,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         self._check_text("predict_text")
         return self._written(self._answer(X)[0].argmax(axis=2))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probabilities of the characters of the answers.
 
         Returns
@@ -277,7 +295,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         shares /= shares.sum(axis=2, keepdims=True)
         return shares[:, ::-1].copy() if self.reverse_target else shares
 
-    def attention_weights(self, X):
+    def attention_weights(self, X: ArrayLike) -> NDArray:
         """Where the decoder looks in the query as it writes each character.
 
         Returns
@@ -292,7 +310,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         weights = weights[:, ::-1] if self.reverse_target else weights
         return (weights[:, :, ::-1] if self.reverse_source else weights).copy()
 
-    def read_source(self, X):
+    def read_source(self, X: ArrayLike) -> NDArray:
         """What the model's own reader makes of picture queries.
 
         Returns
@@ -304,7 +322,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
             raise ValueError("read_source needs source='image' and source_text in fit.")
         return decode(self._source_shares(X).argmax(axis=2), self.source_characters_)
 
-    def score(self, X, y, *, reader=None):
+    def score(self, X: ArrayLike, y: ArrayLike, *, reader: object = None) -> float:
         """Share of the answers that are right to the last character.
 
         Parameters
