@@ -237,7 +237,7 @@ dtype_, layout_, n_features_in_
         stack = validate_images(self, X, reset=first)
         y = labels.check_labels(y, len(stack))
         if first:
-            classes = y if classes is None else labels.check_labels(classes, len(classes), "classes")
+            classes = y if classes is None else labels.check_labels(classes, None, "classes")
             self.classes_ = np.unique(classes)
             self.class_shares_ = np.full(len(self.classes_), 1 / len(self.classes_))
         return self._partial_fit(stack, X, labels.encode(self.classes_, y))
@@ -292,7 +292,7 @@ dtype_, layout_, n_features_in_
         z = setup.draw_latents(self, n_samples, *spawn_seeds(latent_seed, 1))
         return self._generate(network, self._inputs(z, y))
 
-    def generate(self, z: ArrayLike, y: ArrayLike) -> NDArray:
+    def generate(self, z: ArrayLike, y: ArrayLike) -> NDArray:  # type: ignore[override]  # it needs labels as well
         """Rows of given latents and labels, each independent of its neighbours.
 
         Parameters
@@ -324,7 +324,7 @@ dtype_, layout_, n_features_in_
         z = self.latents(n_columns, random_state=random_state)
         return self.generate(np.tile(z, (len(self.classes_), 1)), np.repeat(self.classes_, n_columns))
 
-    def interpolate(
+    def interpolate(  # type: ignore[override]  # between labels, not latents alone
         self,
         from_label: str | float,
         to_label: str | float,
@@ -359,8 +359,8 @@ dtype_, layout_, n_features_in_
         first = self._latent(start if start is not None else spawn_seeds(random_state, 1)[0])
         last = first if end is None else self._latent(end)
         z = latent_path(first, last, n_steps, method)
-        ends = labels.weights(self.classes_, [from_label, to_label], 2)
-        return self.generate(z, latent_path(*ends, n_steps, "linear"))
+        begin, finish = labels.weights(self.classes_, [from_label, to_label], 2)
+        return self.generate(z, latent_path(begin, finish, n_steps, "linear"))
 
     def discriminator_score(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray:
         """The discriminator's logit of each row; higher = taken for a real one of its label.

@@ -33,7 +33,7 @@ def check_parameters(gan: "ConditionalGAN") -> None:
 
 
 def check_labels(y, n_samples, name="y"):
-    """Labels as a one-dimensional array of numbers or strings, one for each row."""
+    """Labels as a one-dimensional array of numbers or strings, one for each of ``n_samples`` rows if that is given."""
     if y is None:
         raise ValueError("ConditionalGAN requires y to be passed, but the target y is None.")
     if np.iscomplexobj(y):
@@ -43,7 +43,7 @@ def check_labels(y, n_samples, name="y"):
     if hasattr(y, "dtype"):
         assert_all_finite(np.asarray(y), input_name=name)
     y = given.check_labels(name, y)
-    if len(y) != n_samples:
+    if n_samples is not None and len(y) != n_samples:
         raise ValueError(f"{name} must have one label for each of the {n_samples} rows of X, got {len(y)}.")
     return y
 

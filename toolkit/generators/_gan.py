@@ -238,7 +238,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
     def fit(
         self,
         X: ArrayLike,
-        y: object = None,
+        y: ArrayLike | None = None,
         *,
         checkpoint: "Checkpoint | None" = None,
         resume: bool | PathLike = False,
@@ -278,7 +278,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         stack = validate_images(self, X, reset=True)
         return self._fit(stack, X, checkpoint=checkpoint, resume=resume, hooks=hooks)
 
-    def partial_fit(self, X: ArrayLike, y: object = None) -> Self:
+    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Train on for one pass over ``X``, with the optimisers as they were left.
 
         The scale of the values is learnt from the first rows seen. As there is no known end, rates are constant and
@@ -383,11 +383,11 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
             In the layout, dtype and range of the training rows.
         """
         check_is_fitted(self)
-        ends = [
+        first, last = (
             self.latents(1, random_state=int(place))[0] if isinstance(place, (int, np.integer)) else place
             for place in (start, end)
-        ]
-        return self.generate(latent_path(*ends, n_steps, method))
+        )
+        return self.generate(latent_path(first, last, n_steps, method))
 
     def _sample(self, network, n_samples=1, *, random_state=None):
         """:meth:`sample` from a generator, in training that of the moment."""

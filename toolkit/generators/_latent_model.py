@@ -92,7 +92,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         unit, held_back = self._split(unit, seeds["split"])
         self.batch_size_ = int(np.clip(len(unit) // _MIN_BATCHES, min(_MIN_BATCH_SIZE, len(unit)), self.batch_size))
         with limit_threads(self.n_threads):
-            trainer = self._make_trainer(*self._networks(unit, seeds["weights"]), len(unit), seeds["noise"])
+            encoder, decoder = self._networks(unit, seeds["weights"])
+            trainer = self._make_trainer(encoder, decoder, len(unit), seeds["noise"])
             if held_back is not None:
                 hooks = (_ValidationHook(held_back), *hooks)
             self.history_ = fit_loop(

@@ -145,8 +145,8 @@ def decode_latents(model: "GAN | LatentModel", latents: ArrayLike) -> NDArray:
 
 
 def latent_walks(
-    model: "GAN | LatentModel", X: ArrayLike, *, n_directions: int = 6, n_steps: int = 11, reach: float = 3.0
-) -> NDArray:
+    model: "LatentModel", X: ArrayLike, *, n_directions: int = 6, n_steps: int = 11, reach: float = 3.0
+) -> tuple[NDArray, NDArray]:
     """Images along the directions in which the latent vectors of ``X`` spread most.
 
     Parameters
@@ -198,7 +198,7 @@ def latent_walks(
     return np.stack(images), variance[:n_directions] / max(variance.sum(), np.finfo(float).tiny)
 
 
-def latent_sums(model: "GAN | LatentModel", a: ArrayLike, b: ArrayLike, c: ArrayLike) -> NDArray:
+def latent_sums(model: "LatentModel", a: ArrayLike, b: ArrayLike, c: ArrayLike) -> NDArray:
     """Images of ``latent(a) - latent(b) + latent(c)``, row by row.
 
     What ``a`` has and ``b`` lacks is added to ``c`` (Radford, Metz and Chintala, 2016, "Unsupervised representation

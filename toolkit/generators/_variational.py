@@ -248,8 +248,8 @@ class VariationalAutoencoder(LatentModel):
             In the layout, dtype and range of the training images.
         """
         check_is_fitted(self)
-        ends = [self.transform(np.asarray(image)[np.newaxis])[0] for image in (start, end)]
-        return self.inverse_transform(latent_path(*ends, n_steps, method))
+        first, last = (self.transform(np.asarray(image)[np.newaxis])[0] for image in (start, end))
+        return self.inverse_transform(latent_path(first, last, n_steps, method))
 
     def _bounds(self, X, n_draws, random_state, *, importance):
         check_is_fitted(self)

@@ -94,7 +94,8 @@ class Checkpoint:
 
     def latest(self) -> Path | None:
         """Path of the latest checkpoint, None if there is none."""
-        return (self.all() or [None])[-1]
+        found = self.all()
+        return found[-1] if found else None
 
 
 class Saver:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from typing import Any
 
 from toolkit._core.parameters import check_positive_int, is_number
 from toolkit.nn._state import StateMixin
@@ -47,9 +48,10 @@ class EarlyStopping(StateMixin):
         if not is_number(min_delta) or min_delta < 0:
             raise ValueError(f"min_delta must be a number that is not negative, got {min_delta!r}.")
         self.loss, self.patience, self.min_delta = loss, patience, min_delta
-        self.best, self.best_epoch, self.waited = math.inf, None, 0
+        self.best, self.waited = math.inf, 0
+        self.best_epoch: int | None = None
 
-    def __call__(self, model: object, entry: Mapping[str, float]) -> bool:
+    def __call__(self, model: object, entry: Mapping[str, Any]) -> bool:
         if self.loss not in entry:
             names = ", ".join(name for name in entry if name not in ("epoch", "step", "seconds"))
             raise ValueError(f"loss must be one of the losses of this training ({names}), got {self.loss!r}.")

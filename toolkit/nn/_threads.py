@@ -7,13 +7,14 @@ caller has set for a thread of its own (no gradients, another default device) is
 import contextlib
 import threading
 from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 __all__ = ["limit_threads"]
 
 _lock = threading.Lock()
-_state = {"active": 0, "found": None, "repeats": None, "dtype": None}
+_state: dict[str, Any] = {"active": 0, "found": None, "repeats": None, "dtype": None}
 
 
 def _set(n_threads):

@@ -233,10 +233,10 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
                 verbose=self.verbose,
                 desc=type(self).__name__,
             )
+        network.dropout.generator = None
         self.network_, self.reader_, self.writer_ = (
             None if part is None else part.eval().cpu() for part in (network, reader, writer)
         )
-        self.network_.dropout.generator = None
         if writer is not None and self.writer == "varied":
             pictures, characters = fields["target_pictures"], fields["target"]
             with limit_threads(self.n_threads):

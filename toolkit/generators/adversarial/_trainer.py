@@ -119,7 +119,7 @@ class AdversarialTrainer:
         # Rows that see their batch, and gradients at real or at fake rows only, need two passes instead of one.
         mixes = any(isinstance(layer, MinibatchStandardDeviation) for layer in discriminator.modules())
         self.apart = mixes or has_batch_norm(discriminator)
-        self.last = {}  # what is not computed at each step keeps its last value
+        self.last: dict[str, Any] = {}  # what is not computed at each step keeps its last value
 
     @property
     def follows_plan(self) -> bool:
@@ -169,7 +169,11 @@ class AdversarialTrainer:
         ------
         DivergenceError
             The generator's weights are no longer finite.
+        ValueError
+            The trainer has no ``draw_rows``.
         """
+        if self.draw_rows is None:
+            raise ValueError("draw_rows must be given to a trainer that is to sample, got None.")
         network = self.finished_generator().cpu()
         if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
             raise DivergenceError(f"The generator's weights are no longer finite at step {self.step}.", step=self.step)
