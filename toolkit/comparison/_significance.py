@@ -63,7 +63,7 @@ class Significance:
 
     @property
     def differs(self) -> bool:
-        """Whether the test over all methods is significant: only then do pairs count as told apart."""
+        """Whether the test over all methods is significant: only then do pairs count as different."""
         # Few blocks: the permutation test is right where the approximation is not.
         p_value = self.p_value if self.reliable else self.p_permutation
         return bool(self.smallest_p <= self.alpha and p_value < self.alpha)
@@ -143,7 +143,7 @@ def significance(
     Notes
     -----
     With one block there is no test: p values are NaN. With few blocks even a perfect order may be unable to reach
-    ``alpha``; ``smallest_p`` tells (1 / k!^(n-1) for n blocks and k methods). Pairs count as told apart only when the
+    ``alpha``; ``smallest_p`` tells (1 / k!^(n-1) for n blocks and k methods). Pairs count as different only when the
     test over all methods is significant as well (``told_apart``).
 
     References

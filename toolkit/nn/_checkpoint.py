@@ -47,7 +47,7 @@ class Checkpoint:
     keep : int or None, default=2
         How many to keep, the latest ones; None keeps all.
     parameters : dict, optional
-        Notes on the training for the manifest; one with others goes on with a warning. What must not change is told to
+        Notes on the training for the manifest; one with others goes on with a warning. What must not change is given to
         :func:`toolkit.nn.fit_loop`, as the estimators of the toolkit do.
 
     Examples

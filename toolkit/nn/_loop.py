@@ -143,7 +143,7 @@ def fit_loop(
         raise ValueError("resume=True needs a checkpoint, whose folder says where to go on from.")
     batches = Batches(arrays, getattr(model, "device", None))
     batch_size = max(1, min(batch_size, batches.n_samples))
-    total = epochs * -(-batches.n_samples // batch_size) if steps is None else steps
+    total = (epochs or 0) * -(-batches.n_samples // batch_size) if steps is None else steps
     position = Position(EpochLosses(explosion))
     saver = None
     if checkpoint is not None or resume:

@@ -1,8 +1,11 @@
 """Writers' styles: Gaussian mixtures over the latent codes of real pictures, one for each character."""
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit._core.random import as_generator, spawn_seeds
 
@@ -13,7 +16,7 @@ _FEWEST = 40  # pictures for each component
 _RIDGE = 1e-3
 
 
-def fit_style_mixtures(writer, pictures, characters, to_unit, seed):
+def fit_style_mixtures(writer: Any, pictures: NDArray, characters: NDArray, to_unit: Callable, seed: int) -> None:
     """Fit the mixtures of a trained :class:`VariedWriter` to draws from the posteriors of pictures.
 
     Parameters
