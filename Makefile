@@ -20,7 +20,7 @@ help:
 	@echo "make test-notebooks  run the notebooks on embedded data, without touching them"
 	@echo "make notebooks run them on real data and write them; NAMES=Cats for one of them"
 	@echo "make docs      build the documentation, in outputs/docs"
-	@echo "make lint      style and import floors"
+	@echo "make lint      style, import floors and types"
 	@echo "make format    rewrite to the style"
 	@echo "make clean     remove what these commands made, $(VENV) included"
 
@@ -66,11 +66,12 @@ docs: $(VENV)/installed-docs
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 format: $(VENV)/installed-test
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) outputs build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) outputs build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache .mypy_cache
 	find toolkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

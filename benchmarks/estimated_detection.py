@@ -1,8 +1,8 @@
 """How well ``estimate_detection`` predicts the true AUROC of detectors, without labels, on the reporting sets.
 
 Each cell takes 4,000 images of a reporting set, corrupts them by one recipe, estimates the AUROC of fourteen detectors
-from the images alone (with the first look that the function takes by itself, not an identifier), then measures the true
-one. Bar: Spearman's correlation over the detectors of a set >= .7.
+from the images alone (with the contamination model that the function estimates by LDA, not an identifier's), then
+measures the true one. Bar: Spearman's correlation over the detectors of a set >= .7.
 
     python benchmarks/estimated_detection.py            run what is missing, then print the table
     python benchmarks/estimated_detection.py --table    print only

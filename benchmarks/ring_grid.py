@@ -61,8 +61,8 @@ def world_of(name, n_samples, seed):
 class Curve:
     """A hook: what is found, at ten places of the training."""
 
-    def __init__(self, gan, world, coverage, steps):
-        self.gan, self.world, self.coverage = gan, world, coverage
+    def __init__(self, world, coverage, steps):
+        self.world, self.coverage = world, coverage
         self.places = {steps * (place + 1) // PLACES for place in range(PLACES)}
         self.rows = []
 
@@ -71,16 +71,15 @@ class Curve:
 
     def after_step(self, trainer, step):
         if step in self.places:
-            self.gan.generator_ = trainer.finished_generator().cpu()
-            self.rows.append({"step": step, **measure(self.gan, self.world, self.coverage)})
+            self.rows.append({"step": step, **measure(trainer, self.world, self.coverage)})
         return False
 
 
-def measure(gan, world, coverage):
-    """By the published protocol, and the label-free divergence beside it."""
+def measure(model, world, coverage):
+    """By the published protocol, and the label-free divergence beside it; of a GAN, or of its trainer."""
     from toolkit.coverage import known_modes
 
-    samples = gan.sample(N_SAMPLES, random_state=1)
+    samples = model.sample(N_SAMPLES, random_state=1)
     found = known_modes(samples, world.centres, world.scale)
     return {
         "modes": found.n_found,
@@ -97,7 +96,7 @@ def trial(name, setting, seed):
     world = world_of(name, N_TRAIN, seed)
     coverage = ModeCoverage(n_neighbour_rows=500, random_state=0).fit(world_of(name, 10_000, 1000 + seed).points)
     gan = GAN(**SETTINGS[setting], max_steps=STEPS[name], snapshot_epochs=(), random_state=seed)
-    curve = Curve(gan, world, coverage, STEPS[name])
+    curve = Curve(world, coverage, STEPS[name])
     start, cpu = time.perf_counter(), time.process_time()
     gan.fit(world.points, hooks=(curve,))
     spent = {"fit_seconds": time.perf_counter() - start, "fit_cpu_seconds": time.process_time() - cpu}

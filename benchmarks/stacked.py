@@ -105,8 +105,8 @@ def real_cell():
 class Curve:
     """A hook: what is found at some places of the training; part of its checkpoints."""
 
-    def __init__(self, gan, steps):
-        self.gan, self.rows = gan, []
+    def __init__(self, steps):
+        self.rows = []
         self.places = {steps * (place + 1) // PLACES for place in range(PLACES)}
 
     def __call__(self, trainer, entry):
@@ -114,8 +114,7 @@ class Curve:
 
     def after_step(self, trainer, step):
         if step in self.places:
-            self.gan.generator_ = trainer.finished_generator().cpu()
-            samples = self.gan.sample(N_CURVE, random_state=1)
+            samples = trainer.sample(N_CURVE, random_state=1)
             self.rows.append({"step": step} | read_modes(samples) | {"js": -coverage().score(samples)})
             print(self.rows[-1], flush=True)
         return False
@@ -135,7 +134,7 @@ def train_cell(name, parameters, steps, seed):
     coverage()  # fitted before the clock runs
     start, cpu = time.perf_counter(), time.process_time()
     gan = GAN(**parameters, max_steps=steps, snapshot_epochs=(), random_state=seed, verbose=True)
-    curve = Curve(gan, steps)
+    curve = Curve(steps)
     gan.fit(images, checkpoint=Checkpoint(CHECKPOINTS / name, every=1), resume=True, hooks=(curve,))
     spent = {"fit_seconds": time.perf_counter() - start, "fit_cpu_seconds": time.process_time() - cpu}
     trained = gan.history_[-1]["seconds"]  # also what was trained before a stop

@@ -8,11 +8,35 @@ pyod, umap, numba or matplotlib.
 """
 
 import importlib
+from typing import TYPE_CHECKING
+
+# For type checkers, which do not see what loads on first use.
+if TYPE_CHECKING:
+    from toolkit import (
+        audit,
+        comparison,
+        corruption,
+        coverage,
+        datasets,
+        detectors,
+        diagnostics,
+        exceptions,
+        generators,
+        plots,
+        report,
+        restoration,
+        sequence,
+        studies,
+    )
+    from toolkit._persistence import load, save
+    from toolkit.studies import audit_images
 
 __version__ = "0.1.0"
 
-_TOPICS = (
+__all__ = [
+    "__version__",
     "audit",
+    "audit_images",
     "comparison",
     "corruption",
     "coverage",
@@ -21,12 +45,14 @@ _TOPICS = (
     "diagnostics",
     "exceptions",
     "generators",
+    "load",
     "plots",
     "report",
     "restoration",
+    "save",
     "sequence",
     "studies",
-)
+]
 
 # Public functions of the toolkit itself, and where they are.
 _FUNCTIONS = {
@@ -35,10 +61,11 @@ _FUNCTIONS = {
     "save": "toolkit._persistence",
 }
 
-__all__ = ["__version__", *_FUNCTIONS, *_TOPICS]
+# The rest are the topic packages.
+_TOPICS = set(__all__) - set(_FUNCTIONS) - {"__version__"}
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _FUNCTIONS:
         return getattr(importlib.import_module(_FUNCTIONS[name]), name)
     if name in _TOPICS:
@@ -46,5 +73,5 @@ def __getattr__(name):
     raise AttributeError(f"module 'toolkit' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

@@ -4,6 +4,10 @@ Each one derives from :class:`ToolkitError` and from the built-in error that a c
 ``except ValueError`` keeps working for people who have never heard of this module.
 """
 
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
 __all__ = [
     "CheckpointError",
     "DataFormatError",
@@ -40,7 +44,14 @@ class DivergenceError(ToolkitError, RuntimeError):
         The epochs that were completed.
     """
 
-    def __init__(self, message, *, step=None, checkpoint=None, history=()):
+    def __init__(
+        self,
+        message: str,
+        *,
+        step: int | None = None,
+        checkpoint: Path | None = None,
+        history: Iterable[dict[str, Any]] = (),
+    ):
         super().__init__(message)
         self.step, self.checkpoint, self.history = step, checkpoint, list(history)
 

@@ -6,7 +6,7 @@ import pytest
 
 import toolkit
 from toolkit.cli import run
-from toolkit.studies import load_hands, run_arithmetic, write_arithmetic
+from toolkit.studies import load_handwriting, run_arithmetic, write_arithmetic
 
 QUICK = ["--digits", "1", "--steps", "30", "--quiet"]
 
@@ -74,8 +74,8 @@ def test_pictures_on_both_sides(tmp_path):
 
 
 def test_hands_are_disjoint():
-    hands = load_hands("digits", seed=3)
+    hands = load_handwriting("digits", seed=3)
     parts = [{image.tobytes() for image in part.images} for part in (hands.model, hands.judge, hands.test)]
     assert sum(map(len, parts)) == len(set().union(*parts))
     with pytest.raises(ValueError, match="'digits' or 'mnist', got 'emnist'"):
-        load_hands("emnist")
+        load_handwriting("emnist")

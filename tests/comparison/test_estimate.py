@@ -10,7 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from toolkit._core.images import PixelScale
 from toolkit.comparison import compare_detectors, estimate_detection
-from toolkit.comparison.estimation._lda_estimate import first_look
+from toolkit.comparison.estimation._lda_estimate import estimate_kinds
 from toolkit.corruption import KINDS, Corruptor
 from toolkit.datasets import load_digits
 
@@ -56,16 +56,16 @@ def spy(X, **options):
     return table.iloc[0], seen[0]
 
 
-def test_the_twin_has_the_believed_prevalence_and_none_of_the_suspected_rows():
+def test_the_surrogate_has_the_given_prevalence_and_none_of_the_suspected_rows():
     X = DIGITS.copy()
     X[::5] = 77  # rows that are easily recognised
     probability = np.where(np.arange(500) % 5 == 0, 0.0, 1.0)
-    row, twin = spy(X, clean_probability=probability, kind_weights={"invert": 1.0})
+    row, surrogate = spy(X, clean_probability=probability, kind_weights={"invert": 1.0})
     assert row["assumed_prevalence"] == pytest.approx(0.2)
-    assert len(twin) == 400
+    assert len(surrogate) == 400
     assert row["n_plants"] == 80
-    assert not (twin == 77).all(axis=(1, 2)).any()
-    inverted = (twin.reshape(400, -1).mean(axis=1) > 127).sum()
+    assert not (surrogate == 77).all(axis=(1, 2)).any()
+    inverted = (surrogate.reshape(400, -1).mean(axis=1) > 127).sum()
     assert inverted == 80
     assert row["estimated_auroc"] == 1.0
 
@@ -101,7 +101,7 @@ def test_kinds_are_planted_by_their_weights():
     assert per_kind.at["invert", "spy"] == 1.0
 
 
-def test_findings_stand_for_beliefs():
+def test_findings_stand_for_the_contamination_model():
     kinds = np.array(["clean"] * 400 + ["invert"] * 60 + ["rotate"] * 40)
     findings = pd.DataFrame({"kind": kinds, "clean_probability": (kinds == "clean").astype(float)})
     table, per_kind = estimate_detection(
@@ -126,9 +126,9 @@ def test_the_estimate_comes_true():
 
 
 @pytest.mark.parametrize("kind", ["gaussian_noise", "rotate"])
-def test_the_first_look_knows_which_kind_is_there_and_how_often(kind):
+def test_the_estimate_by_lda_knows_which_kind_is_there_and_how_often(kind):
     images, kinds = Corruptor(kind, fraction=0.2, random_state=3).corrupt(load_digits(image_size=16).images)
-    probability, weights = first_look(images, PixelScale.learn(images), None, np.random.default_rng(0))
+    probability, weights = estimate_kinds(images, PixelScale.learn(images), None, np.random.default_rng(0))
     assert max(weights, key=weights.get) == kind
     assert weights[kind] > 0.5 * sum(weights.values())
     assert roc_auc_score(kinds != "clean", 1 - probability) > 0.9
@@ -165,15 +165,17 @@ def test_standard_error_is_the_spread_of_repeated_estimates():
 
 
 def test_large_sets_are_judged_by_a_part():
-    row, twin = spy(np.repeat(DIGITS, 4, axis=0), clean_probability=np.ones(2000), kinds=["invert"], max_samples=300)
-    assert len(twin) == 300
+    row, surrogate = spy(
+        np.repeat(DIGITS, 4, axis=0), clean_probability=np.ones(2000), kinds=["invert"], max_samples=300
+    )
+    assert len(surrogate) == 300
     assert row["n_plants"] >= 1
 
 
 def test_sorted_sets_keep_all_their_classes_when_nothing_is_known():
     X = np.repeat(np.arange(10, dtype=np.uint8) * 20, 50)[:, None, None] * np.ones((1, 8, 8), np.uint8)
-    _, twin = spy(X, clean_probability=np.full(500, 0.5), kind_weights={"salt_and_pepper": 1.0}, n_plants=5)
-    assert len(np.unique(np.median(twin, axis=(1, 2)))) >= 10
+    _, surrogate = spy(X, clean_probability=np.full(500, 0.5), kind_weights={"salt_and_pepper": 1.0}, n_plants=5)
+    assert len(np.unique(np.median(surrogate, axis=(1, 2)))) >= 10
 
 
 @pytest.mark.parametrize("shape", [(40, 1, 9), (40, 8, 8, 3), (40, 5, 7)])

@@ -1,6 +1,7 @@
 """CorruptionDetector: with a stand-in for the identifier, and with the real one."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from sklearn.base import BaseEstimator
@@ -110,18 +111,20 @@ def test_scores_in_closed_form(corrupted):
     np.testing.assert_allclose(detector.training_scores_, expected)
     assert not hasattr(detector, "reconstruction_")
     assert not hasattr(detector, "diagnostics_")
-    np.testing.assert_allclose(detector.opinions(X)["identifier"], z)
+    np.testing.assert_allclose(detector.components(X)["identifier"], z)
 
 
-def test_opinions_say_where_a_score_comes_from(corrupted):
+def test_components_say_where_a_score_comes_from(corrupted):
     X, kinds = corrupted
     detector = CorruptionDetector(BrightnessJudge(), random_state=0).fit(X)
-    opinions = detector.opinions(X)
-    assert list(opinions) == ["identifier", "statistics", "reconstruction"]
+    components = detector.components(X)
+    assert list(components) == ["identifier", "statistics", "reconstruction"]
+    with pytest.warns(FutureWarning, match="renamed to components"):
+        pd.testing.assert_frame_equal(detector.opinions(X), components)
     # Brightness shows inversion, but not blur; the statistics show both.
-    assert opinions.loc[kinds == "invert", "identifier"].median() > 5
-    assert opinions.loc[kinds == "gaussian_blur", "identifier"].median() < 3
-    assert opinions.loc[kinds == "gaussian_blur", "statistics"].median() > 3
+    assert components.loc[kinds == "invert", "identifier"].median() > 5
+    assert components.loc[kinds == "gaussian_blur", "identifier"].median() < 3
+    assert components.loc[kinds == "gaussian_blur", "statistics"].median() > 3
 
 
 def test_layouts_chunks_and_batches(corrupted):

@@ -53,6 +53,15 @@ def assert_same_fit(first, second):
     np.testing.assert_array_equal(first.sample(9, random_state=3), second.sample(9, random_state=3))
 
 
+def test_a_hook_draws_what_it_asks_for(glyphs):
+    drawn = []
+    gan = small(epochs=1)
+    gan.fit(*glyphs, hooks=[lambda trainer, entry: drawn.append(trainer.sample(3, y="b", random_state=1))])
+    np.testing.assert_array_equal(drawn[0], gan.sample(3, y="b", random_state=1))
+    with pytest.raises(ValueError, match="not seen in fit"):
+        small(epochs=1).fit(*glyphs, hooks=[lambda trainer, entry: trainer.sample(3, y="z")])
+
+
 def patches(n_samples=300, seed=0):
     """Four classes of 8 x 8 images, one bright quarter each, and noise."""
     generator = np.random.default_rng(seed)

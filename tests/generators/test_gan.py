@@ -87,6 +87,41 @@ def test_a_killed_fit_goes_on_bitwise(images, params, tmp_path):
         np.testing.assert_array_equal(snapshot, resumed.snapshots_[epoch])
 
 
+@pytest.mark.parametrize("params", [{}, EVERYTHING], ids=["plain", "everything"])
+def test_a_hook_draws_from_the_generator_as_it_is_then(images, params):
+    """What it draws is what a fit that ended there would draw, and the training does not notice."""
+    drawn = {}
+
+    class Drawing:
+        def __init__(self, end=None):
+            self.end = end
+
+        def __call__(self, trainer, entry):
+            drawn["epoch"] = trainer.sample(4, random_state=7)
+
+        def after_step(self, trainer, step):
+            drawn[step] = trainer.sample(4, random_state=7)
+            return step == self.end
+
+    stopped = small(**params, max_steps=8).fit(images, hooks=[Drawing(end=3)])
+    np.testing.assert_array_equal(drawn[3], stopped.sample(4, random_state=7))
+    watched = small(**params, max_steps=8).fit(images, hooks=[Drawing()])
+    assert_same_fit(watched, small(**params, max_steps=8).fit(images))
+    np.testing.assert_array_equal(drawn["epoch"], watched.sample(4, random_state=7))
+    np.testing.assert_array_equal(drawn[3], stopped.sample(4, random_state=7))
+    assert (drawn[3] != drawn[8]).any()
+
+
+def test_a_hook_cannot_draw_from_weights_that_are_not_finite(images):
+    def spoil(trainer, entry):
+        with torch.no_grad():
+            next(trainer.generator.parameters()).fill_(np.nan)
+        trainer.sample(2)
+
+    with pytest.raises(DivergenceError, match="no longer finite at step 5"):
+        small().fit(images, hooks=[spoil])
+
+
 def test_partial_fit_is_fit_in_parts(images):
     """Two passes from nothing equal two passes of one trainer: the optimisers' memory is carried over."""
     gan = small().partial_fit(images).partial_fit(images)

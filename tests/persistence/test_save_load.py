@@ -23,7 +23,7 @@ from sklearn.preprocessing import FunctionTransformer, RobustScaler, StandardSca
 import toolkit
 from toolkit._persistence import _classes
 from toolkit._persistence._earlier_paths import EARLIER_PATHS
-from toolkit._persistence._migrations import MIGRATIONS, migrate
+from toolkit._persistence._migrations import MIGRATIONS, migrate, migrate_config
 from toolkit.corruption import Corruptor
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import OutlierDetector, ReconstructionDetector, available_detectors
@@ -92,18 +92,29 @@ def test_a_state_of_a_version_that_is_not_known_is_refused(version):
         migrate("learned-restorer", {"kinds": ()}, version)
 
 
+def test_a_network_is_built_from_parameters_under_their_earlier_names():
+    from toolkit._persistence._classes import NETWORKS, import_listed
+
+    names = ("varied-writer", next(path for path, name in EARLIER_PATHS.items() if name == "varied-writer"))
+    for name in names:
+        config = migrate_config(name, {"image_shape": (8, 8), "n_characters": 3, "latent_dim": 2, "n_hands": 5})
+        assert import_listed(name, NETWORKS)(**config).centres.shape == (3, 5, 2)
+
+
 def test_every_network_of_the_toolkit_is_listed():
     """A network that says how it was built can be kept by an estimator, so it can be saved."""
     import torch
 
     root, found = Path(toolkit.__file__).parent, set()
-    for path in sorted((root / "nn").rglob("*.py")):
+    for path in sorted(root.rglob("*.py")):
         name = ".".join(path.relative_to(root.parent).with_suffix("").parts).removesuffix(".__init__")
         source = path.read_text(encoding="utf-8")
+        if "self.config" not in source:
+            continue
         for thing in vars(importlib.import_module(name)).values():
             own = isinstance(thing, type) and issubclass(thing, torch.nn.Module) and thing.__module__ == name
             own = own and not inspect.isabstract(thing)
-            if own and "self.config" in source and not thing.__name__.startswith("_"):
+            if own and not thing.__name__.startswith("_"):
                 found.add(_classes.class_path(thing))
     assert len(found) > 10
     listed = set(_classes.NETWORKS.values())

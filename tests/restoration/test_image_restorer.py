@@ -14,7 +14,7 @@ from toolkit.corruption import Corruptor, apply_corruption
 from toolkit.datasets import load_glyphs
 from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.restoration import ImageRestorer, psnr
-from toolkit.restoration._limits import touch_limits
+from toolkit.restoration._abstention import abstention_thresholds
 
 KINDS = ("gaussian_noise", "salt_and_pepper", "rotate", "flip_horizontal", "invert", "low_contrast")
 COLUMNS = ["kind", "probability", "restorer", "angle", "severity", "repaired", "improvement", "outcome"]
@@ -57,7 +57,7 @@ def fitted(corrupted):
 def fit(identifier, X, **params):
     """A fitted restorer that trusts its oracle, which knows what it was shown but nothing that ``fit`` plants.
 
-    So few images leave the second judge unsure of most kinds: he lets everything stand here that helps at all.
+    So few images leave the second judge unsure of most kinds: it accepts everything here that helps at all.
     """
     restorer = ImageRestorer(identifier, **{**SMALL, **params}).fit(X)
     assert not any(restorer.limits_.values())
@@ -65,9 +65,9 @@ def fit(identifier, X, **params):
 
 
 def trusting(restorer):
-    lines = {kind: dataclasses.replace(line, line=-np.inf) for kind, line in restorer._lines.items()}
-    restorer._lines, restorer.undoable_ = lines, tuple(lines)
-    restorer.limits_ = dict.fromkeys(lines, 0.5)
+    lenient = {kind: dataclasses.replace(one, threshold=-np.inf) for kind, one in restorer._classifiers.items()}
+    restorer._classifiers, restorer.undoable_ = lenient, tuple(lenient)
+    restorer.limits_ = dict.fromkeys(lenient, 0.5)
     return restorer
 
 
@@ -175,7 +175,7 @@ def test_limits_follow_what_planted_corruptions_look_like():
     )
     planted = {kind: frame(kind, doubts) for kind in ("invert", "gaussian_noise", "transpose", "occlude")}
     planted["stripe"] = frame("clean", doubts)  # the identifier does not see it when it is there
-    limits = touch_limits(found, planted, min_confidence=0.5, max_clean_changed=0.001)
+    limits = abstention_thresholds(found, planted, min_confidence=0.5, max_clean_changed=0.001)
     assert limits == {
         "invert": pytest.approx(np.quantile(doubts, 0.95)),  # but for the few that are most doubtful
         "gaussian_noise": 0,
@@ -183,9 +183,9 @@ def test_limits_follow_what_planted_corruptions_look_like():
         "occlude": 0,
         "stripe": 0,
     }
-    limits = touch_limits(found, planted, min_confidence=0.5, max_clean_changed=0.0)
+    limits = abstention_thresholds(found, planted, min_confidence=0.5, max_clean_changed=0.0)
     assert 1e-7 <= limits["transpose"] < 0.3  # that one, and no more of the doubtful than chance may bring
-    assert touch_limits(found, planted, min_confidence=0.95, max_clean_changed=0.0)["invert"] == 0
+    assert abstention_thresholds(found, planted, min_confidence=0.95, max_clean_changed=0.0)["invert"] == 0
 
 
 def test_a_kind_that_is_only_imagined_is_left_alone(clean):
@@ -239,12 +239,12 @@ def test_in_a_set_that_cannot_be_judged_nothing_is_repaired(corrupted):
 def test_a_learned_step_leaves_sound_images_as_they_are(fitted, clean):
     learned = fitted.ranking_[fitted.ranking_["sound_psnr"].notna()]
     assert len(learned)
-    used = {kind: set(names) for kind, names in fitted._toolbox.order.items()}
+    used = {kind: set(names) for kind, names in fitted._candidates.order.items()}
     for row in learned.itertuples():
         assert row.sound_psnr >= 35 or row.restorer not in used.get(row.kind, ())
     fresh = load_glyphs(n_samples=60, random_state=5).images
-    for kind in fitted._toolbox.learned_kinds:
-        left = np.rint(fitted._toolbox.learned.restore(fresh / np.float32(255), kind) * 255).astype(np.uint8)
+    for kind in fitted._candidates.learned_kinds:
+        left = np.rint(fitted._candidates.learned.restore(fresh / np.float32(255), kind) * 255).astype(np.uint8)
         assert changed_rows(left, fresh).mean() < 0.5, kind
 
 

@@ -6,7 +6,7 @@ from sklearn.utils.validation import check_is_fitted
 __all__ = ["is_fitted"]
 
 
-def is_fitted(estimator) -> bool:
+def is_fitted(estimator: object) -> bool:
     """Whether an estimator was fitted already; False for what is none.
 
     Examples

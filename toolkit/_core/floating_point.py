@@ -6,15 +6,19 @@ underneath. Under ``np.seterr(all="raise")``, which people set to find their own
 
 import functools
 import inspect
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
 __all__ = ["usual_floating_point"]
 
-_USUAL = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
+_Thing = TypeVar("_Thing", bound=Callable[..., Any])
+
+_USUAL: dict = {"divide": "warn", "over": "warn", "under": "ignore", "invalid": "warn"}
 
 
-def usual_floating_point(thing):
+def usual_floating_point(thing: _Thing) -> _Thing:
     """Decorate a function, or all public methods that a class defines, to run under numpy's own defaults.
 
     Examples
@@ -34,8 +38,8 @@ def usual_floating_point(thing):
         return thing
 
     @functools.wraps(thing)
-    def wrapped(*args, **kwargs):
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
         with np.errstate(**_USUAL):
             return thing(*args, **kwargs)
 
-    return wrapped
+    return cast(_Thing, wrapped)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from toolkit._core.parameters import check_choice, check_jobs
 from toolkit._core.progress import Progress
 
 __all__ = ["Failed", "run_jobs"]
@@ -50,8 +51,8 @@ def run_jobs(function, tasks, *, n_jobs=1, verbose=False, desc="", on_error="rai
     >>> run_jobs(lambda a, b: a // b, [{"a": 7, "b": 2}, {"a": 7, "b": 0}], on_error="record")
     [3, Failed(error='ZeroDivisionError: integer division or modulo by zero')]
     """
-    if on_error not in ("raise", "record"):
-        raise ValueError(f"on_error must be 'raise' or 'record', got {on_error!r}.")
+    check_choice("on_error", on_error, ("raise", "record"))
+    check_jobs(n_jobs)
     tasks = list(tasks)
     with Progress(len(tasks), desc=desc, verbose=verbose) as progress:
         results = []

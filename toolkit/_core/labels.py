@@ -60,8 +60,8 @@ def check_strings(name, values):
     return check_labels(name, values).astype(str)
 
 
-def check_truth(name, values, n_samples):
-    """Booleans, or 0 and 1, one for each row.
+def check_truth(name, values, n_samples=None):
+    """Booleans, or 0 and 1, one for each row; of any number of rows if None.
 
     >>> check_truth("is_outlier", [0, 1], 2).tolist()
     [False, True]
@@ -69,6 +69,8 @@ def check_truth(name, values, n_samples):
     array = _as_given(values)
     if array.dtype.kind == "O" and array.ndim == 1 and all(isinstance(value, (bool, np.bool_)) for value in array):
         array = array.astype(bool)
+    if n_samples is None:
+        n_samples = len(array) if array.ndim else 1
     if array.shape != (n_samples,) or array.dtype.kind not in "buif" or not np.isin(array, (0, 1)).all():
         raise ValueError(
             f"{name} must be one boolean (or 0 and 1) for each of the {n_samples} rows, got {array.dtype} of shape "

@@ -15,7 +15,7 @@ from toolkit.exceptions import FolderInUseError
 __all__ = ["LOCK", "folder_lock", "lock_beside", "locked"]
 
 LOCK = ".lock"  # within a folder that grows
-_held = {}  # lock file -> (thread, depth): who holds it may ask again
+_held: dict[str, tuple[int, int]] = {}  # lock file -> (thread, depth): who holds it may ask again
 _guard = threading.Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_held.clear)  # filelock lets go of what a child inherits

@@ -1,8 +1,12 @@
 """Names looked up in one literal table; an unknown one is an error that lists the valid ones."""
 
 import difflib
+from collections.abc import Collection, Iterable, Mapping
+from typing import TypeVar
 
 __all__ = ["check_names", "lookup", "suggest"]
+
+_Entry = TypeVar("_Entry")
 
 # What the field calls things besides their names here.
 _OTHER_NAMES = {
@@ -26,7 +30,7 @@ _OTHER_NAMES = {
 }
 
 
-def suggest(name, valid):
+def suggest(name: object, valid: Iterable) -> str:
     """A sentence that names the valid one which was probably meant; empty if none is near.
 
     Examples
@@ -43,16 +47,16 @@ def suggest(name, valid):
     return f" Did you mean {plain[close[0]]!r}?" if close else ""
 
 
-def _plain(name):
+def _plain(name: str) -> str:
     return name.strip().lower().replace("-", "_").replace(" ", "_")
 
 
-def _unknown(name, valid, what):
+def _unknown(name: object, valid: Iterable, what: str) -> ValueError:
     valid = sorted(valid)
     return ValueError(f"Unknown {what}: {name!r}.{suggest(name, valid)} Valid: {', '.join(map(str, valid))}.")
 
 
-def lookup(table, name, what):
+def lookup(table: Mapping[str, _Entry], name: object, what: str) -> _Entry:
     """Return ``table[name]``, or raise a ValueError that lists the valid names.
 
     Parameters
@@ -74,7 +78,7 @@ def lookup(table, name, what):
     return table[name]
 
 
-def check_names(names, valid, what):
+def check_names(names: str | Iterable, valid: Collection, what: str) -> tuple[str, ...]:
     """Check a collection of names against the valid ones and return it as a tuple.
 
     Examples

@@ -1,14 +1,17 @@
 """Scoped randomness: local generators made from scikit-learn's ``random_state``, never the global ones."""
 
 import numbers
+from collections.abc import Iterable
 
 import numpy as np
 from sklearn.utils import check_random_state
 
+from toolkit._core.types import RandomState
+
 __all__ = ["as_generator", "check_seeds", "spawn_seeds"]
 
 
-def as_generator(random_state=None):
+def as_generator(random_state: RandomState = None) -> np.random.Generator:
     """Turn a ``random_state`` into a numpy Generator.
 
     Parameters
@@ -35,7 +38,7 @@ def as_generator(random_state=None):
     return np.random.default_rng(check_random_state(random_state).randint(2**31 - 1, size=4).tolist())
 
 
-def spawn_seeds(random_state, n_seeds):
+def spawn_seeds(random_state: RandomState, n_seeds: int) -> list[int]:
     """Draw ``n_seeds`` independent integer seeds, each a valid ``random_state``.
 
     Examples
@@ -46,7 +49,7 @@ def spawn_seeds(random_state, n_seeds):
     return [int(seed) for seed in as_generator(random_state).integers(2**31 - 1, size=n_seeds)]
 
 
-def check_seeds(seeds):
+def check_seeds(seeds: Iterable[int]) -> list[int]:
     """Seeds as a list of different ints, at least one.
 
     Raises
@@ -63,7 +66,7 @@ def check_seeds(seeds):
         ...
     ValueError: seeds must list the seeds, got 3: range(3) for 3 of them, [3] for that one.
     """
-    if isinstance(seeds, numbers.Number) or (np.ndim(seeds) == 0 and isinstance(seeds, np.ndarray)):
+    if isinstance(seeds, numbers.Number) or (isinstance(seeds, np.ndarray) and seeds.ndim == 0):
         raise ValueError(
             f"seeds must list the seeds, got {seeds}: range({seeds}) for {seeds} of them, [{seeds}] for that one."
         )

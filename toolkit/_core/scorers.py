@@ -33,7 +33,7 @@ class NotAScore:
     def __init__(self, name, call):
         self.message = f"{name} makes a scorer and is none itself: give scoring={call}, not scoring={name}."
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return self.message
 
     def item(self):

@@ -10,6 +10,8 @@ import base64
 import json
 import math
 from collections import OrderedDict
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
@@ -43,7 +45,7 @@ class TreeWriter:
         self._arrays = {}
         self._depth = 0
 
-    def files(self, value):
+    def files(self, value: object) -> dict[str, bytes]:
         """The value as a dict of file names to bytes."""
         from safetensors.numpy import save
 
@@ -51,7 +53,7 @@ class TreeWriter:
         text = json.dumps(tree, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
         return {_TREE: text.encode("ascii"), _ARRAYS: save(self._arrays)}
 
-    def write(self, value, path):
+    def write(self, value: object, path: str) -> Any:
         """The node that stands for ``value``; ``path`` says where it is, for names and messages."""
         if value is None or type(value) in (bool, int, str):
             return value
@@ -91,7 +93,7 @@ class TreeWriter:
             return {"array": self._array(np.asarray(value), path)}
         return self.write_other(value, path)
 
-    def write_other(self, value, path):
+    def write_other(self, value: object, path: str) -> Any:
         """For subclasses: the node of a value of any other type; here a TypeError that names it."""
         raise TypeError(
             f"Cannot save {path or 'the value'}: a {type(value).__module__}.{type(value).__qualname__} is none of the "
@@ -133,11 +135,11 @@ class TreeReader:
         The files hold anything that the writer does not write.
     """
 
-    def __init__(self, files):
+    def __init__(self, files: Mapping[str, bytes]):
         self.source = dict(files)
-        self._unread = {}
+        self._unread: dict[str, Any] = {}
 
-    def value(self):
+    def value(self) -> Any:
         """Read everything."""
         from safetensors import SafetensorError
         from safetensors.numpy import load
@@ -161,10 +163,10 @@ class TreeReader:
             raise CheckpointError(f"holds more than it says: {sorted([*self._unread, *self.source])[0][:80]!r}")
         return value
 
-    def finish(self):
+    def finish(self) -> None:
         """For subclasses: what is left to do once the tree is read."""
 
-    def read(self, node):
+    def read(self, node: Any) -> Any:
         """The value that a node stands for."""
         if node is None or type(node) in (bool, int, float, str):
             return node
@@ -191,7 +193,7 @@ class TreeReader:
             return self._array(body)[()]
         return self.read_other(tag, body)
 
-    def read_other(self, tag, body):
+    def read_other(self, tag: str, body: Any) -> Any:
         """For subclasses: the value of any other tag."""
         raise CheckpointError(f"holds a {tag[:40]!r}, which is none of the types that are loaded")
 

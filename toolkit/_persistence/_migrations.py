@@ -7,9 +7,10 @@ A change takes the attributes as they were written and gives those of the next v
 import numpy as np
 
 from toolkit._persistence._classes import OBJECTS, import_listed
+from toolkit._persistence._earlier_paths import EARLIER_PATHS
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["MIGRATIONS", "migrate", "state_version"]
+__all__ = ["MIGRATIONS", "migrate", "migrate_config", "state_version"]
 
 
 def _renamed(**names):
@@ -70,16 +71,27 @@ def _reference_figures_by_name(state):
 
 
 MIGRATIONS = {
+    "arithmetic-seq2-seq": (_renamed(_hand_seed="_style_seed"),),
+    "conditional-gan": (_renamed(companions_="packing_context_", companion_codes_="packing_context_codes_"),),
     "corruption-identifier": (_identifier_names,),
     # It held a method of its identifier, which held it; now it knows how many members may be at work.
     "identifier-ensemble": (_without("run", n_jobs=None),),
     "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),
-    # It held a method of the toolbox that held it, of use in training only.
+    "gan": (_renamed(companions_="packing_context_"),),
+    "image-restorer": (
+        _renamed(_toolbox="_candidates", _witnesses="_evidence", _lines="_classifiers", _looks="_clean_thresholds"),
+    ),
+    # It held a method of the candidates that held it, of use in training only.
     "learned-restorer": (_without("first"),),
     "mode-coverage": (_reference_figures_by_name,),
     "outlier-detector": (_detector_without_scale,),
     "novelty-score": (_renamed(oddity="outlier_score"),),
+    "repair-candidates": (_renamed(trials="held_out", lessons="training"),),
+    "repair-verdict": (_renamed(line="threshold", passing="sensitivity", alarms="false_alarm_rate"),),
 }
+
+# Parameters of networks that had another name.
+_CONFIGS = {"varied-writer": {"n_hands": "n_components"}}
 
 
 def state_version(name):
@@ -103,3 +115,9 @@ def migrate(name, state, version):
     for change in changes[version:]:
         state = change(state)
     return state
+
+
+def migrate_config(name, config):
+    """Parameters of the network of that id under the names that they have now."""
+    names = _CONFIGS.get(EARLIER_PATHS.get(name, name), {})
+    return {names.get(parameter, parameter): value for parameter, value in dict(config).items()}

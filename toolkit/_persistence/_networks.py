@@ -8,6 +8,7 @@ from torch import nn
 
 from toolkit._persistence._classes import LAYERS, NETWORKS, class_path, identify_class, import_listed
 from toolkit._persistence._forged import check_finite
+from toolkit._persistence._migrations import migrate_config
 from toolkit.exceptions import CheckpointError
 from toolkit.nn.tensors import as_tensor, tensor_node
 
@@ -62,7 +63,8 @@ def _shell(kind, config):
 
 
 def _read_network(reader, body):
-    network = _shell(import_listed(body["class"], NETWORKS), reader.read(body["config"]))
+    kind = import_listed(body["class"], NETWORKS)
+    network = _shell(kind, migrate_config(body["class"], reader.read(body["config"])))
     network.load_state_dict(reader.read(body["state"]), assign=True)
     if any(tensor.is_meta for tensor in [*network.parameters(), *network.buffers()]):
         raise CheckpointError("holds a network without all of its weights")

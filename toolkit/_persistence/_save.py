@@ -3,19 +3,24 @@
 import sys
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from toolkit._core.store import read_store, write_store
+from toolkit._core.types import PathLike
 from toolkit._core.versions import versions
 from toolkit._persistence._classes import class_path
 from toolkit._persistence._estimators import EstimatorReader, EstimatorWriter
 from toolkit.exceptions import CheckpointError
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 __all__ = ["load", "save"]
 
 _KIND = "estimator"
 
 
-def save(estimator, path):
+def save(estimator: "BaseEstimator", path: PathLike) -> None:
     """Save a fitted estimator, or a pipeline of them, as a folder without pickle.
 
     The folder appears whole or not at all. It holds ``manifest.json`` (class, parameters, versions, sha256 of each
@@ -66,7 +71,7 @@ def save(estimator, path):
     write_store(path, _KIND, files, about)
 
 
-def load(path):
+def load(path: PathLike) -> Any:
     """Load what :func:`save` has written.
 
     Every file is compared with the manifest before it is read. Only classes that the toolkit lists by name are built;

@@ -1,11 +1,13 @@
 """What an auditor says of images: frames and arrays, a row for each image."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from toolkit._core.types import BY_POSITION
 
 __all__ = ["PER_IMAGE_COLUMNS", "UNJUDGED", "Audit", "SetFacts", "merge_audits"]
 
@@ -88,10 +90,10 @@ class Audit:
     anomaly_score: NDArray
     repairs: pd.DataFrame
     facts: SetFacts
-    ids: Sequence = field(default=None)
+    ids: Sequence = BY_POSITION
     detector_scores: pd.DataFrame | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.ids is None:
             object.__setattr__(self, "ids", range(len(self.images)))
         lengths = {
@@ -129,11 +131,11 @@ class Audit:
         return int(self._changed.sum())
 
     @property
-    def _index(self):
+    def _index(self) -> pd.Index:
         return pd.Index(self.ids, name="index" if isinstance(self.ids, range) else "id")
 
     @property
-    def _changed(self):
+    def _changed(self) -> NDArray:
         # Judged by the pixels themselves, so that the column can never disagree with the images.
         return (self.images != self.repaired).reshape(len(self.images), -1).any(axis=1)
 
@@ -208,7 +210,7 @@ def merge_audits(audits: Sequence[Audit]) -> Audit:
             raise ValueError(f"audits must be by one fitted auditor: the one at place {place} is by another.")
         if (audit.detector_scores is None) != (first.detector_scores is None):
             raise ValueError(f"the audit at place {place} and the first do not have the scores of the same detectors.")
-    ids = None
+    ids = BY_POSITION
     if not all(isinstance(audit.ids, range) for audit in audits):
         ids = [name for audit in audits for name in audit.ids]
         if len(set(ids)) != len(ids):

@@ -1,22 +1,27 @@
 """Auditor: judges fitted to one set of images, and one judgement of any images of that kind."""
 
-from collections.abc import Iterator
-from typing import ClassVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
-from sklearn.utils._param_validation import Integral, Interval
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.estimators import is_fitted
 from toolkit._core.images import validate_images
 from toolkit._core.jobs import run_jobs
+from toolkit._core.parameters import JOBS, at_least, check_int
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.audit._audit import Audit, SetFacts, merge_audits
 from toolkit.datasets import ImageSource, as_source
+
+if TYPE_CHECKING:
+    from toolkit.detectors import OutlierDetector
+    from toolkit.diagnostics import Assessment
 
 __all__ = ["Auditor"]
 
@@ -81,16 +86,16 @@ class Auditor(BaseEstimator):
 
     def __init__(
         self,
-        identifier=None,
+        identifier: BaseEstimator | None = None,
         *,
-        detector=None,
-        restorer=None,
-        detectors=(),
-        image_shape=None,
-        max_samples=20_000,
-        n_jobs=None,
-        random_state=None,
-        verbose=False,
+        detector: BaseEstimator | None = None,
+        restorer: BaseEstimator | None = None,
+        detectors: Sequence[str] = (),
+        image_shape: ImageShape = None,
+        max_samples: int = 20_000,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.identifier = identifier
         self.detector = detector
@@ -103,11 +108,11 @@ class Auditor(BaseEstimator):
         self.verbose = verbose
 
     _parameter_constraints: ClassVar[dict] = {
-        "max_samples": [Interval(Integral, 2, None, closed="left")],
-        "n_jobs": [Integral, None],
+        "max_samples": [at_least(2)],
+        "n_jobs": JOBS,
     }
 
-    def fit(self, X: ArrayLike | ImageSource, y: object = None) -> "Auditor":
+    def fit(self, X: ArrayLike | ImageSource, y: object = None) -> Self:
         """Learn from a set of images, damaged ones among them.
 
         Parameters
@@ -122,7 +127,9 @@ class Auditor(BaseEstimator):
         self._fit(self._training_images(X), None)
         return self
 
-    def fit_audit(self, X: ArrayLike | ImageSource, y: object = None, *, assessment: object = None) -> Audit:
+    def fit_audit(
+        self, X: ArrayLike | ImageSource, y: object = None, *, assessment: "Assessment | None" = None
+    ) -> Audit:
         """Learn from a set of images and audit them: each is judged once.
 
         Parameters
@@ -145,7 +152,7 @@ class Auditor(BaseEstimator):
         stack, assessment = self._fit(X, assessment)
         return self._judge(stack, range(len(stack)), assessment)
 
-    def audit(self, X: ArrayLike | ImageSource, *, assessment: object = None) -> Audit:
+    def audit(self, X: ArrayLike | ImageSource, *, assessment: "Assessment | None" = None) -> Audit:
         """Judge images of the kind that was learnt from, whether they were among them or not.
 
         Parameters
@@ -177,6 +184,7 @@ class Auditor(BaseEstimator):
         Audit
         """
         check_is_fitted(self)
+        check_int("chunk_size", chunk_size)
         if not (isinstance(X, ImageSource) or hasattr(X, "images")):
             X = validate_images(self, X, reset=False)
         source = as_source(X)
@@ -209,7 +217,7 @@ class Auditor(BaseEstimator):
         flagged = (kinds != "clean").to_numpy() & (not self.facts_.reasons)
         return np.where(flagged, -1, 1)
 
-    def _training_images(self, X):
+    def _training_images(self, X: ArrayLike | ImageSource) -> ArrayLike:
         """Arrays as they are; of a source at most ``max_samples`` images."""
         if not (isinstance(X, ImageSource) or hasattr(X, "images")):
             return X
@@ -224,7 +232,7 @@ class Auditor(BaseEstimator):
             start += len(images)
         return np.concatenate(parts)
 
-    def _fit(self, X, assessment):
+    def _fit(self, X: ArrayLike, assessment: "Assessment | None") -> "tuple[NDArray, Assessment]":
         """Fit every judge; returns the images as a stack, and the identifier's assessment of them."""
         from toolkit.detectors import CorruptionDetector, OutlierDetector
         from toolkit.diagnostics import CorruptionIdentifier
@@ -245,15 +253,15 @@ class Auditor(BaseEstimator):
         if assessment is None:
             assessment = self.identifier_.assess(stack)
 
-        def fit_detector():
+        def fit_detector() -> Any:
             detector = CorruptionDetector() if self.detector is None else self.detector
             return _seeded(detector, seeds[1], identifier=self.identifier_).fit(stack, assessment=assessment)
 
-        def fit_restorer():
+        def fit_restorer() -> Any:
             restorer = ImageRestorer() if self.restorer is None else self.restorer
             return _seeded(restorer, seeds[2], identifier=self.identifier_).fit(stack, findings=assessment.findings)
 
-        def fit_named():
+        def fit_named() -> "dict[str, OutlierDetector]":
             rows = stack.reshape(len(stack), -1)
             return {name: OutlierDetector(name, random_state=seeds[3]).fit(rows) for name in self.detectors}
 
@@ -273,7 +281,7 @@ class Auditor(BaseEstimator):
         )
         return stack, assessment
 
-    def _judge(self, stack, ids, assessment):
+    def _judge(self, stack: NDArray, ids: Sequence, assessment: "Assessment") -> Audit:
         """The audit of images that the identifier has assessed."""
         scores = self.detector_.score_samples(stack, assessment=assessment)
         repaired, repairs = self.restorer_.restore(stack, findings=assessment.findings)
@@ -293,11 +301,11 @@ class Auditor(BaseEstimator):
         )
 
 
-def _take(step):
+def _take(step: Callable[[], Any]) -> Any:
     return step()
 
 
-def _seeded(estimator, seed, **params):
+def _seeded(estimator: BaseEstimator, seed: int, **params: Any) -> Any:
     """A clone with the seed, unless it has one of its own, and these parameters."""
     made = clone(estimator)
     if made.get_params().get("random_state", seed) is None:

@@ -5,7 +5,7 @@ import contextvars
 
 __all__ = ["hold", "holding"]
 
-_stack = contextvars.ContextVar("held")
+_stack: contextvars.ContextVar[contextlib.ExitStack] = contextvars.ContextVar("held")
 
 
 @contextlib.contextmanager

@@ -1,5 +1,6 @@
 """Where a command's images come from: a file, or a data set by name."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,7 +25,7 @@ class Source:
     kinds: np.ndarray | None
     clean: np.ndarray | None
     name: str
-    paths: np.ndarray | None = None
+    paths: Sequence | None = None
     left_out: object = None
     notes: tuple = ()
 

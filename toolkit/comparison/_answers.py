@@ -1,10 +1,15 @@
 """What answers to arithmetic are worth: right or wrong, by character, and where the mistakes lie."""
 
 import re
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.labels import check_strings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["answer_accuracy", "answer_errors", "count_carries"]
 
@@ -23,7 +28,7 @@ def _three(queries, answers, predictions):
     return found
 
 
-def answer_accuracy(answers, predictions):
+def answer_accuracy(answers: ArrayLike, predictions: ArrayLike) -> dict[str, float]:
     """How many answers are right, and how many of their characters.
 
     Parameters
@@ -56,7 +61,7 @@ def answer_accuracy(answers, predictions):
     }
 
 
-def count_carries(queries):
+def count_carries(queries: ArrayLike) -> NDArray:
     """Carries of each sum, borrows of each difference (of the smaller number from the larger).
 
     Parameters
@@ -94,7 +99,7 @@ def _carries(first, sign, second):
     return count
 
 
-def answer_errors(queries, answers, predictions):
+def answer_errors(queries: ArrayLike, answers: ArrayLike, predictions: ArrayLike) -> "pd.DataFrame":
     """Where the mistakes lie: by operation, by carries or borrows, by length of the answer.
 
     Parameters

@@ -1,8 +1,11 @@
 """Detectors against known outliers: every method on every set with every seed."""
 
 import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.labels import check_labels
@@ -11,6 +14,12 @@ from toolkit._core.random import check_seeds
 from toolkit.comparison._cells import run_cells
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
 from toolkit.comparison._metrics import DETECTION_METRICS, detection_metrics
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
+
+    from toolkit.datasets import ImageSet
 
 __all__ = ["compare_detectors", "data_id"]
 
@@ -70,8 +79,40 @@ def _cell(estimator, X, truth, seed):
     }, scores
 
 
+@overload
+def compare_detectors(
+    *,
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    data: "Mapping[str, tuple[ArrayLike, ArrayLike] | ImageSet]",
+    seeds: Iterable[int] = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_scores: Literal[False] = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def compare_detectors(
+    *,
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    data: "Mapping[str, tuple[ArrayLike, ArrayLike] | ImageSet]",
+    seeds: Iterable[int] = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_scores: Literal[True],
+) -> "tuple[pd.DataFrame, dict[tuple[str, int], pd.DataFrame]]": ...
+
+
 @usual_floating_point
-def compare_detectors(*, detectors, data, seeds=(0,), n_jobs=1, verbose=False, return_scores=False):
+def compare_detectors(
+    *,
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    data: "Mapping[str, tuple[ArrayLike, ArrayLike] | ImageSet]",
+    seeds: Iterable[int] = (0,),
+    n_jobs: int | None = 1,
+    verbose: bool = False,
+    return_scores: bool = False,
+) -> "pd.DataFrame | tuple[pd.DataFrame, dict[tuple[str, int], pd.DataFrame]]":
     """Fit every detector on every set with every seed, without labels, and compare its scores with the truth.
 
     Parameters

@@ -1,9 +1,15 @@
 """The figures of several tables in one file, for whoever wants to check them later."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit._core.files import write_json
+from toolkit._core.types import PathLike
 from toolkit._core.versions import versions
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["write_tables"]
 
@@ -39,7 +45,7 @@ def _text(value):
     return None if value is None else str(value)
 
 
-def write_tables(tables, path):
+def write_tables(tables: "Mapping[str, pd.DataFrame | pd.Series]", path: PathLike) -> Path:
     """Write tables as one JSON file, whole or not at all, with the versions that they were made with.
 
     A notebook ends with it: what it shows is for reading, this file is for checking and for other programs.

@@ -1,9 +1,15 @@
 """How varied drawn handwriting is, next to real handwriting."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.labels import check_strings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["handwriting_spread"]
 
@@ -11,7 +17,9 @@ _FEATURES = 50
 
 
 @usual_floating_point
-def handwriting_spread(pictures, characters, real, real_characters):
+def handwriting_spread(
+    pictures: ArrayLike, characters: ArrayLike, real: ArrayLike, real_characters: ArrayLike
+) -> "pd.DataFrame":
     """Spread of drawn pictures of each character as a share of the spread of real ones.
 
     Parameters
@@ -40,18 +48,19 @@ def handwriting_spread(pictures, characters, real, real_characters):
     import pandas as pd
     from sklearn.decomposition import PCA
 
+    pictures, real = np.asarray(pictures), np.asarray(real)
     characters = check_strings("characters", characters)
     real_characters = check_strings("real_characters", real_characters)
     for name, images, letters in (("pictures", pictures, characters), ("real", real, real_characters)):
-        if np.ndim(images) != 3 or len(images) != len(letters):
+        if images.ndim != 3 or len(images) != len(letters):
             raise ValueError(
-                f"{name} must be pictures (n, height, width) with a character each, got shape {np.shape(images)} and "
+                f"{name} must be pictures (n, height, width) with a character each, got shape {images.shape} and "
                 f"{len(letters)} characters."
             )
-    rows = np.asarray(real, dtype=np.float32).reshape(len(real), -1)
+    rows = real.astype(np.float32).reshape(len(real), -1)
     pca = PCA(min(_FEATURES, *rows.shape), svd_solver="covariance_eigh").fit(rows)
     there = pca.transform(rows)
-    here = pca.transform(np.asarray(pictures, dtype=np.float32).reshape(len(pictures), -1))
+    here = pca.transform(pictures.astype(np.float32).reshape(len(pictures), -1))
     found = []
     for character in sorted(set(characters) & set(real_characters)):
         mine, theirs = here[characters == character], there[real_characters == character]

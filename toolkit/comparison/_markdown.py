@@ -1,8 +1,14 @@
 """Tables as files and as text for people."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from toolkit._core.files import write_text
+from toolkit._core.parameters import check_int
+from toolkit._core.types import PathLike
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["to_markdown", "write_table"]
 
@@ -11,7 +17,7 @@ def _escaped(value):
     return value.replace("|", "\\|").replace("\n", " ") if isinstance(value, str) else value
 
 
-def to_markdown(frame, *, precision=3, index=None):
+def to_markdown(frame: "pd.DataFrame | pd.Series", *, precision: int = 3, index: bool | None = None) -> str:
     """A frame as a Markdown table.
 
     Parameters
@@ -37,6 +43,7 @@ def to_markdown(frame, *, precision=3, index=None):
     """
     import pandas as pd
 
+    check_int("precision", precision, low=0)
     if isinstance(frame, pd.Series):
         frame = frame.to_frame()
     if index is None:
@@ -58,7 +65,7 @@ def _texts(frame):
     return [place for place in range(frame.shape[1]) if not is_numeric_dtype(frame.iloc[:, place])]
 
 
-def write_table(frame, path, *, precision=3):
+def write_table(frame: "pd.DataFrame | pd.Series", path: PathLike, *, precision: int = 3) -> Path:
     """Write a frame as CSV or Markdown, whole or not at all.
 
     Parameters

@@ -4,12 +4,19 @@ To add a metric of detection, write a function ``(truth, scores) -> float`` (boo
 means more anomalous) and its line in the table: every comparison then measures, ranks and tabulates it.
 """
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.labels import check_numbers, check_strings, check_truth
 from toolkit._core.metric import Metric, metric_table
 from toolkit.coverage import COVERAGE_METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["DETECTION_METRICS", "METRICS", "check_scores", "detection_metrics", "per_kind_matrix"]
 
@@ -77,7 +84,7 @@ DETECTION_METRICS = {metric.name: metric.compute for metric in _TABLE if metric.
 
 
 @usual_floating_point
-def detection_metrics(is_outlier, anomaly_scores):
+def detection_metrics(is_outlier: ArrayLike, anomaly_scores: ArrayLike) -> dict[str, float]:
     """How well scores put outliers ahead.
 
     Parameters
@@ -104,14 +111,16 @@ def detection_metrics(is_outlier, anomaly_scores):
     >>> detection_metrics([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])["auroc"]
     0.75
     """
-    truth = check_truth("is_outlier", is_outlier, len(is_outlier))
+    truth = check_truth("is_outlier", is_outlier)
     scores = check_scores(anomaly_scores, len(truth))
     if truth.all() or not truth.any():
         raise ValueError("is_outlier must hold outliers and inliers; one group alone has no AUROC.")
     return {name: float(function(truth, scores)) for name, function in DETECTION_METRICS.items()}
 
 
-def per_kind_matrix(scores, kinds):
+def per_kind_matrix(
+    scores: "Mapping[str, ArrayLike | None] | pd.DataFrame | ArrayLike", kinds: ArrayLike
+) -> "pd.DataFrame":
     """AUROC of each kind of corruption against the clean, by method.
 
     Parameters

@@ -1,10 +1,16 @@
 """Ranks of methods within blocks: where differences of scale between data sets no longer matter."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import check_choice
 from toolkit.comparison._metrics import METRICS
 from toolkit.comparison._tables import check_same_sets, check_table, values_of
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["block_ranks", "rank_methods"]
 
@@ -28,8 +34,7 @@ def block_ranks(table, metric, block="data"):
     import pandas as pd
     from scipy.stats import rankdata
 
-    if block not in ("data", "run"):
-        raise ValueError(f"block must be 'data' or 'run', got {block!r}.")
+    check_choice("block", block, ("data", "run"))
     check_same_sets(check_table(table, metric))
     cells = table.assign(value=values_of(table, metric)).pivot(index=["data", "seed"], columns="method", values="value")
     cells = cells[list(dict.fromkeys(table["method"]))]
@@ -43,7 +48,7 @@ def block_ranks(table, metric, block="data"):
 
 
 @usual_floating_point
-def rank_methods(table, metric="auroc", *, block="data"):
+def rank_methods(table: "pd.DataFrame", metric: str = "auroc", *, block: str = "data") -> "pd.DataFrame":
     """Mean ranks, the best method first.
 
     Parameters

@@ -1,9 +1,12 @@
 """Restorers against clean copies: every method on every set with every seed."""
 
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from time import perf_counter
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.layouts import as_array, plain_stack
@@ -12,6 +15,10 @@ from toolkit._core.random import check_seeds
 from toolkit.comparison._cells import run_cells
 from toolkit.comparison._detectors import data_id
 from toolkit.comparison._methods import seeded
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
 
 __all__ = ["compare_restorers"]
 
@@ -133,8 +140,40 @@ def _cell(restorer, corrupted, clean, seed):
     }, psnr_gain
 
 
+@overload
+def compare_restorers(
+    *,
+    restorers: "str | Sequence[str] | Mapping[str, str | BaseEstimator | Callable[[NDArray], NDArray]]",
+    data: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    seeds: Iterable[int] = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_gains: Literal[False] = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def compare_restorers(
+    *,
+    restorers: "str | Sequence[str] | Mapping[str, str | BaseEstimator | Callable[[NDArray], NDArray]]",
+    data: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    seeds: Iterable[int] = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_gains: Literal[True],
+) -> "tuple[pd.DataFrame, dict[tuple[str, int], pd.DataFrame]]": ...
+
+
 @usual_floating_point
-def compare_restorers(*, restorers, data, seeds=(0,), n_jobs=1, verbose=False, return_gains=False):
+def compare_restorers(
+    *,
+    restorers: "str | Sequence[str] | Mapping[str, str | BaseEstimator | Callable[[NDArray], NDArray]]",
+    data: Mapping[str, tuple[ArrayLike, ArrayLike]],
+    seeds: Iterable[int] = (0,),
+    n_jobs: int | None = 1,
+    verbose: bool = False,
+    return_gains: bool = False,
+) -> "pd.DataFrame | tuple[pd.DataFrame, dict[tuple[str, int], pd.DataFrame]]":
     """Fit every restorer on every corrupted set with every seed and compare with the clean copy.
 
     Parameters

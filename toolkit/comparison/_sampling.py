@@ -1,12 +1,20 @@
 """Ways to draw from one fitted generator, against images that it never saw."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 __all__ = ["compare_sampling"]
 
@@ -15,7 +23,16 @@ _N_FEATURES = 50
 
 
 @usual_floating_point
-def compare_sampling(model, X, held_back, *, ways=None, features=None, truncation=0.7, random_state=None):
+def compare_sampling(
+    model: "BaseEstimator",
+    X: ArrayLike,
+    held_back: ArrayLike,
+    *,
+    ways: Sequence[str] | None = None,
+    features: "BaseEstimator | None" = None,
+    truncation: float = 0.7,
+    random_state: RandomState = None,
+) -> pd.DataFrame:
     """Compare ways of drawing latents: how near the samples are to held-back images, how varied, and whether copied.
 
     Parameters

@@ -1,6 +1,8 @@
 """Architectures of sequence models, on shares of all queries, over seeds."""
 
 import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -9,6 +11,10 @@ from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
 from toolkit._core.random import check_seeds, spawn_seeds
 from toolkit.comparison._answers import answer_accuracy
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
 
 __all__ = ["SEQUENCE_MODELS", "compare_sequence_models"]
 
@@ -37,17 +43,17 @@ _MEASURED = (
 
 @usual_floating_point
 def compare_sequence_models(
-    models=None,
+    models: "Sequence[str] | Mapping[str, dict[str, Any] | BaseEstimator] | None" = None,
     *,
-    train_shares=(0.5, 0.1),
-    seeds=(0,),
-    operations="+-",
-    n_digits=2,
-    split="random",
-    n_jobs=1,
-    verbose=False,
-    **parameters,
-):
+    train_shares: Iterable[float] = (0.5, 0.1),
+    seeds: Iterable[int] = (0,),
+    operations: str = "+-",
+    n_digits: int = 2,
+    split: str = "random",
+    n_jobs: int | None = 1,
+    verbose: bool = False,
+    **parameters: Any,
+) -> "pd.DataFrame":
     """Fit every model on every share of the queries with every seed, text to text.
 
     Parameters

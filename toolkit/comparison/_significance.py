@@ -8,6 +8,7 @@ import pandas as pd
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.inherited import import_matplotlib
+from toolkit._core.parameters import check_choice, check_int, is_number
 from toolkit._core.random import as_generator
 from toolkit.comparison._ranks import block_ranks
 
@@ -61,14 +62,14 @@ class Significance:
     sentence: str
 
     @property
-    def differs(self):
-        """Whether the test over all methods is significant: only then do pairs count as told apart."""
+    def differs(self) -> bool:
+        """Whether the test over all methods is significant: only then do pairs count as different."""
         # Few blocks: the permutation test is right where the approximation is not.
         p_value = self.p_value if self.reliable else self.p_permutation
         return bool(self.smallest_p <= self.alpha and p_value < self.alpha)
 
     @property
-    def told_apart(self):
+    def told_apart(self) -> pd.DataFrame:
         """Pairs that the tests part, True off the diagonal; DataFrame of shape (n_methods, n_methods)."""
         return (self.p_values < self.alpha) & self.differs
 
@@ -105,7 +106,15 @@ def _pairs(ranks, test):
 
 
 @usual_floating_point
-def significance(table, metric="auroc", *, test="nemenyi", alpha=0.05, block="data", n_permutations=10_000):
+def significance(
+    table: pd.DataFrame,
+    metric: str = "auroc",
+    *,
+    test: str = "nemenyi",
+    alpha: float = 0.05,
+    block: str = "data",
+    n_permutations: int = 10_000,
+) -> Significance:
     """Test whether methods rank differently, all together and pair by pair.
 
     Parameters
@@ -134,7 +143,7 @@ def significance(table, metric="auroc", *, test="nemenyi", alpha=0.05, block="da
     Notes
     -----
     With one block there is no test: p values are NaN. With few blocks even a perfect order may be unable to reach
-    ``alpha``; ``smallest_p`` tells (1 / k!^(n-1) for n blocks and k methods). Pairs count as told apart only when the
+    ``alpha``; ``smallest_p`` tells (1 / k!^(n-1) for n blocks and k methods). Pairs count as different only when the
     test over all methods is significant as well (``told_apart``).
 
     References
@@ -153,10 +162,10 @@ def significance(table, metric="auroc", *, test="nemenyi", alpha=0.05, block="da
     >>> print(result.sentence)
     2 data sets and 3 methods are too few: no outcome could be significant at 0.05.
     """
-    if test not in ("nemenyi", "conover"):
-        raise ValueError(f"test must be 'nemenyi' or 'conover', got {test!r}.")
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha must lie between 0 and 1, got {alpha}.")
+    check_choice("test", test, ("nemenyi", "conover"))
+    if not is_number(alpha) or not 0 < alpha < 1:
+        raise ValueError(f"alpha must lie between 0 and 1, got {alpha!r}.")
+    check_int("n_permutations", n_permutations)
     ranks = block_ranks(table, metric, block)
     n_blocks, n_methods = ranks.shape
     if n_methods < 2:

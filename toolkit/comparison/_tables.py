@@ -1,9 +1,15 @@
 """Tables of comparisons: checked, joined, made long, made readable."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_int
 from toolkit.comparison._metrics import METRICS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["check_same_sets", "check_table", "combine_tables", "melt_metrics", "pivot_table"]
 
@@ -55,7 +61,7 @@ def values_of(table, metric):
     return values.where(table["status"] == "ok") if "status" in table.columns else values
 
 
-def combine_tables(*tables):
+def combine_tables(*tables: "pd.DataFrame") -> "pd.DataFrame":
     """Join tables of comparisons of different methods on the same sets.
 
     Parameters
@@ -92,7 +98,7 @@ def combine_tables(*tables):
     return table
 
 
-def melt_metrics(table):
+def melt_metrics(table: "pd.DataFrame") -> "pd.DataFrame":
     """The long form: one row per method x data x seed x metric.
 
     Parameters
@@ -123,7 +129,9 @@ def melt_metrics(table):
     return long[[*_KEYS, "metric", "value", "greater_is_better", *kept]]
 
 
-def pivot_table(table, metric="auroc", *, precision=3, as_text=True):
+def pivot_table(
+    table: "pd.DataFrame", metric: str = "auroc", *, precision: int = 3, as_text: bool = True
+) -> "pd.DataFrame":
     """Methods down, data sets across: mean ± sd over the seeds, the best method first.
 
     Parameters
@@ -157,6 +165,7 @@ def pivot_table(table, metric="auroc", *, precision=3, as_text=True):
     """
     import pandas as pd
 
+    check_int("precision", precision, low=0)
     check_same_sets(check_table(table, metric))
     cells = (
         table.assign(value=values_of(table, metric))

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks
@@ -65,7 +66,9 @@ def _apply_chunk(stack, kind, severity, generator):
 
 
 @usual_floating_point
-def apply_corruption(stack, kind, *, generator, severity=None):
+def apply_corruption(
+    stack: ArrayLike, kind: str, *, generator: np.random.Generator, severity: ArrayLike | None = None
+) -> tuple[NDArray, pd.DataFrame]:
     """Corrupt every image of a stack in one way.
 
     Parameters

@@ -1,14 +1,18 @@
 """Plant corruptions in a set of images, as an experiment of which the truth is known."""
 
-import numbers
+from collections.abc import Sequence
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, iter_chunks, match_layout
 from toolkit._core.names import check_names
+from toolkit._core.parameters import check_share, is_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption._apply import apply_corruption
 from toolkit.corruption._kinds import KINDS, SYMMETRIES
 
@@ -52,18 +56,34 @@ class Corruptor:
     (dtype('uint8'), 2, True)
     """
 
-    def __init__(self, kinds=None, *, fraction=0.2, n_per_image=1, random_state=None, image_shape=None):
+    def __init__(
+        self,
+        kinds: str | Sequence[str] | None = None,
+        *,
+        fraction: float = 0.2,
+        n_per_image: int = 1,
+        random_state: RandomState = None,
+        image_shape: ImageShape = None,
+    ):
         self.kinds = kinds
         self.fraction = fraction
         self.n_per_image = n_per_image
         self.random_state = random_state
         self.image_shape = image_shape
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
         return f"Corruptor({given})"
 
-    def corrupt(self, X, *, return_parameters=False):
+    @overload
+    def corrupt(self, X: ArrayLike, *, return_parameters: Literal[False] = ...) -> tuple[NDArray, NDArray]: ...
+
+    @overload
+    def corrupt(self, X: ArrayLike, *, return_parameters: Literal[True]) -> tuple[NDArray, NDArray, pd.DataFrame]: ...
+
+    def corrupt(
+        self, X: ArrayLike, *, return_parameters: bool = False
+    ) -> tuple[NDArray, NDArray] | tuple[NDArray, NDArray, pd.DataFrame]:
         """Return a copy of ``X`` in which some images are corrupted.
 
         Parameters
@@ -109,10 +129,9 @@ class Corruptor:
     def _check_parameters(self):
         kinds = KINDS if self.kinds is None else check_names(self.kinds, KINDS, "corruption kind")
         kinds = tuple(dict.fromkeys(kinds))
-        if not (isinstance(self.fraction, numbers.Real) and 0 <= self.fraction <= 1):
-            raise ValueError(f"fraction must be a number in [0, 1], got {self.fraction!r}.")
+        check_share("fraction", self.fraction)
         compatible = sum(kind not in SYMMETRIES for kind in kinds) + any(kind in SYMMETRIES for kind in kinds)
-        if not (isinstance(self.n_per_image, numbers.Integral) and 1 <= self.n_per_image <= compatible):
+        if not is_int(self.n_per_image) or not 1 <= self.n_per_image <= compatible:
             raise ValueError(
                 f"n_per_image must be an integer from 1 to {compatible} for these kinds, got {self.n_per_image!r}."
             )

@@ -5,6 +5,7 @@ corruption: nothing is to be recognised in them or repaired.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.geometry import displace
@@ -137,7 +138,7 @@ def _others(stack, generator):
 
 
 @usual_floating_point
-def apply_generic(stack, name, generator):
+def apply_generic(stack: ArrayLike, name: str, generator: np.random.Generator) -> NDArray:
     """Turn every image of a stack into one generic outlier.
 
     Parameters
@@ -173,7 +174,7 @@ def apply_generic(stack, name, generator):
 
 
 @usual_floating_point
-def planted_outliers(stack, *, generator):
+def planted_outliers(stack: ArrayLike, *, generator: np.random.Generator) -> tuple[NDArray, NDArray]:
     """Turn every image of a stack into a generic outlier drawn at random.
 
     Parameters

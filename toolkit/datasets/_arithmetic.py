@@ -1,11 +1,13 @@
 """Arithmetic expressions: every sum and difference of whole numbers up to some digits, in disjoint parts."""
 
-import numbers
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
+from toolkit._core.parameters import check_choice, check_int, check_share
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 
 __all__ = ["ArithmeticSet", "make_arithmetic", "pad_strings"]
 
@@ -54,22 +56,22 @@ class ArithmeticSet:
     split: str
     operations: str
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.queries)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         sizes = ", ".join(f"{(self.parts == part).sum():,} {part}" for part in PARTS)
         return f"<ArithmeticSet {self.operations!r}, {self.n_digits} digits: {sizes}, {self.split} split>"
 
     @property
-    def query_length(self):
+    def query_length(self) -> int:
         return 2 * self.n_digits + 1
 
     @property
-    def answer_length(self):
+    def answer_length(self) -> int:
         return self.n_digits + 1
 
-    def part(self, name):
+    def part(self, name: str) -> tuple[NDArray, NDArray]:
         """``(queries, answers)`` of one part, in random order."""
         if name not in PARTS:
             raise ValueError(f"name must be one of {', '.join(map(repr, PARTS))}, got {name!r}.")
@@ -78,15 +80,15 @@ class ArithmeticSet:
 
 
 def make_arithmetic(
-    operations="+-",
+    operations: str = "+-",
     *,
-    n_digits=2,
-    train_share=0.75,
-    validation_share=0.05,
-    n_queries=None,
-    split="random",
-    random_state=None,
-):
+    n_digits: int = 2,
+    train_share: float = 0.75,
+    validation_share: float = 0.05,
+    n_queries: int | None = None,
+    split: str = "random",
+    random_state: RandomState = None,
+) -> ArithmeticSet:
     """Every ordered query of one operation and two whole numbers, with its answer.
 
     Parameters
@@ -128,8 +130,7 @@ def make_arithmetic(
     total = len(operations) * top * top
     if n_queries is None:
         n_queries = total
-    elif not isinstance(n_queries, numbers.Integral) or isinstance(n_queries, bool) or not 3 <= n_queries <= total:
-        raise ValueError(f"n_queries must be an int from 3 to {total}, all that there are, got {n_queries!r}.")
+    check_int("n_queries", n_queries, 3, total)
     codes = generator.permutation(total)[:n_queries]
     kind, pair = np.divmod(codes, top * top)
     first, second = np.divmod(pair, top)
@@ -147,7 +148,7 @@ def make_arithmetic(
     )
 
 
-def pad_strings(strings, length):
+def pad_strings(strings: ArrayLike, length: int) -> NDArray:
     """Strings filled up with trailing spaces to one length.
 
     Examples
@@ -155,6 +156,7 @@ def pad_strings(strings, length):
     >>> pad_strings(["7+3", "45+23"], 5).tolist()
     ['7+3  ', '45+23']
     """
+    check_int("length", length, low=0)
     strings = np.asarray(strings, dtype=str)
     longest = int(np.char.str_len(strings).max(initial=0))
     if longest > length:
@@ -166,18 +168,15 @@ def _check(operations, n_digits, train_share, validation_share, split):
     valid = isinstance(operations, str) and operations and set(operations) <= set(OPERATIONS)
     if not valid or len(set(operations)) < len(operations):
         raise ValueError(f"operations must be '+-', '+' or '-', got {operations!r}.")
-    if not isinstance(n_digits, numbers.Integral) or isinstance(n_digits, bool) or not 1 <= n_digits <= 4:
-        raise ValueError(f"n_digits must be an int from 1 to 4, got {n_digits!r}.")
+    check_int("n_digits", n_digits, 1, 4)
     for name, share in (("train_share", train_share), ("validation_share", validation_share)):
-        if not isinstance(share, numbers.Real) or isinstance(share, bool) or not 0 <= share < 1:
-            raise ValueError(f"{name} must be a number in [0, 1), got {share!r}.")
+        check_share(name, share, below=True)
     if train_share == 0 or train_share + validation_share >= 1:
         raise ValueError(
             f"train_share and validation_share must leave queries to train and to test with, got train_share="
             f"{train_share!r} and validation_share={validation_share!r}."
         )
-    if split not in SPLITS:
-        raise ValueError(f"split must be one of {', '.join(map(repr, SPLITS))}, got {split!r}.")
+    check_choice("split", split, SPLITS)
     return "".join(sorted(operations))
 
 

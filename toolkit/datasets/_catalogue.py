@@ -1,19 +1,28 @@
 """Every data set by name: for the command line, and for seeing what there is."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 from toolkit.datasets._cache import data_folder
 from toolkit.datasets._digits import load_digits
 from toolkit.datasets._emnist import EMNIST_SPLITS, fetch_emnist
 from toolkit.datasets._glyph_faces import CLASSES
 from toolkit.datasets._glyphs import load_glyphs
 from toolkit.datasets._published import PARTS, fetch_fashion_mnist, fetch_mnist
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.datasets._image_set import ImageSet
 
 __all__ = ["available_datasets", "load_dataset"]
 
@@ -24,7 +33,7 @@ _LETTERS = "".join(CLASSES[10:])
 
 @dataclass(frozen=True)
 class _Entry:
-    load: callable
+    load: Callable[..., "ImageSet"]
     description: str
     n_classes: int
     n_train: int = 0
@@ -76,7 +85,7 @@ def _is_cached(prefix):
     )
 
 
-def available_datasets():
+def available_datasets() -> "pd.DataFrame":
     """List the data sets that :func:`load_dataset` knows.
 
     Returns
@@ -117,7 +126,9 @@ def available_datasets():
     return pd.DataFrame(rows)
 
 
-def load_dataset(name, n_images=None, *, random_state=None, verbose=False):
+def load_dataset(
+    name: str, n_images: int | None = None, *, random_state: RandomState = None, verbose: bool = False
+) -> "ImageSet":
     """Load a data set by name.
 
     Parameters
@@ -150,10 +161,7 @@ def load_dataset(name, n_images=None, *, random_state=None, verbose=False):
     >>> load_dataset("digits", 100, random_state=0)
     <ImageSet 'digits': 100 images (28, 28) uint8, with labels>
     """
-    if n_images is not None and (
-        isinstance(n_images, bool) or not isinstance(n_images, (int, np.integer)) or n_images < 1
-    ):
-        raise ValueError(f"n_images must be an int of at least 1 or None, got {n_images!r}.")
+    check_int("n_images", n_images, optional=True)
     base, slash, subset = str(name).partition("/")
     entry = lookup(_CATALOGUE, base, "data set")
     if entry.source == "embedded":

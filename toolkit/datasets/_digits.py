@@ -4,13 +4,14 @@ import numpy as np
 from scipy import ndimage
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import check_int
 from toolkit.datasets._image_set import ImageSet
 
 __all__ = ["load_digits"]
 
 
 @usual_floating_point
-def load_digits(*, image_size=28):
+def load_digits(*, image_size: int = 28) -> ImageSet:
     """Load scikit-learn's 1,797 real handwritten digits, resampled.
 
     The 8x8 images were made by counting ink in 4x4 blocks, so each of their pixels is an average over its square. They
@@ -38,7 +39,8 @@ def load_digits(*, image_size=28):
     """
     from sklearn.datasets import load_digits as load
 
-    size = _check_size(image_size)
+    check_int("image_size", image_size, low=8)
+    size = int(image_size)
     bunch = load()
     margin = round(size / 14)
     inner = size - 2 * margin
@@ -51,9 +53,3 @@ def load_digits(*, image_size=28):
         values = ndimage.map_coordinates(source, (rows, columns), order=3, mode="constant")
         image[margin : margin + inner, margin : margin + inner] = np.rint(np.clip(values / 16, 0, 1) * 255)
     return ImageSet(images, labels=bunch.target.astype(np.int64), name="digits")
-
-
-def _check_size(image_size):
-    if isinstance(image_size, bool) or not isinstance(image_size, (int, np.integer)) or image_size < 8:
-        raise ValueError(f"image_size must be an int of at least 8, got {image_size!r}.")
-    return int(image_size)

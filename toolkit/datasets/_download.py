@@ -7,8 +7,10 @@ import re
 import shutil
 import time
 from pathlib import Path
+from typing import IO
 
 from toolkit._core.progress import Progress
+from toolkit._core.types import PathLike
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["ResumingDownloader"]
@@ -50,15 +52,26 @@ class ResumingDownloader:
     .. [1] R. Fielding, M. Nottingham and J. Reschke, HTTP Semantics, RFC 9110, section 14 (range requests), 2022.
     """
 
-    def __init__(self, folder, *, n_retries=5, wait=1.0, timeout=30.0, max_bytes=None, verbose=False):
+    def __init__(
+        self,
+        folder: PathLike,
+        *,
+        n_retries: int = 5,
+        wait: float = 1.0,
+        timeout: float = 30.0,
+        max_bytes: int | None = None,
+        verbose: bool = False,
+    ):
         self.folder, self.n_retries, self.wait, self.timeout, self.verbose = folder, n_retries, wait, timeout, verbose
         self.max_bytes = max_bytes
 
-    def partial_path(self, url):
+    def partial_path(self, url: str) -> Path:
         """Where what has arrived from ``url`` is kept: mirrors may pack the same content differently."""
         return Path(self.folder, f".{hashlib.sha256(url.encode()).hexdigest()[:16]}.part")
 
-    def __call__(self, url, output_file, pooch=None, check_only=False):
+    def __call__(
+        self, url: str, output_file: PathLike | IO[bytes], pooch: object = None, check_only: bool = False
+    ) -> bool | None:
         """Download ``url`` to ``output_file`` (a path or a binary file), in pooch's calling convention.
 
         Raises
@@ -75,12 +88,12 @@ class ResumingDownloader:
         partial = self.partial_path(url)
         partial.parent.mkdir(parents=True, exist_ok=True)
         self._complete(url, partial)
-        if hasattr(output_file, "write"):
+        if isinstance(output_file, (str, os.PathLike)):
+            os.replace(partial, output_file)
+        else:
             with open(partial, "rb") as file:
                 shutil.copyfileobj(file, output_file, _CHUNK)
             partial.unlink()
-        else:
-            os.replace(partial, output_file)
         return None
 
     def _complete(self, url, partial):

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import zipfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +71,14 @@ _SHA256 = {
 _MOST_BYTES = 2**30  # the archive has 536 MB
 
 
-def fetch_emnist(split="balanced", *, subset="train", mirrors=(), download_if_missing=True, verbose=False):
+def fetch_emnist(
+    split: str = "balanced",
+    *,
+    subset: str = "train",
+    mirrors: Sequence[str] = (),
+    download_if_missing: bool = True,
+    verbose: bool = False,
+) -> ImageSet:
     """Fetch a split of EMNIST, upright.
 
     The published images are stored transposed; here they are turned the right way. Files are looked for in

@@ -9,20 +9,27 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.depth import range_in_words
 from toolkit._core.files import write_json
 from toolkit._core.names import check_names
+from toolkit._core.parameters import check_positive_int, is_int
 from toolkit._core.pictures import readable_formats
 from toolkit._core.printable import printable
+from toolkit._core.types import PathLike
 from toolkit.datasets._cache import data_folder, is_writable
 from toolkit.datasets._folder_decode import compact, decode_files, measure_files
 from toolkit.datasets._folder_files import list_files
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._photos import load_photos
 from toolkit.exceptions import DataFormatError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["ImageFolder", "load_image_folder"]
 
@@ -57,39 +64,40 @@ class ImageFolder(ImageSet):
     """
 
     paths: np.ndarray | None = None
-    report: object = None
-    notes: tuple = ()
+    report: "pd.DataFrame" = None
+    notes: tuple[str, ...] = ()
 
     @property
-    def skipped(self):
+    def skipped(self) -> "pd.DataFrame":
         """The part of ``report`` on files that were left out."""
         return self.report[~self.report["used"]]
 
-    def subset(self, index):
+    def subset(self, index: ArrayLike | slice) -> "ImageFolder":
         """The images at ``index``, as in :meth:`ImageSet.subset`; the report stays whole."""
         part = super().subset(index)
         index = index if isinstance(index, slice) else np.asarray(index)
         if not isinstance(index, slice) and index.size == 0:
             index = index.astype(np.intp)
-        return ImageFolder(part.images, part.labels, part.kinds, part.name, self.paths[index], self.report, self.notes)
+        paths = None if self.paths is None else self.paths[index]
+        return ImageFolder(part.images, part.labels, part.kinds, part.name, paths, self.report, self.notes)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return super().__repr__().replace("<ImageSet", "<ImageFolder")
 
 
 def load_image_folder(
-    path=None,
+    path: PathLike | None = None,
     *,
-    size=None,
-    mode="rgb",
-    fit="crop",
-    keep_duplicates=False,
-    max_pixels=2**26,
-    max_bytes=2**28,
-    cache=True,
-    n_jobs=1,
-    verbose=False,
-):
+    size: int | tuple[int, int] | None = None,
+    mode: str = "rgb",
+    fit: str = "crop",
+    keep_duplicates: bool = False,
+    max_pixels: int = 2**26,
+    max_bytes: int = 2**28,
+    cache: bool | PathLike = True,
+    n_jobs: int = 1,
+    verbose: bool = False,
+) -> ImageSet:
     """Load all pictures of a folder, or of a zip archive, as one stack of images.
 
     Any sizes and formats, in folders within folders. What is no picture, is damaged or truncated, is larger than it
@@ -229,16 +237,15 @@ def load_image_folder(
 
 
 def _check(size, mode, fit, max_pixels, max_bytes, n_jobs):
-    size = (size, size) if isinstance(size, (int, np.integer)) and not isinstance(size, bool) else size
+    size = (size, size) if is_int(size) else size
     good = size is None or (isinstance(size, (tuple, list)) and len(size) == 2)
-    if not good or not all(isinstance(side, (int, np.integer)) and 1 <= side <= 4096 for side in size or ()):
+    if not good or not all(is_int(side) and 1 <= side <= 4096 for side in size or ()):
         raise ValueError(f"size must be an int or (height, width), from 1 to 4096, or None, got {size!r}.")
     check_names([mode], ("rgb", "grey", "auto"), "mode")
     check_names([fit], ("crop", "pad"), "fit")
     for name, value in (("max_pixels", max_pixels), ("max_bytes", max_bytes)):
-        if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-            raise ValueError(f"{name} must be a positive int, got {value!r}.")
-    if isinstance(n_jobs, bool) or not isinstance(n_jobs, (int, np.integer)) or n_jobs == 0:
+        check_positive_int(name, value)
+    if not is_int(n_jobs) or n_jobs == 0:
         raise ValueError(f"n_jobs must be an int other than 0, got {n_jobs!r}.")
     return None if size is None else (int(size[0]), int(size[1]))
 
@@ -321,7 +328,7 @@ def _sweep(folder):
         try:
             if time.time() - entry.stat().st_mtime > _OLD:
                 shutil.rmtree(entry, ignore_errors=True)
-        except FileNotFoundError:  # its owner has just finished
+        except FileNotFoundError:  # the process that wrote it has just finished
             continue
 
 

@@ -1,11 +1,14 @@
 """Glyphs: letters and digits that look written, made from fonts, without any download."""
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.names import check_names
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
-from toolkit.datasets._digits import _check_size
+from toolkit._core.types import RandomState
 from toolkit.datasets._glyph_faces import CLASSES, faces_of, masters_for
 from toolkit.datasets._glyph_pen import write
 from toolkit.datasets._image_set import ImageSet
@@ -14,7 +17,14 @@ __all__ = ["load_glyphs"]
 
 
 @usual_floating_point
-def load_glyphs(n_samples=4000, *, classes=None, fonts=None, image_size=28, random_state=None):
+def load_glyphs(
+    n_samples: int = 4000,
+    *,
+    classes: str | Iterable[str] | None = None,
+    fonts: str | Sequence[str] | None = None,
+    image_size: int = 28,
+    random_state: RandomState = None,
+) -> ImageSet:
     """Write letters and digits in random hands, in the manner of MNIST and EMNIST.
 
     The centre lines of the letters in matplotlib's own fonts are bent, slanted, stretched and drawn with a soft round
@@ -60,9 +70,9 @@ def load_glyphs(n_samples=4000, *, classes=None, fonts=None, image_size=28, rand
     >>> sorted(set(letters.labels.tolist()))
     ['A', 'B', 'C']
     """
-    if isinstance(n_samples, bool) or not isinstance(n_samples, (int, np.integer)) or n_samples < 1:
-        raise ValueError(f"n_samples must be an int of at least 1, got {n_samples!r}.")
-    size = _check_size(image_size)
+    check_int("n_samples", n_samples)
+    check_int("image_size", image_size, low=8)
+    size = int(image_size)
     if classes is None:
         characters = CLASSES
     else:

@@ -101,7 +101,7 @@ def _as_text(strings, what):
         except UnicodeDecodeError:
             raise DataFormatError(f"{what} holds bytes that are no UTF-8 text.") from None
     if strings.dtype.itemsize:
-        # numpy hands out whatever 32-bit numbers the file holds, and fails only when one is looked at.
+        # numpy hands out whatever 32-bit numbers the file holds, and fails only when one is read.
         codes = np.ascontiguousarray(strings).view(np.uint32)
         if codes.max() > 0x10FFFF or ((codes >= 0xD800) & (codes <= 0xDFFF)).any():
             raise DataFormatError(f"{what} holds code points that are no text.")

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 __all__ = ["ImageSet"]
 
@@ -43,7 +44,7 @@ class ImageSet:
     kinds: np.ndarray | None = None
     name: str = ""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         shape = np.shape(self.images)
         if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] != 3):
             raise ValueError(
@@ -56,19 +57,19 @@ class ImageSet:
                 raise ValueError(f"{what} must have shape {shape[:1]}, one for each image, got {np.shape(given)}.")
 
     @property
-    def image_shape(self):
+    def image_shape(self) -> tuple[int, ...]:
         """Shape of one image: ``(height, width)`` or ``(height, width, 3)``."""
         return tuple(self.images.shape[1:])
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.images)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         known = [what for what in ("labels", "kinds") if getattr(self, what) is not None]
         with_what = f", with {' and '.join(known)}" if known else ""
         return f"<ImageSet {self.name!r}: {len(self)} images {self.image_shape} {self.images.dtype}{with_what}>"
 
-    def subset(self, index):
+    def subset(self, index: ArrayLike | slice) -> "ImageSet":
         """The images at ``index``: indices in the order wanted, a slice, or a boolean mask."""
         index = index if isinstance(index, slice) else np.asarray(index)
         if not isinstance(index, slice) and index.size == 0:

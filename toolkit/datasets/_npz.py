@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.lib import format as npy
+from numpy.typing import ArrayLike
 
 from toolkit._core.files import atomic_path
 from toolkit._core.npy_header import MAX_BYTES, describe_bytes, read_npy_header
+from toolkit._core.parameters import check_positive_int
 from toolkit._core.printable import printable
+from toolkit._core.types import PathLike
 from toolkit.datasets._image_checks import check_image_dtype, check_images, check_kinds, check_labels
 from toolkit.datasets._image_set import ImageSet
 from toolkit.exceptions import DataFormatError
@@ -24,7 +27,7 @@ _MAX_DEFLATE_RATIO = 1040
 _MAX_MEMBERS = 1000
 
 
-def load_images(path, *, max_bytes=MAX_BYTES):
+def load_images(path: PathLike, *, max_bytes: int = MAX_BYTES) -> ImageSet:
     """Load images from a .npz archive or map a .npy file, whichever ``path`` is (judged by its content).
 
     Parameters
@@ -78,7 +81,7 @@ def load_images(path, *, max_bytes=MAX_BYTES):
     return ImageSet(arrays["images"], arrays.get("labels"), arrays.get("kinds"), name)
 
 
-def load_npz(path, *, max_bytes=MAX_BYTES):
+def load_npz(path: PathLike, *, max_bytes: int = MAX_BYTES) -> ImageSet:
     """Load images, and labels and kinds if they are there, from a .npz archive.
 
     Same as :func:`load_images`: the content decides, so a ``.npy`` file is memory-mapped here too.
@@ -116,7 +119,14 @@ def load_npz(path, *, max_bytes=MAX_BYTES):
     return load_images(path, max_bytes=max_bytes)
 
 
-def save_npz(path, images, labels=None, kinds=None, *, compressed=True):
+def save_npz(
+    path: PathLike,
+    images: ArrayLike,
+    labels: ArrayLike | None = None,
+    kinds: ArrayLike | None = None,
+    *,
+    compressed: bool = True,
+) -> None:
     """Write images to a .npz archive that :func:`load_npz` reads; the file appears whole or not at all.
 
     Parameters
@@ -161,8 +171,7 @@ def _plain_array(values, what):
 
 
 def _check_max_bytes(max_bytes):
-    if isinstance(max_bytes, bool) or not isinstance(max_bytes, (int, np.integer)) or max_bytes < 1:
-        raise ValueError(f"max_bytes must be a positive int, got {max_bytes!r}.")
+    check_positive_int("max_bytes", max_bytes)
     return int(max_bytes)
 
 

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import check_int, check_positive
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 
 __all__ = ["PointSet", "load_grid", "load_ring"]
 
@@ -32,14 +34,21 @@ class PointSet:
     scale: float
     name: str = ""
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.points)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"<PointSet {self.name!r}: {len(self)} points in {len(self.centres)} modes>"
 
 
-def load_ring(n_samples=2500, *, n_modes=8, radius=1.0, scale=0.01, random_state=None):
+def load_ring(
+    n_samples: int = 2500,
+    *,
+    n_modes: int = 8,
+    radius: float = 1.0,
+    scale: float = 0.01,
+    random_state: RandomState = None,
+) -> PointSet:
     """Draw from a ring of normal modes, equally likely, as published: eight on the unit circle.
 
     Parameters
@@ -67,14 +76,21 @@ def load_ring(n_samples=2500, *, n_modes=8, radius=1.0, scale=0.01, random_state
     >>> load_ring(1000, random_state=0)
     <PointSet 'ring': 1000 points in 8 modes>
     """
-    _check_count("n_modes", n_modes)
-    _check_positive("radius", radius)
+    check_int("n_modes", n_modes)
+    check_positive("radius", radius)
     angles = 2.0 * np.pi * np.arange(n_modes) / n_modes
     return _draw(radius * np.stack([np.cos(angles), np.sin(angles)], axis=1), scale, n_samples, random_state, "ring")
 
 
 @usual_floating_point
-def load_grid(n_samples=2500, *, n_side=5, spacing=2.0, scale=0.05, random_state=None):
+def load_grid(
+    n_samples: int = 2500,
+    *,
+    n_side: int = 5,
+    spacing: float = 2.0,
+    scale: float = 0.05,
+    random_state: RandomState = None,
+) -> PointSet:
     """Draw from a square grid of normal modes, equally likely, as published: 25 at -4, -2, 0, 2, 4.
 
     Parameters
@@ -103,27 +119,17 @@ def load_grid(n_samples=2500, *, n_side=5, spacing=2.0, scale=0.05, random_state
     >>> load_grid(random_state=0).centres.min(axis=0).tolist()
     [-4.0, -4.0]
     """
-    _check_count("n_side", n_side)
-    _check_positive("spacing", spacing)
+    check_int("n_side", n_side)
+    check_positive("spacing", spacing)
     line = spacing * (np.arange(n_side) - (n_side - 1) / 2.0)
     centres = np.stack(np.meshgrid(line, line, indexing="ij"), axis=-1).reshape(-1, 2)
     return _draw(centres, scale, n_samples, random_state, "grid")
 
 
 def _draw(centres, scale, n_samples, random_state, name):
-    _check_count("n_samples", n_samples)
-    _check_positive("scale", scale)
+    check_int("n_samples", n_samples)
+    check_positive("scale", scale)
     generator = as_generator(random_state)
     labels = generator.integers(len(centres), size=n_samples)
     points = centres[labels] + scale * generator.normal(size=(n_samples, 2))
     return PointSet(points, labels, centres, float(scale), name)
-
-
-def _check_count(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < 1:
-        raise ValueError(f"{name} must be an int of at least 1, got {value!r}.")
-
-
-def _check_positive(name, value):
-    if isinstance(value, bool) or not isinstance(value, (int, float, np.number)) or not 0 < value < np.inf:
-        raise ValueError(f"{name} must be a positive number, got {value!r}.")

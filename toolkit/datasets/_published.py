@@ -1,5 +1,7 @@
 """MNIST and Fashion-MNIST: published, fetched once, verified by content."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from toolkit._core.names import lookup
@@ -58,7 +60,9 @@ def _fetch(dataset, subset, **options):
     return ImageSet(np.concatenate(images), np.concatenate(labels).astype(np.int64), name=f"{dataset}/{subset}")
 
 
-def fetch_mnist(subset="train", *, mirrors=(), download_if_missing=True, verbose=False):
+def fetch_mnist(
+    subset: str = "train", *, mirrors: Sequence[str] = (), download_if_missing: bool = True, verbose: bool = False
+) -> ImageSet:
     """Fetch MNIST: 70,000 handwritten digits.
 
     The files are looked for in ``$TOOLKIT_DATA/mnist`` (else the user's cache folder), gzipped or unpacked, and
@@ -95,7 +99,9 @@ def fetch_mnist(subset="train", *, mirrors=(), download_if_missing=True, verbose
     return _fetch("mnist", subset, mirrors=mirrors, download_if_missing=download_if_missing, verbose=verbose)
 
 
-def fetch_fashion_mnist(subset="train", *, mirrors=(), download_if_missing=True, verbose=False):
+def fetch_fashion_mnist(
+    subset: str = "train", *, mirrors: Sequence[str] = (), download_if_missing: bool = True, verbose: bool = False
+) -> ImageSet:
     """Fetch Fashion-MNIST: 70,000 pictures of clothes, ten classes.
 
     Parameters, storage and errors are those of :func:`fetch_mnist`; the folder is ``fashion_mnist``.

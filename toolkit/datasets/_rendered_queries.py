@@ -1,11 +1,19 @@
 """Queries as pictures: handwritten digits drawn from a set, and signs written with jitter."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 from toolkit.datasets._arithmetic import pad_strings
 from toolkit.datasets._digits import load_digits
+
+if TYPE_CHECKING:
+    from toolkit.datasets._image_set import ImageSet
 
 __all__ = ["render_queries"]
 
@@ -15,7 +23,9 @@ _STROKES = {"+": (((-1, 0), (1, 0)), ((0, -1), (0, 1))), "-": (((-1, 0), (1, 0))
 
 
 @usual_floating_point
-def render_queries(queries, digits=None, *, length=None, random_state=None):
+def render_queries(
+    queries: ArrayLike, digits: "ImageSet | None" = None, *, length: int | None = None, random_state: RandomState = None
+) -> NDArray:
     """Write each character as a picture.
 
     Digits are drawn at random from the pictures of a set, so take its train part for training and its test part for
@@ -52,6 +62,7 @@ def render_queries(queries, digits=None, *, length=None, random_state=None):
     >>> render_queries(["45+23", "7-8"], random_state=0).shape
     (2, 5, 28, 28)
     """
+    check_int("length", length, optional=True)
     strings = np.atleast_1d(np.asarray(queries, dtype=str))
     if strings.ndim != 1:
         raise ValueError(f"queries must be strings of shape (n_samples,), got an array of shape {strings.shape}.")

@@ -2,31 +2,34 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.images import iter_chunks
+from toolkit._core.types import BY_POSITION
+
+if TYPE_CHECKING:
+    from toolkit.datasets._image_set import ImageSet
 
 __all__ = ["ArraySource", "ImageSource", "as_source"]
 
 
 @runtime_checkable
 class ImageSource(Protocol):
-    """What an :class:`~toolkit.audit.Auditor` reads images from, a chunk at a time.
+    """What an :class:`~toolkit.audit.Auditor` reads images from, a chunk at a time."""
 
-    Attributes
-    ----------
-    ids : sequence
-        What each image is called: a path, a key, or its position.
-    metadata : DataFrame or None
-        A row for each image of what else is known about it.
-    """
+    @property
+    def ids(self) -> Sequence:
+        """What each image is called: a path, a key, or its position."""
+        ...
 
-    ids: Sequence
-    metadata: pd.DataFrame | None
+    @property
+    def metadata(self) -> pd.DataFrame | None:
+        """A row for each image of what else is known about it, or None."""
+        ...
 
     def __len__(self) -> int:
         """Number of images."""
@@ -61,10 +64,10 @@ class ArraySource:
     """
 
     images: NDArray
-    ids: Sequence | None = None
+    ids: Sequence = BY_POSITION
     metadata: pd.DataFrame | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if self.ids is None:
             object.__setattr__(self, "ids", range(len(self.images)))
         for name in ("ids", "metadata"):
@@ -85,7 +88,7 @@ class ArraySource:
         return self.images[i]
 
 
-def as_source(X) -> ImageSource:
+def as_source(X: "ArrayLike | ImageSet | ImageSource") -> ImageSource:
     """An :class:`ImageSource` of anything that holds images.
 
     Parameters
@@ -103,5 +106,6 @@ def as_source(X) -> ImageSource:
         return X
     if hasattr(X, "images"):
         paths = getattr(X, "paths", None)
-        return ArraySource(X.images, None if paths is None else [str(path) for path in paths])
-    return ArraySource(X if hasattr(X, "shape") else np.asarray(X))
+        return ArraySource(X.images, BY_POSITION if paths is None else [str(path) for path in paths])
+    images: Any = X if hasattr(X, "shape") else np.asarray(X)
+    return ArraySource(images)

@@ -2,13 +2,17 @@
 
 import numpy as np
 
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 from toolkit.datasets._image_set import ImageSet
 
 __all__ = ["stacked_digits"]
 
 
-def stacked_digits(source=None, n_samples=26_000, *, random_state=None):
+def stacked_digits(
+    source: ImageSet | None = None, n_samples: int = 26_000, *, random_state: RandomState = None
+) -> ImageSet:
     """Stack random digits as red, green and blue: Stacked-MNIST when the digits are MNIST's.
 
     Parameters
@@ -40,8 +44,7 @@ def stacked_digits(source=None, n_samples=26_000, *, random_state=None):
         from toolkit.datasets._digits import load_digits
 
         source = load_digits()
-    if isinstance(n_samples, bool) or not isinstance(n_samples, (int, np.integer)) or n_samples < 1:
-        raise ValueError(f"n_samples must be an int of at least 1, got {n_samples!r}.")
+    check_int("n_samples", n_samples)
     if not isinstance(source, ImageSet) or source.labels is None:
         raise ValueError(f"source must be an ImageSet with labels, got {source!r}.")
     if source.images.ndim != 3 or not len(source):

@@ -1,6 +1,10 @@
-"""The best label-free score of the toolkit: what names the corruption, what measures it, and what cannot rebuild it."""
+"""The best label-free score of the toolkit: identifier, image statistics and reconstruction error, combined."""
+
+import warnings
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
@@ -11,31 +15,38 @@ from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.robust import RobustDistance, robust_scale
+from toolkit._core.types import Contamination, ImageShape, RandomState
 from toolkit.corruption import Corruptor
 from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from toolkit.diagnostics import Assessment
 
 __all__ = ["CorruptionDetector"]
 
 _NAMES = ("identifier", "statistics", "reconstruction")
-# The statistics have learnt from no planting, so plantings cannot flatter them: their weight does not fall below this.
+# The statistics are not trained on planted corruptions, so they are not overrated on them: a lower bound of their
+# weight.
 _LEAST_STATISTICS = 0.5
 _MAX_PLANTED = 1000  # images corrupted and left alone, together, to find the weights
-# Robust standard deviations: beyond these an opinion is certain, and must not outvote the others by shouting.
+# Robust standard deviations: a component saturates beyond these, so that none dominates the sum.
 _LOWEST, _CERTAIN = -3.0, 3.0
 _CHUNK = 4096
 _MAX_ROWS = 50_000  # for the scatter of the statistics: more rows make it no better
-_BULK = 0.75  # share of all rows that a first scatter rests on, before anybody is trusted
-_KEPT = 0.95  # share of the trusted rows that the second rests on: some may be trusted that should not
+_BULK = 0.75  # share of all rows that a first scatter rests on, before any row is selected as clean
+_KEPT = 0.95  # share of the rows selected as clean that the second rests on: some of them may be corrupted
 
 
 @usual_floating_point
 class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
     """Score images by how likely something was done to them, with everything the toolkit knows and without labels.
 
-    Three opinions are added up. The identifier knows the corruptions it has planted and the neighbourhood of what it
-    found clean; the statistics know noise, blur, contrast, position and symmetry of whatever kind, by their robust
-    distance from the bulk; the reconstruction knows what the set can and cannot rebuild. Each is strong where another
-    is weak: kinds that were never planted are where the statistics help most.
+    Three components are added up. The identifier detects the corruptions it was trained on and what is far from the
+    rows that it predicts to be clean; the statistics measure noise, blur, contrast, position and symmetry of whatever
+    kind, by their robust distance from the bulk; the reconstruction error is high for what the set cannot rebuild. Each
+    is strong where another is weak: the statistics help most with kinds that were never planted.
 
     Parameters
     ----------
@@ -66,9 +77,9 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         Only where the statistics count and the identifier measures none on its way.
     weights_ : dict of str to float
     planted_auroc_ : dict of str to float
-        How well each opinion finds planted corruptions; empty if ``weights`` were given.
+        How well each component detects planted corruptions; empty if ``weights`` were given.
     centre_, scale_ : ndarray of shape (n_components,)
-        Of each opinion among the rows found clean.
+        Of each component among the rows found clean.
     offset_ : float
         ``decision_function = score_samples - offset_``.
     training_scores_ : ndarray of shape (n_samples,)
@@ -82,14 +93,14 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
 
     Notes
     -----
-    An opinion counts in robust standard deviations of the rows found clean, from -3 to 3, and grows only
+    A component counts in robust standard deviations of the rows found clean, from -3 to 3, and grows only
     logarithmically beyond. The rows found clean are the share ``1 - prevalence_`` (at least half) that identifier and
     statistics together find the most normal.
 
-    Weights come from corruptions planted in up to 1,000 of the rows found clean. With ``e`` for one minus an opinion's
-    AUROC there, an opinion weighs ``(e_best / e) ** 2``, so one that is twice as often wrong counts a quarter; the
-    statistics, which have learnt from no planting, never less than 0.5. A small set teaches an identifier little, and
-    its weight shows it.
+    Weights come from corruptions planted in up to 1,000 of the rows found clean. With ``e`` for one minus a component's
+    AUROC there, it has the weight ``(e_best / e) ** 2``, so one that is twice as often wrong counts a quarter; the
+    statistics, which are not trained on planted corruptions, never less than 0.5. An identifier trained on a small set
+    has a low AUROC and thus a low weight.
 
     The clean images must be the majority.
 
@@ -111,14 +122,14 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
 
     def __init__(
         self,
-        identifier=None,
+        identifier: BaseEstimator | None = None,
         *,
-        reconstruction=None,
-        weights=None,
-        image_shape=None,
-        contamination="auto",
-        random_state=None,
-        verbose=False,
+        reconstruction: BaseEstimator | None = None,
+        weights: dict[str, float] | None = None,
+        image_shape: ImageShape = None,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.identifier = identifier
         self.reconstruction = reconstruction
@@ -128,15 +139,15 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None, *, assessment=None):
-        """Train what is not trained yet, and learn how each opinion spreads among the clean rows.
+    def fit(self, X: ArrayLike, y: object = None, *, assessment: "Assessment | None" = None) -> Self:
+        """Train what is not trained yet, and learn the spread of each component among the clean rows.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
         y : ignored
         assessment : Assessment, default=None
-            What ``assess(X)`` of the fitted identifier said, if it was asked already.
+            What ``assess(X)`` of the fitted identifier returned, if it is known already.
 
         Returns
         -------
@@ -149,43 +160,44 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             raise ValueError(f"CorruptionDetector needs at least 2 images, got n_samples = {len(stack)}.")
         X = np.asanyarray(plain_stack(as_array(X)))
         identifier_seed, reconstruction_seed, sample_seed, planting_seed = spawn_seeds(self.random_state, 4)
-        vars(self).pop("diagnostics_", None)
+        self.__dict__.pop("diagnostics_", None)
         self.identifier_ = self._fit_identifier(X, identifier_seed)
-        scores, statistics = self._ask_identifier(X, assessment)
-        opinions = {"identifier": -scores}
-        trusted = self._trusted(opinions["identifier"])
+        scores, statistics = self._identifier_scores(X, assessment)
+        components = {"identifier": -scores}
+        trusted = self._most_normal(components["identifier"])
         if "statistics" in names:
             statistics = self._fit_diagnostics(X) if statistics is None else statistics
-            opinions["statistics"], trusted = self._fit_statistics(statistics, -scores, as_generator(sample_seed))
+            components["statistics"], trusted = self._fit_statistics(statistics, -scores, as_generator(sample_seed))
         if "reconstruction" in names:
             self.reconstruction_ = self._fit_reconstruction(X, reconstruction_seed)
-            opinions["reconstruction"] = -self.reconstruction_.score_samples(X)
-        opinions = np.column_stack([opinions[name] for name in names])
-        self.centre_, self.scale_ = robust_scale(opinions[trusted])
-        self.weights_, self.planted_auroc_ = dict.fromkeys(names, 1.0), {}
+            components["reconstruction"] = -self.reconstruction_.score_samples(X)
+        components = np.column_stack([components[name] for name in names])
+        self.centre_, self.scale_ = robust_scale(components[trusted])
+        self.weights_: dict[str, float] = dict.fromkeys(names, 1.0)
+        self.planted_auroc_: dict[str, float] = {}
         if self.weights is None:
             self._learn_weights(X, trusted, as_generator(planting_seed))
         else:
             self.weights_ = {name: float(self.weights[name]) for name in names}
-        return self._set_training_scores(self._combine(opinions), alike=all_alike(stack))
+        return self._set_training_scores(self._combine(components), alike=all_alike(stack))
 
-    def score_samples(self, X, *, assessment=None):
+    def score_samples(self, X: ArrayLike, *, assessment: "Assessment | None" = None) -> NDArray:
         """How normal each image is; higher = more normal.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
         assessment : Assessment, default=None
-            What ``assess(X)`` of the identifier said, if it was asked already.
+            What ``assess(X)`` of the identifier returned, if it is known already.
 
         Returns
         -------
         ndarray of shape (n_samples,)
         """
-        return self._combine(self._opinions(X, assessment))
+        return self._combine(self._components(X, assessment))
 
-    def opinions(self, X):
-        """What each component says of each image, to see where a score comes from.
+    def components(self, X: ArrayLike) -> "pd.DataFrame":
+        """The components of each image's score, to see where it comes from.
 
         Returns
         -------
@@ -194,10 +206,17 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         """
         import pandas as pd
 
-        return pd.DataFrame((self._opinions(X) - self.centre_) / self.scale_, columns=list(self.weights_))
+        return pd.DataFrame((self._components(X) - self.centre_) / self.scale_, columns=list(self.weights_))
+
+    def opinions(self, X: ArrayLike) -> "pd.DataFrame":
+        """Deprecated name of :meth:`components`."""
+        warnings.warn(
+            "CorruptionDetector.opinions was renamed to components, and will be removed.", FutureWarning, stacklevel=3
+        )
+        return self.components(X)
 
     def _check_weights(self):
-        """Names of the opinions to ask."""
+        """Names of the components to compute."""
         if self.weights is None:
             return _NAMES
         if not isinstance(self.weights, dict) or not self.weights or not set(self.weights) <= set(_NAMES):
@@ -207,17 +226,17 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         return tuple(name for name in _NAMES if name in self.weights)
 
     def _learn_weights(self, X, trusted, generator):
-        """Plant corruptions in rows found clean, and weigh each opinion by how well it finds them."""
+        """Plant corruptions in rows found clean, and weigh each component by how well it detects them."""
         index = np.flatnonzero(trusted)
         index = np.sort(generator.choice(index, size=min(_MAX_PLANTED, len(index)), replace=False))
-        planter = Corruptor(fraction=0.5, random_state=generator, image_shape=self.image_shape)
-        planted, kinds = planter.corrupt(X[index])
+        corruptor = Corruptor(fraction=0.5, random_state=generator, image_shape=self.image_shape)
+        planted, kinds = corruptor.corrupt(X[index])
         clean = kinds == "clean"
         if clean.all() or not clean.any():
             return
-        opinions = self._opinions(planted)
-        auroc = {name: roc_auc_score(~clean, opinion) for name, opinion in zip(self.weights_, opinions.T)}
-        # Nobody is right more often than the sample can show, and less than chance is chance.
+        components = self._components(planted)
+        auroc = {name: roc_auc_score(~clean, component) for name, component in zip(self.weights_, components.T)}
+        # An AUROC is bounded by what the sample can show from above, and by chance from below.
         wrong = {name: 1.0 - np.clip(value, 0.5, 1.0 - 1.0 / len(index)) for name, value in auroc.items()}
         best = min(wrong.values())
         self.weights_ = {name: float((best / value) ** 2) for name, value in wrong.items()}
@@ -236,11 +255,11 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
     def _clean_share(self):
         return np.clip(1.0 - getattr(self.identifier_, "prevalence_", 0.25), 0.5, 1.0)
 
-    def _trusted(self, anomaly):
-        """The least anomalous rows: as many as the identifier thinks are clean, at least half."""
+    def _most_normal(self, anomaly):
+        """The least anomalous rows: as many as the identifier estimates to be clean, at least half."""
         return anomaly <= np.quantile(anomaly, self._clean_share())
 
-    def _ask_identifier(self, X, assessment=None):
+    def _identifier_scores(self, X, assessment=None):
         """Its scores, and the statistics that it measures on the way; None where it measures none."""
         if assessment is None and not hasattr(self.identifier_, "assess"):
             return np.asarray(self.identifier_.score_samples(X), dtype=np.float64), None
@@ -257,17 +276,18 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         return np.asarray(self.diagnostics_.transform(X), dtype=np.float64)
 
     def _fit_statistics(self, statistics, anomaly, generator):
-        """Fit the distance of the statistics; returns it for each row, and which rows both opinions find clean.
+        """Fit the distance of the statistics; returns it for each row, and which rows both components find clean.
 
-        A first distance rests on the bulk of all rows, and with the identifier's opinion says which rows to trust; the
-        second rests on those. So neither opinion alone decides, and a poor identifier on a small set does less harm.
+        A first distance rests on the bulk of all rows, and together with the identifier's score selects the clean rows;
+        the second rests on those. So neither component alone decides, and a poor identifier on a small set does less
+        harm.
         """
         index = np.arange(len(statistics))
         if len(index) > _MAX_ROWS:
             index = np.sort(generator.choice(index, size=_MAX_ROWS, replace=False))
         both = np.column_stack([anomaly, RobustDistance(_BULK).fit(statistics[index]).log_score(statistics)])
         centre, scale = robust_scale(both)
-        trusted = self._trusted(np.clip((both - centre) / scale, -_CERTAIN, _CERTAIN).sum(axis=1))
+        trusted = self._most_normal(np.clip((both - centre) / scale, -_CERTAIN, _CERTAIN).sum(axis=1))
         self._distance = RobustDistance(_KEPT).fit(statistics[index[trusted[index]]])
         return self._distance.log_score(statistics), trusted
 
@@ -284,8 +304,8 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
 
         return ReconstructionDetector(image_shape=self.image_shape, random_state=seed, verbose=self.verbose).fit(X)
 
-    def _opinions(self, X, assessment=None):
-        """Raw opinions (n_samples, n_components), a chunk of images at a time; higher = more anomalous."""
+    def _components(self, X, assessment=None):
+        """Raw components (n_samples, n_components), a chunk of images at a time; higher = more anomalous."""
         check_is_fitted(self)
         validate_images(self, X, reset=False)
         X = np.asanyarray(plain_stack(as_array(X)))
@@ -293,8 +313,8 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         for part in iter_chunks(len(X), _CHUNK):
             columns, scores, statistics = [], None, None
             if "identifier" in self.weights_ or ("statistics" in self.weights_ and not hasattr(self, "diagnostics_")):
-                asked = None if assessment is None else assessment.take(part)
-                scores, statistics = self._ask_identifier(X[part], asked)
+                own = None if assessment is None else assessment.take(part)
+                scores, statistics = self._identifier_scores(X[part], own)
             if "identifier" in self.weights_:
                 columns.append(-scores)
             if "statistics" in self.weights_:
@@ -306,7 +326,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             parts.append(np.column_stack(columns))
         return np.concatenate(parts)
 
-    def _combine(self, opinions):
-        votes = np.maximum((opinions - self.centre_) / self.scale_, _LOWEST)
-        votes = np.minimum(votes, _CERTAIN) + np.log1p(np.maximum(votes - _CERTAIN, 0.0))
-        return -(votes @ np.array(list(self.weights_.values())))
+    def _combine(self, components):
+        bounded = np.maximum((components - self.centre_) / self.scale_, _LOWEST)
+        bounded = np.minimum(bounded, _CERTAIN) + np.log1p(np.maximum(bounded - _CERTAIN, 0.0))
+        return -(bounded @ np.array(list(self.weights_.values())))

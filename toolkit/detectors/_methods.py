@@ -9,6 +9,10 @@ its own, and its line in ``METHODS``.
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["LEFT_OUT", "METHODS", "Method", "available_detectors"]
 
@@ -148,7 +152,7 @@ LEFT_OUT = {
 }
 
 
-def available_detectors():
+def available_detectors() -> "pd.DataFrame":
     """The detectors that :class:`OutlierDetector` knows by name.
 
     Returns

@@ -2,14 +2,18 @@
 
 import logging
 import numbers
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.parameters import is_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import Contamination, ImageShape, RandomState
 from toolkit.detectors._model import identify_method, make_model
 from toolkit.detectors._quiet import quiet
 from toolkit.detectors._repeats import distinct_rows, most_normal, neighbourhood
@@ -113,13 +117,13 @@ class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
 
     def __init__(
         self,
-        method="iforest",
+        method: str | BaseEstimator = "iforest",
         *,
-        params=None,
-        contamination="auto",
-        reference_size="auto",
-        image_shape=None,
-        random_state=None,
+        params: dict[str, Any] | None = None,
+        contamination: Contamination = "auto",
+        reference_size: int | Literal["auto"] | None = "auto",
+        image_shape: ImageShape = None,
+        random_state: RandomState = None,
     ):
         self.method = method
         self.params = params
@@ -128,7 +132,7 @@ class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
         self.image_shape = image_shape
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Fit the model and find the threshold.
 
         Parameters
@@ -163,7 +167,7 @@ class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
         self._fallback = float(np.median(raw[np.isfinite(raw)])) if np.isfinite(raw).any() else 0.0
         return self._set_training_scores(-self._finite(raw), alike=all_alike(stack))
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> NDArray:
         """How normal each row is: the model's outlier score with its sign turned.
 
         Parameters
@@ -213,7 +217,7 @@ class OutlierDetector(ScoreThresholdMixin, BaseEstimator):
             size = row.max_rows
         elif size is None:
             size = len(X)
-        elif not isinstance(size, numbers.Integral) or isinstance(size, bool) or size < 2:
+        elif not is_int(size) or size < 2:
             raise ValueError(f"reference_size must be 'auto', None or an int of at least 2, got {size!r}.")
         if size >= len(X):
             return self._rows(X)

@@ -1,9 +1,13 @@
 """Tune a detector without labels: plant corruptions, and ask how well they are found."""
 
+from collections.abc import Callable, Sequence
+
 from sklearn.metrics import roc_auc_score
 
 from toolkit._core.layouts import as_array
+from toolkit._core.parameters import check_share
 from toolkit._core.scorers import NotAScore, looks_like_scoring
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption import Corruptor
 
 __all__ = ["planted_auc_scorer"]
@@ -15,7 +19,7 @@ class _PlantedAUC:
     def __init__(self, **parameters):
         self.parameters = parameters
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         given = ", ".join(f"{name}={value!r}" for name, value in self.parameters.items())
         return f"planted_auc_scorer({given})"
 
@@ -27,7 +31,13 @@ class _PlantedAUC:
         return float(roc_auc_score(kinds == "clean", estimator.score_samples(planted)))
 
 
-def planted_auc_scorer(kinds=None, *data, fraction=0.5, random_state=0, image_shape=None):
+def planted_auc_scorer(
+    kinds: str | Sequence[str] | None = None,
+    *data: object,
+    fraction: float = 0.5,
+    random_state: RandomState = 0,
+    image_shape: ImageShape = None,
+) -> Callable[..., float]:
     """A scorer for searches that needs no labels: how well a fitted detector finds corruptions planted for the purpose.
 
     It corrupts a copy of half of the images it is given, scores all of them, and returns the AUROC: the probability
@@ -44,7 +54,8 @@ def planted_auc_scorer(kinds=None, *data, fraction=0.5, random_state=0, image_sh
     image_shape : tuple of int, optional
         Shape of an image in flat rows, where it is not a square.
     *data
-        Nothing: a search that is given this function itself in place of ``planted_auc_scorer()`` is told so.
+        Nothing: a search that is given this function itself in place of ``planted_auc_scorer()`` gets an error that
+        says so.
 
     Returns
     -------
@@ -81,4 +92,6 @@ def planted_auc_scorer(kinds=None, *data, fraction=0.5, random_state=0, image_sh
         return NotAScore("planted_auc_scorer", "planted_auc_scorer()")
     if data:
         raise TypeError(f"planted_auc_scorer takes kinds alone by position, got {len(data)} further arguments.")
+    # Here, since a search would make a score of NaN of it.
+    check_share("fraction", fraction)
     return _PlantedAUC(kinds=kinds, fraction=fraction, random_state=random_state, image_shape=image_shape)

@@ -1,9 +1,11 @@
 """Outlier scores from reconstruction: what a model of the set cannot rebuild does not belong to it."""
 
 import contextlib
-import numbers
+from collections.abc import Sequence
+from typing import Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.frozen import FrozenEstimator
 from sklearn.utils.validation import check_is_fitted
@@ -11,7 +13,9 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.layouts import as_array, plain_stack
+from toolkit._core.parameters import check_positive, check_positive_int, check_share, is_int
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import Contamination, ImageShape, RandomState
 from toolkit.detectors._profile import ErrorProfile, error_profile
 from toolkit.detectors._threshold import ScoreThresholdMixin, all_alike, check_contamination
 
@@ -104,19 +108,19 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
 
     def __init__(
         self,
-        estimator=None,
+        estimator: BaseEstimator | None = None,
         *,
-        criterion="profile",
-        hidden=(64, 32),
-        epochs=20,
-        batch_size=256,
-        learning_rate=0.01,
-        trim=0.25,
-        max_samples=50_000,
-        image_shape=None,
-        contamination="auto",
-        random_state=None,
-        verbose=False,
+        criterion: str = "profile",
+        hidden: Sequence[int] = (64, 32),
+        epochs: int = 20,
+        batch_size: int = 256,
+        learning_rate: float = 0.01,
+        trim: float = 0.25,
+        max_samples: int = 50_000,
+        image_shape: ImageShape = None,
+        contamination: Contamination = "auto",
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.estimator = estimator
         self.criterion = criterion
@@ -131,7 +135,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Fit the model, learn which errors are usual, and find the threshold.
 
         Parameters
@@ -156,7 +160,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         learned_from = stack
         if len(stack) > self.max_samples:
             learned_from = stack[np.sort(generator.choice(len(stack), size=self.max_samples, replace=False))]
-        self.history_ = []
+        self.history_: list[dict[str, float]] = []
         if self.estimator is None:
             self._fit_autoencoder(learned_from, generator)
         else:
@@ -165,7 +169,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         self.profile_ = ErrorProfile().fit(profile)
         return self._set_training_scores(self._scores(profile), alike=all_alike(stack))
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> NDArray:
         """How normal each image is; higher = more normal.
 
         Parameters
@@ -180,7 +184,7 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         stack = validate_images(self, X, reset=False)
         return self._scores(self._profiles(stack, X))
 
-    def reconstruct(self, X):
+    def reconstruct(self, X: ArrayLike) -> NDArray:
         """The images as the model rebuilds them.
 
         Parameters
@@ -207,19 +211,11 @@ class ReconstructionDetector(ScoreThresholdMixin, BaseEstimator):
         if self.criterion not in ("profile", "error"):
             raise ValueError(f"criterion must be 'profile' or 'error', got {self.criterion!r}.")
         for name in ("epochs", "batch_size", "max_samples"):
-            value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a positive int, got {value!r}.")
-        if not isinstance(self.trim, numbers.Real) or not 0 <= self.trim <= 0.5:
-            raise ValueError(f"trim must be a number in [0, 0.5], got {self.trim!r}.")
-        if not isinstance(self.learning_rate, numbers.Real) or not self.learning_rate > 0:
-            raise ValueError(f"learning_rate must be a positive number, got {self.learning_rate!r}.")
+            check_positive_int(name, getattr(self, name))
+        check_share("trim", self.trim, high=0.5)
+        check_positive("learning_rate", self.learning_rate)
         hidden = self.hidden
-        if (
-            not isinstance(hidden, (tuple, list))
-            or not hidden
-            or not all(isinstance(width, numbers.Integral) and width > 0 for width in hidden)
-        ):
+        if not isinstance(hidden, (tuple, list)) or not hidden or not all(is_int(w) and w > 0 for w in hidden):
             raise ValueError(f"hidden must be a non-empty sequence of positive ints, got {hidden!r}.")
 
     def _fit_autoencoder(self, stack, generator):

@@ -3,14 +3,17 @@
 import math
 import numbers
 import warnings
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import OutlierMixin
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.parameters import is_number
+from toolkit._core.types import Contamination
 
 __all__ = ["ScoreThresholdMixin", "all_alike", "check_contamination", "robust_cut"]
 
@@ -138,7 +141,7 @@ class ScoreThresholdMixin(OutlierMixin):
     def _automatic_offset(self):
         return robust_cut(self.training_scores_)
 
-    def decision_function(self, X):
+    def decision_function(self, X: ArrayLike) -> NDArray:
         """``score_samples(X) - offset_``: negative for outliers.
 
         Returns
@@ -148,7 +151,7 @@ class ScoreThresholdMixin(OutlierMixin):
         check_is_fitted(self)
         return self.score_samples(X) - self.offset_
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """+1 for inliers, -1 for outliers.
 
         Returns
@@ -157,7 +160,7 @@ class ScoreThresholdMixin(OutlierMixin):
         """
         return np.where(self.decision_function(X) < 0, -1, 1)
 
-    def fit_predict(self, X, y=None):
+    def fit_predict(self, X: ArrayLike, y: object = None) -> NDArray:
         """Fit and return +1 or -1 for the rows that were fitted on.
 
         Returns
@@ -167,7 +170,7 @@ class ScoreThresholdMixin(OutlierMixin):
         self.fit(X)
         return np.where(self.training_scores_ - self.offset_ < 0, -1, 1)
 
-    def set_threshold(self, *, contamination=None, score=None):
+    def set_threshold(self, *, contamination: Contamination | None = None, score: float | None = None) -> Self:
         """Move the threshold of a fitted detector; scores stay as they are.
 
         Parameters
@@ -195,7 +198,7 @@ class ScoreThresholdMixin(OutlierMixin):
             self.offset_ = self._offset(contamination)
             self._warn_of_ties(contamination)
             return self
-        if not isinstance(score, numbers.Real) or isinstance(score, bool) or not np.isfinite(score):
+        if not is_number(score):
             raise ValueError(f"score must be a finite number, got {score!r}.")
         self.offset_ = float(score)
         return self

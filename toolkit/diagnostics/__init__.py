@@ -4,22 +4,29 @@ The identifier is loaded on first use, since it needs torch.
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
 from toolkit.diagnostics._diagnostics import CorruptionDiagnostics
 
+if TYPE_CHECKING:
+    from toolkit.diagnostics.identifier._assessment import Assessment
+    from toolkit.diagnostics.identifier._identifier import CorruptionIdentifier
+    from toolkit.diagnostics.identifier._pretraining import pretrain_identifier
+
 _LAZY = {
+    "Assessment": "toolkit.diagnostics.identifier._assessment",
     "CorruptionIdentifier": "toolkit.diagnostics.identifier._identifier",
     "pretrain_identifier": "toolkit.diagnostics.identifier._pretraining",
 }
 
-__all__ = ["CorruptionDiagnostics", "CorruptionIdentifier", "pretrain_identifier"]
+__all__ = ["Assessment", "CorruptionDiagnostics", "CorruptionIdentifier", "pretrain_identifier"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'toolkit.diagnostics' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

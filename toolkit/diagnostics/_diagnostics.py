@@ -1,12 +1,17 @@
 """CorruptionDiagnostics: from images to named statistics of what may be wrong with them."""
 
+from collections.abc import Sequence
+from typing import Any, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.names import check_names
+from toolkit._core.types import ImageShape
 from toolkit.diagnostics._statistics_intensity import colour, intensity
 from toolkit.diagnostics._statistics_layout import border, ink, moments
 from toolkit.diagnostics._statistics_noise import noise
@@ -19,7 +24,7 @@ from toolkit.diagnostics._statistics_views import Views
 __all__ = ["CorruptionDiagnostics"]
 
 # group: function(views) -> {statistic: values}; the group "structure" is learnt in fit.
-_GROUPS = {
+_GROUPS: dict[str, Any] = {
     "noise": noise,
     "sharpness": sharpness,
     "orientation": orientation,
@@ -93,11 +98,11 @@ class CorruptionDiagnostics(TransformerMixin, BaseEstimator):
     [0.09, 0.0, 0.0]
     """
 
-    def __init__(self, statistics=None, *, image_shape=None):
+    def __init__(self, statistics: str | Sequence[str] | None = None, *, image_shape: ImageShape = None):
         self.statistics = statistics
         self.image_shape = image_shape
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn the range of the values and the mean structure of the set.
 
         Parameters
@@ -131,7 +136,7 @@ class CorruptionDiagnostics(TransformerMixin, BaseEstimator):
         groups = {group: names for group, names in groups.items() if names}
         return groups | {name: [name] for names in groups.values() for name in names}
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray:
         """Compute the statistics.
 
         Parameters
@@ -151,13 +156,14 @@ class CorruptionDiagnostics(TransformerMixin, BaseEstimator):
             views = Views(self.pixel_scale_.to_unit(stack[part]))
             column = 0
             for group, names in self._columns.items():
-                values = (_GROUPS[group] or self.structure_)(views)
+                measure: Any = _GROUPS[group] or self.structure_
+                values = measure(views)
                 for name in names:
                     out[part, column] = values[name]
                     column += 1
         return out
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: object = None) -> NDArray:
         """Names of the statistics.
 
         Parameters

@@ -1,13 +1,21 @@
 """The autoencoder: images to a few numbers and back, and new images from the density of those numbers."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.generators._density import fit_density, sample_density
 from toolkit.generators._latent_model import LatentModel
+
+if TYPE_CHECKING:
+    from torch import nn
 
 __all__ = ["Autoencoder"]
 
@@ -106,29 +114,29 @@ class Autoencoder(LatentModel):
 
     def __init__(
         self,
-        architecture="mlp",
+        architecture: "str | tuple[nn.Module, nn.Module]" = "mlp",
         *,
-        latent_dim=2,
-        hidden_sizes=(256, 128),
-        widths=(32, 64),
-        activation="silu",
-        output="sigmoid",
-        loss="mse",
-        noise=0.0,
-        noise_kind="gaussian",
-        epochs=20,
-        batch_size=128,
-        learning_rate=0.005,
-        lr_schedule="cosine",
-        weight_decay=0.0,
-        validation_fraction=0.0,
-        n_components="bic",
-        image_shape=None,
-        device="auto",
-        precision="auto",
-        n_threads=1,
-        random_state=None,
-        verbose=False,
+        latent_dim: int = 2,
+        hidden_sizes: Sequence[int] = (256, 128),
+        widths: Sequence[int] = (32, 64),
+        activation: str = "silu",
+        output: str = "sigmoid",
+        loss: str = "mse",
+        noise: float = 0.0,
+        noise_kind: str = "gaussian",
+        epochs: int = 20,
+        batch_size: int = 128,
+        learning_rate: float = 0.005,
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        validation_fraction: float = 0.0,
+        n_components: int | str = "bic",
+        image_shape: ImageShape = None,
+        device: str = "auto",
+        precision: str = "auto",
+        n_threads: int = 1,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.architecture = architecture
         self.latent_dim = latent_dim
@@ -153,7 +161,7 @@ class Autoencoder(LatentModel):
         self.random_state = random_state
         self.verbose = verbose
 
-    def sample(self, n_samples=1, *, random_state=None):
+    def sample(self, n_samples: int = 1, *, random_state: RandomState = None) -> NDArray:
         """Draw new images: latent vectors from ``density_``, clipped to their range in training, decoded.
 
         Parameters

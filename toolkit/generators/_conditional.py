@@ -1,18 +1,25 @@
-"""The conditional GAN: a generator that is told what to show."""
+"""The conditional GAN: a generator conditioned on a label."""
 
 import numbers
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.generators import _conditional_setup as labels
 from toolkit.generators import _gan_setup as setup
 from toolkit.generators._gan import GAN
 from toolkit.generators._paths import latent_path
+
+if TYPE_CHECKING:
+    from toolkit.nn import Checkpoint
 
 __all__ = ["ConditionalGAN"]
 
@@ -23,9 +30,9 @@ _CHUNK = 4096
 class ConditionalGAN(GAN):
     """Learn labelled images, and draw new ones of the labels asked for.
 
-    Both networks of a :class:`GAN` are told the label [1]_: the generator makes an image of a latent and a label, the
-    discriminator judges whether an image is a real one of its label. Labels may be of any type; they are the one thing
-    in this package that a model needs beside images.
+    Both networks of a :class:`GAN` are conditioned on the label [1]_: the generator makes an image of a latent and a
+    label, the discriminator judges whether an image is a real one of its label. Labels may be of any type; they are the
+    one thing in this package that a model needs beside images.
 
     Parameters
     ----------
@@ -39,8 +46,8 @@ class ConditionalGAN(GAN):
     embedding_dim : int, default=32
         Length of the vectors that are joined to the latent, and for ``"mlp"`` to the image.
     mismatch_weight : float, default=1.0
-        Above zero, the discriminator is also shown each real image under a wrong label, to be told from the right one
-        like a fake [4]_, with this weight. Without it a discriminator that looks at the image alone has little reason
+        Above zero, the discriminator is also given each real image with a wrong label, to be rejected like a fake
+        [4]_, with this weight. Without it a discriminator that looks at the image alone has little reason
         to look at the label, and far less of what is drawn is what was asked for.
     objective, latent_dim, latent_distribution, generator_widths, discriminator_widths, generator_norm, spectral_norm, \
 minibatch_std, dropout, gradient_penalty, penalty_weight, penalty_interval, packing, label_smoothing, instance_noise, \
@@ -56,9 +63,9 @@ device, n_threads, random_state, verbose
         The labels seen, sorted.
     class_shares_ : ndarray of shape (n_classes,)
         How often each was seen.
-    companion_codes_ : ndarray
-        Places in ``classes_`` of the labels of ``companions_``.
-    generator_, discriminator_, history_, snapshots_, training_state_, companions_, column_range_, batch_size_, \
+    packing_context_codes_ : ndarray
+        Places in ``classes_`` of the labels of ``packing_context_``.
+    generator_, discriminator_, history_, snapshots_, training_state_, packing_context_, column_range_, batch_size_, \
 dtype_, layout_, n_features_in_
         As for :class:`GAN`. The generator takes latents with a weight for each class behind them.
 
@@ -85,46 +92,46 @@ dtype_, layout_, n_features_in_
 
     def __init__(
         self,
-        architecture="mlp",
+        architecture: str = "mlp",
         *,
-        generator_conditioning="embedding",
-        discriminator_conditioning="embedding",
-        embedding_dim=32,
-        mismatch_weight=1.0,
-        objective="nonsaturating",
-        latent_dim=100,
-        latent_distribution="normal",
-        generator_widths=None,
-        discriminator_widths=None,
-        generator_norm="none",
-        spectral_norm=False,
-        minibatch_std=False,
-        dropout=0.0,
-        gradient_penalty=None,
-        penalty_weight=10.0,
-        penalty_interval=1,
-        packing=1,
-        label_smoothing=0.0,
-        instance_noise=0.0,
-        weight_averaging=None,
-        epochs=10,
-        max_steps=None,
-        batch_size=64,
-        learning_rate=0.0002,
-        discriminator_learning_rate=None,
-        betas=(0.5, 0.999),
-        discriminator_betas=None,
-        lr_schedule="constant",
-        critic_steps=1,
-        snapshot_epochs=(10, 50, 100),
-        n_snapshot_samples=25,
-        precision="float32",
-        scaling="auto",
-        image_shape=None,
-        device="auto",
-        n_threads=1,
-        random_state=None,
-        verbose=False,
+        generator_conditioning: str = "embedding",
+        discriminator_conditioning: str = "embedding",
+        embedding_dim: int = 32,
+        mismatch_weight: float = 1.0,
+        objective: str = "nonsaturating",
+        latent_dim: int = 100,
+        latent_distribution: str = "normal",
+        generator_widths: Sequence[int] | None = None,
+        discriminator_widths: Sequence[int] | None = None,
+        generator_norm: str = "none",
+        spectral_norm: bool = False,
+        minibatch_std: bool = False,
+        dropout: float = 0.0,
+        gradient_penalty: str | None = None,
+        penalty_weight: float = 10.0,
+        penalty_interval: int = 1,
+        packing: int = 1,
+        label_smoothing: float = 0.0,
+        instance_noise: float = 0.0,
+        weight_averaging: float | None = None,
+        epochs: int = 10,
+        max_steps: int | None = None,
+        batch_size: int = 64,
+        learning_rate: float = 0.0002,
+        discriminator_learning_rate: float | None = None,
+        betas: tuple[float, float] = (0.5, 0.999),
+        discriminator_betas: tuple[float, float] | None = None,
+        lr_schedule: str = "constant",
+        critic_steps: int = 1,
+        snapshot_epochs: Sequence[int] = (10, 50, 100),
+        n_snapshot_samples: int = 25,
+        precision: str = "float32",
+        scaling: str = "auto",
+        image_shape: ImageShape = None,
+        device: str = "auto",
+        n_threads: int = 1,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         super().__init__(
             architecture,
@@ -173,7 +180,15 @@ dtype_, layout_, n_features_in_
         tags.target_tags.required = True
         return tags
 
-    def fit(self, X, y=None, *, checkpoint=None, resume=False, hooks=()):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        checkpoint: "Checkpoint | None" = None,
+        resume: bool | PathLike = False,
+        hooks: Sequence[Callable] = (),
+    ) -> Self:
         """Train both networks from the start.
 
         Parameters
@@ -204,7 +219,7 @@ dtype_, layout_, n_features_in_
         self.class_shares_ = np.bincount(codes) / len(codes)
         return self._fit(stack, X, codes, checkpoint=checkpoint, resume=resume, hooks=hooks)
 
-    def partial_fit(self, X, y=None, *, classes=None):
+    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None, *, classes: ArrayLike | None = None) -> Self:
         """Train on for one pass over ``X``, with the optimisers as they were left; see :meth:`GAN.partial_fit`.
 
         Parameters
@@ -222,12 +237,19 @@ dtype_, layout_, n_features_in_
         stack = validate_images(self, X, reset=first)
         y = labels.check_labels(y, len(stack))
         if first:
-            classes = y if classes is None else labels.check_labels(classes, len(classes), "classes")
+            classes = y if classes is None else labels.check_labels(classes, None, "classes")
             self.classes_ = np.unique(classes)
             self.class_shares_ = np.full(len(self.classes_), 1 / len(self.classes_))
         return self._partial_fit(stack, X, labels.encode(self.classes_, y))
 
-    def sample(self, n_samples=1, *, y=None, labels=None, random_state=None):
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        y: ArrayLike | None = None,
+        labels: ArrayLike | None = None,
+        random_state: RandomState = None,
+    ) -> NDArray:
         """Draw new rows of the labels asked for.
 
         Parameters
@@ -252,6 +274,9 @@ dtype_, layout_, n_features_in_
             A label that was not seen in ``fit``.
         """
         check_is_fitted(self)
+        return self._sample(self.generator_, n_samples, y=y, labels=labels, random_state=random_state)
+
+    def _sample(self, network, n_samples=1, *, y=None, labels=None, random_state=None):
         check_int("n_samples", n_samples)
         if labels is not None:
             if y is not None:
@@ -264,9 +289,10 @@ dtype_, layout_, n_features_in_
         latent_seed, label_seed = spawn_seeds(random_state, 2)
         if y is None:
             y = self.classes_[as_generator(label_seed).choice(len(self.classes_), n_samples, p=self.class_shares_)]
-        return self.generate(self.latents(n_samples, random_state=latent_seed), y)
+        z = setup.draw_latents(self, n_samples, *spawn_seeds(latent_seed, 1))
+        return self._generate(network, self._inputs(z, y))
 
-    def generate(self, z, y):
+    def generate(self, z: ArrayLike, y: ArrayLike) -> NDArray:  # type: ignore[override]  # it needs labels as well
         """Rows of given latents and labels, each independent of its neighbours.
 
         Parameters
@@ -280,11 +306,9 @@ dtype_, layout_, n_features_in_
         ndarray of shape (n_samples, ...)
             In the layout, dtype and range of the training rows.
         """
-        z = self._check_latents(z)
-        inputs = np.hstack([z, labels.weights(self.classes_, y, len(z))])
-        return np.concatenate([self._images(self.generator_, inputs[part]) for part in iter_chunks(len(z), _CHUNK)])
+        return self._generate(self.generator_, self._inputs(self._check_latents(z), y))
 
-    def class_grid(self, n_columns=10, *, random_state=None):
+    def class_grid(self, n_columns: int = 10, *, random_state: RandomState = None) -> NDArray:
         """A row of images for each class; down a column the latent is the same, and only the label differs.
 
         Parameters
@@ -300,9 +324,17 @@ dtype_, layout_, n_features_in_
         z = self.latents(n_columns, random_state=random_state)
         return self.generate(np.tile(z, (len(self.classes_), 1)), np.repeat(self.classes_, n_columns))
 
-    def interpolate(
-        self, from_label, to_label, n_steps=10, *, start=None, end=None, method="spherical", random_state=None
-    ):
+    def interpolate(  # type: ignore[override]  # between labels, not latents alone
+        self,
+        from_label: str | float,
+        to_label: str | float,
+        n_steps: int = 10,
+        *,
+        start: int | ArrayLike | None = None,
+        end: int | ArrayLike | None = None,
+        method: str = "spherical",
+        random_state: RandomState = None,
+    ) -> NDArray:
         """Rows on the way from one label to another, and from one latent to another if two are given.
 
         Parameters
@@ -327,10 +359,10 @@ dtype_, layout_, n_features_in_
         first = self._latent(start if start is not None else spawn_seeds(random_state, 1)[0])
         last = first if end is None else self._latent(end)
         z = latent_path(first, last, n_steps, method)
-        ends = labels.weights(self.classes_, [from_label, to_label], 2)
-        return self.generate(z, latent_path(*ends, n_steps, "linear"))
+        begin, finish = labels.weights(self.classes_, [from_label, to_label], 2)
+        return self.generate(z, latent_path(begin, finish, n_steps, "linear"))
 
-    def discriminator_score(self, X, y=None):
+    def discriminator_score(self, X: ArrayLike, y: ArrayLike | None = None) -> NDArray:
         """The discriminator's logit of each row; higher = taken for a real one of its label.
 
         Parameters
@@ -354,14 +386,18 @@ dtype_, layout_, n_features_in_
         from toolkit.nn import limit_threads
 
         weights = labels.weights(self.classes_, y, len(stack))
-        company = labels.one_hot(self.companion_codes_, len(self.classes_))
+        context = labels.one_hot(self.packing_context_codes_, len(self.classes_))
         with limit_threads(self.n_threads):
             return np.concatenate(
                 [
-                    setup.scores(self, stack[part], self.companions_, (weights[part], company))
+                    setup.scores(self, stack[part], self.packing_context_, (weights[part], context))
                     for part in iter_chunks(len(stack), _CHUNK)
                 ]
             )
+
+    def _inputs(self, z, y):
+        """Latents with the weights of the classes behind them, as the generator takes them."""
+        return np.hstack([z, labels.weights(self.classes_, y, len(z))])
 
     def _latent(self, place):
         return self.latents(1, random_state=int(place))[0] if isinstance(place, numbers.Integral) else place
@@ -379,6 +415,6 @@ dtype_, layout_, n_features_in_
         codes = np.arange(self.n_snapshot_samples) % len(self.classes_)
         return np.hstack([super()._snapshot_latents(seed), labels.one_hot(codes, len(self.classes_))])
 
-    def _keep_companions(self, seed, stack, codes):
-        super()._keep_companions(seed, stack)
-        self.companion_codes_ = self._companions(seed, codes)
+    def _keep_packing_context(self, seed, stack, codes):
+        super()._keep_packing_context(seed, stack)
+        self.packing_context_codes_ = self._packing_context(seed, codes)

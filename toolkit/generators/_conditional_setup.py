@@ -1,5 +1,7 @@
 """What a :class:`ConditionalGAN` needs beside a :class:`GAN`: labels, their weights, and its networks."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from sklearn.utils.validation import assert_all_finite, column_or_1d
 
@@ -8,12 +10,15 @@ from toolkit._core.names import lookup
 from toolkit._core.parameters import check_int, check_number
 from toolkit.generators import _gan_setup as setup
 
+if TYPE_CHECKING:
+    from toolkit.generators._conditional import ConditionalGAN
+
 __all__ = ["check_labels", "check_parameters", "encode", "make_trainer", "one_hot", "weights"]
 
 _SHOWN = 20
 
 
-def check_parameters(gan):
+def check_parameters(gan: "ConditionalGAN") -> None:
     """Raise a ValueError that names the first parameter that is out of range."""
     from toolkit.generators.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
 
@@ -28,7 +33,7 @@ def check_parameters(gan):
 
 
 def check_labels(y, n_samples, name="y"):
-    """Labels as a one-dimensional array of numbers or strings, one for each row."""
+    """Labels as a one-dimensional array of numbers or strings, one for each of ``n_samples`` rows if that is given."""
     if y is None:
         raise ValueError("ConditionalGAN requires y to be passed, but the target y is None.")
     if np.iscomplexobj(y):
@@ -38,7 +43,7 @@ def check_labels(y, n_samples, name="y"):
     if hasattr(y, "dtype"):
         assert_all_finite(np.asarray(y), input_name=name)
     y = given.check_labels(name, y)
-    if len(y) != n_samples:
+    if n_samples is not None and len(y) != n_samples:
         raise ValueError(f"{name} must have one label for each of the {n_samples} rows of X, got {len(y)}.")
     return y
 

@@ -1,6 +1,10 @@
 """The generative adversarial network: a generator that learns by fooling a discriminator."""
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -9,10 +13,16 @@ from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.layouts import in_layout
 from toolkit._core.parameters import check_int
 from toolkit._core.random import spawn_seeds
+from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.generators import _gan_setup as setup
 from toolkit.generators._gan_fitting import FittingMixin
 from toolkit.generators._paths import latent_path
 from toolkit.generators._replicas import ReplicasMixin
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from toolkit.nn import Checkpoint
 
 __all__ = ["GAN"]
 
@@ -117,8 +127,8 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         Samples of the same latents after the epochs asked for.
     training_state_ : dict
         What :meth:`partial_fit` goes on from, optimisers included.
-    companions_ : ndarray
-        Training rows that complete the packs of :meth:`discriminator_score`.
+    packing_context_ : ndarray
+        Training rows that complete the packs of :meth:`discriminator_score`: the contexts in which a row is judged.
     column_range_ : ndarray of shape (2, n_features), or None
     batch_size_ : int
         The batch size used.
@@ -152,42 +162,42 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
 
     def __init__(
         self,
-        architecture="mlp",
+        architecture: "str | tuple[nn.Module, nn.Module]" = "mlp",
         *,
-        objective="nonsaturating",
-        latent_dim=100,
-        latent_distribution="normal",
-        generator_widths=None,
-        discriminator_widths=None,
-        generator_norm="none",
-        spectral_norm=False,
-        minibatch_std=False,
-        dropout=0.0,
-        gradient_penalty=None,
-        penalty_weight=10.0,
-        penalty_interval=1,
-        packing=1,
-        label_smoothing=0.0,
-        instance_noise=0.0,
-        weight_averaging=None,
-        epochs=10,
-        max_steps=None,
-        batch_size=64,
-        learning_rate=0.0002,
-        discriminator_learning_rate=None,
-        betas=(0.5, 0.999),
-        discriminator_betas=None,
-        lr_schedule="constant",
-        critic_steps=1,
-        snapshot_epochs=(10, 50, 100),
-        n_snapshot_samples=25,
-        precision="float32",
-        scaling="auto",
-        image_shape=None,
-        device="auto",
-        n_threads=1,
-        random_state=None,
-        verbose=False,
+        objective: str = "nonsaturating",
+        latent_dim: int = 100,
+        latent_distribution: str = "normal",
+        generator_widths: Sequence[int] | None = None,
+        discriminator_widths: Sequence[int] | None = None,
+        generator_norm: str = "none",
+        spectral_norm: bool = False,
+        minibatch_std: bool = False,
+        dropout: float = 0.0,
+        gradient_penalty: str | None = None,
+        penalty_weight: float = 10.0,
+        penalty_interval: int = 1,
+        packing: int = 1,
+        label_smoothing: float = 0.0,
+        instance_noise: float = 0.0,
+        weight_averaging: float | None = None,
+        epochs: int = 10,
+        max_steps: int | None = None,
+        batch_size: int = 64,
+        learning_rate: float = 0.0002,
+        discriminator_learning_rate: float | None = None,
+        betas: tuple[float, float] = (0.5, 0.999),
+        discriminator_betas: tuple[float, float] | None = None,
+        lr_schedule: str = "constant",
+        critic_steps: int = 1,
+        snapshot_epochs: Sequence[int] = (10, 50, 100),
+        n_snapshot_samples: int = 25,
+        precision: str = "float32",
+        scaling: str = "auto",
+        image_shape: ImageShape = None,
+        device: str = "auto",
+        n_threads: int = 1,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.architecture = architecture
         self.objective = objective
@@ -225,7 +235,15 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y=None, *, checkpoint=None, resume=False, hooks=()):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        checkpoint: "Checkpoint | None" = None,
+        resume: bool | PathLike = False,
+        hooks: Sequence[Callable] = (),
+    ) -> Self:
         """Train both networks from the start.
 
         Parameters
@@ -237,11 +255,12 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
             Where and how often to write what is needed to go on after a crash.
         resume : bool or path-like, default=False
             True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that
-            was never interrupted. With other parameters than it was begun with it is refused; more
+            was never interrupted. With other parameters than it was started with it is refused; more
             epochs may be asked for, fewer not.
         hooks : sequence of callable
             Each is called as ``hook(trainer, entry)`` after an epoch with the entry of ``history_``; one that returns
-            True ends the training.
+            True ends the training. ``trainer.sample(n_samples, random_state=None)`` draws from the generator as trained
+            so far, and leaves the training as it is.
 
         Returns
         -------
@@ -259,7 +278,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         stack = validate_images(self, X, reset=True)
         return self._fit(stack, X, checkpoint=checkpoint, resume=resume, hooks=hooks)
 
-    def partial_fit(self, X, y=None):
+    def partial_fit(self, X: ArrayLike, y: ArrayLike | None = None) -> Self:
         """Train on for one pass over ``X``, with the optimisers as they were left.
 
         The scale of the values is learnt from the first rows seen. As there is no known end, rates are constant and
@@ -276,7 +295,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         """
         return self._partial_fit(validate_images(self, X, reset=not hasattr(self, "training_state_")), X)
 
-    def sample(self, n_samples=1, *, random_state=None):
+    def sample(self, n_samples: int = 1, *, random_state: RandomState = None) -> NDArray:
         """Draw new rows.
 
         Parameters
@@ -290,9 +309,10 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         ndarray of shape (n_samples, ...)
             In the layout, dtype and range of the training rows.
         """
-        return self.generate(self.latents(n_samples, random_state=random_state))
+        check_is_fitted(self)
+        return self._sample(self.generator_, n_samples, random_state=random_state)
 
-    def latents(self, n_samples=1, *, random_state=None):
+    def latents(self, n_samples: int = 1, *, random_state: RandomState = None) -> NDArray:
         """Draw latents as the generator wants them.
 
         Parameters
@@ -308,7 +328,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         check_int("n_samples", n_samples)
         return setup.draw_latents(self, n_samples, *spawn_seeds(random_state, 1))
 
-    def generate(self, z):
+    def generate(self, z: ArrayLike) -> NDArray:
         """Rows of given latents, each independent of its neighbours.
 
         Parameters
@@ -320,13 +340,12 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         ndarray of shape (n_samples, ...)
             In the layout, dtype and range of the training rows.
         """
-        z = self._check_latents(z)
-        return np.concatenate([self._images(self.generator_, z[part]) for part in iter_chunks(len(z), _CHUNK)])
+        return self._generate(self.generator_, self._check_latents(z))
 
-    def discriminator_score(self, X):
+    def discriminator_score(self, X: ArrayLike) -> NDArray:
         """The discriminator's logit of each row; higher = taken for real.
 
-        A discriminator of packs judges each row together with a few companies of training rows, and gives the mean.
+        A discriminator of packs judges each row in a few contexts of training rows, and gives the mean.
 
         Parameters
         ----------
@@ -342,10 +361,12 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
 
         with limit_threads(self.n_threads):
             return np.concatenate(
-                [setup.scores(self, stack[part], self.companions_) for part in iter_chunks(len(stack), _CHUNK)]
+                [setup.scores(self, stack[part], self.packing_context_) for part in iter_chunks(len(stack), _CHUNK)]
             )
 
-    def interpolate(self, start, end, n_steps=10, *, method="spherical"):
+    def interpolate(
+        self, start: int | ArrayLike, end: int | ArrayLike, n_steps: int = 10, *, method: str = "spherical"
+    ) -> NDArray:
         """Rows on the way from one latent to another.
 
         Parameters
@@ -362,11 +383,20 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
             In the layout, dtype and range of the training rows.
         """
         check_is_fitted(self)
-        ends = [
+        first, last = (
             self.latents(1, random_state=int(place))[0] if isinstance(place, (int, np.integer)) else place
             for place in (start, end)
-        ]
-        return self.generate(latent_path(*ends, n_steps, method))
+        )
+        return self.generate(latent_path(first, last, n_steps, method))
+
+    def _sample(self, network, n_samples=1, *, random_state=None):
+        """:meth:`sample` from a generator, in training that of the moment."""
+        check_int("n_samples", n_samples)
+        return self._generate(network, setup.draw_latents(self, n_samples, *spawn_seeds(random_state, 1)))
+
+    def _generate(self, network, inputs):
+        """What ``network`` makes of its inputs, a chunk at a time."""
+        return np.concatenate([self._images(network, inputs[part]) for part in iter_chunks(len(inputs), _CHUNK)])
 
     def _check_latents(self, z):
         check_is_fitted(self)

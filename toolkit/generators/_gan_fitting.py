@@ -6,18 +6,18 @@ from toolkit.generators import _gan_setup as setup
 
 __all__ = ["FittingMixin"]
 
-_COMPANIES = 4  # of training rows, with which a packed discriminator judges each row
+_N_CONTEXTS = 4  # of training rows, with which a packed discriminator judges each row
 
 
 class FittingMixin:
-    """How any GAN is fitted; one that is told more than images puts its own hooks in the place of these."""
+    """How any GAN is fitted; one conditioned on more than images overrides methods of this."""
 
     def _fit(self, stack, X, *beside, checkpoint, resume, hooks):
         """``beside``: further arrays of one entry a row, which the trainer's batches then have too."""
         self._check_parameters()
         self._learn_layout(stack, X)
         seeds = dict(
-            zip(("weights", "training", "order", "snapshots", "companions"), spawn_seeds(self.random_state, 5))
+            zip(("weights", "training", "order", "snapshots", "packing_context"), spawn_seeds(self.random_state, 5))
         )
         self.batch_size_ = int(min(self.batch_size, len(stack)))
         length = setup.length(self)
@@ -39,7 +39,7 @@ class FittingMixin:
                 **length,
             )
             self.snapshots_ = snapshots.images
-            self._keep_companions(seeds["companions"], stack, *beside)
+            self._keep_packing_context(seeds["packing_context"], stack, *beside)
             return self._keep(trainer)
 
     def _partial_fit(self, stack, X, *beside):
@@ -48,7 +48,7 @@ class FittingMixin:
         if first:
             self._learn_layout(stack, X)
             self.history_, self.snapshots_ = [], {}
-        weights, training, companions = spawn_seeds(self.random_state, 3) if first else (0, 0, 0)
+        weights, training, context = spawn_seeds(self.random_state, 3) if first else (0, 0, 0)
         self.batch_size_ = int(min(self.batch_size, len(stack)))
 
         from toolkit.nn import limit_threads
@@ -56,7 +56,7 @@ class FittingMixin:
         with limit_threads(self.n_threads):
             trainer = self._make_trainer(weights, training, 0)
             if first:
-                self._keep_companions(companions, stack, *beside)
+                self._keep_packing_context(context, stack, *beside)
             else:
                 trainer.load_state_dict(setup.copied(self.training_state_))
             done = self.history_[-1] if self.history_ else {"epoch": 0, "step": 0, "seconds": 0.0}
@@ -85,12 +85,12 @@ class FittingMixin:
     def _snapshot_latents(self, seed):
         return setup.draw_latents(self, self.n_snapshot_samples, seed)
 
-    def _keep_companions(self, seed, stack):
-        self.companions_ = self._companions(seed, stack)
+    def _keep_packing_context(self, seed, stack):
+        self.packing_context_ = self._packing_context(seed, stack)
 
-    def _companions(self, seed, array):
+    def _packing_context(self, seed, array):
         """The same rows of any array, for the same seed."""
-        return setup.companions(array, self.packing, _COMPANIES, seed)
+        return setup.packing_context(array, self.packing, _N_CONTEXTS, seed)
 
     def _run(self, trainer, arrays, generator, **options):
         from toolkit.nn import fit_loop

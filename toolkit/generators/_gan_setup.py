@@ -2,17 +2,21 @@
 
 import copy
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from toolkit._core.images import PixelScale
 from toolkit._core.names import lookup
-from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes
+from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes, is_number
 from toolkit._core.random import as_generator
 from toolkit._core.row_kinds import are_images
 
+if TYPE_CHECKING:
+    from toolkit.generators._gan import GAN
 
-def check_parameters(gan):
+
+def check_parameters(gan: "GAN") -> None:
     """Raise a ValueError that names the first parameter that is out of range."""
     from toolkit.generators.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
 
@@ -64,7 +68,7 @@ def check_parameters(gan):
 
 def _check_betas(name, betas):
     good = isinstance(betas, (tuple, list)) and len(betas) == 2
-    if not good or not all(isinstance(beta, (int, float)) and 0 <= beta < 1 for beta in betas):
+    if not good or not all(is_number(beta) and 0 <= beta < 1 for beta in betas):
         raise ValueError(f"{name} must be two numbers in [0, 1), got {betas!r}.")
 
 
@@ -186,6 +190,7 @@ def trainer_options(gan, training_seed, total_steps):
         "instance_noise": gan.instance_noise,
         "weight_averaging": gan.weight_averaging,
         "autocast": _autocast(gan.precision, device),
+        "draw_rows": gan._sample,
     }
 
 
@@ -239,9 +244,9 @@ def copied(state):
     return state.detach().cpu().clone() if isinstance(state, torch.Tensor) else state
 
 
-def companions(stack, packing, n_companies, seed):
-    """Training rows that complete packs: (n_companies * (packing - 1), height, width[, 3])."""
-    rows = as_generator(seed).integers(len(stack), size=n_companies * (packing - 1))
+def packing_context(stack, packing, n_contexts, seed):
+    """Training rows that complete packs: (n_contexts * (packing - 1), height, width[, 3])."""
+    rows = as_generator(seed).integers(len(stack), size=n_contexts * (packing - 1))
     return stack[np.sort(rows)].copy()
 
 
@@ -256,10 +261,10 @@ def unit_images(network, z, image_shape):
     return (0.5 * (images + 1.0)).reshape(len(z), *image_shape)
 
 
-def scores(gan, stack, company, *conditions):
-    """Logits of rows, (n,): means over companies of training rows where the discriminator judges packs.
+def scores(gan, stack, context, *conditions):
+    """Logits of rows, (n,): means over contexts of training rows where the discriminator judges packs.
 
-    ``conditions``: pairs of what else is known of the rows and of the company, as float32 arrays (n, n_values).
+    ``conditions``: pairs of what else is known of the rows and of the context, as float32 arrays (n, n_values).
     """
     import torch
 
@@ -268,19 +273,19 @@ def scores(gan, stack, company, *conditions):
     def images(rows):
         return as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, rows))))
 
-    known = [_packs(images(stack), images(company) if gan.packing > 1 else None, gan.packing)]
+    known = [_packs(images(stack), images(context) if gan.packing > 1 else None, gan.packing)]
     known += [_packs(torch.from_numpy(mine), torch.from_numpy(others), gan.packing) for mine, others in conditions]
     logits = [call_in_batches(gan.discriminator_, *packs).reshape(-1).double() for packs in zip(*known)]
     return torch.stack(logits).mean(dim=0).numpy()
 
 
-def _packs(mine, company, packing):
-    """Each row with each company, along the second axis: a list of tensors (n, packing * c, ...)."""
+def _packs(mine, context, packing):
+    """Each row with each context, along the second axis: a list of tensors (n, packing * c, ...)."""
     import torch
 
     if packing == 1:
         return [mine]
-    others = company.reshape(-1, (packing - 1) * mine.shape[1], *mine.shape[2:])
+    others = context.reshape(-1, (packing - 1) * mine.shape[1], *mine.shape[2:])
     return [torch.cat([mine, other.expand(len(mine), *other.shape)], dim=1) for other in others]
 
 

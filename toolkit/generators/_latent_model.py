@@ -2,9 +2,12 @@
 
 import copy
 import math
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils.validation import check_array, check_is_fitted
 
@@ -14,6 +17,10 @@ from toolkit._core.layouts import in_layout, layout_of
 from toolkit._core.names import lookup
 from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import PathLike
+
+if TYPE_CHECKING:
+    from toolkit.nn import Checkpoint
 
 __all__ = ["LatentModel"]
 
@@ -29,7 +36,15 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
     _outputs_per_latent = 1  # what the encoder answers for each latent dimension
 
-    def fit(self, X, y=None, *, checkpoint=None, resume=False, hooks=()):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: object = None,
+        *,
+        checkpoint: "Checkpoint | None" = None,
+        resume: bool | PathLike = False,
+        hooks: Sequence[Callable] = (),
+    ) -> Self:
         """Train encoder and decoder.
 
         Parameters
@@ -41,7 +56,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             Where and how often to write what is needed to go on after a crash.
         resume : bool or path-like, default=False
             True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that
-            was never interrupted. With other parameters than it was begun with it is refused; more
+            was never interrupted. With other parameters than it was started with it is refused; more
             epochs may be asked for, fewer not.
         hooks : sequence of callable
             Each is called as ``hook(trainer, entry)`` after an epoch with the entry of ``history_``; one that returns
@@ -77,7 +92,8 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         unit, held_back = self._split(unit, seeds["split"])
         self.batch_size_ = int(np.clip(len(unit) // _MIN_BATCHES, min(_MIN_BATCH_SIZE, len(unit)), self.batch_size))
         with limit_threads(self.n_threads):
-            trainer = self._make_trainer(*self._networks(unit, seeds["weights"]), len(unit), seeds["noise"])
+            encoder, decoder = self._networks(unit, seeds["weights"])
+            trainer = self._make_trainer(encoder, decoder, len(unit), seeds["noise"])
             if held_back is not None:
                 hooks = (_ValidationHook(held_back), *hooks)
             self.history_ = fit_loop(
@@ -99,7 +115,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             self._finish(stack, as_generator(seeds["after"]))
         return self
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray:
         """Latent vectors of images.
 
         Parameters
@@ -114,7 +130,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         check_is_fitted(self)
         return self._each_part(validate_images(self, X, reset=False), self._latent)
 
-    def inverse_transform(self, X):
+    def inverse_transform(self, X: ArrayLike) -> NDArray:
         """Images of latent vectors.
 
         Parameters
@@ -133,7 +149,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         images = self._each_part(latent, lambda coder, part: self._as_given(coder.decode(part), self.dtype_))
         return in_layout(images, self.layout_)
 
-    def reconstruct(self, X):
+    def reconstruct(self, X: ArrayLike) -> NDArray:
         """Images as the model rebuilds them.
 
         Parameters
@@ -152,7 +168,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         )
         return match_layout(rebuilt, X)
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> NDArray:
         """Minus the reconstruction error of each row; higher = more normal.
 
         Parameters
@@ -171,7 +187,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
 
         return -self._each_part(validate_images(self, X, reset=False), losses) / self.n_features_in_
 
-    def score(self, X, y=None):
+    def score(self, X: ArrayLike, y: object = None) -> float:
         """Mean of :meth:`score_samples`; ``y`` is ignored."""
         return float(np.mean(self.score_samples(X)))
 

@@ -1,13 +1,21 @@
 """Where in the latent space to draw from, and where to walk: the same questions for every generator."""
 
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.names import lookup
 from toolkit._core.parameters import check_int, check_number
 from toolkit._core.random import as_generator
+from toolkit._core.types import RandomState
 from toolkit.generators._density import fit_density, sample_density
 from toolkit.generators._paths import latent_path
+
+if TYPE_CHECKING:
+    from toolkit.generators._gan import GAN
+    from toolkit.generators._latent_model import LatentModel
 
 __all__ = ["LATENT_WAYS", "decode_latents", "draw_latents", "latent_sums", "latent_walks"]
 
@@ -61,7 +69,15 @@ LATENT_WAYS = {
 _WITHOUT_IMAGES = ("prior", "truncated_prior")
 
 
-def draw_latents(model, n_samples=1, *, way="prior", X=None, truncation=0.7, random_state=None):
+def draw_latents(
+    model: "GAN | LatentModel",
+    n_samples: int = 1,
+    *,
+    way: str = "prior",
+    X: ArrayLike | None = None,
+    truncation: float = 0.7,
+    random_state: RandomState = None,
+) -> NDArray:
     """Draw latent vectors of a fitted generator in one of several ways.
 
     Parameters
@@ -112,7 +128,7 @@ def draw_latents(model, n_samples=1, *, way="prior", X=None, truncation=0.7, ran
     return draw(model, latents, n_samples, truncation, as_generator(random_state))
 
 
-def decode_latents(model, latents):
+def decode_latents(model: "GAN | LatentModel", latents: ArrayLike) -> NDArray:
     """Images of latent vectors, whatever the model calls the way there.
 
     Parameters
@@ -128,7 +144,9 @@ def decode_latents(model, latents):
     return model.inverse_transform(latents) if hasattr(model, "inverse_transform") else model.generate(latents)
 
 
-def latent_walks(model, X, *, n_directions=6, n_steps=11, reach=3.0):
+def latent_walks(
+    model: "LatentModel", X: ArrayLike, *, n_directions: int = 6, n_steps: int = 11, reach: float = 3.0
+) -> tuple[NDArray, NDArray]:
     """Images along the directions in which the latent vectors of ``X`` spread most.
 
     Parameters
@@ -180,7 +198,7 @@ def latent_walks(model, X, *, n_directions=6, n_steps=11, reach=3.0):
     return np.stack(images), variance[:n_directions] / max(variance.sum(), np.finfo(float).tiny)
 
 
-def latent_sums(model, a, b, c):
+def latent_sums(model: "LatentModel", a: ArrayLike, b: ArrayLike, c: ArrayLike) -> NDArray:
     """Images of ``latent(a) - latent(b) + latent(c)``, row by row.
 
     What ``a`` has and ``b`` lacks is added to ``c`` (Radford, Metz and Chintala, 2016, "Unsupervised representation

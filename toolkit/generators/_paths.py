@@ -3,6 +3,7 @@
 import numpy as np
 
 from toolkit._core.names import lookup
+from toolkit._core.parameters import check_int
 
 __all__ = ["latent_path"]
 
@@ -50,6 +51,5 @@ def latent_path(start, end, n_steps, method="linear"):
     start, end = np.asarray(start, dtype=float), np.asarray(end, dtype=float)
     if start.ndim != 1 or start.shape != end.shape:
         raise ValueError(f"start and end must be two vectors of one length, got shapes {start.shape} and {end.shape}.")
-    if not isinstance(n_steps, (int, np.integer)) or n_steps < 2:
-        raise ValueError(f"n_steps must be an int of at least 2, got {n_steps!r}.")
+    check_int("n_steps", n_steps, low=2)
     return np.stack([path(start, end, share) for share in np.linspace(0.0, 1.0, n_steps)])

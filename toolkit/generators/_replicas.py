@@ -1,8 +1,10 @@
 """Independent fits of one estimator over seeds and parameters."""
 
 import time
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.base import clone
 from sklearn.model_selection import ParameterGrid
 
@@ -21,8 +23,16 @@ class ReplicasMixin:
     """Gives an estimator with ``random_state`` the method ``fit_many``."""
 
     def fit_many(
-        self, X, y=None, *, seeds=(0, 1, 2, 3, 4), param_grid=None, n_jobs=-1, on_error="raise", verbose=False
-    ):
+        self,
+        X: ArrayLike,
+        y: ArrayLike | None = None,
+        *,
+        seeds: Sequence[int] = (0, 1, 2, 3, 4),
+        param_grid: Mapping[str, Sequence] | Sequence[Mapping[str, Sequence]] | None = None,
+        n_jobs: int = -1,
+        on_error: str = "raise",
+        verbose: bool = False,
+    ) -> pd.DataFrame:
         """Independent fits of this estimator's clones, each bitwise equal to a single one.
 
         Parameters

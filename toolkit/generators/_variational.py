@@ -1,14 +1,22 @@
 """The variational autoencoder: an autoencoder whose latent vectors follow a known density, which can be sampled."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.parameters import check_int, check_number
 from toolkit._core.random import as_generator
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.generators._latent_model import LatentModel
 from toolkit.generators._paths import latent_path
+
+if TYPE_CHECKING:
+    from torch import nn
 
 __all__ = ["VariationalAutoencoder"]
 
@@ -114,30 +122,30 @@ class VariationalAutoencoder(LatentModel):
 
     def __init__(
         self,
-        architecture="mlp",
+        architecture: "str | tuple[nn.Module, nn.Module]" = "mlp",
         *,
-        latent_dim=2,
-        beta=1.0,
-        n_draws=2,
-        hidden_sizes=(256,),
-        widths=(32, 64),
-        activation="tanh",
-        output="sigmoid",
-        loss="mse",
-        noise=0.0,
-        noise_kind="gaussian",
-        epochs=30,
-        batch_size=128,
-        learning_rate=0.01,
-        lr_schedule="cosine",
-        weight_decay=0.0,
-        validation_fraction=0.0,
-        image_shape=None,
-        device="auto",
-        precision="auto",
-        n_threads=1,
-        random_state=None,
-        verbose=False,
+        latent_dim: int = 2,
+        beta: float = 1.0,
+        n_draws: int = 2,
+        hidden_sizes: Sequence[int] = (256,),
+        widths: Sequence[int] = (32, 64),
+        activation: str = "tanh",
+        output: str = "sigmoid",
+        loss: str = "mse",
+        noise: float = 0.0,
+        noise_kind: str = "gaussian",
+        epochs: int = 30,
+        batch_size: int = 128,
+        learning_rate: float = 0.01,
+        lr_schedule: str = "cosine",
+        weight_decay: float = 0.0,
+        validation_fraction: float = 0.0,
+        image_shape: ImageShape = None,
+        device: str = "auto",
+        precision: str = "auto",
+        n_threads: int = 1,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.architecture = architecture
         self.latent_dim = latent_dim
@@ -165,7 +173,7 @@ class VariationalAutoencoder(LatentModel):
 
     _outputs_per_latent = 2  # means and log variances
 
-    def sample(self, n_samples=1, *, random_state=None):
+    def sample(self, n_samples: int = 1, *, random_state: RandomState = None) -> NDArray:
         """Draw new images: standard normal latent vectors, decoded.
 
         Parameters
@@ -183,7 +191,7 @@ class VariationalAutoencoder(LatentModel):
         check_int("n_samples", n_samples)
         return self.inverse_transform(self._noise(n_samples, random_state))
 
-    def elbo(self, X, *, n_draws=16, random_state=0):
+    def elbo(self, X: ArrayLike, *, n_draws: int = 16, random_state: RandomState = 0) -> NDArray:
         """Evidence lower bound of each row's log density, whatever ``beta`` is (Kingma and Welling, 2014).
 
         The divergence is in closed form, the reconstruction a mean over draws that are the same for every row, so that
@@ -203,7 +211,7 @@ class VariationalAutoencoder(LatentModel):
         """
         return self._bounds(X, n_draws, random_state, importance=False)
 
-    def log_likelihood(self, X, *, n_draws=100, random_state=0):
+    def log_likelihood(self, X: ArrayLike, *, n_draws: int = 100, random_state: RandomState = 0) -> NDArray:
         """Importance weighted lower bound of each row's log density; with more draws it approaches the log density.
 
         Parameters
@@ -223,7 +231,7 @@ class VariationalAutoencoder(LatentModel):
         """
         return self._bounds(X, n_draws, random_state, importance=True)
 
-    def interpolate(self, start, end, n_steps=10, *, method="linear"):
+    def interpolate(self, start: ArrayLike, end: ArrayLike, n_steps: int = 10, *, method: str = "linear") -> NDArray:
         """Images on the way from one image to another, through the latent space.
 
         Parameters
@@ -240,8 +248,8 @@ class VariationalAutoencoder(LatentModel):
             In the layout, dtype and range of the training images.
         """
         check_is_fitted(self)
-        ends = [self.transform(np.asarray(image)[np.newaxis])[0] for image in (start, end)]
-        return self.inverse_transform(latent_path(*ends, n_steps, method))
+        first, last = (self.transform(np.asarray(image)[np.newaxis])[0] for image in (start, end))
+        return self.inverse_transform(latent_path(first, last, n_steps, method))
 
     def _bounds(self, X, n_draws, random_state, *, importance):
         check_is_fitted(self)

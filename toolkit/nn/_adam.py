@@ -5,6 +5,8 @@ Loshchilov and Hutter (2019), "Decoupled weight decay regularization". The arith
 networks of this size the checks, groups and hooks of ``torch.optim.Adam`` around it cost as much as a small layer.
 """
 
+from collections.abc import Iterable
+
 import torch
 
 __all__ = ["FusedAdam"]
@@ -35,20 +37,27 @@ class FusedAdam:
     0.9
     """
 
-    def __init__(self, parameters, *, learning_rate, betas, weight_decay=0.0):
+    def __init__(
+        self,
+        parameters: Iterable[torch.nn.Parameter],
+        *,
+        learning_rate: float,
+        betas: tuple[float, float],
+        weight_decay: float = 0.0,
+    ):
         self.parameters = list(parameters)
         self.learning_rate, self.betas, self.weight_decay = learning_rate, tuple(betas), weight_decay
         self.first = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.second = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.steps = [torch.zeros((), device=parameter.device) for parameter in self.parameters]
 
-    def zero_grad(self):
+    def zero_grad(self) -> None:
         """Forget all gradients."""
         for parameter in self.parameters:
             parameter.grad = None
 
     @torch.no_grad()
-    def step(self):
+    def step(self) -> None:
         """Move every parameter that has a gradient."""
         moved = list(zip(self.parameters, self.first, self.second, self.steps))
         moved = [entry for entry in moved if entry[0].grad is not None]
@@ -73,12 +82,12 @@ class FusedAdam:
         )
 
     @torch.no_grad()
-    def gradient_norm(self):
+    def gradient_norm(self) -> torch.Tensor:
         """Euclidean norm of all gradients together, a 0-d tensor."""
         gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
         return torch.stack(torch._foreach_norm(gradients)).norm()
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, dict[str, torch.Tensor]]:
         """Moments and counts, by the place of their parameter."""
         return {
             str(place): {"step": step, "exp_avg": first, "exp_avg_sq": second}
@@ -86,7 +95,7 @@ class FusedAdam:
         }
 
     @torch.no_grad()
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, dict[str, torch.Tensor]]) -> None:
         """Take over what :meth:`state_dict` gave."""
         if len(state) != len(self.parameters):
             raise ValueError(f"the state is of {len(state)} parameters, the optimiser has {len(self.parameters)}.")

@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 __all__ = ["Batches"]
 
@@ -31,7 +32,7 @@ class Batches:
     tensor([2, 0], dtype=torch.uint8)
     """
 
-    def __init__(self, arrays, device=None):
+    def __init__(self, arrays: NDArray | tuple[NDArray, ...], device: str | torch.device | None = None):
         self._single = not isinstance(arrays, (tuple, list))
         self.arrays = (arrays,) if self._single else tuple(arrays)
         self.n_samples = len(self.arrays[0])

@@ -6,14 +6,17 @@ parameters, sha256 of each file), the tree of the state as JSON, and its tensors
 
 import hashlib
 import warnings
-from numbers import Integral
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 
 from toolkit._core.files import plain_json
+from toolkit._core.parameters import check_positive_int
 from toolkit._core.store import read_store, remove_store, write_store
+from toolkit._core.types import PathLike
 from toolkit._core.versions import versions
 from toolkit._core.writable import check_folder_writable
 from toolkit.exceptions import CheckpointError, DivergenceError
@@ -44,7 +47,7 @@ class Checkpoint:
     keep : int or None, default=2
         How many to keep, the latest ones; None keeps all.
     parameters : dict, optional
-        Notes on the training for the manifest; one with others goes on with a warning. What must not change is told to
+        Notes on the training for the manifest; one with others goes on with a warning. What must not change is given to
         :func:`toolkit.nn.fit_loop`, as the estimators of the toolkit do.
 
     Examples
@@ -69,22 +72,30 @@ class Checkpoint:
     132.0
     """
 
-    def __init__(self, folder, *, every=1, unit="epochs", keep=2, parameters=None):
+    def __init__(
+        self,
+        folder: PathLike,
+        *,
+        every: int = 1,
+        unit: str = "epochs",
+        keep: int | None = 2,
+        parameters: Mapping[str, Any] | None = None,
+    ):
         if unit not in ("epochs", "steps"):
             raise ValueError(f"unit must be 'epochs' or 'steps', got {unit!r}.")
         for name, value in (("every", every), ("keep", 1 if keep is None else keep)):
-            if not isinstance(value, Integral) or isinstance(value, bool) or value < 1:
-                raise ValueError(f"{name} must be a positive int, got {value!r}.")
+            check_positive_int(name, value)
         self.folder, self.every, self.unit, self.keep, self.parameters = Path(folder), every, unit, keep, parameters
 
-    def all(self):
+    def all(self) -> list[Path]:
         """Paths of the checkpoints that are there, in the order of their steps."""
         found = self.folder.glob("step-*") if self.folder.is_dir() else ()
         return sorted((path for path in found if path.name[5:].isdigit()), key=lambda path: int(path.name[5:]))
 
-    def latest(self):
+    def latest(self) -> Path | None:
         """Path of the latest checkpoint, None if there is none."""
-        return (self.all() or [None])[-1]
+        found = self.all()
+        return found[-1] if found else None
 
 
 class Saver:

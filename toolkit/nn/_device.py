@@ -5,7 +5,7 @@ import torch
 __all__ = ["resolve_device"]
 
 
-def resolve_device(device="auto"):
+def resolve_device(device: str | torch.device = "auto") -> torch.device:
     """``"auto"`` is CUDA where there is one, else the processor; anything else is torch's own name.
 
     Raises

@@ -1,8 +1,10 @@
 """Hooks of the training loop: what may happen between epochs. Their memory is part of a checkpoint."""
 
 import math
-from numbers import Integral, Real
+from collections.abc import Mapping
+from typing import Any
 
+from toolkit._core.parameters import check_positive_int, is_number
 from toolkit.nn._state import StateMixin
 
 __all__ = ["EarlyStopping"]
@@ -41,15 +43,15 @@ class EarlyStopping(StateMixin):
 
     _state = ("best", "best_epoch", "waited")
 
-    def __init__(self, loss="loss", *, patience=10, min_delta=0.0):
-        if not isinstance(patience, Integral) or isinstance(patience, bool) or patience < 1:
-            raise ValueError(f"patience must be a positive int, got {patience!r}.")
-        if not isinstance(min_delta, Real) or not 0 <= min_delta < math.inf:
+    def __init__(self, loss: str = "loss", *, patience: int = 10, min_delta: float = 0.0):
+        check_positive_int("patience", patience)
+        if not is_number(min_delta) or min_delta < 0:
             raise ValueError(f"min_delta must be a number that is not negative, got {min_delta!r}.")
         self.loss, self.patience, self.min_delta = loss, patience, min_delta
-        self.best, self.best_epoch, self.waited = math.inf, None, 0
+        self.best, self.waited = math.inf, 0
+        self.best_epoch: int | None = None
 
-    def __call__(self, model, entry):
+    def __call__(self, model: object, entry: Mapping[str, Any]) -> bool:
         if self.loss not in entry:
             names = ", ".join(name for name in entry if name not in ("epoch", "step", "seconds"))
             raise ValueError(f"loss must be one of the losses of this training ({names}), got {self.loss!r}.")

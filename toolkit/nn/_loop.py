@@ -6,15 +6,22 @@ in one small record, :class:`Position`.
 """
 
 import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit._core.images import iter_chunks
 from toolkit._core.progress import Progress
+from toolkit._core.types import PathLike
 from toolkit.exceptions import DivergenceError
 from toolkit.nn._batches import Batches
 from toolkit.nn._losses import EpochLosses
+
+if TYPE_CHECKING:
+    from toolkit.nn._checkpoint import Checkpoint
 
 __all__ = ["Position", "fit_loop"]
 
@@ -49,22 +56,22 @@ class Position:
 
 
 def fit_loop(
-    model,
-    arrays,
+    model: Any,
+    arrays: NDArray | tuple[NDArray, ...],
     *,
-    batch_size=128,
-    epochs=None,
-    steps=None,
-    generator,
-    shuffle=True,
-    hooks=(),
-    checkpoint=None,
-    resume=False,
-    parameters=None,
-    explosion=1e6,
-    verbose=False,
-    desc="",
-):
+    batch_size: int = 128,
+    epochs: int | None = None,
+    steps: int | None = None,
+    generator: np.random.Generator,
+    shuffle: bool = True,
+    hooks: Sequence[Callable] = (),
+    checkpoint: "Checkpoint | None" = None,
+    resume: bool | PathLike = False,
+    parameters: Mapping[str, Any] | None = None,
+    explosion: float | None = 1e6,
+    verbose: bool = False,
+    desc: str = "",
+) -> list[dict[str, float]]:
     """Train ``model`` on batches of ``arrays``.
 
     Parameters
@@ -136,7 +143,7 @@ def fit_loop(
         raise ValueError("resume=True needs a checkpoint, whose folder says where to go on from.")
     batches = Batches(arrays, getattr(model, "device", None))
     batch_size = max(1, min(batch_size, batches.n_samples))
-    total = epochs * -(-batches.n_samples // batch_size) if steps is None else steps
+    total = (epochs or 0) * -(-batches.n_samples // batch_size) if steps is None else steps
     position = Position(EpochLosses(explosion))
     saver = None
     if checkpoint is not None or resume:

@@ -1,6 +1,7 @@
 """Losses of an epoch: summed up, and watched for the end of all learning."""
 
 import math
+from collections.abc import Mapping
 
 import torch
 
@@ -38,19 +39,26 @@ class EpochLosses:
         The largest size of each loss among the first steps.
     """
 
-    def __init__(self, explosion=None, *, sums=None, rows=None, levels=None):
+    def __init__(
+        self,
+        explosion: float | None = None,
+        *,
+        sums: Mapping[str, float] | None = None,
+        rows: Mapping[str, int] | None = None,
+        levels: Mapping[str, float] | None = None,
+    ):
         self.explosion = explosion
         self.sums, self.rows, self.levels = dict(sums or {}), dict(rows or {}), dict(levels or {})
-        self._pending = []
+        self._pending: list[tuple] = []
 
-    def add(self, step, n_rows, losses):
+    def add(self, step: int, n_rows: int, losses: Mapping[str, float | torch.Tensor]) -> None:
         """Take what ``train_step`` returned at ``step``, for ``n_rows`` rows."""
         self._pending.append((step, n_rows, losses))
         waits = any(isinstance(value, torch.Tensor) and value.device.type != "cpu" for value in losses.values())
         if not waits or len(self._pending) >= _READ_EVERY:
             self.read()
 
-    def read(self):
+    def read(self) -> None:
         """Fetch what is pending; raises :class:`DivergenceError` at the first value that is not to be had."""
         pending, self._pending = self._pending, []
         for (step, n_rows, losses), values in zip(pending, _fetch([losses for _, _, losses in pending])):
@@ -59,12 +67,12 @@ class EpochLosses:
                 self.sums[name] = self.sums.get(name, 0.0) + value * n_rows
                 self.rows[name] = self.rows.get(name, 0) + n_rows
 
-    def means(self):
+    def means(self) -> dict[str, float]:
         """Mean of each loss over the rows so far."""
         self.read()
         return {name: value / self.rows[name] for name, value in self.sums.items()}
 
-    def next_epoch(self):
+    def next_epoch(self) -> "EpochLosses":
         """Start from zero, with the same guard."""
         return EpochLosses(self.explosion, levels=self.levels)
 

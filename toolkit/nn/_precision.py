@@ -25,7 +25,7 @@ def _processor_flags():
     return frozenset()
 
 
-def has_native_bfloat16(device="cpu"):
+def has_native_bfloat16(device: str | torch.device = "cpu") -> bool:
     """Whether a device multiplies bfloat16 itself; elsewhere it is emulated, and slower than float32.
 
     Parameters
@@ -44,7 +44,7 @@ def has_native_bfloat16(device="cpu"):
     return device.type == "cpu" and not _processor_flags().isdisjoint({"avx512_bf16", "amx_bf16", "bf16"})
 
 
-def resolve_precision(precision="auto", device="cpu"):
+def resolve_precision(precision: str = "auto", device: str | torch.device = "cpu") -> str:
     """``"float32"`` or ``"bfloat16"`` for the name that was given.
 
     Parameters
@@ -71,7 +71,7 @@ def resolve_precision(precision="auto", device="cpu"):
     return resolved
 
 
-def autocast(precision="auto", device="cpu"):
+def autocast(precision: str = "auto", device: str | torch.device = "cpu") -> contextlib.AbstractContextManager:
     """A context in which networks compute in the precision that :func:`resolve_precision` finds.
 
     Examples

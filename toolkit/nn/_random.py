@@ -1,6 +1,7 @@
 """Initialisation and dropout that draw from a ``torch.Generator`` of their own, never from the global one."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import nn
@@ -8,7 +9,7 @@ from torch import nn
 __all__ = ["GeneratorDropout", "build", "initialise", "torch_generator"]
 
 
-def torch_generator(seed, device="cpu"):
+def torch_generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
     """A fresh ``torch.Generator`` seeded with an int.
 
     Examples
@@ -32,11 +33,11 @@ class GeneratorDropout(nn.Module):
     generator : torch.Generator
     """
 
-    def __init__(self, p, generator):
+    def __init__(self, p: float, generator: torch.Generator | None):
         super().__init__()
         self.p, self.generator = p, generator
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         if not self.training or self.p == 0:
             return x
         keep = torch.rand(x.shape, generator=self.generator, device=x.device) >= self.p
@@ -44,7 +45,7 @@ class GeneratorDropout(nn.Module):
 
 
 @torch.no_grad()
-def initialise(module, generator):
+def initialise(module: nn.Module, generator: torch.Generator) -> nn.Module:
     """Draw every weight of ``module`` anew from ``generator``; biases become zero, norms the identity.
 
     Weights are He-uniform for rectifiers (He et al., 2015, "Delving deep into rectifiers").
@@ -70,7 +71,7 @@ def initialise(module, generator):
     return module
 
 
-def build(factory, generator):
+def build(factory: Callable[[], nn.Module], generator: torch.Generator) -> nn.Module:
     """Build a module without touching the global generator and initialise it from ``generator``.
 
     Parameters

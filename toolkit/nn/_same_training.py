@@ -1,6 +1,8 @@
 """What makes two trainings the same one: the parameters that a checkpoint must share with what goes on from it."""
 
 import json
+from collections.abc import Mapping
+from typing import Any
 
 from toolkit._core.files import plain_json
 
@@ -10,7 +12,7 @@ __all__ = ["changed_parameters", "describe_parameters"]
 _FREE = {"device", "epochs", "max_steps", "n_threads", "snapshot_epochs", "steps", "verbose"}
 
 
-def describe_parameters(parameters):
+def describe_parameters(parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """Parameters of a training as JSON keeps them, without those that may change on the way.
 
     What JSON cannot say is described: a network by its layers, anything else by its type, since its address in memory
@@ -39,7 +41,9 @@ def _describe(value):
     return repr(value) if hasattr(value, "state_dict") else f"<{type(value).__module__}.{type(value).__qualname__}>"
 
 
-def changed_parameters(earlier, present):
+def changed_parameters(
+    earlier: Mapping[str, Any] | None, present: Mapping[str, Any] | None
+) -> list[tuple[str, Any, Any]]:
     """Where two trainings differ, ``(name, earlier value, present value)`` each; those that may change are left out.
 
     Parameters

@@ -1,6 +1,8 @@
 """What a training object must hand over to be continued bitwise: its networks, optimisers, generators and counters."""
 
 import copy
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import torch
@@ -35,11 +37,11 @@ class StateMixin:
 
     _state: tuple = ()
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """The present state; it shares no memory that training goes on to change, except with networks."""
         return {name: _take(getattr(self, name)) for name in self._state}
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go back to ``state``, on an object that was built with the same arguments.
 
         Raises

@@ -6,13 +6,15 @@ caller has set for a thread of its own (no gradients, another default device) is
 
 import contextlib
 import threading
+from collections.abc import Iterator
+from typing import Any
 
 import torch
 
 __all__ = ["limit_threads"]
 
 _lock = threading.Lock()
-_state = {"active": 0, "found": None, "repeats": None, "dtype": None}
+_state: dict[str, Any] = {"active": 0, "found": None, "repeats": None, "dtype": None}
 
 
 def _set(n_threads):
@@ -21,7 +23,7 @@ def _set(n_threads):
 
 
 @contextlib.contextmanager
-def limit_threads(n_threads=1):
+def limit_threads(n_threads: int = 1) -> Iterator[None]:
     """Run torch on ``n_threads`` threads inside the block.
 
     Small networks gain nothing from a second thread, and two threads that wait for each other under load cost a

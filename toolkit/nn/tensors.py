@@ -1,5 +1,7 @@
 """Tensors as arrays and back: what a tree of values needs to know of torch."""
 
+from typing import Any
+
 import numpy as np
 import torch
 
@@ -16,7 +18,7 @@ _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in _AS_INTEGERS}
 class StateWriter(TreeWriter):
     """Writes nested states of torch: tensors on any device, in their memory format."""
 
-    def write_other(self, value, path):
+    def write_other(self, value: Any, path: str) -> Any:
         node = tensor_node(self, value, path)
         return super().write_other(value, path) if node is None else node
 
@@ -24,13 +26,13 @@ class StateWriter(TreeWriter):
 class StateReader(TreeReader):
     """Reads what a :class:`StateWriter` wrote; tensors come back in main memory."""
 
-    def read_other(self, tag, body):
+    def read_other(self, tag: str, body: Any) -> Any:
         if tag == "tensor":
             return as_tensor(self, body)
         return super().read_other(tag, body)
 
 
-def tensor_node(writer, value, path):
+def tensor_node(writer: TreeWriter, value: Any, path: str) -> dict[str, Any] | None:
     """The node of a tensor or a ``torch.Size``; None for anything else."""
     if isinstance(value, torch.Size):
         return {"tuple": list(value)}
@@ -47,7 +49,7 @@ def tensor_node(writer, value, path):
     return {"tensor": body}
 
 
-def as_tensor(reader, body):
+def as_tensor(reader: TreeReader, body: Any) -> torch.Tensor:
     """The tensor of a node's body."""
     array = reader.read(body["values"])
     if not isinstance(array, np.ndarray):

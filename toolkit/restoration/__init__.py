@@ -4,20 +4,24 @@ The estimator is loaded on first use, since it needs torch.
 """
 
 import importlib
+from typing import TYPE_CHECKING
 
 from toolkit.restoration._quality import psnr, ssim
 from toolkit.restoration._restorers import available_restorers, restore_images
+
+if TYPE_CHECKING:
+    from toolkit.restoration._image_restorer import ImageRestorer
 
 _LAZY = {"ImageRestorer": "toolkit.restoration._image_restorer"}
 
 __all__ = ["ImageRestorer", "available_restorers", "psnr", "restore_images", "ssim"]
 
 
-def __getattr__(name):
+def __getattr__(name: str) -> object:
     if name in _LAZY:
         return getattr(importlib.import_module(_LAZY[name]), name)
     raise AttributeError(f"module 'toolkit.restoration' has no attribute {name!r}")
 
 
-def __dir__():
+def __dir__() -> list[str]:
     return sorted(__all__)

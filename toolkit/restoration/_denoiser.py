@@ -23,7 +23,7 @@ __all__ = ["Denoiser", "DenoiserTrainer"]
 
 # The draft looks at no more than this many pixels a side: larger images are drafted coarsely and refined.
 _DRAFT_SIDE = 32
-# Weights of the answer by itself and of the verdict beside the blended image, and how near 0 and 1 that may come.
+# Weights of the draft by itself and of the damage logit beside the blended image, and how near 0 and 1 that may come.
 _REDRAWN, _DAMAGE, _EDGE = 0.3, 0.1, 2e-3
 
 
@@ -57,7 +57,7 @@ class Denoiser(nn.Module):
         self.kind_conv = nn.Linear(n_kinds, width, bias=False)
         self.second = nn.Conv2d(width, width, 3, padding=1)
         self.last = nn.Conv2d(width, 4 * channels, 3, padding=1)
-        # How far the given image can be believed as it is: learnt for each kind.
+        # Weight of the given image in the draft: learnt for each kind.
         self.belief = nn.Linear(n_kinds, 1, bias=False)
         self.compare = nn.Conv2d(12 * channels, width, 3, padding=1)
         self.kind_compare = nn.Linear(n_kinds, width, bias=False)

@@ -1,10 +1,11 @@
-"""ImageRestorer: identify, repair, put the repair before a second judge, abstain when unsure."""
+"""ImageRestorer: identify, repair, let a second classifier accept or reject the repair, abstain when unsure."""
 
-from numbers import Integral, Real
-from typing import ClassVar
+from numbers import Real
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval
@@ -12,14 +13,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
+from toolkit._core.parameters import at_least
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption import SHAPE_KEEPING
-from toolkit.restoration._limits import touch_limits
+from toolkit.restoration._abstention import abstention_thresholds
 from toolkit.restoration._planting import as_bytes
+from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
+from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier
 from toolkit.restoration._repair_table import repair_table
 from toolkit.restoration._restorers import RESTORERS
-from toolkit.restoration._second_judge import Witnesses, draw_line
-from toolkit.restoration._toolbox import CANDIDATES, Toolbox
 
 __all__ = ["ImageRestorer"]
 
@@ -27,20 +30,20 @@ __all__ = ["ImageRestorer"]
 _CHUNK = 4096
 # A row counts as trusted, for learning what clean images look like, from this probability of being clean.
 _TRUSTED = 0.8
-# A kind that was found in the set gets this many times the attention of one that was not.
+# A kind that was found in the set has this many times the weight in training of one that was not.
 _FOUND_WEIGHT = 6.0
 # A round of fewer planted images than this is not worth its while: there are fewer, larger ones.
 _LEAST_ROUND = 2000
-# A repair stays if the image is then found rather clean than not. An image that was turned and turned back is soft, and
-# looks damaged to networks that know how sharp the set is: the identifier has to find a repair no less clean than it
-# finds all but this share of the right repairs of planted images.
-_RATHER_CLEAN, _LOOKED_DOWN_ON = 0.5, 0.1
-# Symmetries and occluders, which sound images may look like by themselves, are to be named with this confidence, and a
-# turn by less than this angle is nobody's mistake but a hand's slant.
+# A repair is kept if the image is then predicted to be rather clean. An image that was turned and turned back is
+# blurred, which networks trained on a sharp set take for damage: the threshold is lowered to the clean probability of
+# all but this share of the right repairs of planted images.
+_RATHER_CLEAN, _LOWEST_SHARE = 0.5, 0.1
+# Symmetries and occluders, which sound images may look like by themselves, are to be predicted with this confidence,
+# and a turn by less than this angle is taken for a writer's slant.
 _RESEMBLED = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose", "occlude")
 _SURE, _LEAST_TURN = 0.8, 12.0
-# Trials without which there is no second judge, and the share of planted repairs that he has to let stand.
-_LEAST_TRIALS, _LEAST_PASSING = 20, 0.5
+# Held-out images needed to fit a classifier of repairs, and the sensitivity that it has to have.
+_LEAST_HELD_OUT, _LEAST_SENSITIVITY = 20, 0.5
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
@@ -53,16 +56,16 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     shift, magnification, slant, contrast), or by a network that learnt to undo corruptions planted in the images that
     the identifier trusts. All of this needs no labels and no clean copy.
 
-    A repair stays only if two judges agree. The identifier looks again, and has to find the image cleaner. And
-    witnesses that had no part in naming the fault have to find it nearer to the others of its set: statistics,
-    similarity to its neighbours, and what was replaced. How much they have to say is settled on this very set, by
-    repairs of planted images and by the same repairs done to sound ones. Everything else is reverted.
+    A repair is kept only if two judges agree. The identifier has to give the repaired image a higher probability of
+    being clean. And a second judge, which is independent of the identifier's networks, has to accept it: a logistic
+    model of evidence features (statistics, similarity to neighbours, what was replaced), fitted on this very set to
+    repairs of planted images and to the same repairs done to sound ones. Everything else is reverted.
 
-    Which restorer serves a kind is settled in ``fit``: each candidate is tried on corruptions planted in trusted images
-    that were put aside (``ranking_``). A kind is left alone that no candidate makes better, that the second judge
-    cannot tell from sound images, or of which the identifier says that it cannot be told on this set
+    Which restorer serves a kind is settled in ``fit``: each candidate is evaluated on corruptions planted in held-out
+    trusted images (``ranking_``). A kind is left alone that no candidate makes better, that the second judge
+    cannot tell from sound images, or that the identifier does not detect reliably on this set
     (``competence_``); so is ``"unknown"``. A learned step is used only if it leaves sound images as they are (35 dB
-    and more). Contrast and brightness are only ever mended by a map of grey levels.
+    and more). Contrast and brightness are only ever repaired by a map of grey levels.
 
     Parameters
     ----------
@@ -75,10 +78,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
     min_confidence : float, default=0.6
-        Least probability of the named kind for a row to be touched.
+        Least probability of the predicted kind for a row to be repaired.
     max_clean_changed : float, default=0.0005
-        Share of the clean images that are expected to look flipped, turned or occluded by themselves, without any
-        doubt. A kind of which no more than that is found is left alone.
+        Share of the clean images that are expected to be confidently predicted as flipped, turned or occluded. A kind
+        of which no more than that is found is left alone.
     min_improvement : float, default=0.1
         By how much the probability of being clean must rise for a repair to stay. It must also reach a half.
     epochs : int, default=5
@@ -102,17 +105,16 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     competence_ : DataFrame
         One row for each kind that could be undone: what the identifier's ``competence_`` says of it, where it has one,
         then ``restorer``, ``gain`` with its 95 % interval, ``worsened`` and ``sound_psnr`` of the best restorer,
-        ``judge_passing`` and
-        ``judge_alarms`` (shares of planted and of sound images whose repair the second judge would let stand, on images
-        that were held out) and ``repair``: ``"repaired"``, or why not.
+        ``judge_passing`` and ``judge_alarms`` (shares of planted and of sound held-out images whose repair the second
+        judge would accept) and ``repair``: ``"repaired"``, or why not.
     undoable_ : tuple of str
         Kinds that are repaired.
     limits_ : dict of str to float
-        For each of ``undoable_`` the highest probability of being clean at which a row named so is touched. It is set
-        so that no more rows are touched than the least doubtful ones among them vouch for, compared with images in
-        which the kind was planted.
+        For each of ``undoable_`` the highest probability of being clean at which a row predicted as it is repaired. It
+        is set so that no more rows are repaired than the number of confident predictions supports, compared with images
+        in which the kind was planted.
     n_trusted_ : int
-        Images that were learned from.
+        Size of the training set.
     image_shape_, n_features_in_
         Shape of an image and number of its values.
 
@@ -143,17 +145,17 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        identifier=None,
+        identifier: BaseEstimator | None = None,
         *,
-        image_shape=None,
-        min_confidence=0.6,
-        max_clean_changed=0.0005,
-        min_improvement=0.1,
-        epochs=5,
-        images_per_epoch=12_000,
-        max_samples=20_000,
-        random_state=None,
-        verbose=False,
+        image_shape: ImageShape = None,
+        min_confidence: float = 0.6,
+        max_clean_changed: float = 0.0005,
+        min_improvement: float = 0.1,
+        epochs: int = 5,
+        images_per_epoch: int = 12_000,
+        max_samples: int = 20_000,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.identifier = identifier
         self.image_shape = image_shape
@@ -170,9 +172,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "min_confidence": [Interval(Real, 0, 1, closed="both")],
         "max_clean_changed": [Interval(Real, 0, 1, closed="both")],
         "min_improvement": [Interval(Real, 0, 1, closed="both")],
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "images_per_epoch": [Interval(Integral, 2, None, closed="left")],
-        "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "epochs": [at_least(1)],
+        "images_per_epoch": [at_least(2)],
+        "max_samples": [at_least(2)],
     }
 
     def __sklearn_tags__(self):
@@ -180,7 +182,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         tags.transformer_tags.preserves_dtype = ["float64", "float32"]
         return tags
 
-    def fit(self, X, y=None, *, findings=None):
+    def fit(self, X: ArrayLike, y: object = None, *, findings: pd.DataFrame | None = None) -> Self:
         """Learn what the clean images look like, and how to get back to them.
 
         Parameters
@@ -188,7 +190,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
         y : ignored
         findings : DataFrame, default=None
-            What ``identify(X)`` of the fitted identifier said, if it was asked already.
+            What ``identify(X)`` of the fitted identifier said, if it is known already.
 
         Returns
         -------
@@ -216,7 +218,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         found = pd.Series(np.asarray(findings["kind"])).value_counts()
         least = max(2, 0.001 * len(sample))
         shares = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in kinds}
-        self._toolbox = Toolbox(kinds).fit(
+        self._candidates = RepairCandidates(kinds).fit(
             images,
             shares=shares,
             **self._plan(len(images)),
@@ -224,10 +226,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             angles=self._angles,
             verbose=self.verbose,
         )
-        self.ranking_ = self._toolbox.ranking
-        self._judge(generator)
-        planted = self._toolbox.plant_trials(self.undoable_, generator)
-        self.limits_ = touch_limits(
+        self.ranking_ = self._candidates.ranking
+        self._fit_classifiers(generator)
+        planted = self._candidates.plant_held_out(self.undoable_, generator)
+        self.limits_ = abstention_thresholds(
             findings,
             {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
             min_confidence=self.min_confidence,
@@ -236,26 +238,30 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         return self
 
     def _angles(self, unit):
-        """The identifier's opinion on how far the images of a unit stack were turned."""
+        """The identifier's estimate of how far the images of a unit stack were turned."""
         return np.asarray(self._identify(self._given(unit, self._dtype))["angle"], dtype=float)
 
-    def _judge(self, generator):
-        """Settle, for each kind that can be undone, whether a second judge can tell a repair, and from where on."""
-        self._witnesses, self._lines, self._looks = None, {}, {}
-        order = self._toolbox.order
-        if order and len(self._toolbox.trials) >= _LEAST_TRIALS:
-            self._witnesses = Witnesses(self.image_shape_).fit(self._toolbox.lessons, generator)
+    def _fit_classifiers(self, generator):
+        """For each kind that can be undone, fit a classifier of repairs and a threshold on their clean probability."""
+        self._evidence, self._classifiers, self._clean_thresholds = None, {}, {}
+        order = self._candidates.order
+        if order and len(self._candidates.held_out) >= _LEAST_HELD_OUT:
+            self._evidence = RepairEvidence(self.image_shape_).fit(self._candidates.training, generator)
             for kind in order:
-                tried = self._toolbox.try_out(kind, self._witnesses, self._angles, generator)
-                planted, sound, would_change, repaired = tried
+                evaluated = self._candidates.evaluate(kind, self._evidence, self._angles, generator)
+                planted, sound, would_change, repaired = evaluated
                 after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
-                self._looks[kind] = min(_RATHER_CLEAN, float(np.quantile(after, _LOOKED_DOWN_ON)))
-                self._lines[kind] = draw_line(planted, sound, would_change)
-        self.undoable_ = tuple(kind for kind, line in self._lines.items() if line.passing >= _LEAST_PASSING)
+                self._clean_thresholds[kind] = min(_RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
+                self._classifiers[kind] = fit_classifier(planted, sound, would_change)
+        self.undoable_ = tuple(
+            kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= _LEAST_SENSITIVITY
+        )
         kinds = [kind for kind in CANDIDATES if kind in self._known_kinds()]
-        table = repair_table(kinds, self.ranking_, order, self._lines, self.undoable_)
-        told = getattr(self.identifier_, "competence_", None)
-        self.competence_ = table if told is None else told.merge(table, on="kind", how="right", validate="one_to_one")
+        table = repair_table(kinds, self.ranking_, order, self._classifiers, self.undoable_)
+        measured = getattr(self.identifier_, "competence_", None)
+        if measured is not None:
+            table = measured.merge(table, on="kind", how="right", validate="one_to_one")
+        self.competence_ = table
 
     def _given(self, unit, dtype):
         """A unit stack in the range and dtype that came."""
@@ -300,14 +306,14 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """Findings on a stack in the dtype that came."""
         return self.identifier_.identify(stack)
 
-    def restore(self, X, findings=None):
+    def restore(self, X: ArrayLike, findings: pd.DataFrame | None = None) -> tuple[NDArray, pd.DataFrame]:
         """Repair what can be repaired.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
         findings : DataFrame, default=None
-            What ``identify(X)`` of the identifier said, if it was asked already.
+            What ``identify(X)`` of the identifier said, if it is known already.
 
         Returns
         -------
@@ -331,7 +337,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             frames.append(self._restore_chunk(given, images[part], found))
         return match_layout(images, X), pd.concat(frames, ignore_index=True)
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray:
         """The images of :meth:`restore`.
 
         Returns
@@ -380,9 +386,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         columns["outcome"][rows] = "no change"
         turned = columns["angle"].copy()
         if kind == "rotate":
-            columns["angle"][rows] = self._toolbox.estimate_angle(self._unit(given[rows]), turned[rows])
+            columns["angle"][rows] = self._candidates.estimate_angle(self._unit(given[rows]), turned[rows])
             rows = rows[np.abs(columns["angle"][rows]) >= _LEAST_TURN]
-        for name, sharpness in self._toolbox.steps(kind):
+        for name, sharpness in self._candidates.candidates(kind):
             if not len(rows):
                 return
             repaired = self._apply(name, kind, given[rows], turned[rows], sharpness)
@@ -391,9 +397,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             if changed.any():
                 after[changed] = self._identify(repaired[changed])["clean_probability"]
                 gain[changed] = after[changed] - clean[rows[changed]]
-            look = self._looks[kind]
-            kept = changed & (after >= look) & ((gain >= self.min_improvement) | (look < _RATHER_CLEAN))
-            kept[kept] = self._stands(kind, given[rows[kept]], repaired[kept])
+            least = self._clean_thresholds[kind]
+            kept = changed & (after >= least) & ((gain >= self.min_improvement) | (least < _RATHER_CLEAN))
+            kept[kept] = self._accepts(kind, given[rows[kept]], repaired[kept])
             done = rows[kept]
             images[done] = repaired[kept]
             columns["restorer"][done] = name
@@ -402,10 +408,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             columns["outcome"][rows[changed & ~kept]] = "reverted"
             rows = rows[~kept]
 
-    def _stands(self, kind, given, repaired):
-        """Whether the second judge lets each repair stand; both stacks in the dtype that came."""
+    def _accepts(self, kind, given, repaired):
+        """Whether the second judge accepts each repair; both stacks in the dtype that came."""
         given, repaired = (as_bytes(self._unit(stack)) for stack in (given, repaired))
-        return self._lines[kind].stays(self._witnesses.testify(given, repaired))
+        return self._classifiers[kind].accepts(self._evidence.features(given, repaired))
 
     def _unit(self, given):
         return np.clip(self.pixel_scale_.to_unit(given), 0, 1)
@@ -416,7 +422,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         square = self.image_shape_[0] == self.image_shape_[1]
         if restorer is not None and restorer.exact and (square or kind in SHAPE_KEEPING):
             return restorer.function(given)
-        return self._given(self._toolbox.repair(name, self._unit(given), kind, angle, sharpness), given.dtype)
+        return self._given(self._candidates.repair(name, self._unit(given), kind, angle, sharpness), given.dtype)
 
 
 def _check_findings(findings, n_samples):

@@ -42,10 +42,10 @@ class LearnedRestorer:
     def __init__(self, kinds):
         self.kinds = tuple(kinds)
 
-    def fit(self, clean, *, shares, n_images, n_rounds, generator, first=None, verbose=False):
+    def fit(self, clean, *, shares, n_images, n_rounds, generator, invert=None, verbose=False):
         """Learn from ``clean`` images (uint8) by planting ``n_images`` corruptions in each of ``n_rounds`` rounds.
 
-        ``first(stack, kind) -> stack`` is what is done in closed form before the network sees an image.
+        ``invert(stack, kind) -> stack`` is what is done in closed form before the network sees an image.
         """
         self.shape = clean.shape[1:]
         n_kinds = len(self.kinds)
@@ -54,7 +54,7 @@ class LearnedRestorer:
             per_round = -(-n_images // min(_BATCH, n_images))
             trainer = DenoiserTrainer(self.network, n_kinds, per_round * n_rounds)
             for index in range(n_rounds):
-                arrays = self._plant(clean, shares, n_images, generator, first)
+                arrays = self._plant(clean, shares, n_images, generator, invert)
                 title = f"restorer {index + 1}/{n_rounds}"
                 fit_loop(
                     trainer,
@@ -70,13 +70,13 @@ class LearnedRestorer:
         return self
 
     def calibrate(self, sound):
-        """Move the verdict "damaged" of each kind to where enough of these ``sound`` images (unit) are left alone."""
+        """Set the threshold for "damaged" of each kind so that enough of these ``sound`` unit images are left alone."""
         for kind in self.kinds:
             damage = np.concatenate([found for *_, found in self._answers(sound, kind)])
             self.thresholds[kind] = max(0.0, float(np.quantile(damage, _LEFT_ALONE)))
         return self
 
-    def _plant(self, clean, shares, n_images, generator, first):
+    def _plant(self, clean, shares, n_images, generator, invert):
         rows, kinds = plan_kinds(len(clean), [shares[kind] for kind in self.kinds], n_images, generator)
         given = clean[rows]
         damaged = generator.random(n_images) >= _SOUND
@@ -87,18 +87,18 @@ class LearnedRestorer:
                 planted, _ = apply_corruption(clean[rows[some]] / np.float32(255), kind, generator=generator)
                 # The images to be repaired come in 8 bits as a rule, and low contrast leaves few of their steps.
                 planted = as_bytes(planted) / np.float32(255)
-                given[some] = as_bytes(planted if first is None else first(planted, kind))
+                given[some] = as_bytes(planted if invert is None else invert(planted, kind))
         return _channels_first(given), _channels_first(clean[rows]), kinds, damaged
 
-    def restore(self, stack, kind, sharpness=1.0, *, doubt=True):
+    def restore(self, stack, kind, sharpness=1.0, *, abstain=True):
         """Restore a unit stack on which the closed form was applied already; ``sharpness`` multiplies the logits.
 
-        An image that the network does not find damaged in that way is left as it is, unless ``doubt`` is False.
+        An image that the network does not find damaged in that way is left as it is, unless ``abstain`` is False.
         """
         out = np.array(stack, dtype=np.float32)
         for part, unit, damage in self._answers(stack, kind, sharpness):
             unit = np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
-            damaged = damage > self.thresholds[kind] if doubt else np.ones(len(unit), dtype=bool)
+            damaged = damage > self.thresholds[kind] if abstain else np.ones(len(unit), dtype=bool)
             out[part][damaged] = unit[damaged]
         return out
 

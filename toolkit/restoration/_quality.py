@@ -1,10 +1,12 @@
 """How near a restored image is to its clean copy: PSNR and SSIM of each image of a stack."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import ndimage
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, iter_chunks
+from toolkit._core.parameters import check_positive
 
 __all__ = ["psnr", "ssim"]
 
@@ -25,13 +27,12 @@ def _pair(images, reference, data_range):
                 f"smallest value possible; got dtypes {images.dtype} and {reference.dtype}."
             )
         data_range = 255.0
-    if not (np.isscalar(data_range) and np.isfinite(data_range) and data_range > 0):
-        raise ValueError(f"data_range must be a positive number, got {data_range!r}.")
+    check_positive("data_range", data_range)
     return images, reference, float(data_range)
 
 
 @usual_floating_point
-def psnr(images, reference, data_range=None, *, cap=60.0):
+def psnr(images: ArrayLike, reference: ArrayLike, data_range: float | None = None, *, cap: float = 60.0) -> NDArray:
     """Peak signal-to-noise ratio of each image.
 
     Parameters
@@ -69,7 +70,7 @@ def psnr(images, reference, data_range=None, *, cap=60.0):
 
 
 @usual_floating_point
-def ssim(images, reference, data_range=None):
+def ssim(images: ArrayLike, reference: ArrayLike, data_range: float | None = None) -> NDArray:
     """Mean structural similarity of each image.
 
     The variant is that of ``skimage.metrics.structural_similarity`` at its defaults: a uniform window of 7 x 7 pixels

@@ -8,7 +8,7 @@ __all__ = ["repair_table"]
 _BEST = ("restorer", "gain", "gain_low", "gain_high", "worsened", "sound_psnr")
 
 
-def repair_table(kinds, ranking, order, lines, undoable):
+def repair_table(kinds, ranking, order, classifiers, undoable):
     """One row a kind.
 
     Parameters
@@ -19,8 +19,8 @@ def repair_table(kinds, ranking, order, lines, undoable):
         Of the candidates tried on this set.
     order : dict of str to tuple of str
         Candidates worth while.
-    lines : dict of str to Verdict
-        Of the second judge.
+    classifiers : dict of str to RepairClassifier
+        Of repairs, by kind.
     undoable : sequence of str
         Kinds that are repaired.
 
@@ -32,7 +32,7 @@ def repair_table(kinds, ranking, order, lines, undoable):
     """
     rows = []
     for kind in kinds:
-        line, tried = lines.get(kind), ranking[ranking["kind"] == kind]
+        classifier, tried = classifiers.get(kind), ranking[ranking["kind"] == kind]
         if kind in order:
             tried = tried[tried["restorer"] == order[kind][0]]
         best = tried.iloc[0].to_dict() if len(tried) else {"restorer": ""}
@@ -40,19 +40,19 @@ def repair_table(kinds, ranking, order, lines, undoable):
             {
                 "kind": kind,
                 **{name: best.get(name, np.nan) for name in _BEST},
-                "judge_passing": np.nan if line is None else line.passing,
-                "judge_alarms": np.nan if line is None else line.alarms,
-                "repair": "repaired" if kind in undoable else _why_not(len(tried), kind in order, line),
+                "judge_passing": np.nan if classifier is None else classifier.sensitivity,
+                "judge_alarms": np.nan if classifier is None else classifier.false_alarm_rate,
+                "repair": "repaired" if kind in undoable else _why_not(len(tried), kind in order, classifier),
             }
         )
     return pd.DataFrame(rows, columns=["kind", *_BEST, "judge_passing", "judge_alarms", "repair"])
 
 
-def _why_not(n_tried, worthwhile, line):
+def _why_not(n_tried, worthwhile, classifier):
     if not n_tried:
         return "not shown to be told apart on this set"
     if not worthwhile:
         return "no restorer makes planted images better and leaves sound ones alone"
-    if line is None:
+    if classifier is None:
         return "too few sound images for a second judge"
     return "the second judge does not tell its repairs from those of sound images"

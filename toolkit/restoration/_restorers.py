@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, iter_chunks, match_layout
@@ -73,7 +74,7 @@ RESTORERS = {
 }
 
 
-def available_restorers():
+def available_restorers() -> pd.DataFrame:
     """Every restorer by name.
 
     Returns
@@ -102,7 +103,7 @@ def available_restorers():
 
 
 @usual_floating_point
-def restore_images(X, method, **params):
+def restore_images(X: ArrayLike, method: str, **params: Any) -> NDArray:
     """Apply one restorer to every image, whatever is wrong with it.
 
     Parameters

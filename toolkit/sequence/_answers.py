@@ -21,8 +21,8 @@ class AnswersMixin:
     def _source_shares(self, X):
         """Characters (n, source_length, n_source), in the order in which they are fed.
 
-        One-hot where characters are known: of a picture that may be a three or an eight, the sum of both halves is of
-        no use. What a reader calls by names of its own stays as sure as it is.
+        One-hot where characters are known: with half a three and half an eight the
+        arithmetic cannot be done. The classes of a reader without characters keep their probabilities.
         """
         if self.source == "text":
             numbers_ = self._encode_source(as_strings(X, "X"), "X")
@@ -40,7 +40,7 @@ class AnswersMixin:
                 if self.source_characters_ is None:
                     read = torch.softmax(reader(shown), dim=1)
                 else:
-                    found = _look(reader, shown).argmax(dim=1)
+                    found = _predict_views(reader, shown).argmax(dim=1)
                     read = functional.one_hot(found, len(self.source_characters_)).float()
                 shares.append(read.unflatten(0, (-1, self.source_length_)))
         return torch.cat(shares).numpy()
@@ -69,7 +69,7 @@ class AnswersMixin:
         from toolkit.nn import limit_threads
 
         n, length, _ = logits.shape
-        generator = as_generator(self._hand_seed if random_state is None else random_state)
+        generator = as_generator(self._style_seed if random_state is None else random_state)
         if self.writer == "varied":
             text = self._written(logits.argmax(axis=2))
             content = encode(text, self.target_characters_, length, "y")
@@ -84,7 +84,7 @@ class AnswersMixin:
                 more = ()
                 if self.writer == "varied":
                     chance = (torch.from_numpy(values[part]).flatten(0, 1) for values in (which, noise))
-                    more = (self.writer_.hands(given, *chance),)
+                    more = (self.writer_.sample_latents(given, *chance),)
                 unit = torch.sigmoid(self.writer_.write(given, *more)).numpy()
                 drawn[part] = self.target_scale_.from_unit(unit, self.target_dtype_).reshape(drawn[part].shape)
         if self.writer == "varied":
@@ -92,8 +92,8 @@ class AnswersMixin:
         return drawn
 
 
-def _look(reader, shown):
-    """Mean log-probabilities (n, n_characters) of pictures (n, height, width), seen five times, a pixel apart."""
+def _predict_views(reader, shown):
+    """Mean log-probabilities (n, n_characters) of pictures (n, height, width) over five views, shifted by a pixel."""
     import torch
     from torch.nn import functional
 

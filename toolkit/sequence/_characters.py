@@ -1,13 +1,14 @@
 """Strings and their characters as numbers: alphabets, padding, and what is refused."""
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 __all__ = ["BLANK", "alphabet_of", "as_strings", "decode", "encode"]
 
 BLANK = " "
 
 
-def as_strings(values, name):
+def as_strings(values: ArrayLike, name: str) -> NDArray:
     """One-dimensional array of str, without trailing spaces, or one clear error."""
     if isinstance(values, (list, tuple)) and any(isinstance(value, str) for value in values):
         # numpy would write out numbers and what is missing.
@@ -24,12 +25,12 @@ def as_strings(values, name):
     return np.char.rstrip(array, BLANK)
 
 
-def alphabet_of(strings):
+def alphabet_of(strings: NDArray) -> str:
     """The characters that occur, blank first, as one string."""
     return BLANK + "".join(sorted(set("".join(strings.tolist())) - {BLANK}))
 
 
-def encode(strings, alphabet, length, name):
+def encode(strings: NDArray, alphabet: str, length: int, name: str) -> NDArray:
     """Numbers of the characters, (n, length) int64, padded with blanks at the end.
 
     Raises
@@ -60,7 +61,7 @@ def encode(strings, alphabet, length, name):
     return numbers.astype(np.int64)
 
 
-def decode(numbers, alphabet):
+def decode(numbers: NDArray, alphabet: str) -> NDArray:
     """Strings of the numbers (n, length), without blanks."""
     letters = np.array(list(alphabet))[numbers]
     joined = np.ascontiguousarray(letters.astype("<U1")).view(f"<U{letters.shape[1]}")[:, 0]

@@ -1,7 +1,8 @@
 """Checks of the parameters of a sequence model, before anything long begins."""
 
 import math
-import numbers
+
+from toolkit._core.parameters import check_choice, check_positive_int, is_number
 
 __all__ = ["check_parameters", "check_reader_parameters"]
 
@@ -22,9 +23,7 @@ _NUMBERS = {
 def check_parameters(model):
     """Raise a ValueError that names the first parameter out of range."""
     for name, choices in _CHOICES.items():
-        value = getattr(model, name)
-        if not isinstance(value, str) or value not in choices:
-            raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}.")
+        check_choice(name, getattr(model, name), choices)
     _check_counts(model, _COUNTS)
     for name in _FLAGS:
         value = getattr(model, name)
@@ -34,7 +33,7 @@ def check_parameters(model):
     if model.bidirectional and model.hidden_size % 2:
         raise ValueError(f"hidden_size must be even for bidirectional=True, got {model.hidden_size!r}.")
     if model.target == "image" and model.writer == "blurred" and model.teacher_forcing:
-        raise ValueError("teacher_forcing must be False for writer='blurred', which has no characters to be told.")
+        raise ValueError("teacher_forcing must be False for writer='blurred', which has no characters to be given.")
 
 
 def check_reader_parameters(reader):
@@ -45,16 +44,13 @@ def check_reader_parameters(reader):
 
 def _check_counts(model, names):
     for name in names:
-        value = getattr(model, name)
-        if not isinstance(value, numbers.Integral) or isinstance(value, bool) or value < 1:
-            raise ValueError(f"{name} must be a positive int, got {value!r}.")
+        check_positive_int(name, getattr(model, name))
 
 
 def _check_numbers(model, names):
     for name in names:
         value, (low, excluded, high) = getattr(model, name), _NUMBERS[name]
-        real = isinstance(value, numbers.Real) and not isinstance(value, bool)
-        if not real or not low <= value < high or (excluded and value == low):
+        if not is_number(value) or not low <= value < high or (excluded and value == low):
             bounds = f"above {low:g}" if excluded else f"of at least {low:g}"
             limit = "" if high == math.inf else f" and below {high:g}"
             raise ValueError(f"{name} must be a number {bounds}{limit}, got {value!r}.")

@@ -37,16 +37,16 @@ class SequenceNetwork(nn.Module):
 
     def __init__(
         self,
-        n_source,
-        n_target,
-        target_length,
+        n_source: int,
+        n_target: int,
+        target_length: int,
         *,
-        hidden_size=128,
-        n_layers=1,
-        attention=False,
-        bidirectional=False,
-        teacher_forcing=False,
-        dropout=0.0,
+        hidden_size: int = 128,
+        n_layers: int = 1,
+        attention: bool = False,
+        bidirectional: bool = False,
+        teacher_forcing: bool = False,
+        dropout: float = 0.0,
     ):
         super().__init__()
         self.config = {
@@ -77,7 +77,7 @@ class SequenceNetwork(nn.Module):
         self.dropout = GeneratorDropout(dropout, None)
 
     @torch.no_grad()
-    def start(self, generator):
+    def start(self, generator: torch.Generator) -> "SequenceNetwork":
         """Weights of the LSTMs: Glorot for inputs, orthogonal for the loop, forget gates open."""
         for lstm in [*self.encoder, *self.decoder]:
             for name, weight in lstm.named_parameters():
@@ -117,7 +117,9 @@ class SequenceNetwork(nn.Module):
             x = torch.tanh(self.mix(torch.cat([weights @ keys, queries], dim=2))).transpose(0, 1)
         return self.readout(self.dropout(x)), after, weights
 
-    def forward(self, source, target=None):
+    def forward(
+        self, source: torch.Tensor, target: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor | None]:
         """Logits (batch, target_length, n_target) and attention (batch, target_length, length) or None.
 
         ``target``: (batch, target_length) the true characters, for teacher forcing; without it the network writes on

@@ -15,7 +15,7 @@ __all__ = ["BlurredWriter", "CharacterReader", "VariedWriter", "check_picture_sh
 SMALLEST_SIDE = 8
 
 
-def check_picture_shape(image_shape):
+def check_picture_shape(image_shape: tuple[int, ...]) -> None:
     """A grey picture of at least eight pixels a side."""
     if len(image_shape) != 2 or min(image_shape) < SMALLEST_SIDE:
         raise ValueError(
@@ -35,7 +35,7 @@ class CharacterReader(nn.Module):
         Channels of the first convolution; later ones have two and four times as many.
     """
 
-    def __init__(self, image_shape, n_characters, *, width=16):
+    def __init__(self, image_shape: tuple[int, ...], n_characters: int, *, width: int = 16):
         super().__init__()
         self.config = {"image_shape": tuple(image_shape), "n_characters": n_characters, "width": width}
         height, width_ = image_shape
@@ -57,14 +57,14 @@ class CharacterReader(nn.Module):
         self.norm = nn.BatchNorm1d(8 * width)
         self.last = nn.Linear(8 * width, n_characters)
 
-    def forward(self, pictures):
+    def forward(self, pictures: torch.Tensor) -> torch.Tensor:
         """``pictures``: (n, height, width) in [0, 1]."""
         hidden = self.dense(self.features(pictures[:, None]).flatten(1))
         return self.last(functional.relu(self.norm(hidden)))
 
 
 class VariedWriter(nn.Module):
-    """A conditional variational autoencoder: one character, many hands.
+    """A conditional variational autoencoder: one character, many styles.
 
     After Sohn, Lee and Yan (2015), "Learning structured output representation using deep conditional generative
     models". Latent vectors are drawn from mixtures of normals, one a character, fitted to the codes of the pictures
@@ -77,18 +77,26 @@ class VariedWriter(nn.Module):
     n_characters : int
     latent_dim : int
     hidden : int
-    n_hands : int
-        Normals in a mixture.
+    n_components : int
+        Of the Gaussian mixture of each character.
     """
 
-    def __init__(self, image_shape, n_characters, *, latent_dim=16, hidden=384, n_hands=8):
+    def __init__(
+        self,
+        image_shape: tuple[int, ...],
+        n_characters: int,
+        *,
+        latent_dim: int = 16,
+        hidden: int = 384,
+        n_components: int = 8,
+    ):
         super().__init__()
         self.config = {
             "image_shape": tuple(image_shape),
             "n_characters": n_characters,
             "latent_dim": latent_dim,
             "hidden": hidden,
-            "n_hands": n_hands,
+            "n_components": n_components,
         }
         self.image_shape, self.latent_dim, self.n_characters = tuple(image_shape), latent_dim, n_characters
         n_pixels = math.prod(image_shape)
@@ -97,40 +105,42 @@ class VariedWriter(nn.Module):
         self.first = nn.Linear(latent_dim + n_characters, hidden)
         self.second = nn.Linear(hidden, hidden)
         self.last = nn.Linear(hidden, n_pixels)
-        self.register_buffer("shares", torch.zeros(n_characters, n_hands))
-        self.register_buffer("centres", torch.zeros(n_characters, n_hands, latent_dim))
-        self.register_buffer("factors", torch.zeros(n_characters, n_hands, latent_dim, latent_dim))
+        self.register_buffer("shares", torch.zeros(n_characters, n_components))
+        self.register_buffer("centres", torch.zeros(n_characters, n_components, latent_dim))
+        self.register_buffer("factors", torch.zeros(n_characters, n_components, latent_dim, latent_dim))
 
     @torch.no_grad()
-    def start(self):
-        """Before hands are learnt: the prior for every character."""
+    def start(self) -> "VariedWriter":
+        """Before the mixtures are fitted: the prior for every character."""
         self.shares.zero_()[:, 0] = 1
         self.centres.zero_()
         self.factors.copy_(torch.eye(self.latent_dim))
         return self
 
-    def codes(self, pictures, characters):
+    def codes(self, pictures: torch.Tensor, characters: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Mean and logarithm of the variance of the posterior, (n, latent_dim) each."""
         known = functional.one_hot(characters, self.n_characters).to(pictures.dtype)
         hidden = functional.relu(self.look(torch.cat([pictures.flatten(1), known], dim=1)))
         mean, log_variance = self.posterior(hidden).chunk(2, dim=1)
         return mean, log_variance.clamp(-12, 6)
 
-    def hands(self, characters, which, noise):
-        """Latent vectors: ``which``: (n,) uniform in [0, 1) chooses the normal; ``noise``: (n, latent_dim)."""
+    def sample_latents(self, characters: torch.Tensor, which: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+        """Latent vectors: ``which``: (n,) uniform in [0, 1) chooses the component; ``noise``: (n, latent_dim)."""
         ends = self.shares[characters].cumsum(dim=1)
         place = (which[:, None] >= ends[:, :-1]).sum(dim=1)
         step = self.factors[characters, place] @ noise[:, :, None]
         return self.centres[characters, place] + step[:, :, 0]
 
-    def write(self, characters, latent):
+    def write(self, characters: torch.Tensor, latent: torch.Tensor) -> torch.Tensor:
         """Logits of the pixels (n, height, width); ``characters``: (n,), ``latent``: (n, latent_dim)."""
         known = functional.one_hot(characters, self.n_characters).to(latent.dtype)
         hidden = functional.relu(self.first(torch.cat([latent, known], dim=1)))
         hidden = hidden + functional.relu(self.second(hidden))
         return self.last(hidden).view(-1, *self.image_shape)
 
-    def losses(self, pictures, characters, noise):
+    def losses(
+        self, pictures: torch.Tensor, characters: torch.Tensor, noise: torch.Tensor
+    ) -> tuple[torch.Tensor, torch.Tensor]:
         """Cross entropy of the pixels and divergence from the prior, a picture each.
 
         ``pictures``: (n, height, width) in [0, 1]; ``noise``: (n, latent_dim), standard normal.
@@ -153,13 +163,13 @@ class BlurredWriter(nn.Module):
     hidden : int
     """
 
-    def __init__(self, image_shape, n_features, *, hidden=128):
+    def __init__(self, image_shape: tuple[int, ...], n_features: int, *, hidden: int = 128):
         super().__init__()
         self.config = {"image_shape": tuple(image_shape), "n_features": n_features, "hidden": hidden}
         self.image_shape = tuple(image_shape)
         self.first = nn.Linear(n_features, hidden)
         self.last = nn.Linear(hidden, math.prod(image_shape))
 
-    def write(self, features):
+    def write(self, features: torch.Tensor) -> torch.Tensor:
         """Logits of the pixels (n, height, width); ``features``: (n, n_features)."""
         return self.last(functional.relu(self.first(features))).view(-1, *self.image_shape)

@@ -1,12 +1,16 @@
 """PictureReader: reads sequences of pictures, to judge answers that a model drew."""
 
+from typing import Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, iter_chunks
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import RandomState
 from toolkit.sequence._characters import alphabet_of, as_strings, decode, encode
 from toolkit.sequence._checks import check_reader_parameters
 from toolkit.sequence._pictures import as_pictures, unit_of
@@ -54,13 +58,13 @@ class PictureReader(BaseEstimator):
     def __init__(
         self,
         *,
-        steps=2000,
-        batch_size=32,
-        learning_rate=0.004,
-        augment=1.0,
-        n_threads=1,
-        random_state=None,
-        verbose=False,
+        steps: int = 2000,
+        batch_size: int = 32,
+        learning_rate: float = 0.004,
+        augment: float = 1.0,
+        n_threads: int = 1,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.steps = steps
         self.batch_size = batch_size
@@ -70,7 +74,7 @@ class PictureReader(BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, pictures, text):
+    def fit(self, pictures: ArrayLike, text: ArrayLike) -> Self:
         """Learn characters.
 
         Parameters
@@ -120,7 +124,7 @@ class PictureReader(BaseEstimator):
         self.network_ = network.eval()
         return self
 
-    def read(self, pictures):
+    def read(self, pictures: ArrayLike) -> NDArray:
         """Strings in sequences of pictures.
 
         Parameters

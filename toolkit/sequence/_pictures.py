@@ -1,13 +1,19 @@
 """Sequences of pictures: what is accepted, and how a batch of them becomes numbers from 0 to 1."""
 
 import functools
+from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from toolkit._core.images import PixelScale
 
 __all__ = ["as_pictures", "unit_of"]
 
 
-def as_pictures(values, name, length=None, shape=None):
+def as_pictures(
+    values: ArrayLike, name: str, length: int | None = None, shape: tuple[int, ...] | None = None
+) -> NDArray:
     """Array (n, length, height, width) of finite numbers in its own dtype, or one clear error.
 
     Parameters
@@ -40,7 +46,7 @@ def as_pictures(values, name, length=None, shape=None):
     return pictures if pictures.dtype == np.uint8 else pictures.astype(np.float32, copy=False)
 
 
-def unit_of(scale):
+def unit_of(scale: PixelScale) -> Callable:
     """A function from a tensor of pictures as they came to float32 in [0, 1]."""
     return functools.partial(_to_unit, low=float(scale.low), span=float(scale.high) - float(scale.low))
 

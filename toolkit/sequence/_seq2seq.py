@@ -1,25 +1,33 @@
 """ArithmeticSeq2Seq: learns to calculate from examples, with text or pictures on either side."""
 
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Self
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import PathLike, RandomState
 from toolkit.sequence._answers import AnswersMixin
 from toolkit.sequence._characters import as_strings, decode
 from toolkit.sequence._checks import check_parameters
-from toolkit.sequence._hands import learn_hands
+from toolkit.sequence._encoding import EncodingMixin
 from toolkit.sequence._pictures import unit_of
-from toolkit.sequence._sides import SidesMixin
+from toolkit.sequence._style_mixture import fit_style_mixtures
+
+if TYPE_CHECKING:
+    from toolkit.nn import Checkpoint
 
 __all__ = ["ArithmeticSeq2Seq"]
 
-_LATENT_SYMBOLS = 32  # what a reader may tell apart, and a blurred writer is told, where no characters are given
+_LATENT_SYMBOLS = 32  # classes of a reader, and inputs of a blurred writer, where no characters are given
 
 
 @usual_floating_point
-class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
+class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
     """An LSTM encoder-decoder from a query to its answer, as strings or as sequences of pictures.
 
     Parameters
@@ -39,14 +47,14 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     reverse_target : bool, default=True
         Write the answer from its end: units first, as carries go. Nothing else helps as much.
     teacher_forcing : bool, default=False
-        True: each step of the decoder is told the character before (in training the true one). False: each step is
-        told the encoder's summary (a repeat vector).
+        True: each step of the decoder is given the character before (in training the true one). False: each step is
+        given the encoder's summary (a repeat vector).
     writer : {"varied", "blurred"}, default="varied"
-        For ``target="image"``. ``"varied"`` draws each character in a hand of its own from a conditional variational
+        For ``target="image"``. ``"varied"`` draws each character in a style of its own from a conditional variational
         autoencoder. ``"blurred"`` is the baseline: one picture a state of the decoder, learnt by the error of its
-        pixels, which comes out as the mean of all hands.
+        pixels, which comes out as the mean of all styles.
     variety : float, default=0.6
-        Spread of the varied writer about eight hands for each character; 1 is as wide as the pictures in ``fit``.
+        Spread of the varied writer about the components of its style mixture; 1 is as wide as the pictures in ``fit``.
     dropout : float in [0, 1), default=0.0
     weight_decay : float, default=0.1
         Of the encoder-decoder, decoupled (AdamW). Small sets need more: .3 for two thousand queries.
@@ -55,7 +63,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
     picture_learning_rate : float, default=0.003
         Of the reader and the writer of pictures, at its peak.
     picture_rows : int, default=24
-        Rows of a batch whose pictures are looked at, where their characters are known too.
+        Rows of a batch whose pictures are used, where their characters are known too.
     augment : float, default=1.0
         Strength of small turns, slants and shifts of the pictures that are read in training; 0 for none.
     steps : int, default=10_000
@@ -110,30 +118,30 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
 
     def __init__(
         self,
-        source="text",
+        source: str = "text",
         *,
-        target="text",
-        hidden_size=128,
-        n_layers=1,
-        attention=True,
-        bidirectional=False,
-        reverse_source=False,
-        reverse_target=True,
-        teacher_forcing=False,
-        writer="varied",
-        variety=0.6,
-        dropout=0.0,
-        weight_decay=0.1,
-        learning_rate=0.01,
-        picture_learning_rate=0.003,
-        picture_rows=24,
-        augment=1.0,
-        steps=10_000,
-        batch_size=64,
-        device="auto",
-        n_threads=1,
-        random_state=None,
-        verbose=False,
+        target: str = "text",
+        hidden_size: int = 128,
+        n_layers: int = 1,
+        attention: bool = True,
+        bidirectional: bool = False,
+        reverse_source: bool = False,
+        reverse_target: bool = True,
+        teacher_forcing: bool = False,
+        writer: str = "varied",
+        variety: float = 0.6,
+        dropout: float = 0.0,
+        weight_decay: float = 0.1,
+        learning_rate: float = 0.01,
+        picture_learning_rate: float = 0.003,
+        picture_rows: int = 24,
+        augment: float = 1.0,
+        steps: int = 10_000,
+        batch_size: int = 64,
+        device: str = "auto",
+        n_threads: int = 1,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.source = source
         self.target = target
@@ -159,7 +167,17 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    def fit(self, X, y, *, source_text=None, target_text=None, hooks=(), checkpoint=None, resume=False):
+    def fit(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        *,
+        source_text: ArrayLike | None = None,
+        target_text: ArrayLike | None = None,
+        hooks: Sequence[Callable] = (),
+        checkpoint: "Checkpoint | None" = None,
+        resume: bool | PathLike = False,
+    ) -> Self:
         """Learn from queries and their answers.
 
         Parameters
@@ -192,7 +210,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
 
         from toolkit.nn import fit_loop, limit_threads, resolve_device, torch_generator
 
-        weight_seed, noise_seed, order_seed, mixture_seed, self._hand_seed = spawn_seeds(self.random_state, 5)
+        weight_seed, noise_seed, order_seed, mixture_seed, self._style_seed = spawn_seeds(self.random_state, 5)
         self.batch_size_ = min(self.batch_size, len(next(iter(fields.values()))))
         device = resolve_device(self.device)
         with limit_threads(self.n_threads):
@@ -215,14 +233,14 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
                 verbose=self.verbose,
                 desc=type(self).__name__,
             )
+        network.dropout.generator = None
         self.network_, self.reader_, self.writer_ = (
             None if part is None else part.eval().cpu() for part in (network, reader, writer)
         )
-        self.network_.dropout.generator = None
         if writer is not None and self.writer == "varied":
             pictures, characters = fields["target_pictures"], fields["target"]
             with limit_threads(self.n_threads):
-                learn_hands(
+                fit_style_mixtures(
                     self.writer_,
                     pictures.reshape(-1, *self.target_shape_),
                     characters.ravel(),
@@ -231,14 +249,14 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
                 )
         return self
 
-    def predict(self, X, *, random_state=None):
+    def predict(self, X: ArrayLike, *, random_state: RandomState = None) -> NDArray:
         """Answers.
 
         Parameters
         ----------
         X : as in ``fit``
         random_state : int, RandomState instance or None, default=None
-            Chooses the hands of the varied writer; None takes those fixed in ``fit``, the same at each call.
+            Chooses the styles of the varied writer; None takes those fixed in ``fit``, the same at each call.
 
         Returns
         -------
@@ -251,7 +269,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
             return self._written(logits.argmax(axis=2))
         return self._draw(logits, random_state)
 
-    def predict_text(self, X):
+    def predict_text(self, X: ArrayLike) -> NDArray:
         """Answers as strings, before they are drawn where the target is pictures.
 
         Returns
@@ -261,7 +279,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
         self._check_text("predict_text")
         return self._written(self._answer(X)[0].argmax(axis=2))
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: ArrayLike) -> NDArray:
         """Probabilities of the characters of the answers.
 
         Returns
@@ -277,7 +295,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
         shares /= shares.sum(axis=2, keepdims=True)
         return shares[:, ::-1].copy() if self.reverse_target else shares
 
-    def attention_weights(self, X):
+    def attention_weights(self, X: ArrayLike) -> NDArray:
         """Where the decoder looks in the query as it writes each character.
 
         Returns
@@ -292,7 +310,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
         weights = weights[:, ::-1] if self.reverse_target else weights
         return (weights[:, :, ::-1] if self.reverse_source else weights).copy()
 
-    def read_source(self, X):
+    def read_source(self, X: ArrayLike) -> NDArray:
         """What the model's own reader makes of picture queries.
 
         Returns
@@ -304,7 +322,7 @@ class ArithmeticSeq2Seq(AnswersMixin, SidesMixin, BaseEstimator):
             raise ValueError("read_source needs source='image' and source_text in fit.")
         return decode(self._source_shares(X).argmax(axis=2), self.source_characters_)
 
-    def score(self, X, y, *, reader=None):
+    def score(self, X: ArrayLike, y: ArrayLike, *, reader: object = None) -> float:
         """Share of the answers that are right to the last character.
 
         Parameters

@@ -1,6 +1,7 @@
 """One step of learning to calculate: encoder-decoder, and where pictures are on either side their reader and writer."""
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch.nn import functional
@@ -13,7 +14,7 @@ _CLIP = 1.0  # largest norm of a gradient
 _WARM = 0.2  # share of the steps in which the rate rises
 
 
-def one_cycle(step, n_steps):
+def one_cycle(step: int, n_steps: int) -> float:
     """The rate at a step, as a share of its peak: half a cosine up, half a cosine down.
 
     Smith and Topin (2019), "Super-convergence".
@@ -33,7 +34,7 @@ def _adam(modules, rate, weight_decay):
     return torch.optim.AdamW(groups, lr=rate, fused=all(part.device.type in ("cpu", "cuda") for part in parameters))
 
 
-def jitter(pictures, generator, amount):
+def jitter(pictures: torch.Tensor, generator: torch.Generator, amount: float) -> torch.Tensor:
     """Pictures (n, height, width) slightly turned, slanted, magnified and shifted, each in its own way."""
     if amount == 0:
         return pictures
@@ -45,7 +46,7 @@ def jitter(pictures, generator, amount):
     scale = torch.zeros(n, 2, 2, device=pictures.device)
     scale[:, 0, 0], scale[:, 1, 1], scale[:, 0, 1] = 1 + grow_x, 1 + grow_y, shear
     matrix = torch.cat([turn @ scale, shift[:, :, None]], dim=2)
-    grid = functional.affine_grid(matrix, (n, 1, height, width), align_corners=False)
+    grid = functional.affine_grid(matrix, [n, 1, height, width], align_corners=False)
     return functional.grid_sample(pictures[:, None], grid, align_corners=False)[:, 0]
 
 
@@ -54,14 +55,23 @@ class ReaderTrainer(StateMixin):
 
     _state = ("network", "optimiser", "generator", "step")
 
-    def __init__(self, network, n_steps, generator, *, to_unit, rate=4e-3, augment=1.0):
+    def __init__(
+        self,
+        network: torch.nn.Module,
+        n_steps: int,
+        generator: torch.Generator,
+        *,
+        to_unit: Callable,
+        rate: float = 4e-3,
+        augment: float = 1.0,
+    ):
         self.network, self.n_steps, self.generator = network, n_steps, generator
         self.to_unit, self.rate, self.augment = to_unit, rate, augment
         self.optimiser = _adam([network], rate, 0.01)
         self.device = next(network.parameters()).device
         self.step = 0
 
-    def train_step(self, batch):
+    def train_step(self, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor]:
         pictures, characters = batch
         self.step += 1
         _set_rate(self.optimiser, self.rate * one_cycle(self.step, self.n_steps))
@@ -96,7 +106,7 @@ class SequenceTrainer(StateMixin):
     picture_learning_rate : float
         Of reader and writer, at the peak.
     picture_rows : int
-        Rows of a batch whose pictures are looked at, where the characters are known as well.
+        Rows of a batch whose pictures are used, where the characters are known as well.
     augment : float
         Strength of the jitter of pictures that are read.
     to_unit : callable
@@ -111,20 +121,20 @@ class SequenceTrainer(StateMixin):
 
     def __init__(
         self,
-        network,
-        reader,
-        writer,
-        fields,
-        n_steps,
-        generator,
+        network: torch.nn.Module,
+        reader: torch.nn.Module | None,
+        writer: torch.nn.Module | None,
+        fields: tuple[str, ...],
+        n_steps: int,
+        generator: torch.Generator,
         *,
-        learning_rate,
-        weight_decay,
-        picture_learning_rate,
-        picture_rows,
-        augment,
-        to_unit=None,
-        target_to_unit=None,
+        learning_rate: float,
+        weight_decay: float,
+        picture_learning_rate: float,
+        picture_rows: int,
+        augment: float,
+        to_unit: Callable | None = None,
+        target_to_unit: Callable | None = None,
     ):
         self.network, self.fields = network, fields
         self.n_steps, self.generator = n_steps, generator
@@ -144,7 +154,7 @@ class SequenceTrainer(StateMixin):
                 layer.generator = generator
         self.step = 0
 
-    def train_step(self, batch):
+    def train_step(self, batch: torch.Tensor | tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
         named = dict(zip(self.fields, batch if isinstance(batch, tuple) else (batch,)))
         self.step += 1
         share = one_cycle(self.step, self.n_steps)
@@ -166,7 +176,7 @@ class SequenceTrainer(StateMixin):
             source = functional.one_hot(known, self.network.config["n_source"]).float()
         if self.reader.part is not None:
             read = self._read(named["source_pictures"], known, losses)
-            # Characters for most rows, and what was read for those whose pictures were looked at.
+            # Characters for most rows, and what was read for those whose pictures were used.
             source = read if source is None else torch.cat([read, source[len(read) :]])
         logits, _ = self.network(source, target)
         if target is not None:

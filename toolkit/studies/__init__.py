@@ -8,7 +8,7 @@ from toolkit.studies._folder import reserved_folder
 from toolkit.studies._reserved import reserve_result
 from toolkit.studies._result import StudyOutcome
 from toolkit.studies.arithmetic._findings import arithmetic_findings
-from toolkit.studies.arithmetic._run import ArithmeticResult, ask_arithmetic, load_hands, run_arithmetic
+from toolkit.studies.arithmetic._run import ArithmeticResult, ask_arithmetic, load_handwriting, run_arithmetic
 from toolkit.studies.arithmetic._write import check_arithmetic_target, write_arithmetic
 from toolkit.studies.audit._audit_images import audit_images
 from toolkit.studies.audit._findings import plain_findings
@@ -64,7 +64,7 @@ __all__ = [
     "compare_settings",
     "forget_collapse_runs",
     "generator_findings",
-    "load_hands",
+    "load_handwriting",
     "outcome_of",
     "plain_findings",
     "rank_settings",

@@ -1,12 +1,13 @@
-"""What is believed of a set before a truth is planted in it: from findings, from arguments, or from a first look."""
+"""The contamination model of a set, from an identifier's findings, from arguments, or estimated by LDA."""
 
 import numpy as np
 
 from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.names import check_names
-from toolkit.comparison.estimation._surrogate import Recipe
+from toolkit._core.parameters import is_number
+from toolkit.comparison.estimation._surrogate import ContaminationModel
 
-__all__ = ["gather_beliefs"]
+__all__ = ["build_contamination_model"]
 
 
 def _from_findings(findings, n_samples, rows):
@@ -19,8 +20,8 @@ def _from_findings(findings, n_samples, rows):
         )
     clean = check_numbers("clean_probability", findings["clean_probability"])
     names = check_strings("kind", findings["kind"])
-    doubt = 1.0 - clean
-    weights = {kind: float(doubt[names == kind].sum()) for kind in np.unique(names) if kind != "clean"}
+    corrupted = 1.0 - clean
+    weights = {kind: float(corrupted[names == kind].sum()) for kind in np.unique(names) if kind != "clean"}
     return clean[rows], weights
 
 
@@ -45,10 +46,10 @@ def _checked_weights(weights, kinds):
     return {name: weight for name, weight in weights.items() if weight > 0}
 
 
-def gather_beliefs(
+def build_contamination_model(
     stack, scale, *, rows, n_samples, kinds, findings, clean_probability, kind_weights, prevalence, generator
 ):
-    """Put together a :class:`Recipe` for the rows of ``stack``; what is given wins over what is found.
+    """The :class:`ContaminationModel` of the rows of ``stack``; arguments take precedence over estimates.
 
     Parameters
     ----------
@@ -60,14 +61,14 @@ def gather_beliefs(
 
     Returns
     -------
-    Recipe
+    ContaminationModel
     """
     from toolkit.corruption import KINDS
 
     if kinds is not None:
         kinds = check_names(kinds, (*KINDS, "unknown"), "corruption kind")
-    if prevalence is not None and not 0 <= prevalence < 1:
-        raise ValueError(f"prevalence must lie in [0, 1), got {prevalence}.")
+    if prevalence is not None and not (is_number(prevalence) and 0 <= prevalence < 1):
+        raise ValueError(f"prevalence must lie in [0, 1), got {prevalence!r}.")
     weights = None
     if findings is not None:
         probability, weights = _from_findings(findings, n_samples, rows)
@@ -76,9 +77,9 @@ def gather_beliefs(
     elif clean_probability is not None:
         probability = _checked_probability(clean_probability, n_samples, rows)
     else:
-        from toolkit.comparison.estimation._lda_estimate import first_look
+        from toolkit.comparison.estimation._lda_estimate import estimate_kinds
 
-        probability, weights = first_look(stack, scale, kinds, generator)
+        probability, weights = estimate_kinds(stack, scale, kinds, generator)
     if kind_weights is not None:
         weights = dict(kind_weights)
     weights = _checked_weights(weights or {}, kinds)
@@ -86,4 +87,4 @@ def gather_beliefs(
         weights = dict.fromkeys(KINDS if kinds is None else kinds, 1.0)
     if prevalence is None:
         prevalence = float(np.clip(1.0 - probability.mean(), 0.0, 0.5))
-    return Recipe(probability, weights, prevalence)
+    return ContaminationModel(probability, weights, prevalence)

@@ -1,16 +1,26 @@
-"""How well would each detector do on this very set? Predicted without its truth, by planting a truth in it."""
+"""How well each detector would do on this set, predicted without labels from a surrogate with injected corruptions."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Literal, overload
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import PixelScale, as_stack, match_layout
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.layouts import as_array, plain_stack
+from toolkit._core.parameters import check_int, is_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import ImageShape, RandomState
 from toolkit.comparison._methods import fit_and_score, resolve_detectors
 from toolkit.comparison._metrics import detection_metrics, per_kind_matrix
-from toolkit.comparison.estimation._contamination_model import gather_beliefs
-from toolkit.comparison.estimation._surrogate import plant_twin
+from toolkit.comparison.estimation._contamination_model import build_contamination_model
+from toolkit.comparison.estimation._surrogate import make_surrogate
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from sklearn.base import BaseEstimator
 
 __all__ = ["estimate_detection"]
 
@@ -40,32 +50,74 @@ def _cell(estimator, images, kinds, seed):
     }, per_kind_matrix({"auroc": scores}, kinds)["auroc"]
 
 
+@overload
+def estimate_detection(
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
+    *,
+    kinds: str | Sequence[str] | None = ...,
+    findings: "pd.DataFrame | None" = ...,
+    clean_probability: ArrayLike | None = ...,
+    kind_weights: dict[str, float] | None = ...,
+    prevalence: float | None = ...,
+    n_plants: int | None = ...,
+    n_repeats: int = ...,
+    max_samples: int | None = ...,
+    image_shape: ImageShape = ...,
+    random_state: RandomState = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_per_kind: Literal[False] = ...,
+) -> "pd.DataFrame": ...
+
+
+@overload
+def estimate_detection(
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
+    *,
+    kinds: str | Sequence[str] | None = ...,
+    findings: "pd.DataFrame | None" = ...,
+    clean_probability: ArrayLike | None = ...,
+    kind_weights: dict[str, float] | None = ...,
+    prevalence: float | None = ...,
+    n_plants: int | None = ...,
+    n_repeats: int = ...,
+    max_samples: int | None = ...,
+    image_shape: ImageShape = ...,
+    random_state: RandomState = ...,
+    n_jobs: int | None = ...,
+    verbose: bool = ...,
+    return_per_kind: Literal[True],
+) -> "tuple[pd.DataFrame, pd.DataFrame]": ...
+
+
 @usual_floating_point
 def estimate_detection(
-    detectors,
-    X,
+    detectors: "str | Sequence[str] | Mapping[str, str | BaseEstimator]",
+    X: ArrayLike,
     *,
-    kinds=None,
-    findings=None,
-    clean_probability=None,
-    kind_weights=None,
-    prevalence=None,
-    n_plants=None,
-    n_repeats=1,
-    max_samples=4000,
-    image_shape=None,
-    random_state=None,
-    n_jobs=1,
-    verbose=False,
-    return_per_kind=False,
-):
+    kinds: str | Sequence[str] | None = None,
+    findings: "pd.DataFrame | None" = None,
+    clean_probability: ArrayLike | None = None,
+    kind_weights: dict[str, float] | None = None,
+    prevalence: float | None = None,
+    n_plants: int | None = None,
+    n_repeats: int = 1,
+    max_samples: int | None = 4000,
+    image_shape: ImageShape = None,
+    random_state: RandomState = None,
+    n_jobs: int | None = 1,
+    verbose: bool = False,
+    return_per_kind: bool = False,
+) -> "pd.DataFrame | tuple[pd.DataFrame, pd.DataFrame]":
     """Predict each detector's AUROC on X without its truth.
 
-    A twin of the set is made, of which the truth is known: rows that look clean are kept, and corruptions are planted
-    in a share of them, of the kinds and at the prevalence that the set itself seems to have. Each detector is fitted
-    on the twin, unlabelled, and judged by how far ahead it puts the planted rows. Rows that look corrupted are left
-    out of the twin: counted as inliers they would depress every figure, and with plants added to them the twin would
-    hold more outliers than the set does.
+    A surrogate of the set is made, whose ground truth is known: rows that look clean are kept, and corruptions are
+    injected into a share of them, of the kinds and at the prevalence that a contamination model estimates for the set.
+    Each detector is fitted on the surrogate, unlabelled, and scored by how well it ranks the injected rows. Rows that
+    look corrupted are left out of the surrogate: counted as inliers they would depress every figure, and together
+    with the injected rows there would be more outliers than in the set.
 
     Parameters
     ----------
@@ -77,19 +129,19 @@ def estimate_detection(
         Kinds that may have been at work; all of ``toolkit.corruption.KINDS`` when None.
     findings : DataFrame, default=None
         What ``CorruptionIdentifier.identify`` says of X (columns kind and clean_probability): stands for
-        ``clean_probability``, ``kind_weights`` and ``prevalence``. The best beliefs there are: hand them over
-        where an identifier has been fitted anyway.
+        ``clean_probability``, ``kind_weights`` and ``prevalence``. The most accurate contamination model there is:
+        pass it where an identifier has been fitted anyway.
     clean_probability : array-like of shape (n_samples,), default=None
-        How surely each row is clean. None takes a first look with image statistics.
+        Probability that each row is clean. None estimates it by linear discriminant analysis of image statistics.
     kind_weights : dict of str to float, default=None
-        Shares of the kinds among the corrupted rows; ``"unknown"`` for outliers of no particular kind. None takes what
-        the first look says.
+        Shares of the kinds among the corrupted rows; ``"unknown"`` for outliers of no particular kind. None takes
+        the estimate by LDA.
     prevalence : float, default=None
         Share of corrupted rows; None takes the mean of ``1 - clean_probability``.
     n_plants : int, default=None
         Rows to plant in; None matches the prevalence, at least 30.
     n_repeats : int, default=1
-        Twins to average over.
+        Surrogate sets to average over.
     max_samples : int or None, default=4000
         A random part of a larger X serves.
     image_shape : tuple of int, default=None
@@ -104,9 +156,9 @@ def estimate_detection(
     Returns
     -------
     table : DataFrame
-        One row per detector, in the order given: method, estimated_auroc, standard_error (of sampling, not of wrong
-        beliefs), estimated_average_precision, n_plants, assumed_prevalence, estimate_seconds, estimate_status
-        (``"ok"`` or ``"failed"``), estimate_error.
+        One row per detector, in the order given: method, estimated_auroc, standard_error (of sampling, not of a
+        wrong contamination model), estimated_average_precision, n_plants, assumed_prevalence, estimate_seconds,
+        estimate_status (``"ok"`` or ``"failed"``), estimate_error.
     per_kind : DataFrame of shape (n_kinds, n_methods)
         With ``return_per_kind``.
 
@@ -136,14 +188,16 @@ def estimate_detection(
     stack = as_stack(X, image_shape)
     if len(stack) < 20:
         raise ValueError(f"X must hold at least 20 images to plant in, got {len(stack)}.")
-    if n_repeats < 1:
-        raise ValueError(f"n_repeats must be at least 1, got {n_repeats}.")
+    if not is_int(n_repeats) or n_repeats < 1:
+        raise ValueError(f"n_repeats must be at least 1, got {n_repeats!r}.")
+    check_int("n_plants", n_plants, optional=True)
+    check_int("max_samples", max_samples, optional=True)
     rows = np.arange(len(stack))
     if max_samples is not None and len(stack) > max_samples:
         rows = np.sort(generator.choice(len(stack), max(int(max_samples), 20), replace=False))
     scale = PixelScale.learn(stack)
     part = np.array(stack[rows])
-    recipe = gather_beliefs(
+    contamination = build_contamination_model(
         part,
         scale,
         rows=rows,
@@ -155,13 +209,13 @@ def estimate_detection(
         prevalence=prevalence,
         generator=generator,
     )
-    tasks, twins = [], []
+    tasks, surrogates = [], []
     for _ in range(n_repeats):
-        twin = plant_twin(part, scale, recipe, n_plants, generator)
+        surrogate = make_surrogate(part, scale, contamination, n_plants, generator)
         seed = int(generator.integers(2**31 - 1))
-        twins.append(twin)
+        surrogates.append(surrogate)
         tasks += [
-            {"estimator": e, "images": match_layout(twin.images, X), "kinds": twin.kinds, "seed": seed}
+            {"estimator": e, "images": match_layout(surrogate.images, X), "kinds": surrogate.kinds, "seed": seed}
             for e in estimators.values()
         ]
     results = run_jobs(_cell, tasks, n_jobs=n_jobs, verbose=verbose, desc="estimating", on_error="record")
@@ -179,8 +233,8 @@ def estimate_detection(
                 "estimated_auroc": figures.get("estimated_auroc", np.nan),
                 "standard_error": figures.get("standard_error", np.nan),
                 "estimated_average_precision": figures.get("estimated_average_precision", np.nan),
-                "n_plants": int((twins[0].kinds != "clean").sum()),
-                "assumed_prevalence": recipe.prevalence,
+                "n_plants": int((surrogates[0].kinds != "clean").sum()),
+                "assumed_prevalence": contamination.prevalence,
                 "estimate_seconds": figures.get("estimate_seconds", np.nan),
                 "estimate_status": "failed" if failed else "ok",
                 "estimate_error": failed[0].error if failed else "",

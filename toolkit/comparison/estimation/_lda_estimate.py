@@ -1,20 +1,20 @@
-"""A first look at a set: which kinds are in it and how often, by image statistics and a linear discriminant.
+"""An estimate of which kinds are in a set and how often, by linear discriminant analysis (LDA) of image statistics.
 
-Every kind is planted in the set itself; a linear discriminant on the statistics learns to tell them from the rows as
-they are, drops the rows that it comes to call corrupted, and learns again; the shares of the kinds are then found by
-expectation maximisation. It takes seconds and is rough: an identifier that has been fitted knows more.
+Every kind is injected into the set itself; a linear discriminant on the statistics is trained to separate them from the
+rows as they are, drops the rows that it classifies as corrupted, and is trained again; the shares of the kinds are then
+found by expectation maximisation. It takes seconds and is rough: a fitted identifier is more accurate.
 """
 
 import numpy as np
 
 from toolkit.corruption import KINDS, apply_corruption
 
-__all__ = ["first_look"]
+__all__ = ["estimate_kinds"]
 
-# Planted examples of each kind, and rounds of learning and dropping.
+# Injected examples of each kind, and rounds of training and dropping.
 _PER_KIND = 100
 _ROUNDS = 3
-# Before anything is seen, half of the weight is on clean: enough for rare kinds to be heard.
+# Half of the prior is on clean: low enough for rare kinds to be detected.
 _CLEAN_PRIOR = 0.5
 # A kind that explains less than this share of the rows in a step is taken for confusion with others.
 _TRACE = 0.001
@@ -63,8 +63,8 @@ def _shares(probability, priors, n_steps=50):
     return posterior, shares
 
 
-def first_look(stack, scale, kinds, generator):
-    """Rough clean probabilities and shares of kinds.
+def estimate_kinds(stack, scale, kinds, generator):
+    """Rough clean probabilities and shares of kinds, by LDA.
 
     Parameters
     ----------
@@ -93,16 +93,16 @@ def first_look(stack, scale, kinds, generator):
     half = generator.permutation(len(stack)) % 2
     for _ in range(_ROUNDS):
         probability = np.zeros((len(stack), len(priors)))
-        for side in (0, 1):
-            # No row judges itself: each half is judged by what the other half taught.
-            rows = (half != side) & trusted
+        for fold in (0, 1):
+            # Out-of-fold: each half is predicted by the model trained on the other half.
+            rows = (half != fold) & trusted
             keep = trusted[sources]
             X = np.concatenate([own[rows], planted[keep]])
             y = np.concatenate([np.zeros(rows.sum(), dtype=int), codes[keep]])
             model = _discriminant(X, y, priors)
-            probability[half == side] = model.predict_proba(own[half == side])
-        believed = probability[:, 0] > 0.5
-        # Should it doubt nearly everything, the doubt is the model's: the clean are the majority.
-        trusted = believed if believed.mean() >= 0.5 else trusted
+            probability[half == fold] = model.predict_proba(own[half == fold])
+        clean = probability[:, 0] > 0.5
+        # The clean are assumed to be the majority: a model that calls most rows corrupted is wrong.
+        trusted = clean if clean.mean() >= 0.5 else trusted
     posterior, shares = _shares(probability, priors)
     return posterior[:, 0], dict(zip(kinds, shares[1:].tolist()))

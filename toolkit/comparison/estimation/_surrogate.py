@@ -1,15 +1,15 @@
-"""A twin of a set of images: its trusted rows, with corruptions planted in a share of them, so that it has a truth."""
+"""A surrogate of a set of images with ground truth: rows that look clean, corruptions injected into a share of them."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Recipe", "Twin", "plant_twin", "share_out"]
+__all__ = ["ContaminationModel", "SurrogateSet", "make_surrogate", "share_out"]
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """What is believed of the set.
+class ContaminationModel:
+    """Which rows of a set are corrupted, how many, and in which ways, as far as is known.
 
     Parameters
     ----------
@@ -26,15 +26,15 @@ class Recipe:
 
 
 @dataclass(frozen=True)
-class Twin:
-    """Images of which the truth is known.
+class SurrogateSet:
+    """Images with ground truth.
 
     Parameters
     ----------
     images : ndarray
         In the dtype and range of the set, as a stack.
     kinds : ndarray of str of shape (n_samples,)
-        ``"clean"`` for what was not planted.
+        ``"clean"`` for rows without an injected corruption.
     """
 
     images: np.ndarray
@@ -58,35 +58,35 @@ def share_out(weights, total):
     return dict(zip(names, counts.tolist()))
 
 
-def plant_twin(stack, scale, recipe, n_plants, generator):
-    """Take the trusted rows and plant corruptions in some of them.
+def make_surrogate(stack, scale, contamination, n_plants, generator):
+    """Select the rows that are probably clean, and inject corruptions into some of them.
 
     Parameters
     ----------
     stack : ndarray of shape (n_samples, height, width[, 3])
     scale : PixelScale
         Of the whole set.
-    recipe : Recipe
-        Beliefs about the rows of ``stack``.
+    contamination : ContaminationModel
+        Of the rows of ``stack``.
     n_plants : int or None
-        None plants so many that their share in the twin is the prevalence.
+        None injects so many that their share in the surrogate is the prevalence.
     generator : numpy.random.Generator
 
     Returns
     -------
-    Twin
+    SurrogateSet
     """
     from toolkit.corruption import GENERIC_OUTLIERS, apply_corruption, apply_generic
 
-    trusted = _trusted_rows(recipe)
+    clean = _select_clean_rows(contamination)
     if n_plants is None:
-        n_plants = max(round(recipe.prevalence * len(trusted)), min(30, len(trusted) // 3))
-    n_plants = int(np.clip(n_plants, 1, len(trusted) - 1))
-    images = stack[trusted]
+        n_plants = max(round(contamination.prevalence * len(clean)), min(30, len(clean) // 3))
+    n_plants = int(np.clip(n_plants, 1, len(clean) - 1))
+    images = stack[clean]
     kinds = np.full(len(images), "clean", dtype=object)
     places = generator.permutation(len(images))[:n_plants]
     start = 0
-    for kind, count in share_out(recipe.kind_weights, n_plants).items():
+    for kind, count in share_out(contamination.kind_weights, n_plants).items():
         own = places[start : start + count]
         start += count
         if not count:
@@ -102,13 +102,13 @@ def plant_twin(stack, scale, recipe, n_plants, generator):
                 unit, _ = apply_corruption(unit, part, generator=generator)
         images[own] = scale.from_unit(unit, images.dtype)
         kinds[own] = kind
-    return Twin(images, kinds.astype(str))
+    return SurrogateSet(images, kinds.astype(str))
 
 
-def _trusted_rows(recipe):
-    """Rows that are clean by all that is believed: as many as there should be clean ones, the most probable first."""
-    probability = recipe.clean_probability
-    n_trusted = max(round((1.0 - recipe.prevalence) * len(probability)), 2)
+def _select_clean_rows(contamination):
+    """The rows most probably clean, as many as the prevalence leaves."""
+    probability = contamination.clean_probability
+    n_clean = max(round((1.0 - contamination.prevalence) * len(probability)), 2)
     # A stable sort of equal probabilities would take the first rows: sets are often sorted by label.
     order = np.lexsort((np.random.default_rng(0).random(len(probability)), -probability))
-    return np.sort(order[:n_trusted])
+    return np.sort(order[:n_clean])

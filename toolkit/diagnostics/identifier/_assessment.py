@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit.corruption import ANGLES, STRENGTHS
 
@@ -31,15 +32,15 @@ class Assessment:
     """
 
     findings: pd.DataFrame
-    probabilities: np.ndarray
-    scores: np.ndarray
-    features: np.ndarray
-    statistics: np.ndarray
+    probabilities: NDArray
+    scores: NDArray
+    features: NDArray
+    statistics: NDArray
 
     def __len__(self) -> int:
         return len(self.scores)
 
-    def take(self, rows) -> "Assessment":
+    def take(self, rows: NDArray) -> "Assessment":
         """The same of some of the images, by position or mask."""
         rows = np.arange(len(self))[rows]
         parts = {field.name: getattr(self, field.name) for field in fields(self)}

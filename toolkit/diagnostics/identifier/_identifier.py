@@ -1,22 +1,24 @@
 """CorruptionIdentifier: learn from the contaminated set itself to name what was done to each image."""
 
 import math
-from numbers import Integral
+from collections.abc import Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
-from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.appearance import oriented_gradients
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.names import check_names
+from toolkit._core.parameters import JOBS, at_least
 from toolkit._core.progress import Progress
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.corruption import KINDS
 from toolkit.diagnostics.identifier._assessment import Assessment, findings_frame
 from toolkit.diagnostics.identifier._calibration import (
@@ -38,12 +40,9 @@ from toolkit.diagnostics.identifier._two_sorts import MOST_LINKED, balanced_cut
 
 __all__ = ["CorruptionIdentifier"]
 
-# Images judged at a time: bounds memory, so that a memory map of any length can be identified.
-_CHUNK = 4096
-# Rounds of turns alone, for each round of planting.
-_TURN_ROUNDS = 0.5
-# Share of the clean that may be called unknown for being strange.
-_NOVEL_SHARE = 0.004
+_CHUNK = 4096  # images judged at a time: bounds memory, so that a memory map of any length can be identified
+_TURN_ROUNDS = 0.5  # rounds of turns alone, for each round of planting
+_NOVEL_SHARE = 0.004  # share of the clean that may be called unknown for being strange
 
 
 @usual_floating_point
@@ -162,18 +161,18 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def __init__(
         self,
-        kinds=None,
+        kinds: str | Sequence[str] | None = None,
         *,
-        image_shape=None,
-        init="glyphs",
-        epochs=10,
-        images_per_epoch=20_000,
-        n_members=2,
-        batch_size=128,
-        max_samples=20_000,
-        n_jobs=None,
-        random_state=None,
-        verbose=False,
+        image_shape: ImageShape = None,
+        init: PathLike = "glyphs",
+        epochs: int = 10,
+        images_per_epoch: int = 20_000,
+        n_members: int = 2,
+        batch_size: int = 128,
+        max_samples: int = 20_000,
+        n_jobs: int | None = None,
+        random_state: RandomState = None,
+        verbose: bool = False,
     ):
         self.kinds = kinds
         self.image_shape = image_shape
@@ -188,14 +187,15 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.verbose = verbose
 
     _parameter_constraints: ClassVar[dict] = {
-        "epochs": [Interval(Integral, 1, None, closed="left")],
-        "images_per_epoch": [Interval(Integral, 2, None, closed="left")],
-        "n_members": [Interval(Integral, 1, None, closed="left")],
-        "batch_size": [Interval(Integral, 2, None, closed="left")],
-        "max_samples": [Interval(Integral, 2, None, closed="left")],
+        "epochs": [at_least(1)],
+        "images_per_epoch": [at_least(2)],
+        "n_members": [at_least(1)],
+        "batch_size": [at_least(2)],
+        "max_samples": [at_least(2)],
+        "n_jobs": JOBS,
     }
 
-    def fit(self, X, y=None):
+    def fit(self, X: ArrayLike, y: object = None) -> Self:
         """Learn from the images themselves.
 
         Parameters
@@ -347,7 +347,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         for part in iter_chunks(len(stack), _CHUNK):
             yield self._bytes(stack[part])
 
-    def assess(self, X):
+    def assess(self, X: ArrayLike) -> Assessment:
         """Everything the identifier says of each image, from one pass of the networks.
 
         ``identify``, ``kind_probabilities``, ``predict`` and ``score_samples`` each return a part of it, and pass once
@@ -387,7 +387,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         findings = findings_frame(self.kinds_, codes, probabilities, prediction.severity, angle)
         return Assessment(findings, probabilities, scores, prediction.features, statistics)
 
-    def identify(self, X):
+    def identify(self, X: ArrayLike) -> pd.DataFrame:
         """Say of each image what was done to it.
 
         Parameters
@@ -403,7 +403,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         return self.assess(X).findings
 
-    def kind_probabilities(self, X):
+    def kind_probabilities(self, X: ArrayLike) -> pd.DataFrame:
         """Calibrated probability of each of ``kinds_`` for each image.
 
         Returns
@@ -412,7 +412,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         return pd.DataFrame(self.assess(X).probabilities, columns=list(self.kinds_))
 
-    def predict(self, X):
+    def predict(self, X: ArrayLike) -> NDArray:
         """Code of the kind of each image, an index into ``kinds_``, as ``identify`` names it.
 
         Returns
@@ -422,7 +422,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         assessment = self.assess(X)
         return self._calibration.codes(assessment.probabilities)
 
-    def score_samples(self, X):
+    def score_samples(self, X: ArrayLike) -> NDArray:
         """How normal each image is: higher is more normal.
 
         The log-odds of being clean, less the novelty: how far the image lies from what was found clean, in the
@@ -434,7 +434,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         """
         return self.assess(X).scores
 
-    def transform(self, X):
+    def transform(self, X: ArrayLike) -> NDArray:
         """Features of the networks' penultimate layers.
 
         Returns

@@ -1,14 +1,18 @@
 """Teach a network to name corruptions planted in clean images, for identifiers to begin from."""
 
+from collections.abc import Sequence
 from numbers import Integral
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.names import check_names
+from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
+from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.corruption import KINDS
 from toolkit.diagnostics.identifier._ensemble import Ensemble
 from toolkit.diagnostics.identifier._folds import Folds
@@ -20,8 +24,16 @@ __all__ = ["pretrain_identifier"]
 
 @usual_floating_point
 def pretrain_identifier(
-    X, path, *, kinds=None, image_shape=None, rounds=100, images_per_round=20_000, batch_size=128, random_state=None
-):
+    X: ArrayLike,
+    path: PathLike,
+    *,
+    kinds: str | Sequence[str] | None = None,
+    image_shape: ImageShape = None,
+    rounds: int = 100,
+    images_per_round: int = 20_000,
+    batch_size: int = 128,
+    random_state: RandomState = None,
+) -> Path:
     """Learn to name what is planted in clean images, once, for identifiers to begin from.
 
     What the toolkit ships as ``init="glyphs"`` came from this function and 80,000 glyphs
@@ -63,9 +75,12 @@ def pretrain_identifier(
     >>> CorruptionIdentifier(["invert"], init=path, epochs=1, random_state=0).fit(images).init_
     'mine'
     """
-    for name, value, least in (("rounds", rounds, 1), ("images_per_round", images_per_round, 2)):
-        if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-            raise ValueError(f"{name} must be an int of at least {least}, got {value!r}.")
+    for name, value, least in (
+        ("rounds", rounds, 1),
+        ("images_per_round", images_per_round, 2),
+        ("batch_size", batch_size, 2),
+    ):
+        check_int(name, value, least)
     names = KINDS if kinds is None else check_names(kinds, KINDS, "kind")
     checked = CorruptionIdentifier(image_shape=image_shape)
     images = checked._bytes(validate_images(checked, X, reset=True))

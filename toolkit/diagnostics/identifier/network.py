@@ -7,6 +7,7 @@ convolution is about 7 x 7 whatever the image size, so position still counts: a 
 import math
 
 import torch
+from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
@@ -30,7 +31,14 @@ class KindNetwork(nn.Module):
         Width of the penultimate layer.
     """
 
-    def __init__(self, image_shape, n_outputs, *, widths=(32, 64, 96), n_features=128):
+    def __init__(
+        self,
+        image_shape: tuple[int, ...],
+        n_outputs: int,
+        *,
+        widths: tuple[int, ...] = (32, 64, 96),
+        n_features: int = 128,
+    ):
         super().__init__()
         self.config = {
             "image_shape": tuple(image_shape),
@@ -64,7 +72,7 @@ class KindNetwork(nn.Module):
         self.kinds = nn.Linear(n_features, n_outputs)
         self.amounts = nn.Linear(n_features, 3)  # cos and sin of the angle, logit of the severity
 
-    def forward(self, images):
+    def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         both = torch.cat([self.body(images), self.layout(_moments(images))], dim=1)
         features = self.merge(both)  # (batch, n_features)
         return self.kinds(features), self.amounts(features), features
@@ -117,7 +125,7 @@ class KindModel(StateMixin):
 
     _state = ("network", "optimiser", "schedule", "log_share", "errors")
 
-    def __init__(self, network, *, n_steps, learning_rate=3e-3):
+    def __init__(self, network: KindNetwork, *, n_steps: int, learning_rate: float = 3e-3):
         # On a processor, channels-last convolutions of this size take four fifths of the time.
         self.network = network.to(memory_format=torch.channels_last)
         self.optimiser = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-2, fused=True)
@@ -129,7 +137,7 @@ class KindModel(StateMixin):
             network.kinds.out_features, 2, dtype=torch.float32
         )  # sum of losses and count, by kind
 
-    def train_step(self, batch):
+    def train_step(self, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
         """One step on ``(images, kind, angle, severity)``.
 
         ``kind`` is -1 where only the angle is to be learnt; ``angle`` (radians) and ``severity`` are NaN where there
@@ -153,14 +161,14 @@ class KindModel(StateMixin):
             self.errors[:, 1].index_add_(0, kind[named], torch.ones(int(named.sum())))
         return {"kind": loss_kind.detach(), "angle": loss_angle.detach(), "severity": loss_severity.detach()}
 
-    def mean_errors(self):
+    def mean_errors(self) -> NDArray:
         """Mean loss of each kind since the last call; NaN where a kind was not shown."""
         means = (self.errors[:, 0] / self.errors[:, 1]).numpy()
         self.errors = torch.zeros_like(self.errors)
         return means
 
     @torch.inference_mode()
-    def predict(self, images, *, batch_size=64):
+    def predict(self, images: NDArray, *, batch_size: int = 64) -> tuple[NDArray, NDArray, NDArray]:
         """Log-likelihoods of kinds, directions and severities, and features, as arrays.
 
         Parameters

@@ -4,7 +4,7 @@ To add one, write its two classes in a file and its line in :data:`ARCHITECTURES
 """
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -90,7 +90,15 @@ def build_with_gain(factory, gain, generator):
     return network
 
 
-def build_generator(architecture, latent_dim, image_shape, *, widths, norm, generator):
+def build_generator(
+    architecture: str | tuple[nn.Module, nn.Module],
+    latent_dim: int,
+    image_shape: tuple[int, int, int],
+    *,
+    widths: Sequence[int] | None,
+    norm: str,
+    generator: torch.Generator,
+) -> nn.Module:
     """The generator of that name, or a copy of the first of an own pair.
 
     Parameters
@@ -115,8 +123,16 @@ def build_generator(architecture, latent_dim, image_shape, *, widths, norm, gene
 
 
 def build_discriminator(
-    architecture, image_shape, *, widths, packing, dropout, spectral_norm, minibatch_std, generator
-):
+    architecture: str | tuple[nn.Module, nn.Module],
+    image_shape: tuple[int, int, int],
+    *,
+    widths: Sequence[int] | None,
+    packing: int,
+    dropout: float,
+    spectral_norm: bool,
+    minibatch_std: bool,
+    generator: torch.Generator,
+) -> nn.Module:
     """The discriminator of that name, or a copy of the second of an own pair; see :func:`build_generator`."""
     if not isinstance(architecture, str):
         return copy.deepcopy(architecture[1]).to(generator.device)

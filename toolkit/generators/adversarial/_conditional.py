@@ -1,10 +1,11 @@
-"""Networks that are told a label: any pair of :data:`ARCHITECTURES`, with the label brought in from outside.
+"""Networks conditioned on a label: any pair of :data:`ARCHITECTURES`, with the label brought in from outside.
 
 A label travels as weights over the classes, one-hot for a plain label, so that there is a way from one label to
 another. The generator takes them behind its latents, which makes them one array.
 """
 
 import math
+from collections.abc import Sequence
 
 import torch
 from torch import nn
@@ -173,21 +174,21 @@ class ConditionalDiscriminator(nn.Module):
 
 
 def build_conditional_pair(
-    architecture,
-    latent_dim,
-    n_classes,
-    image_shape,
+    architecture: str,
+    latent_dim: int,
+    n_classes: int,
+    image_shape: tuple[int, int, int],
     *,
-    conditionings,
-    widths,
-    norm,
-    embedding_dim,
-    packing,
-    dropout,
-    spectral_norm,
-    minibatch_std,
-    generator,
-):
+    conditionings: tuple[str, str],
+    widths: tuple[Sequence[int] | None, Sequence[int] | None],
+    norm: str,
+    embedding_dim: int,
+    packing: int,
+    dropout: float,
+    spectral_norm: bool,
+    minibatch_std: bool,
+    generator: torch.Generator,
+) -> tuple[ConditionalGenerator, ConditionalDiscriminator]:
     """Generator and discriminator of that name; see :func:`build_generator`.
 
     Parameters

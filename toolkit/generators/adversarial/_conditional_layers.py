@@ -10,7 +10,7 @@ __all__ = ["ConditionalBatchNorm1d", "ConditionalBatchNorm2d", "LabelEmbedding",
 
 # The label weights of the call in progress: they reach norms deep inside a network without being kept by any of
 # them, so that two threads can call one network.
-_WEIGHTS = contextvars.ContextVar("label weights")
+_WEIGHTS: contextvars.ContextVar = contextvars.ContextVar("label weights")
 
 
 @contextlib.contextmanager

@@ -1,6 +1,10 @@
 """The step of both players when rows have labels: fakes are made for the labels of the real rows beside them."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import torch
+from torch import nn
 from torch.nn import functional
 
 from toolkit.generators.adversarial._packing import whole_packs
@@ -20,21 +24,29 @@ class ConditionalTrainer(AdversarialTrainer):
     class_shares : sequence of float
         With which classes are drawn where no batch gives them: for batch-norm statistics.
     mismatch_weight : float
-        Above zero, each real row is also shown under a wrong label drawn at random, which is to be told from the right
+        Above zero, each real row is also given with a wrong label drawn at random, to be discriminated from the right
         one as a fake is (Reed et al., 2016, "Generative adversarial text to image synthesis"): else a discriminator
         that looks at the image alone has hardly a reason to look at the label.
     **options
         As for :class:`AdversarialTrainer`.
     """
 
-    def __init__(self, generator, discriminator, *, class_shares, mismatch_weight=0.0, **options):
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        *,
+        class_shares: Sequence[float],
+        mismatch_weight: float = 0.0,
+        **options: Any,
+    ):
         super().__init__(generator, discriminator, **options)
         self.class_shares = torch.tensor(class_shares, dtype=torch.float32)
         self.mismatch_weight = mismatch_weight
         self._draw_latents, self.draw = self.draw, self._draw
         self._labels = None  # of the step in progress: (rows, n_classes)
 
-    def train_step(self, batch):
+    def train_step(self, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor]:
         """One step on images (n, height, width[, 3]) and codes (n,) of their classes."""
         images, codes = batch
         self._labels = self._one_hot(whole_packs(codes, self.packing))

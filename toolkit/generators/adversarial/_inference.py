@@ -5,12 +5,13 @@ filled up to the same size.
 """
 
 import torch
+from torch import nn
 
 __all__ = ["call_in_batches"]
 
 
 @torch.inference_mode()
-def call_in_batches(network, *rows, batch_size=64):
+def call_in_batches(network: nn.Module, *rows: torch.Tensor, batch_size: int = 64) -> torch.Tensor:
     """``network(*rows)`` in evaluation mode, in batches of one size.
 
     Parameters

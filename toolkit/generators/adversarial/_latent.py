@@ -7,18 +7,18 @@ __all__ = ["LATENTS"]
 CLOUD = 0.1  # standard deviation about a corner
 
 
-def normal(n_samples, latent_dim, generator):
+def normal(n_samples: int, latent_dim: int, generator: torch.Generator) -> torch.Tensor:
     """Standard normal, the usual choice."""
     return torch.randn(n_samples, latent_dim, generator=generator, device=generator.device, dtype=torch.float32)
 
 
-def uniform(n_samples, latent_dim, generator):
+def uniform(n_samples: int, latent_dim: int, generator: torch.Generator) -> torch.Tensor:
     """Uniform in [-1, 1], as in Goodfellow et al. (2014) and Radford et al. (2016)."""
     draw = torch.rand(n_samples, latent_dim, generator=generator, device=generator.device, dtype=torch.float32)
     return draw * 2.0 - 1.0
 
 
-def corners(n_samples, latent_dim, generator):
+def corners(n_samples: int, latent_dim: int, generator: torch.Generator) -> torch.Tensor:
     """Around the corners of the cube [-1, 1]^latent_dim, each a small normal cloud, equally likely.
 
     A continuous generator carries latents of one piece to samples of one piece: where the data fall apart, what lies

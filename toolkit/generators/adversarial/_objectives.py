@@ -8,6 +8,7 @@ of real and of fake rows, (batch,) each, and return a mean; the discriminator's 
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import torch
 from torch.nn.functional import softplus
 
 __all__ = ["OBJECTIVES", "Objective"]
@@ -46,55 +47,55 @@ class Objective:
     weight_clip: float | None = None
 
 
-def cross_entropy_discriminator(real, fake, real_target=1.0):
+def cross_entropy_discriminator(real: torch.Tensor, fake: torch.Tensor, real_target: float = 1.0) -> torch.Tensor:
     """- t log s(real) - (1 - t) log(1 - s(real)) - log(1 - s(fake)), with s the logistic function."""
     loss = softplus(-real).mean() + softplus(fake).mean()
     return loss if real_target == 1.0 else loss + (1.0 - real_target) * real.mean()
 
 
-def minimax_generator(real, fake):
+def minimax_generator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """log(1 - s(fake)): what the discriminator gains, the generator loses."""
     return -softplus(fake).mean()
 
 
-def nonsaturating_generator(real, fake):
+def nonsaturating_generator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """- log s(fake): the same fixed point, with a gradient where the discriminator is sure."""
     return softplus(-fake).mean()
 
 
-def least_squares_discriminator(real, fake, real_target=1.0):
+def least_squares_discriminator(real: torch.Tensor, fake: torch.Tensor, real_target: float = 1.0) -> torch.Tensor:
     """((real - t)^2 + fake^2) / 2."""
     return 0.5 * ((real - real_target).square().mean() + fake.square().mean())
 
 
-def least_squares_generator(real, fake):
+def least_squares_generator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """(fake - 1)^2 / 2."""
     return 0.5 * (fake - 1.0).square().mean()
 
 
-def wasserstein_discriminator(real, fake, real_target=1.0):
+def wasserstein_discriminator(real: torch.Tensor, fake: torch.Tensor, real_target: float = 1.0) -> torch.Tensor:
     """fake - real: minus the estimate of the earth mover's distance."""
     return fake.mean() - real.mean()
 
 
-def minus_fake(real, fake):
+def minus_fake(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """- fake, the generator's side of Wasserstein and hinge."""
     return -fake.mean()
 
 
-def hinge_discriminator(real, fake, real_target=1.0):
+def hinge_discriminator(real: torch.Tensor, fake: torch.Tensor, real_target: float = 1.0) -> torch.Tensor:
     """max(0, 1 - real) + max(0, 1 + fake)."""
     return (1.0 - real).relu().mean() + (1.0 + fake).relu().mean()
 
 
-def relativistic_discriminator(real, fake, real_target=1.0):
+def relativistic_discriminator(real: torch.Tensor, fake: torch.Tensor, real_target: float = 1.0) -> torch.Tensor:
     """- log s(real - fake), row beside row: real rows should look more real than fake ones."""
     margin = real - fake
     loss = softplus(-margin).mean()
     return loss if real_target == 1.0 else loss + (1.0 - real_target) * margin.mean()
 
 
-def relativistic_generator(real, fake):
+def relativistic_generator(real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
     """- log s(fake - real)."""
     return softplus(real - fake).mean()
 

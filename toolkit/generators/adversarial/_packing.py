@@ -8,7 +8,7 @@ import torch
 __all__ = ["pack", "whole_packs"]
 
 
-def pack(images, size):
+def pack(images: torch.Tensor, size: int) -> torch.Tensor:
     """Stack each ``size`` neighbours along the channels: (n, c, h, w) to (n / size, size * c, h, w).
 
     Examples
@@ -22,7 +22,7 @@ def pack(images, size):
     return images.reshape(len(images) // size, size * images.shape[1], *images.shape[2:])
 
 
-def whole_packs(batch, size):
+def whole_packs(batch: torch.Tensor, size: int) -> torch.Tensor:
     """``batch`` with rows from its start repeated, until it fills at least two packs and leaves none half full.
 
     Batch norm has nothing to learn from a single row, which the end of an epoch may leave.

@@ -42,13 +42,13 @@ PENALTIES = {
 }
 
 
-def between(real, fake, generator):
+def between(real: torch.Tensor, fake: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     """A point on the line from each real row to its fake neighbour, uniform along it."""
     share = torch.rand((len(real),) + (1,) * (real.ndim - 1), generator=generator, device=real.device)
     return torch.lerp(fake.to(real.dtype), real, share)
 
 
-def squared_gradient_norm(logits, inputs):
+def squared_gradient_norm(logits: torch.Tensor, inputs: torch.Tensor) -> torch.Tensor:
     """Squared norm of the gradient of each row's logit, (batch,), itself differentiable.
 
     Rows must not depend on one another, or their gradients mix.
@@ -64,7 +64,7 @@ def squared_gradient_norm(logits, inputs):
     return gradient.float().square().flatten(1).sum(1)
 
 
-def penalty_value(penalty, squared_norm, n_real):
+def penalty_value(penalty: Penalty, squared_norm: torch.Tensor, n_real: int) -> torch.Tensor:
     """The penalty from squared norms, of ``n_real`` real rows and, for "both", as many fake rows as follow them."""
     if penalty.centre:
         # The root has no slope at zero; a gradient of nothing at all should still be pulled up.

@@ -8,9 +8,15 @@ gradient is taken; what is only reported, accuracies and norms of gradients, is 
 
 import contextlib
 import copy
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
+from numpy.typing import NDArray
+from torch import nn
 
+from toolkit.exceptions import DivergenceError
 from toolkit.generators.adversarial._architectures import share_randomness
 from toolkit.generators.adversarial._averaging import MovingAverage, estimate_batch_statistics, has_batch_norm
 from toolkit.generators.adversarial._latent import LATENTS
@@ -27,7 +33,7 @@ _REPORT_EVERY = 8
 _STATISTICS_BATCHES, _STATISTICS_ROWS = 16, 256  # from which batch-norm statistics are estimated anew
 
 
-def as_signed_images(batch):
+def as_signed_images(batch: torch.Tensor) -> torch.Tensor:
     """A batch (n, height, width[, 3]), uint8 or float32 in [0, 1], as (n, channels, height, width) in [-1, 1]."""
     images = batch.permute(0, 3, 1, 2) if batch.ndim == 4 else batch.unsqueeze(1)
     if images.dtype == torch.uint8:
@@ -65,30 +71,33 @@ class AdversarialTrainer:
     weight_averaging : float or None
     autocast : callable
         Returns the context in which networks are called.
+    draw_rows : callable, optional
+        ``draw_rows(network, n_samples, **options)`` gives rows of a finished generator: what :meth:`sample` needs.
     """
 
     def __init__(
         self,
-        generator,
-        discriminator,
+        generator: nn.Module,
+        discriminator: nn.Module,
         *,
-        random,
-        latent_dim,
-        total_steps,
-        objective="nonsaturating",
-        latent_distribution="normal",
-        lr_schedule="constant",
-        gradient_penalty=None,
-        penalty_weight=10.0,
-        penalty_interval=1,
-        learning_rates=(2e-4, 2e-4),
-        betas=((0.5, 0.999), (0.5, 0.999)),
-        critic_steps=1,
-        packing=1,
-        label_smoothing=0.0,
-        instance_noise=0.0,
-        weight_averaging=None,
-        autocast=contextlib.nullcontext,
+        random: torch.Generator,
+        latent_dim: int,
+        total_steps: int,
+        objective: str = "nonsaturating",
+        latent_distribution: str = "normal",
+        lr_schedule: str = "constant",
+        gradient_penalty: str | None = None,
+        penalty_weight: float = 10.0,
+        penalty_interval: int = 1,
+        learning_rates: tuple[float, float] = (2e-4, 2e-4),
+        betas: tuple[tuple[float, float], tuple[float, float]] = ((0.5, 0.999), (0.5, 0.999)),
+        critic_steps: int = 1,
+        packing: int = 1,
+        label_smoothing: float = 0.0,
+        instance_noise: float = 0.0,
+        weight_averaging: float | None = None,
+        autocast: Callable[[], AbstractContextManager] = contextlib.nullcontext,
+        draw_rows: Callable[..., NDArray] | None = None,
     ):
         self.generator, self.discriminator, self.random = generator.train(), discriminator.train(), random
         self.device = random.device
@@ -105,18 +114,19 @@ class AdversarialTrainer:
             FusedAdam(network.parameters(), learning_rate=rate, betas=beta)
             for network, rate, beta in zip((generator, discriminator), learning_rates, betas)
         ]
+        self.draw_rows = draw_rows
         self.average = None if weight_averaging is None else MovingAverage(generator, weight_averaging)
         # Rows that see their batch, and gradients at real or at fake rows only, need two passes instead of one.
         mixes = any(isinstance(layer, MinibatchStandardDeviation) for layer in discriminator.modules())
         self.apart = mixes or has_batch_norm(discriminator)
-        self.last = {}  # what is not computed at each step keeps its last value
+        self.last: dict[str, Any] = {}  # what is not computed at each step keeps its last value
 
     @property
-    def follows_plan(self):
+    def follows_plan(self) -> bool:
         """Whether what a step does depends on how many there are to be."""
         return self.schedule != "constant" or bool(self.instance_noise)
 
-    def train_step(self, batch):
+    def train_step(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         """One step on a batch (n, height, width[, 3]) of uint8 or of float32 in units of the range."""
         real = as_signed_images(whole_packs(batch, self.packing))
         generates = self.step % self.critic_steps == 0
@@ -131,7 +141,7 @@ class AdversarialTrainer:
         return dict(self.last)
 
     @torch.no_grad()
-    def finished_generator(self, latent_seed=0):
+    def finished_generator(self, latent_seed: int = 0) -> nn.Module:
         """The generator to keep: averaged if asked for, its batch-norm statistics estimated anew."""
         network = copy.deepcopy(self.generator if self.average is None else self.average.network)
         network.requires_grad_(True)
@@ -141,11 +151,39 @@ class AdversarialTrainer:
             estimate_batch_statistics(network, draws)
         return network.eval()
 
-    def draw_seed(self):
+    def sample(self, n_samples: int = 1, **options: Any) -> NDArray:
+        """Rows drawn from the generator as trained so far, as by ``sample`` of the model; the training is not affected.
+
+        Parameters
+        ----------
+        n_samples : int, default=1
+        **options
+            Of ``sample`` of the model, such as ``random_state``.
+
+        Returns
+        -------
+        ndarray of shape (n_samples, ...)
+            In the layout, dtype and range of the training rows.
+
+        Raises
+        ------
+        DivergenceError
+            The generator's weights are no longer finite.
+        ValueError
+            The trainer has no ``draw_rows``.
+        """
+        if self.draw_rows is None:
+            raise ValueError("draw_rows must be given to a trainer that is to sample, got None.")
+        network = self.finished_generator().cpu()
+        if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
+            raise DivergenceError(f"The generator's weights are no longer finite at step {self.step}.", step=self.step)
+        return self.draw_rows(network, n_samples, **options)
+
+    def draw_seed(self) -> int:
         """A seed from the training's own randomness, for whatever else must go on where it stopped."""
         return int(torch.randint(2**31 - 1, (), generator=self.random, device=self.device))
 
-    def state_dict(self):
+    def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on as if nothing had happened."""
         return {
             "generator": self.generator.state_dict(),
@@ -159,7 +197,7 @@ class AdversarialTrainer:
             "last": {name: float(value) for name, value in self.last.items()},
         }
 
-    def load_state_dict(self, state):
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from :meth:`state_dict`."""
         self.generator.load_state_dict(state["generator"])
         self.discriminator.load_state_dict(state["discriminator"])

@@ -26,14 +26,14 @@ if TYPE_CHECKING:
 
     from toolkit.sequence import ArithmeticSeq2Seq
 
-__all__ = ["ArithmeticResult", "HandSets", "ask_arithmetic", "load_hands", "run_arithmetic"]
+__all__ = ["ArithmeticResult", "HandwritingSets", "ask_arithmetic", "load_handwriting", "run_arithmetic"]
 
 _SHOWN = 24
 _MAPS = 8
 
 
 @dataclass(frozen=True)
-class HandSets:
+class HandwritingSets:
     """Handwritten digits in three disjoint sets: for the model, for the judge, and for what is asked in the end."""
 
     model: ImageSet
@@ -51,7 +51,7 @@ class ArithmeticResult(StudyOutcome):
     exact_match : float
         On the unseen queries; of answers that are pictures, as the independent reader reads them.
     measures : dict of str to float
-        What else was measured: accuracy by character, on the validation part, of the judge, spread of the hands.
+        What else was measured: accuracy by character, on the validation part, of the judge, spread of the handwriting.
     errors : DataFrame
         See :func:`toolkit.comparison.answer_errors`.
     shown : dict
@@ -102,7 +102,7 @@ class ArithmeticResult(StudyOutcome):
         return write_arithmetic(self, out)
 
 
-def load_hands(name: str = "digits", *, seed: int = 0, verbose: bool = False) -> HandSets:
+def load_handwriting(name: str = "digits", *, seed: int = 0, verbose: bool = False) -> HandwritingSets:
     """Handwritten digits for picture queries, in three disjoint sets.
 
     Parameters
@@ -114,12 +114,12 @@ def load_hands(name: str = "digits", *, seed: int = 0, verbose: bool = False) ->
 
     Returns
     -------
-    HandSets
+    HandwritingSets
 
     Examples
     --------
-    >>> hands = load_hands("digits")
-    >>> len(hands.model), len(hands.judge), len(hands.test)
+    >>> digits = load_handwriting("digits")
+    >>> len(digits.model), len(digits.judge), len(digits.test)
     (898, 539, 360)
     """
     from toolkit.datasets import fetch_mnist, load_digits
@@ -128,11 +128,11 @@ def load_hands(name: str = "digits", *, seed: int = 0, verbose: bool = False) ->
         digits = load_digits()
         order = as_generator(seed).permutation(len(digits))
         first, second = int(0.5 * len(digits)), int(0.8 * len(digits))
-        return HandSets(*(digits.subset(np.sort(part)) for part in np.split(order, [first, second])))
+        return HandwritingSets(*(digits.subset(np.sort(part)) for part in np.split(order, [first, second])))
     if name == "mnist":
         train, test = fetch_mnist(subset="train", verbose=verbose), fetch_mnist(subset="test", verbose=verbose)
         half = len(train) // 2
-        return HandSets(train.subset(slice(half)), train.subset(slice(half, None)), test)
+        return HandwritingSets(train.subset(slice(half)), train.subset(slice(half, None)), test)
     raise ValueError(f"digits must be 'digits' or 'mnist', got {name!r}.")
 
 
@@ -160,10 +160,10 @@ def run_arithmetic(
     operations, n_digits, train_share, n_queries, split
         As in :func:`toolkit.datasets.make_arithmetic`.
     digits : {"digits", "mnist"}, default="digits"
-        Whose hands write the pictures, see :func:`load_hands`.
+        Whose handwriting the pictures are in, see :func:`load_handwriting`.
     seed : int, default=0
     reader_steps : int, default=1500
-        Training of the independent reader that judges picture answers. It learns from hands of its own.
+        Training of the independent reader that judges picture answers. It learns from handwriting of its own.
     verbose : bool, default=False
     **parameters
         Of :class:`toolkit.sequence.ArithmeticSeq2Seq`.
@@ -196,7 +196,7 @@ def run_arithmetic(
         hands = None
         if pictured:
             with stages("pictures"):
-                hands = load_hands(digits, seed=seeds["hands"], verbose=verbose)
+                hands = load_handwriting(digits, seed=seeds["hands"], verbose=verbose)
         given = _Given(data, hands, source, target, seeds["hands"])
         with stages("teaching"):
             cpu = process_time()
@@ -222,12 +222,12 @@ def run_arithmetic(
 
 
 class _Given:
-    """Both sides of each part, written in the hands that belong to it."""
+    """Inputs and targets of each part, in the handwriting that belongs to it."""
 
     def __init__(self, data: ArithmeticSet, hands, source, target, seed):
         self.data, self.hands, self.source, self.target = data, hands, source, target
         self._seeds = dict(zip(("train", "validation", "test"), zip(*[iter(spawn_seeds(seed, 6))] * 2)))
-        self._written = {}
+        self._written: dict = {}
 
     def X(self, part):
         return self._side(part, 0) if self.source == "image" else self.data.part(part)[0]
@@ -313,9 +313,9 @@ def ask_arithmetic(
     model : ArithmeticSeq2Seq
     query : str
     digits : str, default="digits"
-        Whose hands write the query, if the model takes pictures.
+        Whose handwriting the query is in, if the model takes pictures.
     seed : int, default=0
-        Chooses hands.
+        Chooses among the pictures of each digit.
 
     Returns
     -------
@@ -326,7 +326,7 @@ def ask_arithmetic(
     """
     asked = np.array([str(query).strip()])
     if model.source == "image":
-        hands = load_hands(digits, seed=seed)
+        hands = load_handwriting(digits, seed=seed)
         asked = render_queries(asked, hands.test, length=model.source_length_, random_state=seed)
     answer = model.predict(asked)
     return asked, answer, None if model.target_characters_ is None else str(model.predict_text(asked)[0])

@@ -128,7 +128,7 @@ def _most_anomalous(rows, n_listed=20):
 
 
 def _how_many(result, flagged):
-    n, low, high = len(result), *result.prevalence_interval
+    n, (low, high) = len(result), result.prevalence_interval
     share = f"{_percent(max(low, 0.0))} to {_percent(min(high, 1.0))}"
     if result.auditor_given:
         verb = "is" if len(flagged) <= 1 else "are"

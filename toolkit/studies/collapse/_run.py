@@ -135,8 +135,9 @@ def run_one(images, coverage, setting, parameters, seed, plan, files):
     with threadpool_limits(1):  # runs go side by side; a second thread in each would only wait
         try:
             steps = _length(GAN, parameters, seed, images, plan)
-            watcher.start(GAN(**parameters, max_steps=steps, snapshot_epochs=(), random_state=seed), plan.places(steps))
-            watcher.gan.fit(images, hooks=(watcher,))
+            gan = GAN(**parameters, max_steps=steps, snapshot_epochs=(), random_state=seed)
+            watcher.start(plan.places(steps))
+            gan.fit(images, hooks=(watcher,))
             watcher.finish()
         except DivergenceError as failure:
             status, error, watcher.step = "diverged", str(failure), failure.step or watcher.step
@@ -193,10 +194,10 @@ class _Watcher:
     def __init__(self, coverage, plan):
         self.coverage, self.plan = coverage, plan
         self.figures, self.growth, self.samples, self.last = [], [], None, None
-        self.gan, self.places, self.step, self.seconds = None, (), 0, 0.0
+        self.places, self.step, self.seconds = (), 0, 0.0
 
-    def start(self, gan, places):
-        self.gan, self.places = gan, set(places)
+    def start(self, places):
+        self.places = set(places)
         self._resumed = time.perf_counter()
 
     def __call__(self, trainer, entry):
@@ -217,13 +218,7 @@ class _Watcher:
             self._measure()
 
     def _measure(self):
-        import torch
-
-        network = self.trainer.finished_generator().cpu()
-        if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
-            raise DivergenceError(f"The generator's weights are no longer finite at step {self.step}.", step=self.step)
-        self.gan.generator_ = network  # `fit` sets it anew when it ends
-        samples = self.gan.sample(self.plan.n_samples, random_state=_SAMPLE_SEED)
+        samples = self.trainer.sample(self.plan.n_samples, random_state=_SAMPLE_SEED)
         record = self.coverage.evaluate(samples)
         self.last, self.samples = record, samples[:_KEPT]
         self.growth.append(samples[:_SHOWN])

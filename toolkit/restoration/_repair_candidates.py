@@ -1,8 +1,8 @@
-"""Everything the image restorer can do to an image of a named kind, and what it is worth on this very set.
+"""Candidate repairs of each kind, and what they are worth on this very set.
 
 Nobody knows beforehand whether stretching or learning undoes low contrast better in the set at hand. So every
-candidate is tried on corruptions planted in trusted images that were not learned from, and the candidates of a kind are
-ranked by what they gained there: a label-free choice, like everything here.
+candidate is tried on corruptions planted in held-out trusted images, and the candidates of a kind are ranked by their
+gain there: a label-free choice.
 """
 
 import numpy as np
@@ -18,7 +18,7 @@ from toolkit.restoration._pose import POSE_KINDS, PoseEstimator
 from toolkit.restoration._quality import psnr
 from toolkit.restoration._restorers import RESTORERS
 
-__all__ = ["CANDIDATES", "Toolbox"]
+__all__ = ["CANDIDATES", "RepairCandidates"]
 
 # kind: restorers that may undo it. "a+learned" is the closed form, and then the network on what is left.
 CANDIDATES = {
@@ -46,10 +46,10 @@ CANDIDATES = {
     "pixelate": ("learned",),
 }
 
-# Trusted images put aside for trials, at most, and those of them that candidates are ranked by.
-_N_TRIALS, _N_RANKED = 300, 120
-# Repairs of planted images that the identifier is shown, to learn what it makes of them.
-_N_LOOKED_AT = 80
+# Held-out trusted images at most, and those of them that candidates are ranked by.
+_N_HELD_OUT, _N_RANKED = 300, 120
+# Repairs of planted images whose clean probability the identifier predicts, to calibrate what it has to be.
+_N_CALIBRATED = 80
 # The least median gain in dB that counts as undoing, and the share of images that may end further off than they came.
 _WORTHWHILE, _WORSENED = 1.0, 0.1
 # A learned step is used if it leaves sound images as they are: median PSNR in dB of what it makes of them.
@@ -57,10 +57,11 @@ _LEAVES_SOUND = 35.0
 # What is undone by a map of grey levels, and by nothing else.
 _TONES = ("low_contrast", "brightness")
 # How sharp a learned answer is made, in the order of trying. As it comes it has the least error, but where the network
-# is in doubt it is soft, and softness is itself a fault: an image that is not found clean is tried again, sharper.
+# is uncertain it is blurred, which is itself a corruption: an image that is not predicted clean is tried again,
+# sharper.
 _SHARPNESS = (1.0, 1.5, 2.0, 3.0)
 _RANKING = ["kind", "restorer", "gain", "gain_low", "gain_high", "improved", "worsened", "sound_psnr", "place"]
-# Weights of a second opinion on the angle that are tried.
+# Weights of the second estimate of the angle that are tried.
 _WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -78,8 +79,8 @@ def _median_interval(values, z=1.96):
     return np.quantile(values, [max(0.5 - half, 0.0), min(0.5 + half, 1.0)]).tolist()
 
 
-class Toolbox:
-    """Restorers that know this set: its grey levels, its poses, its learned restorer.
+class RepairCandidates:
+    """Restorers fitted to this set: its grey levels, its poses, its learned restorer.
 
     Parameters
     ----------
@@ -94,28 +95,28 @@ class Toolbox:
     def fit(self, clean, *, shares, n_images, n_rounds, generator, angles=None, verbose=False):
         """Learn from ``clean`` (uint8).
 
-        ``shares`` says how much attention each kind gets; ``angles(unit_stack)`` is a second opinion, the identifier's,
-        on how far images were turned.
+        ``shares`` are the kinds' shares of the training set; ``angles(unit_stack)`` is a second estimate, the
+        identifier's, of how far images were turned.
         """
-        aside = min(_N_TRIALS, len(clean) // 4)
+        n_held_out = min(_N_HELD_OUT, len(clean) // 4)
         order = generator.permutation(len(clean))
-        trials, lessons = clean[order[:aside]] if aside else clean, clean[order[aside:]]
-        self.trials, self.lessons = trials, lessons
-        unit = lessons / np.float32(255)
+        held_out, training = clean[order[:n_held_out]] if n_held_out else clean, clean[order[n_held_out:]]
+        self.held_out, self.training = held_out, training
+        unit = training / np.float32(255)
         _, _, self.low, self.high = _intensity.image_levels(unit)
         plan = {"shares": shares, "n_rounds": n_rounds, "generator": generator}
         self.pose = self.learned = None
         poses = [kind for kind in POSE_KINDS if kind in self.kinds]
         if poses:
-            self.pose = PoseEstimator(poses).fit(lessons, n_images=2 * n_images, **plan)
+            self.pose = PoseEstimator(poses).fit(training, n_images=2 * n_images, **plan)
         if self.learned_kinds:
             self.learned = LearnedRestorer(self.learned_kinds)
-            self.learned.fit(lessons, n_images=n_images, first=self.first, verbose=verbose, **plan)
-            self.learned.calibrate(trials / np.float32(255))
+            self.learned.fit(training, n_images=n_images, invert=self.invert, verbose=verbose, **plan)
+            self.learned.calibrate(held_out / np.float32(255))
         self.angle_weight = 0.0
         if angles is not None and "rotate" in poses:
-            self.angle_weight = self._weigh_angles(trials, angles, generator)
-        self.ranking = self._rank(trials[:_N_RANKED], angles, generator)
+            self.angle_weight = self._weigh_angles(held_out, angles, generator)
+        self.ranking = self._rank(held_out[:_N_RANKED], angles, generator)
         self.order = {}
         helps = (self.ranking["gain"] >= _WORTHWHILE) & (self.ranking["worsened"] <= _WORSENED)
         worthwhile = self.ranking[helps & ~(self.ranking["sound_psnr"] < _LEAVES_SOUND)]
@@ -123,20 +124,20 @@ class Toolbox:
         return self
 
     def estimate_angle(self, stack, second=None):
-        """How far each image was turned, in degrees: the pose network's opinion, and a second one where it helps."""
+        """How far each image was turned, in degrees: the pose network's estimate, and a second one where it helps."""
         own = self.pose.estimate(stack, "rotate")["angle"]
         return own if second is None else _blend(own, second, self.angle_weight)
 
-    def _weigh_angles(self, trials, angles, generator):
-        """The weight of the second opinion at which planted turns are met best."""
-        planted, truth = apply_corruption(trials / np.float32(255), "rotate", generator=generator)
+    def _weigh_angles(self, held_out, angles, generator):
+        """The weight of the second estimate at which the error on planted turns is least."""
+        planted, truth = apply_corruption(held_out / np.float32(255), "rotate", generator=generator)
         planted = as_bytes(planted) / np.float32(255)
         own, second = self.pose.estimate(planted, "rotate")["angle"], angles(planted)
         truth = truth["angle"].to_numpy(dtype=float)
         errors = [np.abs(wrap_angle(_blend(own, second, weight) - truth)).mean() for weight in _WEIGHTS]
         return _WEIGHTS[int(np.argmin(errors))]
 
-    def first(self, stack, kind, angle=None, like=None):
+    def invert(self, stack, kind, angle=None, like=None):
         """The closed form for one kind on a unit stack, with parameters estimated on this set.
 
         How an image was moved is estimated from ``like``, a stack of as many images, where there is one.
@@ -153,45 +154,45 @@ class Toolbox:
             return RESTORERS[name].function(stack, **self.pose.estimate(like, kind))
         return stack
 
-    def steps(self, kind):
+    def candidates(self, kind):
         """Restorers of a kind in the order to try them, each with its sharpness."""
         for name in self.order[kind]:
             for sharpness in _SHARPNESS if name.endswith("learned") else (1.0,):
                 yield name, sharpness
 
-    def plant_trials(self, kinds, generator):
-        """Each kind planted in the images put aside: pairs of kind and unit stack."""
+    def plant_held_out(self, kinds, generator):
+        """Each kind planted in held-out images: pairs of kind and unit stack."""
         for kind in kinds:
-            planted, _ = apply_corruption(self.trials[:_N_RANKED] / np.float32(255), kind, generator=generator)
+            planted, _ = apply_corruption(self.held_out[:_N_RANKED] / np.float32(255), kind, generator=generator)
             yield kind, as_bytes(planted) / np.float32(255)
 
-    def repair(self, name, stack, kind, angle=None, sharpness=1.0, *, doubt=True, like=None):
-        """Apply one candidate of a kind to a unit stack; ``angle`` is the second opinion on turned images.
+    def repair(self, name, stack, kind, angle=None, sharpness=1.0, *, abstain=True, like=None):
+        """Apply one candidate of a kind to a unit stack; ``angle`` is the second estimate for turned images.
 
-        The learned restorer leaves images alone that it finds sound, unless ``doubt`` is False; ``like`` is as in
-        :meth:`first`.
+        The learned restorer leaves images alone that it finds sound, unless ``abstain`` is False; ``like`` is as in
+        :meth:`invert`.
         """
         if name.endswith("learned"):
-            learned = self.learned.restore(self.first(stack, kind, angle, like), kind, sharpness, doubt=doubt)
+            learned = self.learned.restore(self.invert(stack, kind, angle, like), kind, sharpness, abstain=abstain)
             return tone_curve(stack, learned) if kind in _TONES else learned
         if name == "stretch_contrast":
             return _intensity.stretch_contrast(stack, low=self.low, high=self.high)
         if kind in POSE_KINDS or kind == "brightness":
-            return self.first(stack, kind, angle, like)
+            return self.invert(stack, kind, angle, like)
         return RESTORERS[name].function(stack)
 
-    def _rank(self, trials, angles, generator):
-        """Median PSNR gain of each candidate on corruptions planted in ``trials``, best first within a kind."""
-        rows, sound = [], trials / np.float32(255)
+    def _rank(self, held_out, angles, generator):
+        """Median PSNR gain of each candidate on corruptions planted in ``held_out``, best first within a kind."""
+        rows, sound = [], held_out / np.float32(255)
         for kind in self.kinds:
-            planted, _ = apply_corruption(trials / np.float32(255), kind, generator=generator)
+            planted, _ = apply_corruption(held_out / np.float32(255), kind, generator=generator)
             planted = as_bytes(planted)
             unit = planted / np.float32(255)
             angle = angles(unit) if kind == "rotate" and angles is not None else None
-            before = psnr(planted, trials)
+            before = psnr(planted, held_out)
             for place, name in enumerate(CANDIDATES[kind]):
                 repaired = as_bytes(self.repair(name, unit, kind, angle))
-                gain = psnr(repaired, trials) - before
+                gain = psnr(repaired, held_out) - before
                 rows.append(
                     {
                         "kind": kind,
@@ -200,7 +201,7 @@ class Toolbox:
                         **dict(zip(("gain_low", "gain_high"), _median_interval(gain))),
                         "improved": float((gain > 0).mean()),
                         "worsened": float((gain < -1).mean()),
-                        "sound_psnr": self._left_alone(sound, trials, kind) if "learned" in name else np.nan,
+                        "sound_psnr": self._left_alone(sound, held_out, kind) if "learned" in name else np.nan,
                         "place": place,
                     }
                 )
@@ -209,13 +210,13 @@ class Toolbox:
         frame = frame.sort_values(["group", "gain", "place"], ascending=[True, False, True], ignore_index=True)
         return frame.drop(columns=["group", "place"])
 
-    def _left_alone(self, unit, trials, kind):
+    def _left_alone(self, unit, held_out, kind):
         """Median PSNR between sound images and what the learned step makes of them, said to be of that kind."""
         left = self.learned.restore(unit, kind)
-        return float(np.median(psnr(as_bytes(tone_curve(unit, left) if kind in _TONES else left), trials)))
+        return float(np.median(psnr(as_bytes(tone_curve(unit, left) if kind in _TONES else left), held_out)))
 
-    def try_out(self, kind, witnesses, angles, generator):
-        """Evidence of the witnesses on the best repair of one kind.
+    def evaluate(self, kind, evidence, angles, generator):
+        """Evidence features of the best repair of one kind, on held-out images.
 
         Returns
         -------
@@ -226,19 +227,19 @@ class Toolbox:
         repaired : ndarray of float32, of shape (n, height, width[, 3])
             Some of the planted images, repaired.
         """
-        name, trials = self.order[kind][0], self.trials
-        sound = trials / np.float32(255)
+        name, held_out = self.order[kind][0], self.held_out
+        sound = held_out / np.float32(255)
         planted, _ = apply_corruption(sound, kind, generator=generator)
         planted = as_bytes(planted)
-        evidence, results, like = [], [], planted / np.float32(255)
+        features, results, like = [], [], planted / np.float32(255)
         angle = angles(like) if kind == "rotate" and angles is not None else None
-        for given in (planted, trials):
+        for given in (planted, held_out):
             unit = given / np.float32(255)
-            # A sound image named so would be moved by some amount: by that of a planted one. And whatever the learned
-            # restorer says is done, so that the witnesses are seen to work without it.
-            repaired = as_bytes(self.repair(name, unit, kind, angle, doubt=False, like=like))
-            evidence.append(witnesses.testify(given, repaired))
+            # A sound image predicted as this kind would be moved by some amount: by that of a planted one. The learned
+            # restorer does not abstain here, so that the evidence is measured without it.
+            repaired = as_bytes(self.repair(name, unit, kind, angle, abstain=False, like=like))
+            features.append(evidence.features(given, repaired))
             done = as_bytes(self.repair(name, unit, kind, angle, like=like)) if "learned" in name else repaired
             changed = (done != given).reshape(len(given), -1).any(axis=1)
             results.append(done)
-        return evidence[0], evidence[1], changed, results[0][:_N_LOOKED_AT] / np.float32(255)
+        return features[0], features[1], changed, results[0][:_N_CALIBRATED] / np.float32(255)

@@ -1,19 +1,22 @@
-"""The hands of a varied writer: mixtures of normals over the codes of real pictures, one for each character."""
+"""Writers' styles: Gaussian mixtures over the latent codes of real pictures, one for each character."""
 
 import warnings
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit._core.random import as_generator, spawn_seeds
 
-__all__ = ["learn_hands"]
+__all__ = ["fit_style_mixtures"]
 
 _MOST = 1500  # pictures of a character to learn from
-_FEWEST = 40  # pictures for each normal
+_FEWEST = 40  # pictures for each component
 _RIDGE = 1e-3
 
 
-def learn_hands(writer, pictures, characters, to_unit, seed):
+def fit_style_mixtures(writer: Any, pictures: NDArray, characters: NDArray, to_unit: Callable, seed: int) -> None:
     """Fit the mixtures of a trained :class:`VariedWriter` to draws from the posteriors of pictures.
 
     Parameters
@@ -29,7 +32,7 @@ def learn_hands(writer, pictures, characters, to_unit, seed):
     from sklearn.mixture import GaussianMixture
 
     generator = as_generator(seed)
-    n_hands = writer.centres.shape[1]
+    n_components = writer.centres.shape[1]
     for character in np.unique(characters):
         places = np.flatnonzero(characters == character)
         if len(places) > _MOST:
@@ -41,7 +44,7 @@ def learn_hands(writer, pictures, characters, to_unit, seed):
         codes = mean.double().numpy() + noise * np.exp(0.5 * log_variance.double().numpy())
         if len(codes) == 1:
             codes = np.concatenate([codes, codes])
-        n_used = int(np.clip(len(codes) // _FEWEST, 1, n_hands))
+        n_used = int(np.clip(len(codes) // _FEWEST, 1, n_components))
         # Starts from pictures, not from k-means, whose sums depend on how threads meet.
         mixture = GaussianMixture(
             n_used, reg_covar=_RIDGE, init_params="random_from_data", random_state=spawn_seeds(generator, 1)[0]

@@ -1,4 +1,4 @@
-"""The two sides of a sequence model as arrays to train on: characters, pictures, and the order in which they go."""
+"""Encoding of the inputs and targets of a sequence model: characters, pictures, and the order in which they go."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from toolkit._core.images import PixelScale
 from toolkit.sequence._characters import alphabet_of, as_strings, decode, encode
 from toolkit.sequence._pictures import as_pictures
 
-__all__ = ["SidesMixin"]
+__all__ = ["EncodingMixin"]
 
 
-class SidesMixin:
-    """Learns alphabets, lengths and ranges from the data, and turns both sides into the order of reading and writing.
+class EncodingMixin:
+    """Learns alphabets, lengths and ranges from the data, and encodes inputs and targets in the order of the network.
 
     Arrays go by the names of the fields of :class:`toolkit.sequence._trainer.SequenceTrainer`.
     """

@@ -1,4 +1,4 @@
-"""The second judge: what witnesses say of a repair, and where the line is."""
+"""The second judge: evidence features of a repair, and the threshold of its classifier."""
 
 import numpy as np
 import pytest
@@ -11,7 +11,7 @@ from scipy import stats
 from toolkit.corruption import apply_corruption
 from toolkit.datasets import load_glyphs
 from toolkit.restoration._intensity import tone_curve
-from toolkit.restoration._second_judge import Witnesses, draw_line
+from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier
 
 
 @pytest.fixture(scope="module")
@@ -20,8 +20,8 @@ def glyphs():
 
 
 @pytest.fixture(scope="module")
-def witnesses(glyphs):
-    return Witnesses(glyphs.shape[1:]).fit(glyphs[:300], np.random.default_rng(0))
+def evidence(glyphs):
+    return RepairEvidence(glyphs.shape[1:]).fit(glyphs[:300], np.random.default_rng(0))
 
 
 def _planted(images, kind):
@@ -29,28 +29,28 @@ def _planted(images, kind):
     return np.rint(planted * 255).astype(np.uint8)
 
 
-def test_an_inverted_image_is_odd_and_its_repair_is_not(glyphs, witnesses):
+def test_an_inverted_image_is_odd_and_its_repair_is_not(glyphs, evidence):
     fresh = glyphs[300:]
-    undone = witnesses.testify(255 - fresh, fresh)
-    done = witnesses.testify(fresh, 255 - fresh)
+    undone = evidence.features(255 - fresh, fresh)
+    done = evidence.features(fresh, 255 - fresh)
     assert (undone[:, 0] > undone[:, 1]).all()
     np.testing.assert_allclose(undone[:, 0], done[:, 1])
     # Edges that run the other way: the similarity gained by the one is what the other loses.
     np.testing.assert_allclose(undone[:, 2], -done[:, 2], atol=1e-6)
 
 
-def test_what_an_occluder_covers_is_of_one_value(glyphs, witnesses):
+def test_what_an_occluder_covers_is_of_one_value(glyphs, evidence):
     fresh = glyphs[300:]
     covered = fresh.copy()
     covered[:, 8:18, 8:18] = 90
-    smooth = witnesses.testify(covered, fresh)[:, 4]
-    rough = witnesses.testify(fresh, covered)[:, 4]
+    smooth = evidence.features(covered, fresh)[:, 4]
+    rough = evidence.features(fresh, covered)[:, 4]
     assert smooth.max() < 1e-3
     assert np.median(rough) > 0.2
 
 
-def test_nothing_to_judge_is_no_evidence(witnesses, glyphs):
-    assert witnesses.testify(glyphs[:0], glyphs[:0]).shape == (0, 6)
+def test_no_images_have_no_evidence(evidence, glyphs):
+    assert evidence.features(glyphs[:0], glyphs[:0]).shape == (0, 6)
 
 
 def _normals(shift, n=4000, seed=0):
@@ -65,35 +65,35 @@ EVERY = np.ones(4000, bool)
 
 def test_of_two_normals_no_sound_image_passes_and_some_room_is_left():
     planted, sound = _normals(4.0)
-    line = draw_line(planted, sound, EVERY)
-    assert line.alarms == 0
+    classifier = fit_classifier(planted, sound, EVERY)
+    assert classifier.false_alarm_rate == 0
     # Beyond the highest of 4,000 normals by the spread of their scores: what passes lies beyond about 3.7 + 1.
-    assert stats.norm.sf(5.2 - 4.0) < line.passing < stats.norm.sf(3.4 - 4.0)
+    assert stats.norm.sf(5.2 - 4.0) < classifier.sensitivity < stats.norm.sf(3.4 - 4.0)
     # By the weights of all images it is what it was on held-out ones.
-    assert line.stays(planted).mean() == pytest.approx(line.passing, abs=0.05)
-    assert not line.stays(sound).any()
+    assert classifier.accepts(planted).mean() == pytest.approx(classifier.sensitivity, abs=0.05)
+    assert not classifier.accepts(sound).any()
 
 
-def test_far_apart_the_line_is_between():
+def test_far_apart_the_threshold_is_between():
     planted, sound = _normals(12.0)
-    line = draw_line(planted, sound, EVERY)
-    assert line.passing > 0.97
-    assert line.alarms == 0
+    classifier = fit_classifier(planted, sound, EVERY)
+    assert classifier.sensitivity > 0.97
+    assert classifier.false_alarm_rate == 0
     between = np.zeros((9, 6))
     between[:, 0] = np.linspace(2, 10, 9)
-    assert 4 <= between[line.stays(between), 0].min() <= 10
+    assert 4 <= between[classifier.accepts(between), 0].min() <= 10
 
 
-def test_witnesses_who_know_nothing_let_nothing_through():
+def test_features_without_information_accept_nothing():
     planted, sound = _normals(0.0)
-    assert draw_line(planted, sound, EVERY).passing < 0.01
+    assert fit_classifier(planted, sound, EVERY).sensitivity < 0.01
 
 
 def test_only_sound_images_that_would_change_can_be_harmed():
     planted, sound = _normals(1.0)
-    line = draw_line(planted, sound, ~EVERY)
-    assert line.alarms == 0
-    assert line.passing >= 0.974
+    classifier = fit_classifier(planted, sound, ~EVERY)
+    assert classifier.false_alarm_rate == 0
+    assert classifier.sensitivity >= 0.974
 
 
 @given(

@@ -1,10 +1,10 @@
-"""A second judge: was this repair one, by witnesses that had no part in naming the fault?
+"""A second judge: is a repair right, by evidence that is independent of the networks that named the corruption?
 
-The identifier's networks name a fault, and where they are wrong, they are wrong again when they look at the repaired
-image. So a repair is put before witnesses that learnt nothing of faults. Is the image as it came odd by its statistics,
-and is it less so after the repair? Does it come to resemble the others of its set more, by its edges? Was what is
-replaced of one value, as an occluder is and a shirt is not? What these say of repairs of images in which the kind was
-planted, and of the same repair done to sound images, is known on this very set: an additive logistic model weighs it.
+Where the identifier's networks are wrong, they are wrong again when they are given the repaired image. So a repair is
+classified by features that were not trained on corruptions. Is the image as it came an outlier by its statistics, and
+less of one after the repair? Does it resemble the others of its set more, by its edges? Was what is replaced of one
+value, as an occluder is and a shirt is not? The features are measured on this very set, for repairs of images in which
+the kind was planted and for the same repair done to sound images: an additive logistic model separates the two.
 """
 
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ import numpy as np
 from toolkit._core.appearance import Neighbours
 from toolkit._core.robust import RobustDistance
 
-__all__ = ["Verdict", "Witnesses", "draw_line"]
+__all__ = ["RepairClassifier", "RepairEvidence", "fit_classifier"]
 
 # Statistics: share of the sound images that their scatter rests on, neighbours asked, images compared with at most.
 _KEPT, _NEAREST, _MOST = 0.95, 5, 3000
 # Nearer than this is the image itself.
 _SAME = 1e-6
-# Where planted and sound are far apart, the line is at least half way to the level that this share of the planted
-# repairs pass, and never beyond it: what was done to an image of the set need not look quite like what is planted.
+# Where planted and sound are far apart, the threshold is at least half way to the level that this share of the planted
+# repairs reach, and never beyond it: what was done to an image of the set need not look quite like what is planted.
 _PASSING, _HALF_WAY = 0.975, 0.5
-# Folds in which the weights are fitted and judged; where the curve of a figure bends; how pliant the curves are.
-_FOLDS, _KNOTS, _PLIANT = 5, (0.2, 0.4, 0.6, 0.8), 0.3
+# Folds of the cross-validation; quantiles at which the hinges of a feature stand; inverse of the L2 penalty.
+_FOLDS, _KNOTS, _C = 5, (0.2, 0.4, 0.6, 0.8), 0.3
 
 
-class Witnesses:
-    """What speaks for a repair, measured against sound images of the set.
+class RepairEvidence:
+    """Features of a repair that tell a right one from a wrong one, relative to sound images of the set.
 
     Attributes
     ----------
@@ -40,7 +40,7 @@ class Witnesses:
         self.image_shape = image_shape
 
     def fit(self, sound, generator):
-        """Compare with ``sound`` images (uint8) from now on, and return self."""
+        """Fit statistics and neighbours on ``sound`` images (uint8), and return self."""
         from toolkit.diagnostics import CorruptionDiagnostics
 
         rows = sound.reshape(len(sound), -1)
@@ -52,7 +52,7 @@ class Witnesses:
         self.neighbours_ = Neighbours().fit(sound, generator)
         return self
 
-    def _oddness(self, images):
+    def _outlier_score(self, images):
         """Log distance to the nearest sound images in whitened statistics."""
         from sklearn.neighbors import NearestNeighbors
 
@@ -64,7 +64,7 @@ class Witnesses:
         place = np.minimum(_NEAREST - 1 + itself, wanted - 1)
         return np.log(near[np.arange(len(near)), place] + 1e-3)
 
-    def testify(self, given, repaired):
+    def features(self, given, repaired):
         """Evidence for each repair.
 
         Parameters
@@ -74,8 +74,8 @@ class Witnesses:
         Returns
         -------
         ndarray of shape (n, 6)
-            Oddness as it came, oddness repaired, similarity to its neighbours gained, that similarity when repaired,
-            spread of the values that were replaced, size of the change.
+            Outlier score as it came, outlier score repaired, similarity to its neighbours gained, that similarity when
+            repaired, spread of the values that were replaced, size of the change.
         """
         if not len(given):
             return np.empty((0, 6))
@@ -87,8 +87,8 @@ class Witnesses:
         spread = np.sqrt((weight * (before - mean) ** 2).sum(axis=1))
         return np.column_stack(
             [
-                self._oddness(given),
-                self._oddness(repaired),
+                self._outlier_score(given),
+                self._outlier_score(repaired),
                 similar - self.neighbours_.similarity(given),
                 similar,
                 spread,
@@ -97,44 +97,44 @@ class Witnesses:
         )
 
 
-def _bent(evidence, knots):
-    """Each figure as a line with bends at its knots: (n, n_figures * (1 + n_knots))."""
-    hinges = np.maximum(evidence[:, :, None] - knots[None], 0)
-    return np.concatenate([evidence[:, :, None], hinges], axis=2).reshape(len(evidence), knots.size + len(knots))
+def _hinges(evidence, knots):
+    """Basis of piecewise linear functions of each feature: (n, n_features * (1 + n_knots))."""
+    beyond = np.maximum(evidence[:, :, None] - knots[None], 0)
+    return np.concatenate([evidence[:, :, None], beyond], axis=2).reshape(len(evidence), knots.size + len(knots))
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Where the line is for the repairs of one kind.
+class RepairClassifier:
+    """An additive logistic model with a threshold, which accepts or rejects the repairs of one kind.
 
     Parameters
     ----------
     knots : ndarray of shape (6, n_knots)
-        Where the curve of each figure bends.
+        Of the piecewise linear function of each feature.
     weights, offset
-        Of the additive model: ``_bent(evidence, knots) @ weights + offset``, in log-odds of a repair.
-    line : float
-        A repair stays at or above it.
-    passing : float
-        Share of planted images whose repair stays, on held-out ones.
-    alarms : float
-        Share of sound images on which the same repair would stay.
+        Of the additive model: ``_hinges(evidence, knots) @ weights + offset``, in log-odds of a repair.
+    threshold : float
+        A repair is accepted at or above it.
+    sensitivity : float
+        Share of held-out planted images whose repair is accepted.
+    false_alarm_rate : float
+        Share of held-out sound images on which the same repair would be accepted.
     """
 
     knots: np.ndarray
     weights: np.ndarray
     offset: float
-    line: float
-    passing: float
-    alarms: float
+    threshold: float
+    sensitivity: float
+    false_alarm_rate: float
 
-    def stays(self, evidence):
-        """Which repairs stay, by evidence of shape (n, 6)."""
-        return _bent(evidence, self.knots) @ self.weights + self.offset >= self.line
+    def accepts(self, evidence):
+        """Which repairs are accepted, by evidence of shape (n, 6)."""
+        return _hinges(evidence, self.knots) @ self.weights + self.offset >= self.threshold
 
 
-def draw_line(planted, sound, would_change):
-    """Weigh the evidence, and draw the line.
+def fit_classifier(planted, sound, would_change):
+    """Fit the logistic model, and choose its threshold on out-of-fold scores.
 
     Parameters
     ----------
@@ -145,7 +145,7 @@ def draw_line(planted, sound, would_change):
 
     Returns
     -------
-    Verdict
+    RepairClassifier
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.model_selection import StratifiedKFold, cross_val_predict
@@ -154,35 +154,34 @@ def draw_line(planted, sound, would_change):
 
     both, truth = np.concatenate([planted, sound]), np.repeat([1, 0], [len(planted), len(sound)])
     knots = np.quantile(both, _KNOTS, axis=0).T
-    bent = _bent(both, knots)
-    model = make_pipeline(StandardScaler(), LogisticRegression(C=_PLIANT, max_iter=1000))
+    basis = _hinges(both, knots)
+    model = make_pipeline(StandardScaler(), LogisticRegression(C=_C, max_iter=1000))
     n_folds = min(_FOLDS, len(planted), len(sound))
-    # Judged on images that the weights were not fitted to.
     folds = StratifiedKFold(n_folds, shuffle=True, random_state=0)
-    score = cross_val_predict(model, bent, truth, cv=folds, method="decision_function")
-    scaler, logistic = (step for _, step in model.fit(bent, truth).steps)
+    score = cross_val_predict(model, basis, truth, cv=folds, method="decision_function")
+    scaler, logistic = (step for _, step in model.fit(basis, truth).steps)
     weights = logistic.coef_[0] / scaler.scale_
     ours, theirs = score[: len(planted)], score[len(planted) :]
-    line = _line(ours, theirs, would_change)
-    return Verdict(
+    threshold = _threshold(ours, theirs, would_change)
+    return RepairClassifier(
         knots=knots,
         weights=weights,
         offset=float(logistic.intercept_[0] - weights @ scaler.mean_),
-        line=line,
-        passing=float((ours >= line).mean()),
-        alarms=float((theirs[would_change] >= line).sum() / len(theirs)),
+        threshold=threshold,
+        sensitivity=float((ours >= threshold).mean()),
+        false_alarm_rate=float((theirs[would_change] >= threshold).sum() / len(theirs)),
     )
 
 
-def _line(ours, theirs, would_change):
-    """The line between scores of planted and of sound images."""
+def _threshold(ours, theirs, would_change):
+    """The threshold between scores of planted and of sound images."""
     passing = float(np.quantile(ours, 1 - _PASSING))
     # Sound images that would not change cannot be harmed.
     highest = float(theirs[would_change].max(initial=-np.inf))
     if not np.isfinite(highest):
         return min(passing, float(theirs.max()))
-    # No sound image may pass, and more is asked than so few can show: the line moves out by their spread.
-    line = highest + float(theirs.std())
+    # No sound image may pass, and more is asked than so few can show: the threshold moves up by their spread.
+    threshold = highest + float(theirs.std())
     if passing > highest:
-        line = min(max(line, highest + _HALF_WAY * (passing - highest)), passing)
-    return line
+        threshold = min(max(threshold, highest + _HALF_WAY * (passing - highest)), passing)
+    return threshold

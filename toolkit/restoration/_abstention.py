@@ -1,29 +1,30 @@
-"""How sure is sure enough? A limit for each kind, from what planted corruptions look like to the identifier.
+"""Abstention thresholds: how sure of a kind the identifier has to be, from its predictions on planted corruptions.
 
 A confident identifier still calls some clean images flipped: handwriting holds letters that look so. Of a kind that is
-really there, most images are found with hardly a doubt, as planted ones are; of a kind that is not there, what is found
-is mostly doubtful. So the undoubted half tells how many there should be in all, and where more are found than that, the
-rest is false alarm and is left alone.
+really in the set, most images are predicted with high confidence, as planted ones are; of a kind that is not, most
+predictions are uncertain. So the number of confident predictions gives the number to expect in all; where more are
+found than that, the rest are false alarms and are left alone.
 """
 
 import numpy as np
 
 from toolkit.corruption import FAMILIES
 
-__all__ = ["touch_limits"]
+__all__ = ["abstention_thresholds"]
 
 # Kinds that clean images may resemble by themselves: a slanted hand, a broken stroke. No pen writes noise.
 _RESEMBLED = ("geometry", "occlusion")
 # More rows than expected that are still put down to chance: a share, and standard deviations of a count.
 _SLACK, _DEVIATIONS = 0.5, 2.0
-# Never touch what is rather clean, nor what is more doubtful than all but a few of the planted ones.
+# Never repair what is rather clean, nor what is less certain than all but a few of the planted ones.
 _HIGHEST, _FEW = 0.5, 0.05
-# Below this there is no doubt: how many zeros follow says nothing. Of kinds that nothing clean resembles, little doubt.
-_NO_DOUBT, _LITTLE_DOUBT = 1e-3, 0.05
+# Clean probabilities below this count as confident predictions; the second holds for kinds that nothing clean
+# resembles.
+_CONFIDENT, _RATHER_CONFIDENT = 1e-3, 0.05
 
 
-def touch_limits(found, planted, *, min_confidence, max_clean_changed):
-    """Highest clean probability at which a row named so may be touched, for each kind.
+def abstention_thresholds(found, planted, *, min_confidence, max_clean_changed):
+    """Highest clean probability at which a row predicted as a kind is repaired, for each kind.
 
     Parameters
     ----------
@@ -34,33 +35,33 @@ def touch_limits(found, planted, *, min_confidence, max_clean_changed):
     min_confidence : float
         Least probability of the named kind.
     max_clean_changed : float
-        Share of the clean images that may resemble a kind without any doubt.
+        Share of the clean images that may be taken for a kind with high confidence.
 
     Returns
     -------
     dict of str to float
-        0 where nothing may be touched.
+        0 where the restorer abstains altogether.
     """
     n_clean = float(found["clean_probability"].sum())
-    limits = {}
+    thresholds = {}
     for kind, findings in planted.items():
         here = np.sort(_named(found, kind, min_confidence))
         there = np.sort(_named(findings, kind, min_confidence))
-        limits[kind] = 0.0
+        thresholds[kind] = 0.0
         if not len(here) or not len(there):
             continue
         resembled = FAMILIES.get(kind) in _RESEMBLED
-        middle = max(there[(len(there) - 1) // 2], _NO_DOUBT if resembled else _LITTLE_DOUBT)
+        middle = max(there[(len(there) - 1) // 2], _CONFIDENT if resembled else _RATHER_CONFIDENT)
         resembling = max_clean_changed * n_clean if resembled else 0.0
-        undoubted = np.searchsorted(here, middle, side="right") - resembling
-        total = max(undoubted, 0.0) / np.searchsorted(there, middle, side="right")  # for each planted one
+        confident = np.searchsorted(here, middle, side="right") - resembling
+        total = max(confident, 0.0) / np.searchsorted(there, middle, side="right")  # for each planted one
         expected = total * np.searchsorted(there, here, side="right")
         observed = np.arange(1, len(here) + 1)
         plausible = observed <= (1 + _SLACK) * expected + _DEVIATIONS * np.sqrt(expected)
         if plausible.any():
-            doubtful = max(np.quantile(there, 1 - _FEW), _NO_DOUBT if resembled else _LITTLE_DOUBT)
-            limits[kind] = float(min(here[np.flatnonzero(plausible)[-1]], doubtful, _HIGHEST))
-    return limits
+            least_certain = max(np.quantile(there, 1 - _FEW), _CONFIDENT if resembled else _RATHER_CONFIDENT)
+            thresholds[kind] = float(min(here[np.flatnonzero(plausible)[-1]], least_certain, _HIGHEST))
+    return thresholds
 
 
 def _named(findings, kind, min_confidence):
