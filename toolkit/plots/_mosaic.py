@@ -45,7 +45,7 @@ def unit_images(
     return np.clip(scale.to_unit(stack), 0.0, 1.0), scale
 
 
-def open_mosaic(ax: Axes, n_rows: int, n_columns: int, aspect: float) -> None:
+def open_mosaic(ax: Axes, n_rows: float, n_columns: int, aspect: float) -> None:
     """Empty axes in units of one image's width; ``aspect`` is an image's height over its width."""
     ax.set_axis_off()
     ax.set_xlim(-GAP, n_columns * (1 + GAP))
@@ -57,7 +57,7 @@ def _corner(row, column, aspect):
     return column * (1 + GAP), row * (aspect + GAP)
 
 
-def draw_cell(ax: Axes, image: NDArray, row: int, column: int, aspect: float) -> None:
+def draw_cell(ax: Axes, image: NDArray, row: float, column: int, aspect: float) -> None:
     """One image into one cell, without smoothing: pixels are the subject."""
     left, top = _corner(row, column, aspect)
     ax.imshow(
@@ -72,7 +72,7 @@ def draw_cell(ax: Axes, image: NDArray, row: int, column: int, aspect: float) ->
     )
 
 
-def frame_cell(ax: Axes, row: int, column: int, aspect: float, colour: str = "#c4cacf", width: float = 0.6) -> None:
+def frame_cell(ax: Axes, row: float, column: int, aspect: float, colour: str = "#c4cacf", width: float = 0.6) -> None:
     """A thin frame, without which a white image has no edge on a white page."""
     from matplotlib.patches import Rectangle
 
@@ -82,7 +82,7 @@ def frame_cell(ax: Axes, row: int, column: int, aspect: float, colour: str = "#c
     )
 
 
-def row_name(ax: Axes, row: int, aspect: float, name: str, detail: str = "") -> None:
+def row_name(ax: Axes, row: float, aspect: float, name: str, detail: str = "") -> None:
     """A name to the left of a row, with a quieter second line."""
     middle = row * (aspect + GAP) + aspect / 2
     shift = 0.13 * aspect if detail else 0.0

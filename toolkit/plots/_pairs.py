@@ -111,7 +111,7 @@ class RepairPairsDisplay(Display):
         if repaired is None:
             repaired = (before != after).reshape(n_samples, -1).any(axis=1)
         else:
-            repaired = check_truth("repaired", repaired, len(repaired))
+            repaired = check_truth("repaired", repaired, np.size(repaired))
         for what, values in (("kinds", names), ("repaired", repaired)):
             if len(values) != n_samples:
                 raise ValueError(f"{what} has {len(values)} entries, but there are {n_samples} images.")
@@ -121,11 +121,9 @@ class RepairPairsDisplay(Display):
         from toolkit._core.images import PixelScale, as_stack
 
         scale = PixelScale.learn(as_stack(before[:: max(1, n_samples // 2000)], image_shape))
-        pictures = [
-            None if X is None else _pictures(plain_stack(as_array(X))[index], image_shape, scale)
-            for X in (before, after, clean)
-        ]
-        return cls(pairs, pictures[0], pictures[1], clean=pictures[2], n_columns=n_columns, title=title)
+        pictures = [_pictures(X[index], image_shape, scale) for X in (before, after)]
+        truth = None if clean is None else _pictures(plain_stack(as_array(clean))[index], image_shape, scale)
+        return cls(pairs, *pictures, clean=truth, n_columns=n_columns, title=title)
 
     @classmethod
     def from_estimator(

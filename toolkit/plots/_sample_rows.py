@@ -78,10 +78,9 @@ class SampleRowsDisplay(Display):
         if not rows:
             raise ValueError("rows must name at least one row of images, got none.")
         names = [str(name) for name in rows]
-        lengths = [len(images) for images in rows.values()]
-        together, _ = unit_images(
-            np.concatenate([np.asarray(part) for part in rows.values()]), image_shape, scale=scale
-        )
+        parts = [np.asarray(part) for part in rows.values()]
+        lengths = [len(part) for part in parts]
+        together, _ = unit_images(np.concatenate(parts), image_shape, scale=scale)
         parts = np.split(together, np.cumsum(lengths)[:-1])
         return cls(dict(zip(names, parts)), details=dict(details or {}), title=title)
 

@@ -95,9 +95,9 @@ class Report:
         self.title = title
         self.subtitle = subtitle
         self.footer = footer
-        self._findings = []
+        self._findings: list[str] = []
         self._opening = _Section("", "top")
-        self._sections = []
+        self._sections: list[_Section] = []
         self._n_tables = 0
         self._n_figures = 0
 

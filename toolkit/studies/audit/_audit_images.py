@@ -48,16 +48,17 @@ def audit_images(
     >>> len(result.per_image), len(result.findings()) > 0
     (60, True)
     """
-    known = {"name": getattr(images, "name", "")}
-    if getattr(images, "paths", None) is not None:
-        known |= {"paths": images.paths, "notes": images.notes}
-        if images.report is not None:
-            known["left_out"] = images.skipped
-    if isinstance(images, ImageSource):
-        ids = images.ids
+    given: Any = images  # whatever holds them
+    known: dict[str, Any] = {"name": getattr(given, "name", "")}
+    if getattr(given, "paths", None) is not None:
+        known |= {"paths": given.paths, "notes": given.notes}
+        if given.report is not None:
+            known["left_out"] = given.skipped
+    if isinstance(given, ImageSource):
+        ids = given.ids
         if any(isinstance(name, str) for name in ids):
             known["paths"] = ids
-        images = np.concatenate(list(images.chunks(_CHUNK)))
-    elif hasattr(images, "images"):
-        images = images.images
-    return run_audit(images, detectors=detectors, random_state=random_state, **(known | options))
+        given = np.concatenate(list(given.chunks(_CHUNK)))
+    elif hasattr(given, "images"):
+        given = given.images
+    return run_audit(given, detectors=detectors, random_state=random_state, **(known | options))

@@ -90,7 +90,7 @@ def check_against_truth(
         # Recall averaged over the true kinds; scikit-learn warns of named kinds that are not true anywhere.
         "balanced_accuracy": float(np.mean([right[true == kind].mean() for kind in np.unique(true)])),
         "accuracy": float(right.mean()),
-        "calibration_error": calibration_error(confidence, right),
+        "calibration_error": calibration_error(np.asarray(confidence, float), right),
         "false_alarm_rate": float(flagged[~corrupted].mean()) if not corrupted.all() else None,
         "miss_rate": float(1 - flagged[corrupted].mean()) if corrupted.any() else None,
     }

@@ -229,7 +229,8 @@ def coverage_maps(study: CollapseStudy) -> Figure | None:
     import_matplotlib()
     from matplotlib.figure import Figure
 
-    names, parts = [], []
+    names: list[str] = []
+    parts: list = []
     for setting in study.settings:
         samples = study.samples[setting, typical_run(study, setting)][:_PER_PANEL]
         if len(samples) and len(names) < _PANELS:

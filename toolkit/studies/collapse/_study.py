@@ -127,7 +127,7 @@ class CollapseStudy(StudyOutcome):
         return self.runs[self.runs["final"]].reset_index(drop=True)
 
 
-def check_collapse_settings(settings: dict[str, dict]) -> dict[str, dict]:
+def check_collapse_settings(settings: str | dict[str, dict]) -> dict[str, dict]:
     """Check the parameters of every setting, before the long work.
 
     Parameters
@@ -248,7 +248,9 @@ def run_collapse_study(
     if len(stack) < _MIN_IMAGES:
         raise ValueError(f"images must be at least {_MIN_IMAGES}, got {len(stack)}.")
     if coverage is None:
-        coverage = ModeCoverage(random_state=0, **({"n_neighbour_rows": 1000} if quick else {}))
+        coverage = ModeCoverage(random_state=0)
+        if quick:
+            coverage.set_params(n_neighbour_rows=1000)
     folder = None if folder is None else Path(folder)
     with Stages({"learning the modes of the data": 0.1, "training": 0.9}, verbose=verbose) as stages:
         with stages("learning the modes of the data"):

@@ -100,9 +100,9 @@ def compare_settings(study: CollapseStudy, metric: str = "js") -> pd.DataFrame:
             {
                 "setting": setting,
                 "difference": sign * float(finite[0].mean() - finite[1].mean()) if both else np.nan,
-                "p_value": 1.0 if alike else float(test.pvalue),
+                "p_value": 1.0 if test is None else float(test.pvalue),
                 "smallest_p": min(1.0, 2.0 / comb(len(first) + len(second), len(first))),
-                "better": (not alike) and bool(test.statistic > len(first) * len(second) / 2),
+                "better": test is not None and bool(test.statistic > len(first) * len(second) / 2),
             }
         )
     table = pd.DataFrame(rows, columns=["setting", "difference", "p_value", "smallest_p", "better"])

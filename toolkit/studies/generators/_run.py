@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from sklearn.base import BaseEstimator
 
+    from toolkit._core.images import PixelScale
+
 __all__ = ["GENERATORS", "GeneratorComparison", "check_generators", "run_generator_comparison"]
 
 REAL = "real images"

@@ -118,6 +118,8 @@ def run_study(
     StudyResult
     """
     images = as_stack(images)
+    kinds_truth = None if kinds_truth is None else np.asarray(kinds_truth)
+    clean = None if clean is None else as_stack(clean)
     with Stages({"audit": 0.5, "collapse": 0.5}, verbose=verbose) as stages:
         with stages("audit"):
             audit = run_audit(
