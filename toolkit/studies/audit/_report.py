@@ -145,16 +145,29 @@ def _order_alone(report, figures):
     _add(report, figures, "gallery", "The most anomalous images first, then the least anomalous ones.")
 
 
-_COMPETENCE = {
+# Two tables that fit a page: what can be detected, and what can be undone.
+_DETECTION = {
     "kind": "kind",
-    "recall": "found at 1% false alarms",
+    "recall": "recall",
     "interval": "95% interval",
     "auroc": "AUROC",
     "calibration_gap": "confidence less precision",
-    "gain": "gain of the repair, dB",
-    "judge_passing": "repairs confirmed",
-    "judge_alarms": "the same on sound images",
+    "status": "verdict",
+}
+_UNDOING = {
+    "kind": "kind",
+    "gain": "gain, dB",
+    "judge_passing": "confirmed",
+    "judge_alarms": "of sound ones",
     "repair": "what is done",
+}
+_COMPETENCE_FORMATS = {
+    "recall": "{:.2f}",
+    "AUROC": "{:.2f}",
+    "confidence less precision": "{:.2f}",
+    "gain, dB": "{:.1f}",
+    "confirmed": "{:.2f}",
+    "of sound ones": "{:.2f}",
 }
 
 
@@ -178,17 +191,27 @@ def _competence(report, result):
         return
     interval = [f"{low:.2f} to {high:.2f}" for low, high in zip(table["recall_low"], table["recall_high"])]
     table = table.assign(interval=interval, kind=table["kind"].str.replace("_", " "))
-    columns = [name for name in _COMPETENCE if name in table and table[name].notna().any()]
-    names = [_COMPETENCE[name] for name in columns]
-    two = dict.fromkeys(("recall", "auroc", "calibration_gap", "judge_passing", "judge_alarms"), "{:.2f}") | {
-        "gain": "{:.1f}"
-    }
-    report.table(
-        table[columns].rename(columns=_COMPETENCE),
-        f"Held-out images, {int(table['n_sound'].max()):,} of them sound. Repairs confirmed: by the second judge, of "
-        "planted images and of sound ones that were repaired all the same.",
-        formats={name: two[column] for column, name in zip(columns, names) if column in two},
+    _competence_table(
+        report,
+        table,
+        _DETECTION,
+        f"Detected at one false alarm in a hundred, on {int(table['n_sound'].max()):,} held-out sound images.",
     )
+    if "repair" in table:
+        _competence_table(
+            report,
+            table[table["repair"].notna()],
+            _UNDOING,
+            "Undone: median gain on images in which the kind was planted, share of their repairs that the second judge "
+            "confirms, and share that it would confirm of sound images repaired all the same.",
+        )
+
+
+def _competence_table(report, table, words, caption):
+    columns = [name for name in words if name in table and table[name].notna().any()]
+    shown = table[columns].rename(columns=words)
+    formats = {name: how for name, how in _COMPETENCE_FORMATS.items() if name in shown}
+    report.table(shown, caption, formats=formats)
 
 
 def _scores(report, result, figures):
