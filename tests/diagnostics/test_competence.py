@@ -10,9 +10,9 @@ from statsmodels.stats.proportion import proportion_confint
 
 from toolkit.diagnostics.identifier._competence import (
     COMPETENCE_COLUMNS,
+    DETECTED,
+    NOT_DETECTED,
     NOT_MEASURABLE,
-    NOT_TOLD,
-    TOLD,
     _auroc,
     _recall_at,
     _wilson,
@@ -88,7 +88,7 @@ def _measure(strength, **held):
 
 def test_a_kind_that_is_found_is_told_apart_and_one_that_is_not_is_not():
     table, _ = _measure(12.0)
-    assert table["status"].tolist() == [TOLD, NOT_TOLD, NOT_TOLD]
+    assert table["status"].tolist() == [DETECTED, NOT_DETECTED, NOT_DETECTED]
     assert table.loc[0, "recall"] == 1.0
     assert 0.97 < table.loc[0, "recall_low"] < 1
     assert tuple(table.columns) == COMPETENCE_COLUMNS
@@ -104,7 +104,7 @@ def test_few_sound_rows_are_not_measurable():
 
 
 def _table(n_told, n=10):
-    return pd.DataFrame({"kind": range(n), "status": [TOLD] * n_told + [NOT_TOLD] * (n - n_told)})
+    return pd.DataFrame({"kind": range(n), "status": [DETECTED] * n_told + [NOT_DETECTED] * (n - n_told)})
 
 
 def _reasons(table, *, auroc=0.98, flagged=0.2, prevalence=0.2, interval=(0.18, 0.22), crossing=0.05, smaller=0.4):

@@ -117,7 +117,7 @@ def test_bad_input():
 def test_what_can_be_told_is_measured_on_held_out_images(fitted):
     table = fitted.competence_.set_index("kind")
     assert list(table.index) == [*EASY, "unknown"]
-    assert (table.loc[list(EASY), "status"] == "told apart").all()
+    assert (table.loc[list(EASY), "status"] == "detected").all()
     assert (table.loc[list(EASY), "recall"] > 0.8).all()
     assert (table["recall_low"] <= table["recall"]).all()
     assert (table["recall"] <= table["recall_high"]).all()
@@ -151,7 +151,7 @@ def test_random_noise_cannot_be_judged():
     assert identifier.auroc_ < 0.95
     assert identifier.confirmed_kinds_ == ()
     flips = identifier.competence_.set_index("kind").loc[list(kinds[:3])]
-    assert (flips["status"] == "not told apart").all()
+    assert (flips["status"] == "not detected").all()
     # What cannot be told apart is never named.
     assert not set(identifier.identify(images)["kind"]) & set(kinds[:4])
 

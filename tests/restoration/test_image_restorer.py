@@ -221,7 +221,7 @@ def test_what_was_not_shown_to_be_told_apart_is_not_repaired(corrupted):
     assert restorer.undoable_ == ("invert",)
     table = restorer.competence_.set_index("kind")
     assert table.loc["invert", "repair"] == "repaired"
-    assert (table.drop(index="invert")["repair"] == "not shown to be told apart on this set").all()
+    assert (table.drop(index="invert")["repair"] == "not shown to be detected on this set").all()
     changed = changed_rows(restorer.transform(given), given)
     np.testing.assert_array_equal(changed, kinds == "invert")
 

@@ -92,7 +92,7 @@ def competence(**recalls):
             "recall_high": recall,
             "auroc": 0.9,
             "calibration_gap": 0.0,
-            "status": "not measurable" if recall is None else "told apart" if recall >= 0.5 else "not told apart",
+            "status": "not measurable" if recall is None else "detected" if recall >= 0.5 else "not detected",
             "restorer": "uninvert",
             "gain": 10.0,
             "judge_passing": 0.9,

@@ -71,6 +71,7 @@ def _reference_figures_by_name(state):
 
 
 MIGRATIONS = {
+    "calibrated-mixture": (_renamed(told_="nameable_"),),
     "arithmetic-seq2-seq": (_renamed(_hand_seed="_style_seed"),),
     "conditional-gan": (_renamed(companions_="packing_context_", companion_codes_="packing_context_codes_"),),
     "corruption-identifier": (_identifier_names,),

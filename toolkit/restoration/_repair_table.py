@@ -50,7 +50,7 @@ def repair_table(kinds, ranking, order, classifiers, undoable):
 
 def _why_not(n_tried, worthwhile, classifier):
     if not n_tried:
-        return "not shown to be told apart on this set"
+        return "not shown to be detected on this set"
     if not worthwhile:
         return "no restorer makes planted images better and leaves sound ones alone"
     if classifier is None:

@@ -31,7 +31,7 @@ class CalibratedMixture:
     shares_ : ndarray of shape (n_outputs,)
     prevalence_ : float
     interval_ : tuple of float
-    told_ : ndarray of bool of shape (n_outputs,)
+    nameable_ : ndarray of bool of shape (n_outputs,)
         What may be named.
     clean_threshold_ : float
     """
@@ -48,9 +48,9 @@ class CalibratedMixture:
         self.interval_ = clean_interval(scaled, self.shares_)
         return self.claim(np.ones(len(self.shares_), dtype=bool), logs)
 
-    def claim(self, told, logs):
-        """From now on name only the outputs that are ``told`` (clean is), and draw the line for the set anew."""
-        self.told_ = told
+    def claim(self, nameable, logs):
+        """From now on name only the outputs that are ``nameable`` (clean is), and draw the line for the set anew."""
+        self.nameable_ = nameable
         self.clean_threshold_ = _clean_threshold(self.probabilities(logs)[:, 0], 0.2 if self.calibrated else 0.5)
         return self
 
@@ -61,9 +61,9 @@ class CalibratedMixture:
     def probabilities(self, logs):
         """Of each output; what speaks for a kind that cannot be told here speaks for nothing, so it counts as clean."""
         probabilities = posterior(logs / self.temperature, self.shares_)
-        untold = np.where(self.told_, 0.0, probabilities)
-        probabilities = np.where(self.told_, probabilities, 0.0)
-        probabilities[:, 0] += untold.sum(axis=1)
+        unnamed = np.where(self.nameable_, 0.0, probabilities)
+        probabilities = np.where(self.nameable_, probabilities, 0.0)
+        probabilities[:, 0] += unnamed.sum(axis=1)
         return probabilities
 
     def corruption_log_odds(self, logs):

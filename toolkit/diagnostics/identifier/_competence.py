@@ -14,16 +14,16 @@ from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS
 
 __all__ = [
     "COMPETENCE_COLUMNS",
+    "DETECTED",
     "LEAST_AUROC",
+    "NOT_DETECTED",
     "NOT_MEASURABLE",
-    "NOT_TOLD",
-    "TOLD",
     "HeldOut",
     "measure_competence",
     "why_not",
 ]
 
-TOLD, NOT_TOLD, NOT_MEASURABLE = "told apart", "not told apart", "not measurable"
+DETECTED, NOT_DETECTED, NOT_MEASURABLE = "detected", "not detected", "not measurable"
 COMPETENCE_COLUMNS = (
     "kind",
     "n_sound",
@@ -35,7 +35,7 @@ COMPETENCE_COLUMNS = (
     "calibration_gap",
     "status",
 )
-# Share of false alarms at which recall is measured, and the recall from which a kind counts as told apart.
+# Share of false alarms at which recall is measured, and the recall from which a kind counts as detected.
 _FALSE_ALARMS, _LEAST_RECALL = 0.01, 0.5
 # A kind may be this many times as frequent as is estimated, and its count so many deviations off.
 _LEEWAY, _DEVIATIONS = 2.0, 1.0
@@ -44,8 +44,8 @@ _LEAST_SOUND, _MOST_PLANTED = 240, 200
 # A set can be judged if planted images of all kinds are told from the others at least so well (.9 is the aim; where
 # false alarms look like damage, the estimate errs upwards: of cats it said .89 where .84 was true), ...
 LEAST_AUROC = 0.92
-# ... if at least this share of the kinds is told apart, ...
-_LEAST_TOLD = 0.5
+# ... if at least this share of the kinds is detected, ...
+_LEAST_DETECTED = 0.5
 # ... if what is flagged and what is estimated do not differ by more than this share of the set, ...
 _CONTRADICTION = 0.08
 # ... if the estimated share, where its interval reaches a half, lies below this, ...
@@ -59,7 +59,7 @@ def _undoubted(unplanted, planted, share):
 
     Of those that came corrupted as many stand above a level as of the planted, so what stands above it, divided by the
     share of the planted that does, is no less than their number, but for chance; the level that says least is believed.
-    They are no more than ``share`` of the rows: where nothing is told apart, the sound score like the planted, too.
+    They are no more than ``share`` of the rows: where nothing is detected, the sound score like the planted, too.
     """
     levels = np.quantile(planted, np.linspace(0, 0.5, 26))
     recall = np.mean(planted[:, None] >= levels, axis=0)
@@ -204,7 +204,7 @@ def measure_competence(kinds, held_out, clean, shares, generator):
                 "recall_high": high,
                 "auroc": _auroc(score, planted_score, share),
                 "calibration_gap": _calibration_gap(logs[base], planted_logs, code, shares),
-                "status": TOLD if recall >= _LEAST_RECALL else NOT_TOLD,
+                "status": DETECTED if recall >= _LEAST_RECALL else NOT_DETECTED,
             }
         )
     auroc = _auroc(_doubt(logs), np.concatenate(doubts), 1 - shares[0])
@@ -245,9 +245,9 @@ def why_not(table, auroc, calibration, logs, crossing, smaller):
             f"{LEAST_AUROC} is needed)"
         )
     measured = table["status"] != NOT_MEASURABLE
-    told = int((table["status"] == TOLD).sum())
-    if measured.any() and told < _LEAST_TOLD * len(table):
-        reasons.append(f"only {told} of {len(table)} kinds of damage can be told apart on held-out images")
+    detected = int((table["status"] == DETECTED).sum())
+    if measured.any() and detected < _LEAST_DETECTED * len(table):
+        reasons.append(f"only {detected} of {len(table)} kinds of damage can be told apart on held-out images")
     if high >= 0.5 and calibration.prevalence_ >= _NEAR_HALF:
         reasons.append(
             f"as many as {high:.0%} of the images may be corrupted, so the sound ones cannot be shown to be the "

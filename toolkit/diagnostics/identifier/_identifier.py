@@ -27,7 +27,7 @@ from toolkit.diagnostics.identifier._calibration import (
     initial_clean_mask,
     select_clean_rows,
 )
-from toolkit.diagnostics.identifier._competence import NOT_TOLD, TOLD, HeldOut, measure_competence, why_not
+from toolkit.diagnostics.identifier._competence import DETECTED, NOT_DETECTED, HeldOut, measure_competence, why_not
 from toolkit.diagnostics.identifier._ensemble import Ensemble
 from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, make_folds
 from toolkit.diagnostics.identifier._injection import Injector, images_per_round
@@ -56,7 +56,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     to them, and what fits neither the clean majority nor any planted kind is called unknown.
 
     Then it measures what it can tell on this very set (``competence_``), on rows that a network never saw. A kind that
-    is not told apart there is not named, and a set in which hardly anything is told apart cannot be judged
+    is not detected there is not named, and a set in which hardly anything is detected cannot be judged
     (``judgeable_``, ``reasons_``). That an image was flipped or turned, its neighbours in the set have to say as well:
     where an image and its mirror image are alike, nobody can know.
 
@@ -114,8 +114,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     competence_ : DataFrame
         What can be told on this set, one row for each kind and ``"unknown"``: ``recall`` of planted images at one false
         alarm in a hundred, with its 95 % interval, on held-out rows (``n_sound`` of them, ``n_planted`` with the kind);
-        ``auroc``; ``calibration_gap`` (confidence less precision, at the set's own shares); ``status``: ``"told
-        apart"`` (a recall of a half or more), ``"not told apart"``, or ``"not measurable"`` where fewer than 240
+        ``auroc``; ``calibration_gap`` (confidence less precision, at the set's own shares); ``status``:
+        ``"detected"`` (a recall of a half or more), ``"not detected"``, or ``"not measurable"`` where fewer than 240
         held-out rows look clean.
     auroc_ : float
         Of planted images of all kinds against the others, on held-out rows; NaN where it is not measurable.
@@ -317,9 +317,9 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.reasons_ = tuple(why_not(self.competence_, self.auroc_, self._calibration, logs, *cut))
         self.judgeable_ = not self.reasons_
         # "Unknown" claims nothing but that something is odd.
-        told = (self.competence_["status"] != NOT_TOLD).to_numpy() | (kinds == "unknown")
-        self._calibration.claim(np.r_[True, told], logs)
-        shown = (self.competence_["status"] == TOLD).to_numpy() | (self._second_opinion is not None)
+        detected = (self.competence_["status"] != NOT_DETECTED).to_numpy() | (kinds == "unknown")
+        self._calibration.claim(np.r_[True, detected], logs)
+        shown = (self.competence_["status"] == DETECTED).to_numpy() | (self._second_opinion is not None)
         self.confirmed_kinds_ = tuple(kinds[:-1][shown[:-1]].tolist()) if self.judgeable_ else ()
 
     def _weigh(self, images, logs):

@@ -165,7 +165,7 @@ def _what_can_be_detected(result):
             f"What can be detected on {_training_set(result, 'this set')} could not be measured, for want of held-out "
             f"images that look clean (240 are needed): the names above are hints, and {repaired}."
         ]
-    undetected = table.loc[table["status"] == "not told apart", "kind"]
+    undetected = table.loc[table["status"] == "not detected", "kind"]
     sentences = []
     if len(undetected):
         sentences.append(
