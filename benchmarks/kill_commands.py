@@ -106,7 +106,7 @@ def killed(name):
     import toolkit.detectors
     import toolkit.diagnostics
     import toolkit.restoration
-    import toolkit.studies  # noqa: F401
+    import toolkit.studies  # noqa: F401  (before the forks, too)
 
     generator = np.random.default_rng(list(COMMANDS).index(name))
     broken, halves, finished, moments = [], 0, 0, []

@@ -85,17 +85,12 @@ def audit(
         )
         return run_audit(
             source.images,
-            kinds_truth=source.kinds,
-            clean=source.clean,
             detectors=names,
             random_state=seed,
             n_jobs=jobs,
             verbose=not quiet,
-            name=source.name,
             auditor=auditor,
-            paths=source.paths,
-            left_out=source.left_out,
-            notes=source.notes,
+            **source.known,
         )
 
     def keep(result):

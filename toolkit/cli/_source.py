@@ -29,6 +29,18 @@ class Source:
     left_out: object = None
     notes: tuple = ()
 
+    @property
+    def known(self):
+        """All but the images, under the names that audits and studies take it by."""
+        return {
+            "kinds_truth": self.kinds,
+            "clean": self.clean,
+            "name": self.name,
+            "paths": self.paths,
+            "left_out": self.left_out,
+            "notes": self.notes,
+        }
+
 
 def is_folder(path):
     """Whether pictures are read from ``path``: it is a folder or an archive."""

@@ -44,16 +44,11 @@ def study(
         )
         return run_study(
             source.images,
-            kinds_truth=source.kinds,
-            clean=source.clean,
             random_state=seed,
             n_jobs=jobs,
             folder=out,
             verbose=not quiet,
-            name=source.name,
-            paths=source.paths,
-            left_out=source.left_out,
-            notes=source.notes,
+            **source.known,
         )
 
     carry_out("study", out, run, quiet=quiet, say=study_answer)
