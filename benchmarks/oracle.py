@@ -36,7 +36,7 @@ def supervised(given, truth, seed):
         rows = np.flatnonzero(half != fold)
         # One more output, "unknown", which is never asked: so the network begins from what the identifier's do.
         network = build(lambda: KindNetwork(given.shape[1:], len(names) + 1), torch_generator(seed + fold))
-        load_pretrained("glyphs").load_into(network, MEASURED_KINDS)
+        load_pretrained("grey").load_into(network, MEASURED_KINDS)
         model = KindModel(network, n_steps=EPOCHS * -(-len(rows) // BATCH), learning_rate=1e-3)
         shares = np.bincount(codes[rows], minlength=len(names) + 1) / len(rows)
         model.log_share = torch.log(torch.tensor(shares, dtype=torch.float32) + 1e-9)

@@ -13,6 +13,7 @@ from toolkit.diagnostics.identifier._competence import (
     DETECTED,
     NOT_DETECTED,
     NOT_MEASURABLE,
+    Unseen,
     _auroc,
     _recall_at,
     _wilson,
@@ -61,29 +62,28 @@ def test_wilson_interval_agrees_with_statsmodels():
         np.testing.assert_allclose(_wilson(count / n, n), expected, atol=2e-3)
 
 
-class Held:
-    """Two kinds: the first is told with that strength, the second not at all; images are their own scores."""
+def _measure(strength, n=400, odd=0, unseen=None):
+    """Two kinds: the first is told with that strength, the second not at all."""
+    generator = np.random.default_rng(0)
 
-    def __init__(self, strength, n=400, odd=0):
-        self.generator, self.strength = np.random.default_rng(0), strength
-        self.rows, self.images = np.arange(n), self.generator.normal(size=n)
-        self.images[:odd] = 20.0
-
-    def judge(self, images, rows):
-        logs = np.zeros((len(images), 4))
-        logs[:, 1] = images - 6
-        logs[:, 2] = self.generator.normal(size=len(images)) - 6
+    def judge(values):
+        logs = np.zeros((len(values), 4))
+        logs[:, 1] = values - 6
+        logs[:, 2] = generator.normal(size=len(values)) - 6
         logs[:, 3] = -9
         return logs
 
-    def plant(self, rows, code, generator):
-        return self.judge(self.images[rows] + self.strength * (code == 1), rows)
-
-
-def _measure(strength, **held):
-    held = Held(strength, **held)
-    shares = np.array([0.97, 0.01, 0.01, 0.01])
-    return measure_competence(["a", "b", "unknown"], held, held.images < 10, shares, np.random.default_rng(0))
+    values = generator.normal(size=n)
+    values[:odd] = 20.0
+    rows, kind = np.tile(np.arange(n), 3), np.repeat([1, 2, 3], n)
+    said = Unseen(
+        judge(values),
+        judge(values[rows] + strength * (kind == 1)),
+        kind,
+        rows,
+        np.ones(n, dtype=bool) if unseen is None else unseen,
+    )
+    return measure_competence(["a", "b", "unknown"], said, np.array([0.97, 0.01, 0.01, 0.01]))
 
 
 def test_a_kind_that_is_found_is_told_apart_and_one_that_is_not_is_not():
@@ -101,6 +101,24 @@ def test_few_sound_rows_are_not_measurable():
     assert set(table["status"]) == {NOT_MEASURABLE}
     assert table["recall"].isna().all()
     assert np.isnan(auroc)
+
+
+def test_only_rows_that_were_never_seen_count():
+    unseen = np.arange(1000) % 2 == 0
+    table, _ = _measure(12.0, n=1000, unseen=unseen)
+    assert (table["n_sound"] <= 500).all()
+    assert (table["n_planted"] <= 500).all()
+    assert table.loc[0, "recall"] == 1.0
+
+
+def test_a_kind_of_which_nothing_was_planted_is_not_measurable():
+    generator = np.random.default_rng(0)
+    logs = np.zeros((400, 3))
+    logs[:, 1] = generator.normal(size=400) - 6
+    logs[:, 2] = -9
+    nothing = Unseen(logs, logs[:50], np.full(50, 2), np.arange(50), np.ones(400, dtype=bool))
+    table, _ = measure_competence(["a", "unknown"], nothing, np.array([0.9, 0.05, 0.05]))
+    assert table["status"].tolist() == [NOT_MEASURABLE, NOT_DETECTED]
 
 
 def _table(n_told, n=10):

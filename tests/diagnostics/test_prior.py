@@ -39,14 +39,14 @@ def test_the_shipped_prior_helps_on_fonts_it_never_saw():
             .fit(given)
             .score_samples(given),
         )
-        for init in ("glyphs", "random")
+        for init in ("grey", "random")
     }
-    assert scores["glyphs"] > scores["random"] + 0.02
-    assert scores["glyphs"] > 0.9
+    assert scores["grey"] > scores["random"] + 0.02
+    assert scores["grey"] > 0.9
 
 
 def test_the_shipped_prior_knows_every_kind():
-    assert set(load_pretrained("glyphs").kinds) == set(KINDS)
+    assert set(load_pretrained("grey").kinds) == set(KINDS)
     assert load_pretrained("random") is None
 
 
@@ -74,7 +74,7 @@ def test_what_was_begun_from_is_said(own):
     images = load_digits().images[:40]
     colours = np.repeat(images[..., None], 3, axis=3)
     plan = {"kinds": ["invert"], "epochs": 1, "images_per_epoch": 64, "random_state": 0}
-    assert CorruptionIdentifier(**plan).fit(images).init_ == "glyphs"
+    assert CorruptionIdentifier(**plan).fit(images).init_ == "grey"
     assert CorruptionIdentifier(**plan, init="random").fit(images).init_ == "random"
     assert CorruptionIdentifier(**plan, init=own).fit(images).init_ == "mine"
     assert CorruptionIdentifier(**plan, init=str(own)).fit(images).init_ == "mine"
@@ -103,7 +103,7 @@ def test_sixteen_bits_are_near_enough(own, tmp_path):
 
 @pytest.mark.parametrize("init", ["glyph", None, 3, "missing.safetensors"])
 def test_a_name_that_is_none_is_refused(init):
-    with pytest.raises(ValueError, match=r"init must be 'glyphs', 'random', or a file of pretrain_identifier"):
+    with pytest.raises(ValueError, match=r"init must be 'grey', 'random', or a file of pretrain_identifier"):
         CorruptionIdentifier(init=init).fit(load_digits().images[:20])
 
 

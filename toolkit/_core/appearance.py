@@ -22,8 +22,8 @@ _SIDE, _CELL, _DIRECTIONS = 32, 3, 12
 # Blurs: of the image before its edges are taken, and of a cell, as a share of its side.
 _SMOOTH, _OVERLAP = 0.7, 0.6
 _CHUNK = 512
-# An image compares with at most so many others, and with the mean of its nearest few.
-_MOST, _NEAREST = 4000, 5
+# An image compares with at most so many others, and with the mean of its nearest few. Twice as many say no more.
+_MOST, _NEAREST = 2000, 5
 # Nearer than this is the image itself, or a copy of it: no witness.
 _SAME = 1 - 1e-5
 _DIGITS = 5
@@ -142,7 +142,7 @@ class Neighbours:
     """
 
     def fit(self, images, generator):
-        """Compare with ``images`` (n, height, width[, 3]) from now on, at most 4,000 of them, and return self."""
+        """Compare with ``images`` (n, height, width[, 3]) from now on, at most 2,000 of them, and return self."""
         if len(images) > _MOST:
             images = images[np.sort(generator.choice(len(images), _MOST, replace=False))]
         self.references_ = oriented_gradients(images)

@@ -54,6 +54,11 @@ def _identifier_names(state):
     return state | {"diagnostics_": state["_novelty_score"].outlier_score.diagnostics_}
 
 
+def _identifier_without_evidence_model(state):
+    # Networks and neighbours were joined by a minimum; what was saved so goes on to answer so.
+    return state | {"_evidence_model": None} if "_novelty_score" in state else state
+
+
 # In the order of their columns, before they were kept by name; version 0.1 had the last five.
 _SPLIT_FIGURES = (
     *("clipped_density", "clipped_coverage", "p_precision", "p_recall"),
@@ -74,7 +79,7 @@ MIGRATIONS = {
     "calibrated-mixture": (_renamed(told_="nameable_"),),
     "arithmetic-seq2-seq": (_renamed(_hand_seed="_style_seed"),),
     "conditional-gan": (_renamed(companions_="packing_context_", companion_codes_="packing_context_codes_"),),
-    "corruption-identifier": (_identifier_names,),
+    "corruption-identifier": (_identifier_names, _identifier_without_evidence_model),
     # It held a method of its identifier, which held it; now it knows how many members may be at work.
     "identifier-ensemble": (_without("run", n_jobs=None),),
     "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),

@@ -5,7 +5,13 @@ import numpy as np
 from toolkit._core.robust import robust_scale
 from toolkit.diagnostics.identifier._mixture import clean_interval, fit_temperature, mixture_shares, posterior
 
-__all__ = ["CalibratedMixture", "held_back_temperature", "initial_clean_mask", "select_clean_rows"]
+__all__ = [
+    "CalibratedMixture",
+    "held_back_temperature",
+    "initial_clean_mask",
+    "select_clean_rows",
+    "unseen_temperature",
+]
 
 # Share of the flagged that may be expected to be clean.
 _FALSE_DISCOVERIES = 0.1
@@ -14,6 +20,8 @@ _EVENNESS = 0.15
 _TRUST, _VOUCH = 0.3, 0.8
 # Robust standard deviations beyond which a row looks more like a kind than the set at large does.
 _APART = 3.0
+# Images that came, surely corrupted ones left out, without which no temperature is fitted.
+_LEAST_DOUBTFUL = 30
 
 
 class CalibratedMixture:
@@ -167,18 +175,34 @@ def held_back_temperature(judge, injector, images, logs, held_back, generator):
     held_back : ndarray of bool of shape (n,)
     generator : numpy.random.Generator
     """
-    suspicious = posterior(logs, np.ones(logs.shape[1]))[:, 0] < 0.02
-    doubtful = held_back & ~suspicious
+    doubtful = held_back & ~_suspicious(logs)
     base = images[doubtful]
-    if len(base) < 30:
+    if len(base) < _LEAST_DOUBTFUL:
         return 1.0
     even = np.r_[0.0, np.full(injector.n_outputs - 1, 1.0 / (injector.n_outputs - 1))]
     base = np.concatenate([base] * max(1, 2000 // len(base)))
     planted = injector.plant(base, injector.draw(len(base), even, generator), generator)
     named = planted.kind >= 0
-    planted_logs = judge(planted.images[named])
-    return fit_temperature(
-        np.concatenate([logs[doubtful], planted_logs]),
-        np.concatenate([np.zeros(int(doubtful.sum()), dtype=int), planted.kind[named]]),
-        doubt=0.05,
-    )
+    return _temperature(logs[doubtful], judge(planted.images[named]), planted.kind[named])
+
+
+def unseen_temperature(logs, planted_logs, kind):
+    """The same where everything was judged already, by what never saw it.
+
+    Parameters
+    ----------
+    logs, planted_logs : ndarray of shape (n, n_outputs), (n_planted, n_outputs)
+        Of the images as they came, and with something planted.
+    kind : ndarray of int of shape (n_planted,)
+    """
+    doubtful = ~_suspicious(logs)
+    return _temperature(logs[doubtful], planted_logs, kind) if doubtful.sum() >= _LEAST_DOUBTFUL else 1.0
+
+
+def _suspicious(logs):
+    return posterior(logs, np.ones(logs.shape[1]))[:, 0] < 0.02
+
+
+def _temperature(doubtful, planted, kind):
+    logs = np.concatenate([doubtful, planted])
+    return fit_temperature(logs, np.concatenate([np.zeros(len(doubtful), dtype=int), kind]), doubt=0.05)

@@ -5,12 +5,12 @@ one kind planted in them, is what it would say of new images of this sort: how m
 false alarms. A kind that is not found is not claimed; where hardly anything is, the set cannot be judged at all.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
-from toolkit.diagnostics.identifier._injection import Injector
 from toolkit.diagnostics.identifier._mixture import posterior
-from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS
 
 __all__ = [
     "COMPETENCE_COLUMNS",
@@ -18,7 +18,7 @@ __all__ = [
     "LEAST_AUROC",
     "NOT_DETECTED",
     "NOT_MEASURABLE",
-    "HeldOut",
+    "Unseen",
     "measure_competence",
     "why_not",
 ]
@@ -39,8 +39,8 @@ COMPETENCE_COLUMNS = (
 _FALSE_ALARMS, _LEAST_RECALL = 0.01, 0.5
 # A kind may be this many times as frequent as is estimated, and its count so many deviations off.
 _LEEWAY, _DEVIATIONS = 2.0, 1.0
-# Sound rows below which nothing is measured, and planted rows of each kind at most.
-_LEAST_SOUND, _MOST_PLANTED = 240, 200
+# Sound rows below which nothing is measured.
+_LEAST_SOUND = 240
 # A set can be judged if planted images of all kinds are told from the others at least so well (.9 is the aim; where
 # false alarms look like damage, the estimate errs upwards: of cats it said .89 where .84 was true), ...
 LEAST_AUROC = 0.92
@@ -115,56 +115,41 @@ def _calibration_gap(unplanted, planted, code, shares):
     return float(weights @ (confidences - right) / weights.sum()) if len(weights) else np.nan
 
 
-class HeldOut:
-    """Rows that at least one member never saw, and what such members say of them.
-
-    Parameters
-    ----------
-    ensemble : Ensemble
-    weigh : callable
-        ``weigh(images, logs) -> logs``: other witnesses heard.
-    temperature : float
-    images : ndarray of uint8, of shape (n, height, width[, 3])
-    folds : Folds
+@dataclass(frozen=True)
+class Unseen:
+    """What is said of images by witnesses that never saw them.
 
     Attributes
     ----------
-    images : ndarray of uint8
-    rows : ndarray of int
-        Where they stand in the set.
+    logs : ndarray of shape (n, n_outputs)
+        Calibrated log-likelihoods of the images as they came.
+    planted_logs : ndarray of shape (n_planted, n_outputs)
+        The same with a kind planted.
+    kind : ndarray of int of shape (n_planted,)
+        Which; 1 and above.
+    rows : ndarray of int of shape (n_planted,)
+        In which of the images.
+    unseen : ndarray of bool of shape (n,)
+        Of which images this is so: neither as they came nor with anything planted.
     """
 
-    def __init__(self, ensemble, weigh, temperature, images, folds):
-        self.ensemble, self.weigh, self.temperature = ensemble, weigh, temperature
-        self.rows = np.flatnonzero(folds.measured)
-        self.images, self.judges = images[self.rows], folds.held_out[:, self.rows]
-        self.injector = Injector(ensemble.kinds)
-
-    def judge(self, images, rows):
-        """Calibrated log-likelihoods of images made from these rows (places in ``self.rows``)."""
-        predictions = self.ensemble.out_of_fold_logs(images, self.judges[:, rows], views=VIEWS)
-        return self.weigh(images, predictions) / self.temperature
-
-    def plant(self, rows, code, generator):
-        """Log-likelihoods of these rows with the kind of that code planted in them."""
-        planted = self.injector.plant(self.images[rows], np.full(len(rows), code), generator)
-        named = planted.kind == code  # the others were turned, to teach angles
-        return self.judge(planted.images[named], rows[named])
+    logs: np.ndarray
+    planted_logs: np.ndarray
+    kind: np.ndarray
+    rows: np.ndarray
+    unseen: np.ndarray
 
 
-def measure_competence(kinds, held_out, clean, shares, generator):
-    """Recall, ranking and calibration of each kind on rows that were held out.
+def measure_competence(kinds, unseen, shares):
+    """Recall, ranking and calibration of each kind on rows that nothing was learnt from.
 
     Parameters
     ----------
     kinds : sequence of str
         Named kinds and ``"unknown"``, in the order of the outputs after clean.
-    held_out : HeldOut
-    clean : ndarray of bool of shape (n_held_out,)
-        Which of these rows look clean: to plant in.
+    unseen : Unseen
     shares : ndarray of shape (n_outputs,)
         Of the kinds in the set.
-    generator : numpy.random.Generator
 
     Returns
     -------
@@ -173,6 +158,8 @@ def measure_competence(kinds, held_out, clean, shares, generator):
     auroc : float
         Of images planted with any kind against images as they came; NaN where too few rows are there.
     """
+    clean = (posterior(unseen.logs, shares)[:, 0] > 0.5) & unseen.unseen
+    logs = unseen.logs[unseen.unseen]
     base = np.flatnonzero(clean)
     if len(base) < _LEAST_SOUND:
         blank = dict.fromkeys(COMPETENCE_COLUMNS[3:-1], np.nan)
@@ -180,11 +167,12 @@ def measure_competence(kinds, held_out, clean, shares, generator):
             {"kind": kind, "n_sound": len(base), "n_planted": 0, **blank, "status": NOT_MEASURABLE} for kind in kinds
         ]
         return pd.DataFrame(rows, columns=COMPETENCE_COLUMNS), np.nan
-    logs = held_out.judge(held_out.images, np.arange(len(held_out.rows)))
     records, doubts = [], []
     for code, kind in enumerate(kinds, start=1):
-        rows = np.sort(generator.permutation(base)[:_MOST_PLANTED])
-        planted_logs = held_out.plant(rows, code, generator)
+        planted_logs = unseen.planted_logs[(unseen.kind == code) & clean[unseen.rows]]
+        if not len(planted_logs):
+            records.append({"kind": kind, "n_sound": len(base), "n_planted": 0, "status": NOT_MEASURABLE})
+            continue
         doubts.append(_doubt(planted_logs))
         score, planted_score = logs[:, code] - logs[:, 0], planted_logs[:, code] - planted_logs[:, 0]
         share = _LEEWAY * shares[code] + _FALSE_ALARMS / 2
@@ -203,10 +191,12 @@ def measure_competence(kinds, held_out, clean, shares, generator):
                 "recall_low": low,
                 "recall_high": high,
                 "auroc": _auroc(score, planted_score, share),
-                "calibration_gap": _calibration_gap(logs[base], planted_logs, code, shares),
+                "calibration_gap": _calibration_gap(unseen.logs[base], planted_logs, code, shares),
                 "status": DETECTED if recall >= _LEAST_RECALL else NOT_DETECTED,
             }
         )
+    if not doubts:
+        return pd.DataFrame(records, columns=COMPETENCE_COLUMNS), np.nan
     auroc = _auroc(_doubt(logs), np.concatenate(doubts), 1 - shares[0])
     return pd.DataFrame(records, columns=COMPETENCE_COLUMNS), auroc
 

@@ -98,6 +98,14 @@ class _Member:
         with limit_threads(1):
             return {view: self.model.predict(self.preprocess(dihedral(images, view))) for view in views}
 
+    def directions(self, images):
+        """Cosines and sines of angles: by the network that learnt turns alone, where there is one."""
+        images = self.preprocess(images)
+        if self.angle_regressor is not None:
+            return self.angle_regressor.directions(images)
+        with limit_threads(1):
+            return self.model.predict(images)[1][:, :2]
+
     def preprocess(self, images):
         """Images as the network sees them: light on dark, so that one set's network can begin from another's."""
         return 255 - images if self.negative else images
@@ -133,20 +141,6 @@ class Ensemble:
         self.batch_size = max(2, min(batch_size, n_images))
         n_steps = n_rounds * -(-n_images // self.batch_size)
         self.members = [_Member(image_shape, kinds, n_steps, seed, prior, negative) for seed in seeds]
-
-    def pretrained(self, prior, seed):
-        """A ensemble of one network that knows what ``prior`` does, and nothing of this set."""
-        return Ensemble(
-            self.image_shape,
-            self.kinds,
-            n_rounds=1,
-            n_images=2,
-            batch_size=2,
-            seeds=[seed],
-            n_jobs=self.n_jobs,
-            prior=prior,
-            negative=self.members[0].negative,
-        )
 
     def _run(self, function, tasks):
         """``function(**task)`` of each task, in threads or one after the other."""
@@ -199,9 +193,9 @@ class Ensemble:
         features = np.concatenate([answer["identity"][2] for answer in answers], axis=1)
         return Prediction(merge_augmentations(by_view, self.kinds), severity, features)
 
-    def predict_in_chunks(self, images, size):
+    def predict_in_chunks(self, images, size, *, views=VIEWS):
         """The same of many images, ``size`` at a time."""
-        parts = [self.predict(images[part]) for part in iter_chunks(len(images), size)]
+        parts = [self.predict(images[part], views=views) for part in iter_chunks(len(images), size)]
         names = ("logs", "severity", "features")
         return Prediction(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
@@ -214,9 +208,6 @@ class Ensemble:
 
     def angles(self, images):
         """Angles of rotated images (uint8), in degrees counter-clockwise as displayed."""
-        answers = self._run(
-            lambda member: member.angle_regressor.directions(member.preprocess(images)),
-            [{"member": member} for member in self.members],
-        )
+        answers = self._run(lambda member: member.directions(images), [{"member": member} for member in self.members])
         x, y = np.mean(answers, axis=0).T
         return np.rad2deg(np.arctan2(y, x))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["Folds", "make_folds"]
+__all__ = ["MIN_CROSS_FITTED", "MIN_HELD_BACK", "Folds", "make_folds", "unseen_folds"]
 
 # Below so many rows nothing is held back for calibration, and below so many there is one member and nothing to measure.
 MIN_HELD_BACK, MIN_CROSS_FITTED = 500, 300
@@ -79,3 +79,8 @@ def make_folds(n_samples, n_members, generator):
             others = np.flatnonzero((fold >= 0) & (fold != member) & ~held_out.any(axis=0))
             held_out[member, others[:wanted]] = True
     return Folds(fold, held_out)
+
+
+def unseen_folds(n_samples, n_members):
+    """Folds of networks that learn from none of ``n_samples`` rows: nobody has seen anything."""
+    return Folds(np.full(n_samples, -1), np.ones((n_members, n_samples), dtype=bool))

@@ -26,12 +26,13 @@ from toolkit.diagnostics.identifier._calibration import (
     held_back_temperature,
     initial_clean_mask,
     select_clean_rows,
+    unseen_temperature,
 )
-from toolkit.diagnostics.identifier._competence import DETECTED, NOT_DETECTED, HeldOut, measure_competence, why_not
+from toolkit.diagnostics.identifier._competence import DETECTED, NOT_DETECTED, Unseen, measure_competence, why_not
 from toolkit.diagnostics.identifier._ensemble import Ensemble
-from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, make_folds
+from toolkit.diagnostics.identifier._evidence import Evidence, EvidenceModel
+from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, MIN_HELD_BACK, make_folds, unseen_folds
 from toolkit.diagnostics.identifier._injection import Injector, images_per_round
-from toolkit.diagnostics.identifier._mixture import mixture_shares, posterior
 from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore, clipped_statistics
 from toolkit.diagnostics.identifier._pretrained import is_dark_on_light, load_pretrained
 from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
@@ -41,7 +42,10 @@ from toolkit.diagnostics.identifier._two_sorts import MOST_LINKED, balanced_cut
 __all__ = ["CorruptionIdentifier"]
 
 _CHUNK = 4096  # images judged at a time: bounds memory, so that a memory map of any length can be identified
+_SIDES = VIEWS[:2]
 _TURN_ROUNDS = 0.5  # rounds of turns alone, for each round of planting
+# Images with something planted on which the witnesses are weighed: so many for each image of the set, at most so many.
+_PLANTED_PER_IMAGE, _MOST_PLANTED = 10, 6000
 _NOVEL_SHARE = 0.004  # share of the clean that may be called unknown for being strange
 
 
@@ -72,12 +76,15 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     image_shape : tuple of int, default=None
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
-    init : {"glyphs", "random"} or path-like, default="glyphs"
-        What the networks begin from: one that has named corruptions of rendered letters and digits, nothing, or a file
-        of :func:`toolkit.diagnostics.pretrain_identifier`. A file of another network (made for grey and not colours, or
-        for a size far from this one; the glyphs are grey, 28 x 28) is left aside; ``init_`` says what was done.
+    init : {"grey", "random"} or path-like, default="grey"
+        What the networks begin from: one that has named corruptions of rendered letters and digits and of procedural
+        images, nothing, or a file of :func:`toolkit.diagnostics.pretrain_identifier`. A file of another network (made
+        for grey and not colours, or for a size far from this one; the shipped one is for about 28 x 28) is left aside;
+        ``init_`` says what was done.
     epochs : int, default=10
-        Rounds of planting and learning. Sets of fewer than 400 images are given fewer rounds.
+        Rounds of planting and learning, at most. With 0 the networks learn nothing from the set: what the pretrained
+        ones say is weighed with the other evidence, in seconds. Sets of fewer than 300 images are answered in that way
+        too, or, where no pretrained network fits them, given fewer rounds.
     images_per_epoch : int, default=20000
         Images planted in a round, at most: as many as there are in the set, and up to four times as many where that is
         less than 15,000 (twice below 500 images, once below 200).
@@ -164,7 +171,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         kinds: str | Sequence[str] | None = None,
         *,
         image_shape: ImageShape = None,
-        init: PathLike = "glyphs",
+        init: PathLike = "grey",
         epochs: int = 10,
         images_per_epoch: int = 20_000,
         n_members: int = 2,
@@ -187,7 +194,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.verbose = verbose
 
     _parameter_constraints: ClassVar[dict] = {
-        "epochs": [at_least(1)],
+        "epochs": [at_least(0)],
         "images_per_epoch": [at_least(2)],
         "n_members": [at_least(1)],
         "batch_size": [at_least(2)],
@@ -230,34 +237,37 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             self.learned_from_ = np.sort(generator.choice(len(stack), self.max_samples, replace=False))
         images = self._bytes(stack[self.learned_from_])
         n_samples = len(images)
-        # Few images carry little to learn, and a tiny set should not take long: the plan shrinks with it.
-        n_rounds = min(self.epochs, max(3, n_samples // 40))
-        n_images = max(min(images_per_round(n_samples), self.images_per_epoch), 2)
+        prior = load_pretrained(self.init)
+        # Few images carry little to learn: networks that know others and have not seen these do better by them.
+        n_rounds = min(self.epochs, n_samples // 40) if n_samples < MIN_CROSS_FITTED else self.epochs
         n_members = self.n_members if n_samples >= MIN_CROSS_FITTED else 1
+        n_images = max(min(images_per_round(n_samples), self.images_per_epoch), 2)
         self._ensemble = Ensemble(
             self.image_shape_,
             names,
-            n_rounds=n_rounds,
+            n_rounds=max(n_rounds, 1),
             n_images=n_images,
             batch_size=self.batch_size,
             seeds=spawn_seeds(generator, n_members),
             n_jobs=self.n_jobs,
-            prior=load_pretrained(self.init),
+            prior=prior,
             negative=is_dark_on_light(images),
         )
         is_pretrained = self._ensemble.members[0].is_pretrained
         self.init_ = Path(self.init).stem if is_pretrained else "random"
-        folds = make_folds(n_samples, n_members, generator)
+        if is_pretrained and n_samples < MIN_CROSS_FITTED:
+            n_rounds = 0
+        self.epochs_ = n_rounds
+        folds = make_folds(n_samples, n_members, generator) if n_rounds else unseen_folds(n_samples, n_members)
         outlier_score = StatisticsOutlierScore(self.image_shape_)
         statistics = outlier_score.fit_measure(images, generator)
         self._symmetry_evidence = SymmetryEvidence(tuple(names))
         self._second_opinion = None
         clean = clean if clean is None else clean[self.learned_from_]
-        self._learn(images, outlier_score.usual_, folds, n_rounds, clean, generator)
-        self._calibrate(images, outlier_score, statistics, folds, generator)
-        if "rotate" in names:
+        trusted = self._learn(images, outlier_score.usual_, folds, n_rounds, clean, generator)
+        self._calibrate(images, outlier_score, statistics, folds, trusted, generator)
+        if "rotate" in names and n_rounds:
             self._ensemble.learn_angles(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
-        self.epochs_ = n_rounds
         self._n_features_out = self._ensemble.predict(images[:2], views=("identity",)).features.shape[1]
         return self
 
@@ -268,7 +278,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
     def _learn(self, images, usual, folds, n_rounds, clean, generator):
-        """Rounds of learning, with a verdict on every row after each second round."""
+        """Rounds of learning, with a verdict on every row after each second round; which rows to trust in the end."""
         trusted = usual.copy() if clean is None else clean.copy()
         if clean is None and self.init_ != "random":
             trusted = initial_clean_mask(self._ensemble.out_of_fold_logs(images, folds.judges), usual)
@@ -281,22 +291,39 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
                 progress.update(rounds)
                 if clean is None and done < n_rounds:
                     logs = self._ensemble.out_of_fold_logs(images, folds.judges)
-                    temperature = self._temperature(images, logs, folds, generator, VIEWS[:2])
+                    temperature = self._temperature(images, logs, folds, generator)
                     trusted = select_clean_rows(logs / temperature, usual, folds.fold)
+        return trusted
 
-    def _calibrate(self, images, outlier_score, statistics, folds, generator):
-        """Neighbours' evidence; temperature, shares and what is flagged; what can be told; what is strange."""
-        prediction = self._ensemble.predict_in_chunks(images, _CHUNK)
-        likely = posterior(prediction.logs, mixture_shares(prediction.logs, least_clean=0.5))[:, 0] > 0.5
-        self._symmetry_evidence.fit(images[likely] if likely.sum() >= 2 else images, generator)
-        if len(folds.held_out) == 1 and self.init_ != "random":
-            self._second_opinion = self._ensemble.pretrained(load_pretrained(self.init), spawn_seeds(generator, 1)[0])
-        logs = self._weigh(images, prediction.logs)
-        temperature = self._temperature(images, logs, folds, generator)
-        self._calibration = CalibratedMixture(temperature, calibrated=bool(folds.held_back.any())).fit(logs)
+    def _calibrate(self, images, outlier_score, statistics, folds, trusted, generator):
+        """Evidence weighed; temperature, shares and what is flagged; what can be told; what is strange."""
+        self._symmetry_evidence.fit(images[trusted], generator)
+        prediction = self._ensemble.predict_in_chunks(images, _CHUNK, views=_SIDES)
+        gains = self._symmetry_evidence.gains(images)
+        # What judges an image here never saw it: neither as it came nor, where it can be had, with anything planted.
+        judges = np.where(folds.measured, folds.held_out, folds.judges)
+        # What the set looks like was learnt from the images themselves: each would be known by itself.
+        names = outlier_score.diagnostics_.get_feature_names_out()
+        self._evidence_model = EvidenceModel(np.array([not name.startswith("structure_") for name in names]))
+        came = Evidence(self._told(self._ensemble.out_of_fold_logs(images, judges)), statistics, gains)
+        planted, rows = self._plant(images, trusted, folds.measured, generator)
+        shown = Evidence(
+            self._told(self._ensemble.out_of_fold_logs(planted.images, judges[:, rows])),
+            outlier_score.measure(planted.images),
+            self._symmetry_evidence.gains(planted.images),
+        )
+        own, planted_logs = self._evidence_model.fit_judge(
+            came, shown, planted.kind, rows, trusted=trusted, usual=outlier_score.usual_, generator=generator
+        )
+        model, cap = self._evidence_model, self._symmetry_evidence.cap
+        own, planted_logs = cap(came.gains, own), cap(shown.gains, planted_logs)
+        temperature = unseen_temperature(own, planted_logs, planted.kind)
+        logs = cap(gains, model.logs(Evidence(self._told(prediction.logs), statistics, gains)))
+        self._calibration = CalibratedMixture(temperature, calibrated=len(images) >= MIN_HELD_BACK).fit(logs)
         self.temperature_, self.shares_ = self._calibration.temperature, self._calibration.shares_
         self.prevalence_, self.prevalence_interval_ = self._calibration.prevalence_, self._calibration.interval_
-        self._measure(images, statistics, folds, logs, generator)
+        unseen = Unseen(own / temperature, planted_logs / temperature, planted.kind, rows, folds.measured)
+        self._measure(images, statistics, unseen, logs, generator)
         self.clean_threshold_ = self._calibration.clean_threshold_
         self.trusted_ = self._calibration.probabilities(logs)[:, 0] > self.clean_threshold_
         if self.trusted_.sum() < 2:
@@ -306,38 +333,65 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         log_odds = self._calibration.corruption_log_odds(logs)
         self._novelty_score.fit(statistics, prediction.features, log_odds, self.trusted_, folds.held_back, generator)
 
-    def _measure(self, images, statistics, folds, logs, generator):
+    def _plant(self, images, trusted, measured, generator):
+        """Images with something planted, every kind as often as the others, and the rows that they were.
+
+        Half of them are rows on which competence can be measured.
+        """
+        injector = Injector(tuple(self.kinds_[1:-1]))
+        n = min(_MOST_PLANTED, _PLANTED_PER_IMAGE * len(images))
+        measured = trusted & measured if (trusted & measured).any() else trusted
+        halves = zip((measured, trusted), (n // 2, n - n // 2), strict=True)
+        rows = np.concatenate([np.resize(generator.permutation(np.flatnonzero(mask)), size) for mask, size in halves])
+        even = np.r_[0.0, np.full(injector.n_outputs - 1, 1.0 / (injector.n_outputs - 1))]
+        planted = injector.plant(images[rows], injector.draw(n, even, generator), generator)
+        named = planted.kind > 0  # the others were turned, to teach angles
+        return planted.take(named), rows[named]
+
+    def _told(self, logs):
+        """The networks' log-likelihoods; zeros of networks that know nothing at all."""
+        return logs if self.epochs_ or self.init_ != "random" else np.zeros_like(logs)
+
+    def _measure(self, images, statistics, unseen, logs, generator):
         """What can be told on this set, and what may be claimed."""
         kinds = self.kinds_[1:]
         some = np.sort(generator.permutation(len(images))[:MOST_LINKED])
         cut = balanced_cut([clipped_statistics(statistics[some]), oriented_gradients(images[some])], generator)
-        held_out = HeldOut(self._ensemble, self._weigh, self.temperature_, images, folds)
-        clean = self._calibration.probabilities(logs[held_out.rows])[:, 0] > 0.5
-        self.competence_, self.auroc_ = measure_competence(kinds, held_out, clean, self.shares_, generator)
+        self.competence_, self.auroc_ = measure_competence(kinds, unseen, self.shares_)
         self.reasons_ = tuple(why_not(self.competence_, self.auroc_, self._calibration, logs, *cut))
         self.judgeable_ = not self.reasons_
         # "Unknown" claims nothing but that something is odd.
         detected = (self.competence_["status"] != NOT_DETECTED).to_numpy() | (kinds == "unknown")
         self._calibration.claim(np.r_[True, detected], logs)
-        shown = (self.competence_["status"] == DETECTED).to_numpy() | (self._second_opinion is not None)
+        # Where nothing can be measured, networks that learnt from other images are witnesses of their own.
+        independent = self.epochs_ == 0 and self.init_ != "random"
+        shown = (self.competence_["status"] == DETECTED).to_numpy() | independent
         self.confirmed_kinds_ = tuple(kinds[:-1][shown[:-1]].tolist()) if self.judgeable_ else ()
 
-    def _weigh(self, images, logs):
-        """The networks' log-likelihoods, weighed with what other witnesses say: neighbours, and other networks."""
-        logs = self._symmetry_evidence.weigh(images, logs)
-        if self._second_opinion is not None:
-            other = self._second_opinion.predict(images).logs
-            logs = logs[:, :1] + np.minimum(logs - logs[:, :1], other - other[:, :1])
-        return logs
+    def _weigh(self, images, prediction, statistics):
+        """Log-likelihoods of new images by all witnesses."""
+        if self._evidence_model is None:  # saved by an earlier version
+            logs = self._symmetry_evidence.weigh(images, prediction.logs)
+            if self._second_opinion is not None:
+                other = self._second_opinion.predict(images).logs
+                logs = logs[:, :1] + np.minimum(logs - logs[:, :1], other - other[:, :1])
+            return logs
+        gains = self._symmetry_evidence.gains(images)
+        logs = self._evidence_model.logs(Evidence(self._told(prediction.logs), statistics, gains))
+        return self._symmetry_evidence.cap(gains, logs)
 
-    def _temperature(self, images, logs, folds, generator, views=VIEWS):
-        """Temperature of log-likelihoods ``logs`` of the set, which were merged from ``views``."""
-        injector = Injector(tuple(self.kinds_[1:-1]))
+    @property
+    def _views(self):
+        """From which sides an image is judged: with other witnesses beside, two say as much as four."""
+        return VIEWS if self._evidence_model is None else _SIDES
+
+    def _temperature(self, images, logs, folds, generator):
+        """Temperature of the networks' log-likelihoods between rounds, from two sides."""
 
         def judge(stack):
-            predictions = self._ensemble.predict(stack, views=views).logs
-            return self._weigh(stack, predictions) if hasattr(self._symmetry_evidence, "weights_") else predictions
+            return self._ensemble.predict(stack, views=_SIDES).logs
 
+        injector = Injector(tuple(self.kinds_[1:-1]))
         return held_back_temperature(judge, injector, images, logs, folds.held_back, generator)
 
     def _chunks(self, X):
@@ -365,10 +419,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _assess(self, images):
         """The assessment of one chunk, novelty included."""
-        prediction = self._ensemble.predict(images)
-        logs = self._weigh(images, prediction.logs)
-        probabilities = self._calibration.probabilities(logs)
+        prediction = self._ensemble.predict(images, views=self._views)
         statistics = self._novelty_score.outlier_score.measure(images)
+        logs = self._weigh(images, prediction, statistics)
+        probabilities = self._calibration.probabilities(logs)
         novelty = self._novelty_score.score(prediction.features, statistics)
         beyond = novelty + self._calibration.corruption_log_odds(logs) > self._novelty_score.limit_
         novel = beyond & (self._calibration.codes(probabilities) == 0)

@@ -41,6 +41,10 @@ class Planted:
         """What the training loop takes."""
         return self.images, self.kind, self.angle, self.severity
 
+    def take(self, rows):
+        """Some of the rows."""
+        return Planted(*(values[rows] for values in self.arrays()))
+
 
 class Injector:
     """Plants the given kinds, in given shares.

@@ -2,7 +2,8 @@
 
 From a few thousand contaminated images a network cannot learn what writing looks like *and* who is corrupted: it ends
 up knowing its images by heart. So the networks begin from one that has already named corruptions planted in other
-images, rendered letters and digits as shipped; what they are shown of the set itself then corrects it.
+images, rendered letters and digits and procedural ones as shipped; what they are shown of the set itself then corrects
+it.
 """
 
 import json
@@ -19,7 +20,9 @@ from toolkit.exceptions import CheckpointError
 
 __all__ = ["PretrainedWeights", "is_dark_on_light", "load_pretrained"]
 
-_SHIPPED = {"glyphs": Path(__file__).parent / "glyphs.safetensors"}
+_GREY = Path(__file__).parent / "grey.safetensors"
+# The name of its predecessor, which knew glyphs only, is still taken.
+_SHIPPED = {"grey": _GREY, "glyphs": _GREY}
 _FORMAT = "toolkit identifier prior 1"
 # One row an output: of these only the rows of kinds that both sides know carry over.
 _HEAD = ("kinds.weight", "kinds.bias")
@@ -94,7 +97,7 @@ def load_pretrained(init):
         return None
     path = _SHIPPED.get(init, init) if isinstance(init, str) else init
     if not isinstance(path, (str, Path)) or not Path(path).is_file():
-        raise ValueError(f"init must be 'glyphs', 'random', or a file of pretrain_identifier, got {init!r}.")
+        raise ValueError(f"init must be 'grey', 'random', or a file of pretrain_identifier, got {init!r}.")
     path = Path(path).resolve()
     return _read(path, path.stat().st_mtime_ns)
 

@@ -66,6 +66,28 @@ class SymmetryEvidence:
         """Similarity of described images to their neighbours, were the kind undone."""
         return self.neighbours_.similarity_of(under_symmetry(described, size, inverse_dihedral(kind)))
 
+    def gains(self, images):
+        """What each symmetry, undone, would gain an image (uint8) in similarity, and its similarity as it is.
+
+        Returns
+        -------
+        ndarray of shape (n, n_symmetries + 1)
+        """
+        if not self.weights_:
+            return np.zeros((len(images), 1))
+        described = oriented_gradients(images)
+        given = self.neighbours_.similarity_of(described)
+        undone = [self._undone(described, images.shape[1:3], kind) - given for kind in self.weights_]
+        return np.column_stack([*undone, given])
+
+    def cap(self, gains, logs):
+        """Log-likelihoods in which no symmetry is likelier than the neighbours bear out, whose ``gains`` are known."""
+        logs = logs.copy()
+        for column, (kind, weight) in enumerate(self.weights_.items()):
+            code = self.kinds.index(kind) + 1
+            logs[:, code] = np.minimum(logs[:, code], logs[:, 0] + _borne_out(weight * gains[:, column]))
+        return logs
+
     def weigh(self, images, logs):
         """Log-likelihoods in which no symmetry is likelier than the neighbours bear out.
 
@@ -93,6 +115,10 @@ class SymmetryEvidence:
             mine = np.flatnonzero(logs[asked, code] - logs[asked, 0] > _WORTH_ASKING)
             rows = asked[mine]
             evidence = self.weights_[kind] * (self._undone(described[mine], images.shape[1:3], kind) - given[mine])
-            borne_out = np.where(evidence > 0, 2 * evidence, evidence)
-            weighed[rows, code] = np.minimum(logs[rows, code], logs[rows, 0] + borne_out)
+            weighed[rows, code] = np.minimum(logs[rows, code], logs[rows, 0] + _borne_out(evidence))
         return weighed
+
+
+def _borne_out(evidence):
+    """How likely the neighbours let a symmetry be: as they say where they speak against it, else twice over."""
+    return np.where(evidence > 0, 2 * evidence, evidence)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from toolkit.nn import StateMixin
+from toolkit.nn import StateMixin, autocast, has_native_bfloat16
 
 __all__ = ["KindModel", "KindNetwork"]
 
@@ -145,7 +145,10 @@ class KindModel(StateMixin):
         """
         images, kind, angle, severity = batch
         self.network.train()
-        logits, amounts, _ = self.network(_to_input(images))
+        # Where the processor multiplies them itself, 16 bits take little more than half of the time.
+        with autocast("bfloat16" if has_native_bfloat16() else "float32"):
+            logits, amounts, _ = self.network(_to_input(images))
+        logits, amounts = logits.float(), amounts.float()
         losses = functional.cross_entropy(logits + self.log_share, kind, ignore_index=-1, reduction="none")
         named = kind >= 0
         loss_kind = losses.sum() / named.sum().clamp(min=1)

@@ -1,0 +1,161 @@
+"""All that is known of an image, weighed together: from several witnesses to the likelihood of each kind.
+
+What the networks say, how the image's statistics lie among those of the set, and how much more it would resemble its
+neighbours under each symmetry are witnesses with errors of their own. How far each is to be believed on this set, and
+where one outweighs another, is a matter of a regression on images in which it is known what was planted: a multinomial
+logistic one, so that what comes out are log-likelihoods. It is fitted in two halves, and what it says of the images of
+the fit comes from the half that they were not in.
+
+It costs a second where another round of the networks costs ten, and knows more: with networks that have seen nothing of
+the set (``epochs=0``) it makes of .94 (AUROC, digits), .91 (handwritten letters) and .93 (clothing) .98, .96 and .96.
+"""
+
+import numpy as np
+
+from toolkit._core.robust import robust_scale
+from toolkit.diagnostics.identifier._calibration import select_clean_rows
+
+__all__ = ["Evidence", "EvidenceModel"]
+
+# Beyond these a witness is certain: log-likelihoods about their mean, and robust deviations of a statistic.
+_MOST_LOGS, _MOST_DEVIATIONS = 15.0, 6.0
+# Inverse strength of the ridge. Ten times less or more costs half a point of AUROC on letters or on clothing.
+_RIDGE = 0.2
+# How often it is settled anew which of the images as they came count as clean.
+_SETTLED = 3
+_ITERATIONS, _TOLERANCE = 200, 1e-3
+
+
+class Evidence:
+    """What the witnesses say of n images.
+
+    Parameters
+    ----------
+    logs : ndarray of shape (n, n_outputs)
+        Log-likelihoods by the networks; zeros where they know nothing.
+    statistics : ndarray of shape (n, n_statistics)
+    gains : ndarray of shape (n, n_symmetries + 1)
+        Similarity to neighbours that each symmetry, undone, would gain, and the similarity as the image is.
+    """
+
+    def __init__(self, logs, statistics, gains):
+        self.logs, self.statistics, self.gains = logs, statistics, gains
+
+    def __len__(self):
+        return len(self.logs)
+
+
+class EvidenceModel:
+    """Multinomial logistic regression of what was planted on what the witnesses say.
+
+    Parameters
+    ----------
+    statistics : ndarray of bool of shape (n_statistics,)
+        Which of the statistics are witnesses.
+
+    Attributes
+    ----------
+    weights_ : ndarray of shape (2, n_values + 1, n_outputs)
+        Of the two halves, the intercept last.
+    """
+
+    def __init__(self, statistics):
+        self.statistics = statistics
+
+    def fit_judge(self, given, planted, kind, rows, *, trusted, usual, generator):
+        """Fit, and return what the half that did not see an image says of it.
+
+        Parameters
+        ----------
+        given, planted : Evidence
+            Of the images as they came, and of images in which something was planted.
+        kind : ndarray of int of shape (n_planted,)
+            What: 1 and above; 0 is clean.
+        rows : ndarray of int of shape (n_planted,)
+            In which of the images.
+        trusted, usual : ndarray of bool of shape (n_given,)
+            Which of those that came count as clean to begin with, and whose statistics are not odd.
+        generator : numpy.random.Generator
+
+        Returns
+        -------
+        given_logs, planted_logs : ndarray of shape (n, n_outputs), (n_planted, n_outputs)
+        """
+        n, n_outputs = given.logs.shape
+        self.centre_, self.scale_ = robust_scale(given.statistics[:, self.statistics])
+        raw = self._values(planted)
+        self.mean_, deviation = raw.mean(axis=0), raw.std(axis=0)
+        self.deviation_ = np.where(deviation > 1e-6, deviation, np.inf)
+        came, shown = self._columns(given), self._columns(planted)
+        half = generator.permutation(n) % 2
+        for _ in range(_SETTLED):
+            self.weights_ = np.stack(
+                [
+                    _fit_half(
+                        np.concatenate([came[trusted & (half != one)], shown[half[rows] != one]]),
+                        np.concatenate([np.zeros((trusted & (half != one)).sum(), dtype=int), kind[half[rows] != one]]),
+                        n_outputs,
+                    )
+                    for one in (0, 1)
+                ]
+            )
+            given_logs = _by_half(came, half, self.weights_)
+            trusted = select_clean_rows(given_logs, usual, half)
+        return given_logs, _by_half(shown, half[rows], self.weights_)
+
+    def logs(self, evidence):
+        """Log-likelihoods of new images, the mean of both halves: (n, n_outputs)."""
+        columns = self._columns(evidence)
+        return np.mean([_log_softmax(columns @ weights) for weights in self.weights_], axis=0)
+
+    def _values(self, evidence):
+        logs = evidence.logs - evidence.logs.mean(axis=1, keepdims=True)
+        deviations = (evidence.statistics[:, self.statistics] - self.centre_) / self.scale_
+        return np.column_stack(
+            [
+                np.clip(logs, -_MOST_LOGS, _MOST_LOGS),
+                np.clip(deviations, -_MOST_DEVIATIONS, _MOST_DEVIATIONS),
+                evidence.gains,
+            ]
+        )
+
+    def _columns(self, evidence):
+        """Standardised, with a column of ones."""
+        values = (self._values(evidence) - self.mean_) / self.deviation_
+        return np.column_stack([values, np.ones(len(values))])
+
+
+def _log_softmax(values):
+    values = values - values.max(axis=1, keepdims=True)
+    return values - np.log(np.exp(values).sum(axis=1, keepdims=True))
+
+
+def _by_half(columns, half, weights):
+    """Each row by the weights of the half of that number."""
+    logs = np.empty((len(columns), weights.shape[2]))
+    for one in (0, 1):
+        logs[half == one] = _log_softmax(columns[half == one] @ weights[one])
+    return logs
+
+
+def _fit_half(columns, kind, n_outputs):
+    """Weights (n_columns, n_outputs) whose softmax are likelihoods: free of how often what was shown."""
+    from scipy.optimize import minimize
+
+    counts = np.bincount(kind, minlength=n_outputs)
+    # What was never shown is as unlikely as what was shown once.
+    offset = np.log(np.maximum(counts, 1) / max(len(kind), 1))
+    target = np.zeros((len(kind), n_outputs))
+    target[np.arange(len(kind)), kind] = 1.0
+    shape = (columns.shape[1], n_outputs)
+
+    def loss(flat):
+        weights = flat.reshape(shape)
+        logs = _log_softmax(columns @ weights + offset)
+        ridge = weights[:-1] / _RIDGE
+        gradient = columns.T @ (np.exp(logs) - target)
+        gradient[:-1] += ridge
+        return -logs[np.arange(len(kind)), kind].sum() + 0.5 * (weights[:-1] * ridge).sum(), gradient.ravel()
+
+    options = {"maxiter": _ITERATIONS, "ftol": 1e-9, "gtol": _TOLERANCE * max(len(kind), 1) / 100}
+    return minimize(loss, np.zeros(np.prod(shape)), jac=True, method="L-BFGS-B", options=options).x.reshape(shape)
