@@ -109,7 +109,7 @@ def test_bad_input():
     with pytest.raises(ValueError, match="Unknown kind: 'rain'"):
         CorruptionIdentifier(["rain"]).fit(np.zeros((5, 4, 4)))
     with pytest.raises(ValueError, match="epochs"):
-        CorruptionIdentifier(epochs=0).fit(np.zeros((5, 4, 4)))
+        CorruptionIdentifier(epochs=-1).fit(np.zeros((5, 4, 4)))
     with pytest.raises(ValueError, match="at least 2 images|minimum of"):
         CorruptionIdentifier().fit(np.zeros((1, 4, 4)))
 

@@ -395,7 +395,7 @@ def test_without_an_oracle_a_corrupted_set_becomes_cleaner():
     """The whole way with the toolkit's own identifier; gross kinds, so that a small and quick one knows them."""
     images = load_glyphs(n_samples=500, classes="0123456789", random_state=3).images
     given, kinds = Corruptor(["invert", "salt_and_pepper"], fraction=0.2, random_state=0).corrupt(images)
-    identifier = CorruptionIdentifier(["invert", "salt_and_pepper"], n_members=1, random_state=0)
+    identifier = CorruptionIdentifier(["invert", "salt_and_pepper"], random_state=0)
     restorer = ImageRestorer(identifier, max_clean_changed=0.01, epochs=1, images_per_epoch=500, random_state=0)
     repaired, repairs = restorer.fit(given).restore(given)
     gain = psnr(repaired, images) - psnr(given, images)

@@ -22,8 +22,8 @@ _SIDE, _CELL, _DIRECTIONS = 32, 3, 12
 # Blurs: of the image before its edges are taken, and of a cell, as a share of its side.
 _SMOOTH, _OVERLAP = 0.7, 0.6
 _CHUNK = 512
-# An image compares with at most so many others, and with the mean of its nearest few. Twice as many say no more.
-_MOST, _NEAREST = 2000, 5
+# An image compares with at most so many others, and with the mean of its nearest few.
+_MOST, _NEAREST = 4000, 5
 # Nearer than this is the image itself, or a copy of it: no witness.
 _SAME = 1 - 1e-5
 _DIGITS = 5
@@ -136,15 +136,23 @@ def _moved(height, width, symmetry):
 class Neighbours:
     """How much an image resembles those of a set most like it.
 
+    Parameters
+    ----------
+    most : int
+        An image is compared with at most so many others.
+
     Attributes
     ----------
     references_ : ndarray of float32, of shape (n_references, n_values)
     """
 
+    def __init__(self, most=_MOST):
+        self.most = most
+
     def fit(self, images, generator):
-        """Compare with ``images`` (n, height, width[, 3]) from now on, at most 2,000 of them, and return self."""
-        if len(images) > _MOST:
-            images = images[np.sort(generator.choice(len(images), _MOST, replace=False))]
+        """Compare with ``images`` (n, height, width[, 3]) from now on, or some of them, and return self."""
+        if len(images) > self.most:
+            images = images[np.sort(generator.choice(len(images), self.most, replace=False))]
         self.references_ = oriented_gradients(images)
         return self
 

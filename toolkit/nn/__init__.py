@@ -8,7 +8,7 @@ from toolkit.nn._checkpoint import Checkpoint
 from toolkit.nn._device import resolve_device
 from toolkit.nn._hooks import EarlyStopping
 from toolkit.nn._loop import fit_loop
-from toolkit.nn._precision import autocast, has_native_bfloat16, resolve_precision
+from toolkit.nn._precision import autocast, has_native_bfloat16, native_precision, resolve_precision
 from toolkit.nn._random import GeneratorDropout, build, initialise, torch_generator
 from toolkit.nn._same_training import changed_parameters
 from toolkit.nn._state import StateMixin
@@ -27,6 +27,7 @@ __all__ = [
     "has_native_bfloat16",
     "initialise",
     "limit_threads",
+    "native_precision",
     "resolve_device",
     "resolve_precision",
     "torch_generator",

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from toolkit.nn import StateMixin
+from toolkit.nn import StateMixin, autocast, native_precision
 
 __all__ = ["Denoiser", "DenoiserTrainer"]
 
@@ -155,7 +155,9 @@ class DenoiserTrainer(StateMixin):
         for group in self.optimiser.param_groups:
             group["lr"] = rate
         images, wanted = given.float() / 255, wanted.float() / 255
-        logits, gate, damage = self.network(images, functional.one_hot(kinds, self.n_kinds).float())
+        with autocast(native_precision()):
+            answers = self.network(images, functional.one_hot(kinds, self.n_kinds).float())
+        logits, gate, damage = (answer.float() for answer in answers)
         blended = torch.lerp(images, torch.sigmoid(logits), gate).clamp(_EDGE, 1 - _EDGE)
         loss = (
             functional.binary_cross_entropy(blended, wanted)

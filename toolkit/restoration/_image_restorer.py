@@ -85,7 +85,8 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     min_improvement : float, default=0.1
         By how much the probability of being clean must rise for a repair to stay. It must also reach a half.
     epochs : int, default=5
-        Rounds of planting and learning to undo.
+        Rounds of planting and learning to undo. With 0 nothing is learnt: flips, quarter and half turns, inversions
+        and contrast are undone in closed form, the rest is left alone.
     images_per_epoch : int, default=12000
         Images planted in a round; fewer for small sets (three to twelve for each image) and for large images.
     max_samples : int, default=20000
@@ -172,7 +173,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         "min_confidence": [Interval(Real, 0, 1, closed="both")],
         "max_clean_changed": [Interval(Real, 0, 1, closed="both")],
         "min_improvement": [Interval(Real, 0, 1, closed="both")],
-        "epochs": [at_least(1)],
+        "epochs": [at_least(0)],
         "images_per_epoch": [at_least(2)],
         "max_samples": [at_least(2)],
     }
@@ -218,7 +219,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         found = pd.Series(np.asarray(findings["kind"])).value_counts()
         least = max(2, 0.001 * len(sample))
         shares = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in kinds}
-        self._candidates = RepairCandidates(kinds).fit(
+        self._candidates = RepairCandidates(kinds, learning=self.epochs > 0).fit(
             images,
             shares=shares,
             **self._plan(len(images)),
@@ -273,7 +274,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         n_images = min(max(3 * n_trusted, 12 * (n_trusted - 200)), int(self.images_per_epoch / size**0.5))
         total = self.epochs * max(n_images, 2)
         n_rounds = min(self.epochs, max(1, total // _LEAST_ROUND))
-        return {"n_images": total // n_rounds, "n_rounds": n_rounds}
+        return {"n_images": total // max(n_rounds, 1), "n_rounds": n_rounds}
 
     def _fitted_identifier(self, X, generator):
         seed = spawn_seeds(generator, 1)[0]

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from toolkit.nn import StateMixin
+from toolkit.nn import StateMixin, autocast, native_precision
 
 __all__ = ["PoseNetwork", "PoseTrainer"]
 
@@ -63,7 +63,8 @@ class PoseTrainer(StateMixin):
         self.step += 1
         for group in self.optimiser.param_groups:
             group["lr"] = self.rate * max(1 - self.step / self.n_steps, 0.01)
-        answers = self.network(images.float() / 255, functional.one_hot(kinds, self.n_kinds).float())
+        with autocast(native_precision()):
+            answers = self.network(images.float() / 255, functional.one_hot(kinds, self.n_kinds).float()).float()
         asked = ~torch.isnan(targets)
         loss = torch.where(asked, answers - torch.nan_to_num(targets), 0.0).square().sum() / asked.sum().clamp(min=1)
         self.optimiser.zero_grad()

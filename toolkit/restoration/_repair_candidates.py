@@ -79,6 +79,13 @@ def _median_interval(values, z=1.96):
     return np.quantile(values, [max(0.5 - half, 0.0), min(0.5 + half, 1.0)]).tolist()
 
 
+def _candidates_of(kind, learning):
+    """Restorers that may undo a kind; without learning those that need none."""
+    if learning:
+        return CANDIDATES[kind]
+    return tuple(name for name in CANDIDATES[kind] if "learned" not in name and kind not in POSE_KINDS)
+
+
 class RepairCandidates:
     """Restorers fitted to this set: its grey levels, its poses, its learned restorer.
 
@@ -86,11 +93,14 @@ class RepairCandidates:
     ----------
     kinds : sequence of str
         Kinds to be able to undo.
+    learning : bool, default=True
+        Whether networks may learn; without, what has a closed form is undone, and nothing else.
     """
 
-    def __init__(self, kinds):
-        self.kinds = tuple(kind for kind in CANDIDATES if kind in kinds)
-        self.learned_kinds = tuple(k for k in self.kinds if any("learned" in name for name in CANDIDATES[k]))
+    def __init__(self, kinds, *, learning=True):
+        self.names = {kind: _candidates_of(kind, learning) for kind in CANDIDATES if kind in kinds}
+        self.kinds = tuple(kind for kind, names in self.names.items() if names)
+        self.learned_kinds = tuple(k for k in self.kinds if any("learned" in name for name in self.names[k]))
 
     def fit(self, clean, *, shares, n_images, n_rounds, generator, angles=None, verbose=False):
         """Learn from ``clean`` (uint8).
@@ -190,7 +200,7 @@ class RepairCandidates:
             unit = planted / np.float32(255)
             angle = angles(unit) if kind == "rotate" and angles is not None else None
             before = psnr(planted, held_out)
-            for place, name in enumerate(CANDIDATES[kind]):
+            for place, name in enumerate(self.names[kind]):
                 repaired = as_bytes(self.repair(name, unit, kind, angle))
                 gain = psnr(repaired, held_out) - before
                 rows.append(

@@ -55,7 +55,7 @@ class _Member:
         self.shares = self.injector.shares()
         self.angle_regressor = None
 
-    def train(self, images, trusted, own, n_images, batch_size, n_rounds):
+    def train(self, images, trusted, own, n_images, batch_size, n_rounds, last):
         """``n_rounds`` rounds of planting anew in ``n_images`` trusted images and learning from all of them.
 
         Corruptions are planted in any trusted image; only the member's own ones are shown to it as clean. ``trusted``
@@ -64,6 +64,8 @@ class _Member:
         import torch
 
         rows, own = np.flatnonzero(trusted), np.flatnonzero(trusted & own)
+        if last:
+            self.model.cool_down(n_rounds * -(-n_images // batch_size))
         with limit_threads(1):
             for _ in range(n_rounds):
                 repeats = -(-n_images // len(rows))
@@ -148,14 +150,16 @@ class Ensemble:
         with joblib.parallel_config(backend="threading"):
             return run_jobs(function, tasks, n_jobs=threads)
 
-    def train(self, images, trusted, folds, n_rounds):
-        """Train every member for ``n_rounds`` rounds on the trusted rows of ``images`` (uint8).
+    def train(self, images, trusted, folds, n_rounds, *, last=False):
+        """Train every member on the trusted rows of ``images`` (uint8) for ``n_rounds`` rounds, the ``last`` or not.
 
         ``folds`` says which member may be shown a row as clean, and which may not see it at all. A network soon knows
         by heart what it was shown as clean, so on a row that is not, only a member that was not shown it can say so.
         """
         self._run(
-            lambda member, trusted, own: member.train(images, trusted, own, self.n_images, self.batch_size, n_rounds),
+            lambda member, trusted, own: member.train(
+                images, trusted, own, self.n_images, self.batch_size, n_rounds, last
+            ),
             [
                 {"member": member, "trusted": trusted & ~folds.held_out[index], "own": folds.shown[index]}
                 for index, member in enumerate(self.members)

@@ -23,7 +23,7 @@ _MOST_LOGS, _MOST_DEVIATIONS = 15.0, 6.0
 _RIDGE = 0.2
 # How often it is settled anew which of the images as they came count as clean.
 _SETTLED = 3
-_ITERATIONS, _TOLERANCE = 200, 1e-3
+_ITERATIONS, _TOLERANCE = 200, 1e-4
 
 
 class Evidence:
@@ -88,17 +88,13 @@ class EvidenceModel:
         self.deviation_ = np.where(deviation > 1e-6, deviation, np.inf)
         came, shown = self._columns(given), self._columns(planted)
         half = generator.permutation(n) % 2
+        self.weights_ = np.zeros((2, came.shape[1], n_outputs))
         for _ in range(_SETTLED):
-            self.weights_ = np.stack(
-                [
-                    _fit_half(
-                        np.concatenate([came[trusted & (half != one)], shown[half[rows] != one]]),
-                        np.concatenate([np.zeros((trusted & (half != one)).sum(), dtype=int), kind[half[rows] != one]]),
-                        n_outputs,
-                    )
-                    for one in (0, 1)
-                ]
-            )
+            for one in (0, 1):
+                clean, others = trusted & (half != one), half[rows] != one
+                columns = np.concatenate([came[clean], shown[others]])
+                kinds = np.concatenate([np.zeros(clean.sum(), dtype=int), kind[others]])
+                self.weights_[one] = _fitted(self.weights_[one], columns, kinds)
             given_logs = _by_half(came, half, self.weights_)
             trusted = select_clean_rows(given_logs, usual, half)
         return given_logs, _by_half(shown, half[rows], self.weights_)
@@ -138,16 +134,16 @@ def _by_half(columns, half, weights):
     return logs
 
 
-def _fit_half(columns, kind, n_outputs):
-    """Weights (n_columns, n_outputs) whose softmax are likelihoods: free of how often what was shown."""
+def _fitted(weights, columns, kind):
+    """Weights (n_columns, n_outputs) whose softmax are likelihoods, free of how often what was shown; from a start."""
     from scipy.optimize import minimize
 
-    counts = np.bincount(kind, minlength=n_outputs)
+    shape = weights.shape
+    counts = np.bincount(kind, minlength=shape[1])
     # What was never shown is as unlikely as what was shown once.
     offset = np.log(np.maximum(counts, 1) / max(len(kind), 1))
-    target = np.zeros((len(kind), n_outputs))
+    target = np.zeros((len(kind), shape[1]))
     target[np.arange(len(kind)), kind] = 1.0
-    shape = (columns.shape[1], n_outputs)
 
     def loss(flat):
         weights = flat.reshape(shape)
@@ -157,5 +153,5 @@ def _fit_half(columns, kind, n_outputs):
         gradient[:-1] += ridge
         return -logs[np.arange(len(kind)), kind].sum() + 0.5 * (weights[:-1] * ridge).sum(), gradient.ravel()
 
-    options = {"maxiter": _ITERATIONS, "ftol": 1e-9, "gtol": _TOLERANCE * max(len(kind), 1) / 100}
-    return minimize(loss, np.zeros(np.prod(shape)), jac=True, method="L-BFGS-B", options=options).x.reshape(shape)
+    options = {"maxiter": _ITERATIONS, "gtol": _TOLERANCE * max(len(kind), 1)}
+    return minimize(loss, weights.ravel(), jac=True, method="L-BFGS-B", options=options).x.reshape(shape)

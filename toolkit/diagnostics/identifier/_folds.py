@@ -68,7 +68,9 @@ def make_folds(n_samples, n_members, generator):
     """
     held_back = np.zeros(n_samples, dtype=bool)
     if n_samples >= MIN_HELD_BACK:
-        held_back[generator.choice(n_samples, min(n_samples // 10, 1500), replace=False)] = True
+        # A member that is alone has nobody to judge what it was shown: enough is kept from it to measure it by.
+        n_back = min(n_samples // 10, 1500) if n_members > 1 else min(n_samples // 2, _MEASURED)
+        held_back[generator.choice(n_samples, n_back, replace=False)] = True
     fold = np.where(held_back, -1, generator.permutation(n_samples) % n_members)
     held_out = np.repeat(held_back[None], n_members, axis=0)
     if n_members > 1:
@@ -81,6 +83,6 @@ def make_folds(n_samples, n_members, generator):
     return Folds(fold, held_out)
 
 
-def unseen_folds(n_samples, n_members):
-    """Folds of networks that learn from none of ``n_samples`` rows: nobody has seen anything."""
-    return Folds(np.full(n_samples, -1), np.ones((n_members, n_samples), dtype=bool))
+def unseen_folds(n_samples):
+    """Folds of one network that learns from none of ``n_samples`` rows: nobody has seen anything."""
+    return Folds(np.full(n_samples, -1), np.ones((1, n_samples), dtype=bool))

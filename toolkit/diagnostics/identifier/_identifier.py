@@ -16,25 +16,19 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.names import check_names
 from toolkit._core.parameters import JOBS, at_least
-from toolkit._core.progress import Progress
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.corruption import KINDS
 from toolkit.diagnostics.identifier._assessment import Assessment, findings_frame
-from toolkit.diagnostics.identifier._calibration import (
-    CalibratedMixture,
-    held_back_temperature,
-    initial_clean_mask,
-    select_clean_rows,
-    unseen_temperature,
-)
+from toolkit.diagnostics.identifier._calibration import CalibratedMixture, unseen_temperature
 from toolkit.diagnostics.identifier._competence import DETECTED, NOT_DETECTED, Unseen, measure_competence, why_not
 from toolkit.diagnostics.identifier._ensemble import Ensemble
 from toolkit.diagnostics.identifier._evidence import Evidence, EvidenceModel
 from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, MIN_HELD_BACK, make_folds, unseen_folds
-from toolkit.diagnostics.identifier._injection import Injector, images_per_round
+from toolkit.diagnostics.identifier._injection import Injector, images_per_round, plant_evenly
 from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore, clipped_statistics
 from toolkit.diagnostics.identifier._pretrained import is_dark_on_light, load_pretrained
+from toolkit.diagnostics.identifier._rounds import learn_in_rounds
 from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
 from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS
 from toolkit.diagnostics.identifier._two_sorts import MOST_LINKED, balanced_cut
@@ -44,8 +38,6 @@ __all__ = ["CorruptionIdentifier"]
 _CHUNK = 4096  # images judged at a time: bounds memory, so that a memory map of any length can be identified
 _SIDES = VIEWS[:2]
 _TURN_ROUNDS = 0.5  # rounds of turns alone, for each round of planting
-# Images with something planted on which the witnesses are weighed: so many for each image of the set, at most so many.
-_PLANTED_PER_IMAGE, _MOST_PLANTED = 10, 6000
 _NOVEL_SHARE = 0.004  # share of the clean that may be called unknown for being strange
 
 
@@ -54,15 +46,14 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     """Name what was done to each image of a set, without labels and without a clean copy.
 
     The identifier plants known corruptions in the given images and trains a small ensemble of networks to name what
-    it planted. The set itself is contaminated, so some of what is shown as clean is not; after a few rounds the
-    ensemble's own verdicts say which rows those are, they are left out of what is shown as clean, and the training
-    goes on. In the end the likelihoods are calibrated on rows held back, the shares of the kinds in the set are fitted
-    to them, and what fits neither the clean majority nor any planted kind is called unknown.
+    it planted; after each round the ensemble's own verdicts say which rows are not to be shown as clean. What the
+    networks say is then weighed with statistics and neighbours of an image, by a regression on planted images that no
+    network saw. Its likelihoods are calibrated, the shares of the kinds in the set are fitted to them, and what fits
+    neither the clean majority nor any planted kind is called unknown.
 
     Then it measures what it can tell on this very set (``competence_``), on rows that a network never saw. A kind that
     is not detected there is not named, and a set in which hardly anything is detected cannot be judged
-    (``judgeable_``, ``reasons_``). That an image was flipped or turned, its neighbours in the set have to say as well:
-    where an image and its mirror image are alike, nobody can know.
+    (``judgeable_``, ``reasons_``). That an image was flipped or turned, its neighbours in the set have to say as well.
 
     It assumes that the clean images are the majority and that the set has an upright: a wholly corrupted set, or a
     clean minority, cannot be told apart from a clean set without labels, and what looks the same after a flip (an 8,
@@ -81,15 +72,15 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         images, nothing, or a file of :func:`toolkit.diagnostics.pretrain_identifier`. A file of another network (made
         for grey and not colours, or for a size far from this one; the shipped one is for about 28 x 28) is left aside;
         ``init_`` says what was done.
-    epochs : int, default=10
-        Rounds of planting and learning, at most. With 0 the networks learn nothing from the set: what the pretrained
-        ones say is weighed with the other evidence, in seconds. Sets of fewer than 300 images are answered in that way
-        too, or, where no pretrained network fits them, given fewer rounds.
+    epochs : int, default=4
+        Rounds of planting and learning, at most (``epochs_`` is what it took); ten find a little more. With 0 nothing
+        is learnt from the set, and the pretrained networks are weighed with the other evidence, in seconds. So it is
+        in sets of fewer than 300 images, too; where no pretrained network fits these, there are fewer rounds.
     images_per_epoch : int, default=20000
         Images planted in a round, at most: as many as there are in the set, and up to four times as many where that is
         less than 15,000 (twice below 500 images, once below 200).
     n_members : int, default=2
-        Networks in the ensemble.
+        Networks in the ensemble. One alone is kept from up to half of the rows, to be measured by.
     batch_size : int, default=128
     max_samples : int, default=20000
         Rows to learn from; a larger set is sampled. All rows can be identified afterwards.
@@ -130,14 +121,13 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Measures the statistics that novelty rests on.
     judgeable_ : bool
         Whether the set can be judged. It cannot where ``auroc_`` is below .92, where fewer than half of the kinds are
-        told apart, where the clean cannot be shown to be the majority, where flagged and estimated shares contradict
+        detected, where the clean cannot be shown to be the majority, where flagged and estimated shares contradict
         each other, or where the set consists of two sorts of images, half and half.
     reasons_ : tuple of str
         Why not, in words.
     confirmed_kinds_ : tuple of str
         Kinds of which it was shown here that they can be told, in a set that can be judged. Where that is not
-        measurable: all kinds if a network that learnt from other images bears witness too (then nothing is likelier
-        than both say), else none.
+        measurable: all kinds if the networks learnt from other images and from none of these, else none.
     image_shape_, n_features_in_
         Shape of an image and number of its values.
 
@@ -172,7 +162,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         *,
         image_shape: ImageShape = None,
         init: PathLike = "grey",
-        epochs: int = 10,
+        epochs: int = 4,
         images_per_epoch: int = 20_000,
         n_members: int = 2,
         batch_size: int = 128,
@@ -239,8 +229,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         n_samples = len(images)
         prior = load_pretrained(self.init)
         # Few images carry little to learn: networks that know others and have not seen these do better by them.
-        n_rounds = min(self.epochs, n_samples // 40) if n_samples < MIN_CROSS_FITTED else self.epochs
-        n_members = self.n_members if n_samples >= MIN_CROSS_FITTED else 1
+        few = n_samples < MIN_CROSS_FITTED
+        n_rounds, n_members = (min(self.epochs, n_samples // 40), 1) if few else (self.epochs, self.n_members)
         n_images = max(min(images_per_round(n_samples), self.images_per_epoch), 2)
         self._ensemble = Ensemble(
             self.image_shape_,
@@ -248,25 +238,32 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             n_rounds=max(n_rounds, 1),
             n_images=n_images,
             batch_size=self.batch_size,
-            seeds=spawn_seeds(generator, n_members),
+            seeds=spawn_seeds(generator, n_members if n_rounds else 1),
             n_jobs=self.n_jobs,
             prior=prior,
             negative=is_dark_on_light(images),
         )
         is_pretrained = self._ensemble.members[0].is_pretrained
         self.init_ = Path(self.init).stem if is_pretrained else "random"
-        if is_pretrained and n_samples < MIN_CROSS_FITTED:
+        if few and is_pretrained:
             n_rounds = 0
-        self.epochs_ = n_rounds
-        folds = make_folds(n_samples, n_members, generator) if n_rounds else unseen_folds(n_samples, n_members)
+        folds = make_folds(n_samples, n_members, generator) if n_rounds else unseen_folds(n_samples)
         outlier_score = StatisticsOutlierScore(self.image_shape_)
         statistics = outlier_score.fit_measure(images, generator)
-        self._symmetry_evidence = SymmetryEvidence(tuple(names))
+        self._symmetry_evidence = SymmetryEvidence(tuple(names), most=4000 if n_rounds else 2000)
         self._second_opinion = None
-        clean = clean if clean is None else clean[self.learned_from_]
-        trusted = self._learn(images, outlier_score.usual_, folds, n_rounds, clean, generator)
+        trusted, self.epochs_ = learn_in_rounds(
+            self._ensemble,
+            images,
+            outlier_score.usual_,
+            folds,
+            n_rounds,
+            clean=None if clean is None else clean[self.learned_from_],
+            generator=generator,
+            verbose=self.verbose,
+        )
         self._calibrate(images, outlier_score, statistics, folds, trusted, generator)
-        if "rotate" in names and n_rounds:
+        if "rotate" in names and self.epochs_:
             self._ensemble.learn_angles(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
         self._n_features_out = self._ensemble.predict(images[:2], views=("identity",)).features.shape[1]
         return self
@@ -277,24 +274,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             return np.ascontiguousarray(stack)
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
-    def _learn(self, images, usual, folds, n_rounds, clean, generator):
-        """Rounds of learning, with a verdict on every row after each second round; which rows to trust in the end."""
-        trusted = usual.copy() if clean is None else clean.copy()
-        if clean is None and self.init_ != "random":
-            trusted = initial_clean_mask(self._ensemble.out_of_fold_logs(images, folds.judges), usual)
-        with Progress(n_rounds, desc="identifier", verbose=self.verbose) as progress:
-            done = 0
-            while done < n_rounds:
-                rounds = min(2, n_rounds - done)
-                self._ensemble.train(images, trusted, folds, rounds)
-                done += rounds
-                progress.update(rounds)
-                if clean is None and done < n_rounds:
-                    logs = self._ensemble.out_of_fold_logs(images, folds.judges)
-                    temperature = self._temperature(images, logs, folds, generator)
-                    trusted = select_clean_rows(logs / temperature, usual, folds.fold)
-        return trusted
-
     def _calibrate(self, images, outlier_score, statistics, folds, trusted, generator):
         """Evidence weighed; temperature, shares and what is flagged; what can be told; what is strange."""
         self._symmetry_evidence.fit(images[trusted], generator)
@@ -303,10 +282,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         # What judges an image here never saw it: neither as it came nor, where it can be had, with anything planted.
         judges = np.where(folds.measured, folds.held_out, folds.judges)
         # What the set looks like was learnt from the images themselves: each would be known by itself.
-        names = outlier_score.diagnostics_.get_feature_names_out()
-        self._evidence_model = EvidenceModel(np.array([not name.startswith("structure_") for name in names]))
-        came = Evidence(self._told(self._ensemble.out_of_fold_logs(images, judges)), statistics, gains)
-        planted, rows = self._plant(images, trusted, folds.measured, generator)
+        self._evidence_model = EvidenceModel(outlier_score.not_from_the_set)
+        logs = prediction.logs if judges.all() else self._ensemble.out_of_fold_logs(images, judges)
+        came = Evidence(self._told(logs), statistics, gains)
+        planted, rows = plant_evenly(Injector(tuple(self.kinds_[1:-1])), images, trusted, folds.measured, generator)
         shown = Evidence(
             self._told(self._ensemble.out_of_fold_logs(planted.images, judges[:, rows])),
             outlier_score.measure(planted.images),
@@ -315,10 +294,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         own, planted_logs = self._evidence_model.fit_judge(
             came, shown, planted.kind, rows, trusted=trusted, usual=outlier_score.usual_, generator=generator
         )
-        model, cap = self._evidence_model, self._symmetry_evidence.cap
+        cap = self._symmetry_evidence.cap
         own, planted_logs = cap(came.gains, own), cap(shown.gains, planted_logs)
         temperature = unseen_temperature(own, planted_logs, planted.kind)
-        logs = cap(gains, model.logs(Evidence(self._told(prediction.logs), statistics, gains)))
+        logs = cap(gains, self._evidence_model.logs(Evidence(self._told(prediction.logs), statistics, gains)))
         self._calibration = CalibratedMixture(temperature, calibrated=len(images) >= MIN_HELD_BACK).fit(logs)
         self.temperature_, self.shares_ = self._calibration.temperature, self._calibration.shares_
         self.prevalence_, self.prevalence_interval_ = self._calibration.prevalence_, self._calibration.interval_
@@ -333,21 +312,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         log_odds = self._calibration.corruption_log_odds(logs)
         self._novelty_score.fit(statistics, prediction.features, log_odds, self.trusted_, folds.held_back, generator)
 
-    def _plant(self, images, trusted, measured, generator):
-        """Images with something planted, every kind as often as the others, and the rows that they were.
-
-        Half of them are rows on which competence can be measured.
-        """
-        injector = Injector(tuple(self.kinds_[1:-1]))
-        n = min(_MOST_PLANTED, _PLANTED_PER_IMAGE * len(images))
-        measured = trusted & measured if (trusted & measured).any() else trusted
-        halves = zip((measured, trusted), (n // 2, n - n // 2), strict=True)
-        rows = np.concatenate([np.resize(generator.permutation(np.flatnonzero(mask)), size) for mask, size in halves])
-        even = np.r_[0.0, np.full(injector.n_outputs - 1, 1.0 / (injector.n_outputs - 1))]
-        planted = injector.plant(images[rows], injector.draw(n, even, generator), generator)
-        named = planted.kind > 0  # the others were turned, to teach angles
-        return planted.take(named), rows[named]
-
     def _told(self, logs):
         """The networks' log-likelihoods; zeros of networks that know nothing at all."""
         return logs if self.epochs_ or self.init_ != "random" else np.zeros_like(logs)
@@ -360,8 +324,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.competence_, self.auroc_ = measure_competence(kinds, unseen, self.shares_)
         self.reasons_ = tuple(why_not(self.competence_, self.auroc_, self._calibration, logs, *cut))
         self.judgeable_ = not self.reasons_
-        # "Unknown" claims nothing but that something is odd.
-        detected = (self.competence_["status"] != NOT_DETECTED).to_numpy() | (kinds == "unknown")
+        detected = (self.competence_["status"] != NOT_DETECTED).to_numpy() | (kinds == "unknown")  # a claim of nothing
         self._calibration.claim(np.r_[True, detected], logs)
         # Where nothing can be measured, networks that learnt from other images are witnesses of their own.
         independent = self.epochs_ == 0 and self.init_ != "random"
@@ -384,15 +347,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _views(self):
         """From which sides an image is judged: with other witnesses beside, two say as much as four."""
         return VIEWS if self._evidence_model is None else _SIDES
-
-    def _temperature(self, images, logs, folds, generator):
-        """Temperature of the networks' log-likelihoods between rounds, from two sides."""
-
-        def judge(stack):
-            return self._ensemble.predict(stack, views=_SIDES).logs
-
-        injector = Injector(tuple(self.kinds_[1:-1]))
-        return held_back_temperature(judge, injector, images, logs, folds.held_back, generator)
 
     def _chunks(self, X):
         """Validated images of X as bytes, a chunk at a time."""
@@ -473,8 +427,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of int of shape (n_samples,)
         """
-        assessment = self.assess(X)
-        return self._calibration.codes(assessment.probabilities)
+        return self._calibration.codes(self.assess(X).probabilities)
 
     def score_samples(self, X: ArrayLike) -> NDArray:
         """How normal each image is: higher is more normal.

@@ -9,10 +9,12 @@ import numpy as np
 
 from toolkit.corruption import GENERIC_OUTLIERS, STRENGTHS, SYMMETRIES, apply_corruption, apply_generic
 
-__all__ = ["Injector", "Planted", "images_per_round", "turn_any_way"]
+__all__ = ["Injector", "Planted", "images_per_round", "plant_evenly", "turn_any_way"]
 
 # Share of the planted images that are turned by any angle up to a quarter turn and teach the angle only.
 _TURNED, _MAX_TURN = 0.15, 90.0
+# Images in which every kind is planted as often as the others: so many for each image of the set, at most so many.
+_EVENLY_PER_IMAGE, _MOST_EVENLY = 10, 6000
 # Images planted at a time; bounds memory, since planting works in float32.
 _CHUNK = 2048
 
@@ -169,3 +171,29 @@ def images_per_round(n_samples):
     """Images to plant in a round: a small set is planted several times over, a tiny one is not."""
     repeats = 1 if n_samples < 200 else 2 if n_samples < 500 else 4
     return max(n_samples, min(repeats * n_samples, 15_000))
+
+
+def plant_evenly(injector, images, trusted, preferred, generator):
+    """Plant every kind as often as the others in trusted rows, half of them preferred ones.
+
+    Parameters
+    ----------
+    injector : Injector
+    images : ndarray of uint8
+    trusted, preferred : ndarray of bool of shape (n,)
+    generator : numpy.random.Generator
+
+    Returns
+    -------
+    planted : Planted
+    rows : ndarray of int
+        Which images they were.
+    """
+    n = min(_MOST_EVENLY, _EVENLY_PER_IMAGE * len(images))
+    preferred = trusted & preferred if (trusted & preferred).any() else trusted
+    halves = ((preferred, n // 2), (trusted, n - n // 2))
+    rows = np.concatenate([np.resize(generator.permutation(np.flatnonzero(mask)), size) for mask, size in halves])
+    even = np.r_[0.0, np.full(injector.n_outputs - 1, 1.0 / (injector.n_outputs - 1))]
+    planted = injector.plant(images[rows], injector.draw(n, even, generator), generator)
+    named = planted.kind > 0  # the others were turned, to teach angles
+    return planted.take(named), rows[named]

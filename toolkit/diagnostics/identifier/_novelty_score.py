@@ -71,6 +71,12 @@ class StatisticsOutlierScore:
         self.usual_ = (distance - centre) / scale <= _ODD
         return statistics
 
+    @property
+    def not_from_the_set(self):
+        """Mask of the statistics that know nothing of the set: the others know each image of the fit by itself."""
+        names = self.diagnostics_.get_feature_names_out()
+        return np.array([not name.startswith("structure_") for name in names])
+
     def refit(self, statistics):
         """Rest on the statistics of images found clean instead, and return self."""
         self.distance_ = RobustDistance(_KEPT).fit(statistics)

@@ -30,6 +30,8 @@ class SymmetryEvidence:
     ----------
     kinds : tuple of str
         All named kinds, in the order of the networks' outputs.
+    most : int, default=4000
+        Images that an image is compared with. Of handwritten letters 1,000 find less than 2,000.
 
     Attributes
     ----------
@@ -37,8 +39,9 @@ class SymmetryEvidence:
         Log-odds for each unit of similarity gained; 0 where neighbours know nothing.
     """
 
-    def __init__(self, kinds):
+    def __init__(self, kinds, *, most=4000):
         self.kinds = kinds
+        self.most = most
 
     def fit(self, images, generator):
         """Learn from ``images`` (uint8) that look clean, and return self."""
@@ -50,7 +53,7 @@ class SymmetryEvidence:
         self.weights_ = {}
         if not names or len(images) < 2:
             return self
-        self.neighbours_ = Neighbours().fit(images, generator)
+        self.neighbours_ = Neighbours(self.most).fit(images, generator)
         some = images[np.sort(generator.permutation(len(images))[:_FITTED])]
         described = oriented_gradients(some)
         given = self.neighbours_.similarity_of(described)

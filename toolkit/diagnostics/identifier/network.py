@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from toolkit.nn import StateMixin, autocast, has_native_bfloat16
+from toolkit.nn import StateMixin, autocast, native_precision
 
 __all__ = ["KindModel", "KindNetwork"]
 
@@ -132,6 +132,7 @@ class KindModel(StateMixin):
         self.schedule = torch.optim.lr_scheduler.OneCycleLR(
             self.optimiser, learning_rate, total_steps=max(n_steps, 8) + 1, pct_start=0.15
         )
+        self._cooling: tuple[int, int] | None = None
         self.log_share = torch.zeros(network.kinds.out_features, dtype=torch.float32)
         self.errors = torch.zeros(
             network.kinds.out_features, 2, dtype=torch.float32
@@ -145,8 +146,7 @@ class KindModel(StateMixin):
         """
         images, kind, angle, severity = batch
         self.network.train()
-        # Where the processor multiplies them itself, 16 bits take little more than half of the time.
-        with autocast("bfloat16" if has_native_bfloat16() else "float32"):
+        with autocast(native_precision()):
             logits, amounts, _ = self.network(_to_input(images))
         logits, amounts = logits.float(), amounts.float()
         losses = functional.cross_entropy(logits + self.log_share, kind, ignore_index=-1, reduction="none")
@@ -159,10 +159,18 @@ class KindModel(StateMixin):
         (loss_kind + 2.0 * loss_angle + loss_severity).backward()
         self.optimiser.step()
         self.schedule.step()
+        if self._cooling is not None:
+            begun, n_steps = self._cooling
+            for group in self.optimiser.param_groups:
+                group["lr"] *= max(1 - (self.schedule.last_epoch - begun) / n_steps, 0.0)
         with torch.no_grad():
             self.errors[:, 0].index_add_(0, kind[named], losses[named])
             self.errors[:, 1].index_add_(0, kind[named], torch.ones(int(named.sum())))
         return {"kind": loss_kind.detach(), "angle": loss_angle.detach(), "severity": loss_severity.detach()}
+
+    def cool_down(self, n_steps: int) -> None:
+        """Let the learning rate fall to nothing within the next ``n_steps``, whatever was planned."""
+        self._cooling = (self.schedule.last_epoch, max(n_steps, 1))
 
     def mean_errors(self) -> NDArray:
         """Mean loss of each kind since the last call; NaN where a kind was not shown."""
