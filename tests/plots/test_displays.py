@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sklearn import metrics
 
 from toolkit import plots
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.corruption import KINDS
 
 RNG = np.random.default_rng(0)

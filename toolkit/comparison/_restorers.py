@@ -109,7 +109,8 @@ def _quality(images, clean, data_range):
 
 
 def _cell(restorer, corrupted, clean, seed):
-    from toolkit._core.images import PixelScale, as_stack
+    from toolkit._core.images import as_stack
+    from toolkit._core.pixel_scale import PixelScale
 
     images, fit_seconds, restore_seconds = _restore(restorer, corrupted, seed)
     images = plain_stack(as_array(images))

@@ -105,7 +105,7 @@ def _principal_components(X):
     """Function to the first principal components of flat rows of X, in units of its range."""
     from sklearn.decomposition import PCA
 
-    from toolkit._core.images import PixelScale
+    from toolkit._core.pixel_scale import PixelScale
 
     scale = PixelScale.learn(X)
     pca = PCA(min(_N_FEATURES, len(X), X[0].size), svd_solver="full" if len(X) < 2000 else "covariance_eigh")

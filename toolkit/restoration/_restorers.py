@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import PixelScale, as_stack, iter_chunks, match_layout
+from toolkit._core.images import as_stack, iter_chunks, match_layout
 from toolkit._core.names import lookup
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.restoration import _geometric, _intensity, _scikit_image
 
 __all__ = ["RESTORERS", "Restorer", "available_restorers", "restore_images"]
