@@ -175,7 +175,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         source_text: ArrayLike | None = None,
         target_text: ArrayLike | None = None,
         hooks: Sequence[Callable] = (),
-        checkpoint: "Checkpoint | None" = None,
+        checkpoint: "Checkpoint | PathLike | None" = None,
         resume: bool | PathLike = False,
     ) -> Self:
         """Learn from queries and their answers.
@@ -189,7 +189,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         target_text : array-like of str of shape (n_samples,), optional
             What the pictures of ``y`` say; ``writer="varied"`` needs it.
         hooks : sequence of callable, default=()
-        checkpoint : toolkit.nn.Checkpoint, optional
+        checkpoint : toolkit.nn.Checkpoint or path-like, optional
         resume : bool or path-like, default=False
             These three as in :func:`toolkit.nn.fit_loop`.
 
