@@ -230,11 +230,11 @@ class _LossWatcher:
         """Write both files anew, each whole or not at all."""
         import pandas as pd
 
-        from toolkit._core.files import write_text
+        from toolkit._core.files import write_csv
         from toolkit._core.showing import only_shows
         from toolkit.plots import LossCurveDisplay
 
-        write_text(self.out / HISTORY, pd.DataFrame(history).to_csv(index=False))
+        write_csv(self.out / HISTORY, pd.DataFrame(history))
         with only_shows(LOSSES):
             LossCurveDisplay.from_history(history, self.curves, title=self.title).save(self.out / LOSSES)
 
