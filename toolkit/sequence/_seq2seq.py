@@ -295,6 +295,16 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         shares /= shares.sum(axis=2, keepdims=True)
         return shares[:, ::-1].copy() if self.reverse_target else shares
 
+    def answer_probability(self, X: ArrayLike) -> NDArray:
+        """Probability that the model gives to each of its answers: how sure it is, not how right.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Product over the characters of the answer, each with its most probable value.
+        """
+        return self.predict_proba(X).max(axis=2).prod(axis=1)
+
     def attention_weights(self, X: ArrayLike) -> NDArray:
         """Where the decoder looks in the query as it writes each character.
 
