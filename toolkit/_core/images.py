@@ -95,7 +95,7 @@ def validate_images(estimator, X, *, reset, name="X"):
     UserWarning
         In ``fit``, of an X that looks like a single image.
     """
-    X = plain_stack(X)
+    X = plain_stack(X, name)
     shape = _stack_shape(X)
     rows = X
     if getattr(estimator, "image_shape", None) is None or shape is not None:
@@ -123,7 +123,7 @@ def validate_images(estimator, X, *, reset, name="X"):
     return stack
 
 
-def as_stack(X, image_shape=None):
+def as_stack(X, image_shape=None, *, name="X"):
     """Validate X outside of an estimator and return it as a stack in the dtype that came.
 
     Examples
@@ -137,7 +137,7 @@ def as_stack(X, image_shape=None):
     ValueError: X of shape (28, 28) is read as 28 flat rows of 28 features: for a single image pass X[None]. For rows
     name their shape: X.reshape(-1, height, width).
     """
-    X = plain_stack(X)
+    X = plain_stack(X, name)
     doubt = looks_like_one_image(X)
     if doubt and image_shape is None:
         raise ValueError(doubt + (" For rows name their shape: X.reshape(-1, height, width)." if X.ndim == 2 else ""))

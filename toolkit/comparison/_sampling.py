@@ -83,7 +83,8 @@ def compare_sampling(
     if ways is None:
         ways = [way for way in LATENT_WAYS if hasattr(model, "transform") or way.endswith("prior")]
     ways = check_names(ways, LATENT_WAYS, "way")
-    X, held_back = plain_stack(as_array(X)), plain_stack(as_array(held_back))
+    X = plain_stack(as_array(X))
+    held_back = plain_stack(as_array(held_back, "held_back"), "held_back")
     if len(held_back) <= _NEIGHBOURS or len(X) < len(held_back):
         raise ValueError(
             f"held_back must hold more than {_NEIGHBOURS} images and no more than X, got {len(held_back)} and {len(X)}."

@@ -156,7 +156,7 @@ def _in_units(params, scale):
         if converted.get(name) is not None:
             converted[name] = (float(converted[name]) - scale.low) / (scale.high - scale.low)
     if converted.get("clean") is not None:
-        converted["clean"] = np.clip(scale.to_unit(as_stack(converted["clean"])), 0, 1)
+        converted["clean"] = np.clip(scale.to_unit(as_stack(converted["clean"], name="clean")), 0, 1)
     return converted
 
 
