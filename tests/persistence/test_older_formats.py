@@ -4,11 +4,13 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from saved_fixtures import answers
 
 import toolkit
+from toolkit._persistence._migrations import migrate
 
 # Estimators that were not there yet.
 NEWER = {"Auditor"}
@@ -55,6 +57,13 @@ def test_the_default_type_of_torch_changes_nothing(path, tmp_path):
     for name, values in expected.items():
         np.testing.assert_array_equal(found[name], values, err_msg=name)
         np.testing.assert_array_equal(again[name], values, err_msg=name)
+
+
+def test_columns_that_were_renamed():
+    earlier = pd.DataFrame({"kind": ["invert"], "judge_passing": [0.9], "judge_alarms": [0.0]})
+    state = migrate("image-restorer", {"competence_": earlier}, 1)
+    assert list(state["competence_"]) == ["kind", "repair_sensitivity", "repair_false_alarms"]
+    assert migrate("image-restorer", {}, 1) == {}
 
 
 def test_there_is_one_of_each_public_estimator():

@@ -62,9 +62,12 @@ def arithmetic(
         int | None, typer.Option(metavar="N", min=3, help="Only N of all queries.  [default: all]", show_default=False)
     ] = None,
     split: Annotated[Split, typer.Option(help="commutative: a+b and b+a stay together.")] = Split.random,
-    hands: Annotated[Hands, typer.Option(help="Handwritten digits of picture queries: embedded ones, or MNIST.")] = (
-        Hands.digits
-    ),
+    hands: Annotated[
+        Hands,
+        typer.Option(
+            "--handwriting", "--hands", help="Handwritten digits of picture queries: embedded ones, or MNIST."
+        ),
+    ] = Hands.digits,
     steps: Annotated[int, typer.Option(min=1, help="Steps of training.")] = 10_000,
     ask: Annotated[
         str | None,
@@ -170,6 +173,7 @@ def _answer_from(out, ask, named, quiet):
             value, earlier = "".join(sorted(set(value))), "".join(sorted(set(operations)))
         if value != earlier and not (setting == "digits" and earlier is None):  # a model of text has no handwriting
             option = next(option for option, name in _SETTINGS.items() if name == setting).replace("_", "-")
+            option = {"hands": "handwriting"}.get(option, option)
             raise typer.BadParameter(
                 f"{out} holds a model of {option} {earlier}, not {value}: leave --{option} out to ask that model, "
                 "--overwrite trains anew in its place, and another --out keeps both.",
