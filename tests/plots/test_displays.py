@@ -58,6 +58,10 @@ HISTORY = [
 ]
 
 
+def normal(*shape):
+    return np.random.default_rng(1).normal(size=shape)
+
+
 def ranks():
     mean_ranks = pd.Series({"iforest": 1.2, "lof": 1.9, "pca": 2.9})
     p_values = pd.DataFrame(
@@ -78,9 +82,9 @@ DISPLAYS = {
     "precision_recall": lambda: plots.PrecisionRecallDisplay.from_predictions(TRUTH, SCORES),
     "heatmap": lambda: plots.KindHeatmapDisplay.from_predictions(matrix()),
     "confusion": lambda: plots.KindConfusionDisplay.from_predictions(KIND, np.roll(KIND, 3)),
-    "statistics": lambda: plots.StatisticsPairDisplay.from_predictions(RNG.normal(size=(len(KIND), 5)), KIND),
+    "statistics": lambda: plots.StatisticsPairDisplay.from_predictions(normal(len(KIND), 5), KIND),
     "reconstructions": lambda: plots.ReconstructionDisplay.from_predictions(IMAGES, 255 - IMAGES, n_images=12),
-    "latent": lambda: plots.LatentDisplay.from_predictions(RNG.normal(size=(40, 2)), KIND),
+    "latent": lambda: plots.LatentDisplay.from_predictions(normal(40, 2), KIND),
     "latent_grid": lambda: plots.LatentGridDisplay.from_estimator(Coder(), n_per_side=4),
     "samples": lambda: plots.SampleGridDisplay.from_predictions(IMAGES[:7], title="Drawn"),
     "loss_curves": lambda: plots.LossCurveDisplay.from_history(HISTORY),
@@ -188,8 +192,8 @@ def test_pairs_keep_one_grey_scale():
     np.testing.assert_allclose(display.after[0, 0], [0, 0.125, 0.25, 0.5])
 
 
-def test_histogram_counts_every_score_once():
-    scores = np.concatenate([RNG.normal(size=500), [1e6]])
+def test_histogram_counts_every_score_once(rng):
+    scores = np.concatenate([rng.normal(size=500), [1e6]])
     display = plots.ScoreHistogramDisplay.from_predictions(scores, np.arange(501) % 3 == 0, n_bins=20)
     frame = display.frame()
     assert frame.groupby("group")["count"].sum().to_dict() == {"clean": 334, "corrupted": 167}
@@ -272,9 +276,9 @@ def test_heatmap_orders_kinds_and_computes_them_from_scores():
     assert from_estimator.matrix.at["invert", "d"] == pytest.approx(expected)
 
 
-def test_confusion_equals_scikit_learn():
+def test_confusion_equals_scikit_learn(rng):
     names = np.array(["clean", *KINDS[:5], "unknown"])
-    true, found = RNG.choice(names[:-1], 300), RNG.choice(names, 300)
+    true, found = rng.choice(names[:-1], 300), rng.choice(names, 300)
     display = plots.KindConfusionDisplay.from_predictions(true, found)
     expected = metrics.confusion_matrix(true, found, labels=names)[:-1]
     np.testing.assert_array_equal(display.counts.to_numpy(), expected)
@@ -348,8 +352,8 @@ def test_reconstructions_pair_up_on_one_grey_scale():
         plots.ReconstructionDisplay.from_predictions(IMAGES, IMAGES[:3])
 
 
-def test_latent_points_are_coloured_only_when_labels_are_given():
-    points = RNG.normal(size=(30, 2))
+def test_latent_points_are_coloured_only_when_labels_are_given(rng):
+    points = rng.normal(size=(30, 2)) + np.repeat([[0, 0], [20, 0], [0, 20]], 10, axis=0)  # no label is moved
     plain = plots.LatentDisplay.from_predictions(points).plot()
     assert len(np.unique(plain.ax_.collections[0].get_facecolors(), axis=0)) == 1
     assert not plain.ax_.texts
@@ -361,10 +365,10 @@ def test_latent_points_are_coloured_only_when_labels_are_given():
         np.testing.assert_allclose(text.get_position(), np.median(points[labels == name], axis=0))
 
 
-def test_latent_space_of_many_dimensions_is_seen_by_its_principal_components():
+def test_latent_space_of_many_dimensions_is_seen_by_its_principal_components(rng):
     from sklearn.decomposition import PCA
 
-    latent = RNG.normal(size=(50, 5)) * [1, 5, 2, 9, 0.1]
+    latent = rng.normal(size=(50, 5)) * [1, 5, 2, 9, 0.1]
     shown = plots.LatentDisplay.from_predictions(latent).points
     expected = PCA(n_components=2, svd_solver="full").fit_transform(latent)
     np.testing.assert_allclose(np.abs(shown), np.abs(expected), atol=1e-9)
@@ -385,10 +389,10 @@ def test_latent_grid_parts_the_prior_into_equal_shares():
         plots.LatentGridDisplay.from_estimator(Coder(), dims=(0, 2))
 
 
-def test_latent_grid_of_a_mixture_spans_its_moments():
+def test_latent_grid_of_a_mixture_spans_its_moments(rng):
     from sklearn.mixture import GaussianMixture
 
-    latent = np.concatenate([RNG.normal(-5, 1, (300, 2)), RNG.normal(5, 2, (300, 2))])
+    latent = np.concatenate([rng.normal(-5, 1, (300, 2)), rng.normal(5, 2, (300, 2))])
     model = Coder()
     model.density_ = GaussianMixture(2, random_state=0).fit(latent)
     display = plots.LatentGridDisplay.from_estimator(model, n_per_side=3)
@@ -424,13 +428,13 @@ def test_samples_stand_in_their_order_on_the_scale_of_the_model():
     np.testing.assert_allclose(drawn.images, 0.25)
 
 
-def test_statistics_that_part_the_groups_are_drawn():
+def test_statistics_that_part_the_groups_are_drawn(rng):
     """As by scipy's analysis of variance; without groups those in which a few images stand apart."""
     from scipy.stats import f_oneway
 
     from toolkit.diagnostics import CorruptionDiagnostics
 
-    values = pd.DataFrame(RNG.normal(size=(60, 6)), columns=list("abcdef")).assign(flat=1.0)
+    values = pd.DataFrame(rng.normal(size=(60, 6)), columns=list("abcdef")).assign(flat=1.0)
     groups = np.repeat(["clean", "blur", "invert"], 20)
     values.loc[groups == "blur", "d"] += 3
     best = {name: f_oneway(*(values.loc[groups == group, name] for group in np.unique(groups)))[0] for name in "abcdef"}
