@@ -15,6 +15,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture
+def rng():
+    """A generator of the test's own: of one that tests share, each would draw something else in another order."""
+    import numpy as np
+
+    return np.random.default_rng(0)
+
+
 @pytest.fixture(scope="session")
 def published_data():
     """Folder with the published data sets; tests that need it skip where it is not to be had."""

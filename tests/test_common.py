@@ -271,6 +271,32 @@ def test_images_of_another_shape_are_refused(estimator, images):
 
 
 @each_estimator
+def test_images_on_another_scale_are_refused_and_of_another_type_taken(estimator, images):
+    fitted = fit(seeded(estimator), images)
+    methods = [name for name in ANSWERS if hasattr(fitted, name)]
+    for name in methods:
+        for other in (images / 255.0, images > 127, images / 127.5 - 1.0, images.astype(np.uint16) * 257):
+            with pytest.raises(ValueError, match=f"on another scale than the uint8 .*{type(estimator).__name__} was"):
+                getattr(fitted, name)(other)
+    bytes_, floats = answers(fitted, images), answers(fitted, images.astype(np.float32))
+    for name, part in bytes_.items():
+        assert np.shape(part) == np.shape(floats[name]), name
+    getattr(fitted, methods[0])(np.zeros_like(images[:2]))  # black is on every scale
+    getattr(fitted, methods[0])(np.zeros(images[:2].shape))
+
+
+def test_the_columns_of_a_table_may_leave_their_range():
+    """Scaled to 0 and 1 they are no images: rows that reach from -1 to 1 are the outliers that are looked for."""
+    table = np.random.default_rng(0).uniform(size=(50, 20))
+    far = np.tile([[-1.0, 1.0], [1.0, -1.0]], 10)
+    found = OutlierDetector("knn").fit(table).score_samples(np.vstack([table, far]))
+    assert set(found.argsort()[:2]) == {50, 51}
+    for X in (table.reshape(50, 4, 5), table):
+        with pytest.raises(ValueError, match="on another scale than the float64 images of"):
+            OutlierDetector("knn", image_shape=(4, 5)).fit(X).score_samples(far.reshape(2, *X.shape[1:]))
+
+
+@each_estimator
 def test_docstring_has_its_sections(estimator):
     text = inspect.getdoc(type(estimator))
     places = [text.find(f"\n{section}\n---") for section in ("Parameters", "Attributes", "Examples")]

@@ -120,3 +120,24 @@ def test_import_floors():
     ]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout
+
+
+def test_no_test_draws_from_a_generator_that_others_share():
+    """It would draw something else in another order, and alone."""
+    tests, shared = Path(__file__).parent, []
+    files = sorted(tests.rglob("*.py"))
+    assert len(files) > 50
+    for path in files:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        made = {
+            target.id
+            for node in tree.body
+            if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+            and ast.unparse(node.value.func).endswith(("random.default_rng", "random.RandomState", "torch.Generator"))
+        }
+        inner = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda))
+        used = {name.id for node in inner for name in ast.walk(node) if isinstance(name, ast.Name)}
+        shared += [f"{path.relative_to(tests)}: {name}" for name in made & used]
+    assert not shared

@@ -1,12 +1,14 @@
 """``toolkit arithmetic``: from nothing to a report, and questions to the model that was left."""
 
 import json
+import shutil
 
+import numpy as np
 import pytest
 
 import toolkit
 from toolkit.cli import run
-from toolkit.studies import load_handwriting, run_arithmetic, write_arithmetic
+from toolkit.studies import ask_arithmetic, load_handwriting, run_arithmetic, write_arithmetic
 
 QUICK = ["--digits", "1", "--steps", "30", "--quiet"]
 
@@ -34,8 +36,68 @@ def test_a_study_is_written_whole_and_answers_questions(tmp_path, capsys):
     # A second question needs no training, and the folder stays as it is.
     before = (out / "summary.json").stat().st_mtime_ns
     assert run(["arithmetic", "--out", str(out), "--ask", "3+4"]) == 0
-    assert capsys.readouterr().out.strip() == first
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == first
+    probability = np.prod(model.predict_proba(["3+4"])[0].max(axis=1))
+    wrong = "right" if first == "3+4=7" else "wrong: 7"
+    assert said[1] == f"The model gives its answer a probability of {probability:.2f}, and it is {wrong}."
+    assert said[2] == f"Of 35 queries that were held out, {summary['exact_match']:.1%} were answered right."
     assert (out / "summary.json").stat().st_mtime_ns == before
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    out = tmp_path_factory.mktemp("arithmetic") / "study"
+    assert run(["arithmetic", *QUICK, "--operations", "+", "--out", str(out)]) == 0
+    return out
+
+
+@pytest.mark.parametrize("ask", ["3 + 4", " 3+4", "3+ 4 ", "3\t+4"])
+def test_spaces_in_a_query_do_not_matter(finished, capsys, ask):
+    for query in ("3+4", ask):
+        assert run(["arithmetic", "--out", str(finished), "--quiet", "--ask", query]) == 0
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second
+    assert first.startswith("3+4=")
+    model = toolkit.load(finished / "model")
+    assert ask_arithmetic(model, ask)[2] == ask_arithmetic(model, "3+4")[2] == first.partition("=")[2]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "earlier"),
+    [
+        ("steps", "40", "30"),
+        ("seed", "1", "0"),
+        ("operations", "+-", "+"),
+        ("digits", "2", "1"),
+        ("source", "image", "text"),
+        ("train-share", "0.5", "0.75"),
+        ("split", "commutative", "random"),
+        ("n-queries", "50", "None"),
+    ],
+)
+def test_a_model_of_other_settings_does_not_answer(finished, capsys, option, value, earlier):
+    before = {path: path.stat().st_mtime_ns for path in finished.rglob("*")}
+    assert run(["arithmetic", "--out", str(finished), "--ask", "3+4", f"--{option}", value]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "--overwrite" in said
+    assert {path: path.stat().st_mtime_ns for path in finished.rglob("*")} == before
+    assert run(["arithmetic", "--out", str(finished), "--ask", "3+4", *QUICK, "--operations", "+"]) == 0
+
+
+def test_a_finished_model_is_replaced_on_request_only(finished, tmp_path, capsys):
+    out = tmp_path / "copy"
+    shutil.copytree(finished, out)
+    assert run(["arithmetic", *QUICK, "--out", str(out)]) == 2
+    assert "holds a finished model: --ask asks it, --overwrite trains anew" in capsys.readouterr().err
+    assert json.loads((out / "summary.json").read_text())["settings"]["operations"] == "+"
+    assert run(["arithmetic", *QUICK, "--overwrite", "--out", str(out), "--ask", "4-3"]) == 0
+    assert capsys.readouterr().out.startswith("4-3=")
+    assert json.loads((out / "summary.json").read_text())["settings"]["operations"] == "+-"
+    (out / "summary.json").write_text("{}")
+    assert run(["arithmetic", "--out", str(out), "--ask", "4-3"]) == 1
+    assert "is no summary of such a study" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -164,6 +164,10 @@ def test_files_left_out_are_a_file(pictures, tmp_path, capsys):
 def test_folders_are_taken_wherever_images_are(pictures, tmp_path, capsys):
     assert run(["corrupt", str(pictures), str(tmp_path / "damaged.npz"), "--image-size", "8"]) == 0
     assert load_npz(tmp_path / "damaged.npz").images.shape == (40, 8, 8, 3)
+    assert pd.read_csv(tmp_path / "damaged_left_out.csv")["path"].tolist() == ["rubbish.jpg"]
+    assert run(["corrupt", str(tmp_path / "damaged.npz"), str(tmp_path / "twice.npz"), "--fraction", "0"]) == 2
+    assert run(["corrupt", str(pictures), str(tmp_path / "pictures"), "--fraction", "0"]) == 2
+    assert not (tmp_path / "twice_left_out.csv").exists()
     for command in (
         "audit",
         "study",
@@ -180,6 +184,24 @@ def test_folders_are_taken_wherever_images_are(pictures, tmp_path, capsys):
         said = " ".join(capsys.readouterr().out.split())
         assert "--image-size" in said, command
         assert "folder" in said or "FOLDER" in said, command
+
+
+def test_coverage_lists_the_files_of_both_folders(pictures, tmp_path):
+    samples = tmp_path / "samples"
+    samples.mkdir()
+    rng = np.random.default_rng(0)
+    for number in range(40):
+        Image.fromarray(rng.integers(0, 256, (8, 8, 3), np.uint8)).save(samples / f"{number}.png")
+    (samples / "=1+1.txt").write_text("text")
+    options = ["--image-size", "8", "--bins", "4", "--no-map", "--quiet", "--out", str(tmp_path / "out")]
+    assert run(["coverage", str(pictures), str(samples), *options]) == 0
+    table = pd.read_csv(tmp_path / "out" / "left_out.csv")
+    assert table[["set", "path"]].values.tolist() == [["real", "rubbish.jpg"], ["samples", "'=1+1.txt"]]
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["left_out"] == 2
+    for path in (pictures / "rubbish.jpg", samples / "=1+1.txt"):
+        path.unlink()
+    assert run(["coverage", str(pictures), str(samples), *options]) == 0  # in the place of the first
+    assert not (tmp_path / "out" / "left_out.csv").exists()
 
 
 @pytest.mark.slow

@@ -19,6 +19,8 @@ COMMANDS = {
     "coverage": ["REAL", "REAL"],
     "train gan": [*DIGITS, "--epochs", "1"],
     "train vae": [*DIGITS, "--epochs", "1"],
+    "train cgan": [*DIGITS, "--epochs", "1"],
+    "train autoencoder": [*DIGITS, "--epochs", "1"],
 }
 REPLACED = {"audit", "compare-generators", "arithmetic", "coverage"}
 
@@ -31,8 +33,8 @@ def real(tmp_path):
 
 @pytest.fixture(autouse=True)
 def no_work(monkeypatch):
-    """Any fit or study would be too late."""
-    from toolkit.generators import GAN, VariationalAutoencoder
+    """Any fit or study would be too late, and so would reading the images."""
+    from toolkit.generators import GAN, Autoencoder, ConditionalGAN, VariationalAutoencoder
 
     def work(*arguments, **options):
         raise AssertionError("the work began before the output was asked for")
@@ -40,8 +42,9 @@ def no_work(monkeypatch):
     for name in ("run_audit", "run_study", "run_collapse_study", "run_generator_comparison", "run_arithmetic"):
         monkeypatch.setattr(f"toolkit.studies.{name}", work)
     monkeypatch.setattr("toolkit.studies.run_coverage", work)
-    for model in (GAN, VariationalAutoencoder):
+    for model in (GAN, ConditionalGAN, Autoencoder, VariationalAutoencoder):
         monkeypatch.setattr(model, "fit", work)
+    monkeypatch.setattr("toolkit.cli._source.load_set", work)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -8,7 +8,7 @@ from scipy import stats
 from sklearn.base import BaseEstimator
 from sklearn.metrics import roc_auc_score
 
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.comparison import compare_detectors, estimate_detection
 from toolkit.comparison.estimation._lda_estimate import estimate_kinds
 from toolkit.corruption import KINDS, Corruptor

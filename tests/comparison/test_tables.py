@@ -69,8 +69,8 @@ def test_a_figure_beside_failed_is_not_believed():
     assert rank_methods(table)["mean_rank"].to_dict() == {"b": 1.0, "a": 2.0}
 
 
-def test_pivot_is_mean_and_sd_over_seeds_best_first():
-    values = RNG.random((6, 3))
+def test_pivot_is_mean_and_sd_over_seeds_best_first(rng):
+    values = rng.random((6, 3))
     table = table_of(values, seeds=3)
     numbers = pivot_table(table, as_text=False)
     for place, method in enumerate("abc"):
@@ -126,8 +126,8 @@ def test_one_failed_seed_fails_the_set():
 
 
 @pytest.mark.parametrize("function", [combine_tables, rank_methods, significance, pivot_table])
-def test_sets_that_differ_between_methods_are_refused(function):
-    table = table_of(RNG.random((3, 3)), seeds=1)
+def test_sets_that_differ_between_methods_are_refused(function, rng):
+    table = table_of(rng.random((3, 3)), seeds=1)
     missing = table[~((table["method"] == "b") & (table["data"] == "set1"))]
     with pytest.raises(ValueError, match=r"'a' and 'b' differ in \(data='set1', seed=0\)"):
         function(missing)
@@ -141,8 +141,8 @@ def test_sets_that_differ_between_methods_are_refused(function):
         function(pd.concat([table, table.iloc[:1]]))
 
 
-def test_one_name_for_two_sets_is_found_out_from_the_content():
-    X, truth = RNG.normal(size=(60, 9)), np.arange(60) < 6
+def test_one_name_for_two_sets_is_found_out_from_the_content(rng):
+    X, truth = rng.normal(size=(60, 9)), np.arange(60) < 6
     one = compare_detectors(detectors=["hbos"], data={"x": (X, truth)})
     same = compare_detectors(detectors=["ecod"], data={"x": (X.copy(), truth.copy())})
     assert combine_tables(one, same)["method"].tolist() == ["hbos", "ecod"]
@@ -164,8 +164,8 @@ def test_tables_survive_csv(tmp_path):
     )
 
 
-def test_friedman_equals_scipy_and_posthoc_equals_scikit_posthocs():
-    values = RNG.random((15, 4)) + np.array([0, 0.1, 0.3, 0.8])
+def test_friedman_equals_scipy_and_posthoc_equals_scikit_posthocs(rng):
+    values = rng.random((15, 4)) + np.array([0, 0.1, 0.3, 0.8])
     result = significance(table_of(values))
     expected = stats.friedmanchisquare(*values.T)
     assert result.statistic == pytest.approx(expected.statistic)
@@ -184,8 +184,8 @@ def test_friedman_equals_scipy_and_posthoc_equals_scikit_posthocs():
     assert "15 data sets the methods differ" in result.sentence
 
 
-def test_friedman_statistic_with_ties_equals_scipy():
-    values = RNG.integers(0, 3, (12, 3)).astype(float)
+def test_friedman_statistic_with_ties_equals_scipy(rng):
+    values = rng.integers(0, 3, (12, 3)).astype(float)
     assert significance(table_of(values)).statistic == pytest.approx(stats.friedmanchisquare(*values.T).statistic)
 
 
@@ -198,14 +198,14 @@ def test_permutation_p_equals_the_exact_one():
     assert result.differs
 
 
-def test_permutation_p_is_honest_under_no_difference():
-    p_values = [significance(table_of(RNG.random((6, 3))), n_permutations=500).p_permutation for _ in range(120)]
+def test_permutation_p_is_honest_under_no_difference(rng):
+    p_values = [significance(table_of(rng.random((6, 3))), n_permutations=500).p_permutation for _ in range(120)]
     assert np.mean(np.array(p_values) < 0.05) < 0.12
     assert 0.35 < np.mean(p_values) < 0.65
 
 
-def test_two_methods_are_compared_by_wilcoxon():
-    values = RNG.random((12, 2)) + np.array([0.3, 0.0])
+def test_two_methods_are_compared_by_wilcoxon(rng):
+    values = rng.random((12, 2)) + np.array([0.3, 0.0])
     result = significance(table_of(values))
     assert result.test == "wilcoxon"
     assert result.p_value == pytest.approx(stats.wilcoxon(*values.T).pvalue)
@@ -251,8 +251,8 @@ def test_significance_refuses(change, message):
         significance(**{"table": table_of([[0.9, 0.8]]), **change})
 
 
-def test_diagram_of_a_table_joins_all_when_nothing_differs():
-    strong = CriticalDifferenceDisplay.from_table(table_of(RNG.random((15, 3)) + np.array([0, 1, 2])))
+def test_diagram_of_a_table_joins_all_when_nothing_differs(rng):
+    strong = CriticalDifferenceDisplay.from_table(table_of(rng.random((15, 3)) + np.array([0, 1, 2])))
     assert strong.frame().set_index(["method", "other"])["told_apart"]["c", "a"]
     few = CriticalDifferenceDisplay.from_table(table_of([[0.9, 0.8, 0.7]] * 2)).plot()
     assert not few.frame()["told_apart"].any()

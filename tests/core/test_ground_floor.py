@@ -8,7 +8,8 @@ from sklearn.base import BaseEstimator
 
 from toolkit._core import files, jobs, names, optional
 from toolkit._core import random as scoped
-from toolkit._core.images import PixelScale, as_stack, match_layout, validate_images
+from toolkit._core.images import as_stack, match_layout, validate_images
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.exceptions import MissingDependencyError
 
 

@@ -1,15 +1,19 @@
 """Names from outside: what cannot be printed is escaped once, and nothing that shows a name fails on one."""
 
+import csv
 import io
 import json
 import os
+import re
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from toolkit._core.files import write_csv, write_json, write_text
-from toolkit._core.printable import plot_text, printable
+from toolkit._core.files import csv_text, write_csv, write_json, write_text
+from toolkit._core.printable import cell_text, plot_text, printable
 from toolkit.cli import run
 from toolkit.datasets import load_image_folder, load_npz, save_npz
 from toolkit.plots import KindConfusionDisplay, LossCurveDisplay
@@ -54,6 +58,53 @@ def test_pictures_tables_and_json_take_any_name(name, tmp_path):
     write_csv(tmp_path / "a.csv", pd.DataFrame({"path": [printable(name)], "n": [1]}))
     assert pd.read_csv(tmp_path / "a.csv")["path"].tolist() == [printable(name)]
     write_text(tmp_path / "a.html", name)
+
+
+# As docs/how/files.md gives it to readers.
+def given_back(text):
+    return re.sub(r"^'(?='*[=+\-@\t\r\n＝＋－＠].)", "", text, flags=re.DOTALL)
+
+
+FORMULAS = [
+    "=1+1.png",
+    "+cmd|' /C calc'!A0",
+    "-2+3",
+    "@SUM(A1)",
+    "\t=1",
+    "\r=1",
+    "＝1+1",
+    "'=1",
+    "''@x",
+    '=HYPERLINK("x")',
+]
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_begins_a_formula(text, tmp_path):
+    frame = pd.DataFrame({"path": [text, "a.png"], text: [-1.5, 2.0], "n": [0, 1]}, index=[text, "b"])
+    write_csv(tmp_path / "a.csv", frame)
+    for written, columns in (((tmp_path / "a.csv").read_bytes().decode(), 3), (csv_text(frame, index=True), 4)):
+        rows = list(csv.reader(io.StringIO(written, newline="")))
+        assert all(len(row) == columns for row in rows)
+        assert not any(re.match(r"[=+\-@\t\r＝＋－＠]", cell) for row in rows for cell in row if cell != "-1.5")
+        assert [given_back(cell) for cell in rows[1]][-3:] == [text, "-1.5", "0"]
+        assert given_back(rows[0][-2]) == text
+
+
+def test_what_is_no_formula_is_written_as_pandas_writes_it():
+    frame = pd.DataFrame({"a": ["-1", "-1.5e-3", "+", "-", "", "a=b", "O'Neil", "'quoted'", 'a "b", c', "two\nlines"]})
+    frame["b"] = [-1.0, np.nan, np.inf, -np.inf, 0.1, 1e-300, 3, 4, 5, 6]
+    assert csv_text(frame) == frame.to_csv(index=False)
+    assert csv_text(frame["a"], index=True) == frame["a"].to_csv()
+    assert csv_text(frame.iloc[:0]) == "a,b\n"
+    assert cell_text(None) is None
+
+
+@given(st.text(max_size=12) | st.text(alphabet="'=+-@\t1a", max_size=6))
+def test_every_text_comes_back(text):
+    safe = cell_text(text)
+    assert given_back(safe) == text
+    assert safe in (text, "'" + text)
 
 
 def test_a_dollar_is_a_dollar():

@@ -2,13 +2,14 @@
 
 import json
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 import torch
 
 from toolkit.datasets import load_digits, make_arithmetic
-from toolkit.exceptions import CheckpointError
+from toolkit.exceptions import CheckpointError, FolderInUseError
 from toolkit.generators import GAN, Autoencoder, ConditionalGAN, VariationalAutoencoder
 from toolkit.nn import Checkpoint, changed_parameters
 from toolkit.sequence import ArithmeticSeq2Seq
@@ -162,3 +163,31 @@ def test_changed_parameters_by_hand():
     assert changed_parameters(same, same | {"inner": {"rate": 1.0}}) == [("inner.rate", 0.5, 1.0)]
     assert changed_parameters({"a": None}, {}) == [("a", None, None)]
     assert changed_parameters(None, same) == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_two_fits_at_once_in_one_folder(kind, tmp_path):
+    """The second is refused and changes nothing; once the first has ended, the folder is free."""
+    make, small, rows, (name, length), _ = KINDS[kind]
+    model, refused = make(**small | {name: length}), []
+
+    class Second:
+        """In the middle of the first fit another one, from another thread."""
+
+        def __call__(self, trainer, entry):
+            if not refused:
+                with ThreadPoolExecutor(1) as pool:
+                    found = pool.submit(make(**small | {name: length}).fit, *rows, checkpoint=tmp_path / "one")
+                    with pytest.raises(FolderInUseError, match="Another run is writing to .*one"):
+                        found.result()
+                refused.append(True)
+
+    model.fit(*rows, checkpoint=tmp_path / "one", hooks=(Second(),))
+    alone = make(**small | {name: length}).fit(*rows, checkpoint=tmp_path / "two")
+    assert refused
+    assert [entry["step"] for entry in model.history_] == [entry["step"] for entry in alone.history_]
+    first, second = (Checkpoint(tmp_path / folder).all() for folder in ("one", "two"))
+    assert [path.name for path in first] == [path.name for path in second]
+    assert not list((tmp_path / "one").glob(".lock"))
+    again = make(**small | {name: length}).fit(*rows, checkpoint=tmp_path / "one", resume=True, hooks=(Second(),))
+    assert len(again.history_) == len(alone.history_)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.value_scale import bring_to_scale, check_same_scale
 from toolkit.coverage import ModeCoverage, coverage_scorer
 from toolkit.datasets import load_digits, load_ring
@@ -151,5 +151,5 @@ def test_a_guess_is_in_the_warning_and_the_report(tmp_path):
 
 def test_messages_name_what_came():
     with pytest.raises(ValueError, match="X are booleans, on another scale than the uint8 images of 0 to 255 that It"):
-        check_same_scale("X", GOOD > 9, PixelScale(0.0, 255.0), "uint8", "It")
-    check_same_scale("X", np.empty((0, 4, 4)), PixelScale(0.0, 255.0), "uint8", "It")
+        check_same_scale("X", GOOD > 9, PixelScale(0.0, 255.0, "uint8"), "It")
+    check_same_scale("X", np.empty((0, 4, 4)), PixelScale(0.0, 255.0, "uint8"), "It")

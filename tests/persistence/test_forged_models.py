@@ -11,7 +11,9 @@ from sklearn.svm import OneClassSVM
 
 import toolkit
 from toolkit._core.store import read_store, write_store
-from toolkit.detectors import OutlierDetector
+from toolkit.coverage import ModeCoverage
+from toolkit.detectors import OutlierDetector, ReconstructionDetector
+from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
 from toolkit.exceptions import CheckpointError
 from toolkit.generators import Autoencoder
 
@@ -144,7 +146,44 @@ def test_a_scale_that_is_not_finite(tmp_path):
     images = np.random.default_rng(0).random((20, 8, 8)).astype(np.float32)
     model = Autoencoder(epochs=1, latent_dim=2, random_state=0).fit(images)
     object.__setattr__(model.pixel_scale_, "high", float("nan"))
-    refused(model, tmp_path, "the high of a scale holds NaN")
+    refused(model, tmp_path, "a scale from .* to nan, which")
+
+
+LEARNT = {
+    "offset_": lambda: OutlierDetector("knn", random_state=0),
+    "training_scores_": lambda: OutlierDetector("pca", random_state=0),
+    "_mean": lambda: ReconstructionDetector(epochs=1, random_state=0),
+    "latent_range_": lambda: Autoencoder(epochs=1, latent_dim=2, random_state=0),
+    "features_": lambda: ModeCoverage(n_draws=5, n_splits=2, n_bins=4, random_state=0),
+    "dispersion_": lambda: ModeCoverage(n_draws=5, n_splits=2, n_bins=4, random_state=0),
+}
+
+
+@pytest.mark.parametrize("name", LEARNT)
+def test_what_was_learnt_is_a_number(name, tmp_path):
+    model = LEARNT[name]().fit(X)
+    toolkit.save(model, tmp_path / "good")
+    toolkit.load(tmp_path / "good")
+    value = getattr(model, name)
+    if isinstance(value, np.ndarray):
+        value = value.copy()
+        value.flat[1] = np.nan
+    else:
+        value = float("nan")
+    setattr(model, name, value)
+    refused(model, tmp_path, f"NaN in the {name} of a")
+
+
+@pytest.mark.parametrize("kind", ["constant", "two", "repeated", "huge"])
+def test_whatever_was_learnt_of_odd_sets_loads(kind, tmp_path):
+    """No estimator learns NaN from a set that its fit takes; if one shall, it is named where it is loaded."""
+    images = np.random.default_rng(0).integers(0, 256, (20, 8, 8)).astype(np.uint8)
+    odd = {"constant": images * 0 + 7, "two": images[:2], "repeated": images[[0, 1] * 10], "huge": images * 1e300}[kind]
+    for model in (CorruptionDiagnostics(), OutlierDetector("lof"), ModeCoverage(n_draws=5, n_splits=2, random_state=0),
+                  ReconstructionDetector(epochs=1, random_state=0), Autoencoder(epochs=1, random_state=0),
+                  CorruptionIdentifier(["invert"], init="random", epochs=1, random_state=0)):  # fmt: skip
+        toolkit.save(model.fit(odd), tmp_path / "model")
+        toolkit.load(tmp_path / "model")
 
 
 def test_layers_of_pyod_that_are_not_finite(tmp_path):

@@ -4,10 +4,13 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from saved_fixtures import answers
 
 import toolkit
+from toolkit._persistence._migrations import migrate
 
 # Estimators that were not there yet.
 NEWER = {"Auditor"}
@@ -32,6 +35,35 @@ def test_saved_folders_load_ever_after(path, tmp_path):
                 assert np.abs(values.astype(int) - kept[name]).max(initial=0) <= 1, name
             else:
                 np.testing.assert_array_equal(values, kept[name], err_msg=name)
+
+
+@pytest.mark.filterwarnings("ignore:.*was saved under other versions")
+@pytest.mark.parametrize("path", SAVED, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_the_default_type_of_torch_changes_nothing(path, tmp_path):
+    """Whoever works in double precision loads single precision, and saves it again."""
+    with zipfile.ZipFile(path) as archive:
+        archive.extractall(tmp_path)
+    with np.load(tmp_path / "answers.npz") as kept:
+        asked = kept["X"][:5]
+    expected = answers(toolkit.load(tmp_path / "saved"), asked)
+    torch.set_default_dtype(torch.float64)
+    try:
+        estimator = toolkit.load(tmp_path / "saved")
+        found = answers(estimator, asked)
+        toolkit.save(estimator, tmp_path / "again")
+    finally:
+        torch.set_default_dtype(torch.float32)
+    again = answers(toolkit.load(tmp_path / "again"), asked)
+    for name, values in expected.items():
+        np.testing.assert_array_equal(found[name], values, err_msg=name)
+        np.testing.assert_array_equal(again[name], values, err_msg=name)
+
+
+def test_columns_that_were_renamed():
+    earlier = pd.DataFrame({"kind": ["invert"], "judge_passing": [0.9], "judge_alarms": [0.0]})
+    state = migrate("image-restorer", {"competence_": earlier}, 1)
+    assert list(state["competence_"]) == ["kind", "repair_sensitivity", "repair_false_alarms"]
+    assert migrate("image-restorer", {}, 1) == {}
 
 
 def test_there_is_one_of_each_public_estimator():

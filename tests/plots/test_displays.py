@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sklearn import metrics
 
 from toolkit import plots
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.corruption import KINDS
 
 RNG = np.random.default_rng(0)
@@ -58,6 +58,10 @@ HISTORY = [
 ]
 
 
+def normal(*shape):
+    return np.random.default_rng(1).normal(size=shape)
+
+
 def ranks():
     mean_ranks = pd.Series({"iforest": 1.2, "lof": 1.9, "pca": 2.9})
     p_values = pd.DataFrame(
@@ -78,8 +82,9 @@ DISPLAYS = {
     "precision_recall": lambda: plots.PrecisionRecallDisplay.from_predictions(TRUTH, SCORES),
     "heatmap": lambda: plots.KindHeatmapDisplay.from_predictions(matrix()),
     "confusion": lambda: plots.KindConfusionDisplay.from_predictions(KIND, np.roll(KIND, 3)),
+    "statistics": lambda: plots.StatisticsPairDisplay.from_predictions(normal(len(KIND), 5), KIND),
     "reconstructions": lambda: plots.ReconstructionDisplay.from_predictions(IMAGES, 255 - IMAGES, n_images=12),
-    "latent": lambda: plots.LatentDisplay.from_predictions(RNG.normal(size=(40, 2)), KIND),
+    "latent": lambda: plots.LatentDisplay.from_predictions(normal(40, 2), KIND),
     "latent_grid": lambda: plots.LatentGridDisplay.from_estimator(Coder(), n_per_side=4),
     "samples": lambda: plots.SampleGridDisplay.from_predictions(IMAGES[:7], title="Drawn"),
     "loss_curves": lambda: plots.LossCurveDisplay.from_history(HISTORY),
@@ -103,7 +108,7 @@ def test_every_display_draws_with_and_without_axes(name):
     assert display.figure_ is figure
     assert not left.has_data()
     assert not left.texts
-    assert right.has_data() or right.texts
+    assert right.has_data() or right.texts or right.child_axes
     # Drawing takes nothing away from the data.
     pd.testing.assert_frame_equal(display.frame(), frame)
 
@@ -187,8 +192,8 @@ def test_pairs_keep_one_grey_scale():
     np.testing.assert_allclose(display.after[0, 0], [0, 0.125, 0.25, 0.5])
 
 
-def test_histogram_counts_every_score_once():
-    scores = np.concatenate([RNG.normal(size=500), [1e6]])
+def test_histogram_counts_every_score_once(rng):
+    scores = np.concatenate([rng.normal(size=500), [1e6]])
     display = plots.ScoreHistogramDisplay.from_predictions(scores, np.arange(501) % 3 == 0, n_bins=20)
     frame = display.frame()
     assert frame.groupby("group")["count"].sum().to_dict() == {"clean": 334, "corrupted": 167}
@@ -261,7 +266,7 @@ def test_heatmap_orders_kinds_and_computes_them_from_scores():
     display.plot()
     assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["gaussian noise", "rotate", "mean"]
     texts = [text.get_text() for text in display.ax_.texts]
-    assert texts == ["0.30", "", "0.90", "0.60", "0.60", "0.60"]
+    assert texts == ["0.30", "0.90", "0.60", "0.60", "0.60"]  # nothing is written where nothing is known
     computed = plots.KindHeatmapDisplay.from_predictions(SCORES, KIND)
     rows = (KIND == "clean") | (KIND == "invert")
     expected = metrics.roc_auc_score(KIND[rows] == "invert", SCORES["iforest"][rows])
@@ -271,9 +276,9 @@ def test_heatmap_orders_kinds_and_computes_them_from_scores():
     assert from_estimator.matrix.at["invert", "d"] == pytest.approx(expected)
 
 
-def test_confusion_equals_scikit_learn():
+def test_confusion_equals_scikit_learn(rng):
     names = np.array(["clean", *KINDS[:5], "unknown"])
-    true, found = RNG.choice(names[:-1], 300), RNG.choice(names, 300)
+    true, found = rng.choice(names[:-1], 300), rng.choice(names, 300)
     display = plots.KindConfusionDisplay.from_predictions(true, found)
     expected = metrics.confusion_matrix(true, found, labels=names)[:-1]
     np.testing.assert_array_equal(display.counts.to_numpy(), expected)
@@ -347,8 +352,8 @@ def test_reconstructions_pair_up_on_one_grey_scale():
         plots.ReconstructionDisplay.from_predictions(IMAGES, IMAGES[:3])
 
 
-def test_latent_points_are_coloured_only_when_labels_are_given():
-    points = RNG.normal(size=(30, 2))
+def test_latent_points_are_coloured_only_when_labels_are_given(rng):
+    points = rng.normal(size=(30, 2)) + np.repeat([[0, 0], [20, 0], [0, 20]], 10, axis=0)  # no label is moved
     plain = plots.LatentDisplay.from_predictions(points).plot()
     assert len(np.unique(plain.ax_.collections[0].get_facecolors(), axis=0)) == 1
     assert not plain.ax_.texts
@@ -360,10 +365,10 @@ def test_latent_points_are_coloured_only_when_labels_are_given():
         np.testing.assert_allclose(text.get_position(), np.median(points[labels == name], axis=0))
 
 
-def test_latent_space_of_many_dimensions_is_seen_by_its_principal_components():
+def test_latent_space_of_many_dimensions_is_seen_by_its_principal_components(rng):
     from sklearn.decomposition import PCA
 
-    latent = RNG.normal(size=(50, 5)) * [1, 5, 2, 9, 0.1]
+    latent = rng.normal(size=(50, 5)) * [1, 5, 2, 9, 0.1]
     shown = plots.LatentDisplay.from_predictions(latent).points
     expected = PCA(n_components=2, svd_solver="full").fit_transform(latent)
     np.testing.assert_allclose(np.abs(shown), np.abs(expected), atol=1e-9)
@@ -384,10 +389,10 @@ def test_latent_grid_parts_the_prior_into_equal_shares():
         plots.LatentGridDisplay.from_estimator(Coder(), dims=(0, 2))
 
 
-def test_latent_grid_of_a_mixture_spans_its_moments():
+def test_latent_grid_of_a_mixture_spans_its_moments(rng):
     from sklearn.mixture import GaussianMixture
 
-    latent = np.concatenate([RNG.normal(-5, 1, (300, 2)), RNG.normal(5, 2, (300, 2))])
+    latent = np.concatenate([rng.normal(-5, 1, (300, 2)), rng.normal(5, 2, (300, 2))])
     model = Coder()
     model.density_ = GaussianMixture(2, random_state=0).fit(latent)
     display = plots.LatentGridDisplay.from_estimator(model, n_per_side=3)
@@ -421,3 +426,36 @@ def test_samples_stand_in_their_order_on_the_scale_of_the_model():
     drawn = plots.SampleGridDisplay.from_estimator(Sampler(), 4)
     assert drawn.images.shape == (4, 2, 8)
     np.testing.assert_allclose(drawn.images, 0.25)
+
+
+def test_statistics_that_part_the_groups_are_drawn(rng):
+    """As by scipy's analysis of variance; without groups those in which a few images stand apart."""
+    from scipy.stats import f_oneway
+
+    from toolkit.diagnostics import CorruptionDiagnostics
+
+    values = pd.DataFrame(rng.normal(size=(60, 6)), columns=list("abcdef")).assign(flat=1.0)
+    groups = np.repeat(["clean", "blur", "invert"], 20)
+    values.loc[groups == "blur", "d"] += 3
+    best = {name: f_oneway(*(values.loc[groups == group, name] for group in np.unique(groups)))[0] for name in "abcdef"}
+    display = plots.StatisticsPairDisplay.from_predictions(values, groups, n_statistics=3)
+    assert set(display.values) == set(sorted(best, key=best.get)[-3:])
+    assert "d" in display.values
+    values.loc[7, "b"] = 40.0
+    assert list(plots.StatisticsPairDisplay.from_predictions(values, n_statistics=1).values) == ["b"]
+    display.plot()
+    assert [len(row) for row in display.axes_] == [1, 2, 3]
+    points = display.axes_[2][0].collections[0].get_offsets()
+    names = list(display.values)
+    np.testing.assert_allclose(points, display.values[[names[0], names[2]]].to_numpy())
+    assert [text.get_text() for text in display.ax_.get_legend().get_texts()] == ["clean", "invert", "blur"]
+    alike = plots.StatisticsPairDisplay.from_predictions({"a": [1.0, 1.0], "b": [2.0, 2.0]}, ["x", "y"]).plot()
+    assert alike._repr_png_()
+    diagnostics = CorruptionDiagnostics("noise").fit(IMAGES)
+    drawn = plots.StatisticsPairDisplay.from_estimator(diagnostics, IMAGES, n_statistics=2)
+    assert set(drawn.values) <= set(diagnostics.get_feature_names_out())
+    for wrong, message in ((values.assign(a=np.nan), "finite"), (values.iloc[:0], "finite")):
+        with pytest.raises(ValueError, match=message):
+            plots.StatisticsPairDisplay.from_predictions(wrong)
+    with pytest.raises(ValueError, match="groups has 3 entries, but values has 60 rows"):
+        plots.StatisticsPairDisplay.from_predictions(values, ["a", "b", "c"])

@@ -57,7 +57,7 @@ def fitted(corrupted):
 def fit(identifier, X, **params):
     """A fitted restorer that trusts its oracle, which knows what it was shown but nothing that ``fit`` plants.
 
-    So few images leave the second judge unsure of most kinds: it accepts everything here that helps at all.
+    So few images leave the check of repairs unsure of most kinds: it accepts everything here that helps at all.
     """
     restorer = ImageRestorer(identifier, **{**SMALL, **params}).fit(X)
     assert not any(restorer.limits_.values())

@@ -1,4 +1,4 @@
-"""The second judge: evidence features of a repair, and the threshold of its classifier."""
+"""The check of repairs: evidence features of a repair, and the threshold of its classifier."""
 
 import numpy as np
 import pytest

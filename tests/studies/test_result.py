@@ -95,8 +95,8 @@ def competence(**recalls):
             "status": "not measurable" if recall is None else "detected" if recall >= 0.5 else "not detected",
             "restorer": "uninvert",
             "gain": 10.0,
-            "judge_passing": 0.9,
-            "judge_alarms": 0.0,
+            "repair_sensitivity": 0.9,
+            "repair_false_alarms": 0.0,
             "repair": "repaired",
         }
         for kind, recall in recalls.items()
@@ -158,7 +158,7 @@ def test_what_could_not_be_measured_is_said():
     findings = plain_findings(make_result(MIXED, competence=competence(invert=None, rotate=None)))
     assert any("could not be measured" in f and "no image was changed" in f for f in findings)
     findings = plain_findings(make_result(MIXED, repaired=[8], competence=competence(invert=None)))
-    assert any("a second judge agreed" in f for f in findings)
+    assert any("an independent check agreed" in f for f in findings)
 
 
 def test_detectors_that_are_worse_than_chance_are_said_to_be():

@@ -1,7 +1,9 @@
 """The crash-safe file store: a file appears whole or not at all."""
 
 import contextlib
+import csv
 import hashlib
+import io
 import json
 import math
 import os
@@ -10,10 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from toolkit._core.printable import storable
+from toolkit._core.printable import cell_text, storable
 
 __all__ = [
     "atomic_path",
+    "csv_text",
     "plain_json",
     "sha256",
     "usual_permissions",
@@ -79,9 +82,31 @@ def write_text(path, content):
     write_bytes(path, storable(content).encode("utf-8"))
 
 
+def csv_text(frame, *, index=False):
+    r"""A DataFrame or a Series as CSV, with nothing in it that a spreadsheet would run.
+
+    See :func:`toolkit._core.printable.cell_text`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> csv_text(pd.DataFrame({"path": ["=1+1.png", "b.png"], "-x": [-1, 2]}))
+    "path,'-x\n'=1+1.png,-1\nb.png,2\n"
+    """
+    quoted = frame.to_csv(index=index, quoting=csv.QUOTE_ALL)
+    given = list(csv.reader(io.StringIO(quoted, newline="")))
+    rows = [[cell_text(cell) for cell in row] for row in given]
+    lone = "\r" in quoted  # which pandas and csv leave bare, and readers take for the end of a row
+    if rows == given and not lone:
+        return frame.to_csv(index=index)
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n", quoting=csv.QUOTE_ALL if lone else csv.QUOTE_MINIMAL).writerows(rows)
+    return text.getvalue()
+
+
 def write_csv(path, frame):
-    """Write a DataFrame without its index, whole or not at all."""
-    write_text(path, frame.to_csv(index=False))
+    """Write a DataFrame without its index, whole or not at all; see :func:`csv_text`."""
+    write_text(path, csv_text(frame))
 
 
 def plain_json(value):

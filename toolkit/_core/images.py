@@ -7,15 +7,17 @@ every room works on float32 stacks whose values are about 0 to 1.
 
 import math
 import warnings
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 from sklearn.utils.validation import check_array, validate_data
 
 from toolkit._core.layouts import in_layout, layout_of, looks_like_one_image, plain_stack, return_as
+from toolkit._core.pixel_scale import PixelScale
+from toolkit._core.row_kinds import are_images
+from toolkit._core.value_scale import check_same_scale
 
 __all__ = [
-    "PixelScale",
     "as_stack",
     "iter_chunks",
     "match_layout",
@@ -26,50 +28,6 @@ __all__ = [
 
 # ITU-R BT.601 luma, as in scikit-image's and Pillow's grey conversions.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
-
-
-@dataclass(frozen=True)
-class PixelScale:
-    """The affine map between the values that came in and the unit interval.
-
-    Parameters
-    ----------
-    low, high : float
-        The values that become 0 and 1.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> scale = PixelScale.learn(np.array([[0, 255]], dtype=np.uint8))
-    >>> scale.from_unit(np.float32([[0.5]]), np.uint8)
-    array([[128]], dtype=uint8)
-    """
-
-    low: float
-    high: float
-
-    @classmethod
-    def learn(cls, X):
-        """uint8 is 0 to 255; anything else is the range seen; constant data gets a range of one."""
-        if X.dtype == np.uint8:
-            return cls(0.0, 255.0)
-        low, high = float(X.min()), float(X.max())
-        return cls(low, high) if high > low else cls(low, low + max(1.0, abs(low)))
-
-    def to_unit(self, stack):
-        """Values as float32, ``low`` to 0 and ``high`` to 1, without clipping."""
-        if stack.dtype == np.uint8 and self.low == 0.0:
-            return stack.astype(np.float32) * np.float32(1.0 / self.high)
-        # Halving first keeps the span finite even for values near the largest float.
-        low, span = 0.5 * self.low, 0.5 * self.high - 0.5 * self.low
-        return ((0.5 * stack.astype(np.float64) - low) / span).astype(np.float32)
-
-    def from_unit(self, unit, dtype):
-        """Values in the original range and ``dtype``; clipped to the range, rounded for integers."""
-        unit = np.clip(np.asarray(unit, dtype=np.float64), 0.0, 1.0)
-        values = self.low * (1.0 - unit) + self.high * unit
-        dtype = np.dtype(dtype)
-        return (np.rint(values) if dtype.kind in "uib" else values).astype(dtype)
 
 
 def resolve_image_shape(n_features, image_shape=None):
@@ -105,7 +63,7 @@ def _stack_shape(X):
     return tuple(shape[1:])
 
 
-def validate_images(estimator, X, *, reset):
+def validate_images(estimator, X, *, reset, name="X"):
     """Validate X for an image estimator and return it as a stack in the dtype that came.
 
     Flat rows and stacks both go through scikit-learn's ``validate_data``, so ``n_features_in_`` counts pixels.
@@ -118,18 +76,26 @@ def validate_images(estimator, X, *, reset):
         An axis of one channel, in either place, and channels before height and width will do as well.
     reset : bool
         True in ``fit``: sets ``image_shape_`` and ``pixel_scale_`` on the estimator. False: X is checked against them.
+    name : str, default="X"
+        Of the parameter, for the message on images of another scale.
 
     Returns
     -------
     ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
         uint8 stays uint8, and a memory map is not read into memory.
 
+    Raises
+    ------
+    ValueError
+        What scikit-learn refuses, images of another shape than in ``fit``, or images on another scale. The columns of a
+        table (:func:`toolkit._core.row_kinds.are_images`) may hold anything.
+
     Warns
     -----
     UserWarning
         In ``fit``, of an X that looks like a single image.
     """
-    X = plain_stack(X)
+    X = plain_stack(X, name)
     shape = _stack_shape(X)
     rows = X
     if getattr(estimator, "image_shape", None) is None or shape is not None:
@@ -148,10 +114,16 @@ def validate_images(estimator, X, *, reset):
             raise ValueError(f"image_shape={tuple(given)} was given, but X is a stack of images of shape {shape}.")
         estimator.image_shape_ = shape or resolve_image_shape(rows.shape[1], given)
         estimator.pixel_scale_ = PixelScale.learn(rows)
-    return rows.reshape(len(rows), *estimator.image_shape_)
+    stack = rows.reshape(len(rows), *estimator.image_shape_)
+    if reset:
+        if not are_images(stack, as_stack=shape is not None, image_shape=given):
+            estimator.pixel_scale_ = replace(estimator.pixel_scale_, dtype=None)  # a table may leave its range
+    else:
+        check_same_scale(name, stack, estimator.pixel_scale_, type(estimator).__name__)
+    return stack
 
 
-def as_stack(X, image_shape=None):
+def as_stack(X, image_shape=None, *, name="X"):
     """Validate X outside of an estimator and return it as a stack in the dtype that came.
 
     Examples
@@ -165,7 +137,7 @@ def as_stack(X, image_shape=None):
     ValueError: X of shape (28, 28) is read as 28 flat rows of 28 features: for a single image pass X[None]. For rows
     name their shape: X.reshape(-1, height, width).
     """
-    X = plain_stack(X)
+    X = plain_stack(X, name)
     doubt = looks_like_one_image(X)
     if doubt and image_shape is None:
         raise ValueError(doubt + (" For rows name their shape: X.reshape(-1, height, width)." if X.ndim == 2 else ""))

@@ -8,6 +8,8 @@ import numbers
 
 import numpy as np
 
+from toolkit._core.given import as_given_numbers
+
 __all__ = ["check_labels", "check_numbers", "check_strings", "check_truth"]
 
 
@@ -38,10 +40,13 @@ def check_labels(name, values):
         ...
     ValueError: y must hold no missing labels, got float, str: nan in place 1.
     """
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        place = int(np.argmax(np.ma.getmaskarray(values)))
+        raise ValueError(f"{name} must hold no missing labels, got a masked one in place {place}.")
     array = _as_given(values)
     if array.ndim != 1:
         raise ValueError(f"{name} must have one dimension, a label for each row, got shape {array.shape}.")
-    if array.dtype.kind == "O":
+    if array.dtype.kind in "OT":  # objects, or strings of any length
         array = _of_one_kind(name, array)
     if array.dtype.kind not in "biufUS":
         raise ValueError(f"{name} must hold numbers or strings, got dtype {array.dtype}.")
@@ -89,6 +94,8 @@ def check_numbers(name, values):
         ...
     ValueError: scores must be numbers, got dtype <U1.
     """
+    if isinstance(values, np.ma.MaskedArray):
+        values = as_given_numbers(values, name)
     try:
         array = np.asarray(values)
     except ValueError as error:  # rows of different lengths
@@ -97,9 +104,11 @@ def check_numbers(name, values):
         wrong = next((value for value in array.ravel() if not _is_number(value) and not _is_missing(value)), None)
         if wrong is not None:
             raise ValueError(f"{name} must be numbers, got {type(wrong).__name__} among them.")
-        array = np.array([np.nan if _is_missing(value) else float(value) for value in array.ravel()]).reshape(
-            array.shape
-        )
+        try:
+            numbers_ = [np.nan if _is_missing(value) else float(value) for value in array.ravel()]
+        except OverflowError as error:
+            raise ValueError(f"{name} must be numbers that a float holds: {error}") from error
+        array = np.array(numbers_).reshape(array.shape)
     if array.dtype.kind not in "buif":
         raise ValueError(f"{name} must be numbers, got dtype {array.dtype}.")
     return array.astype(np.float64)
@@ -128,7 +137,7 @@ def _of_one_kind(name, array):
     if missing is not None:
         raise ValueError(f"{name} must hold no missing labels, got {kinds}: {array[missing]!r} in place {missing}.")
     if all(isinstance(value, str) for value in array):
-        return array.astype(str)
+        return np.array(array.tolist(), dtype=str)
     if all(_is_number(value) for value in array):
         return np.array(array.tolist())
     raise ValueError(f"{name} must hold numbers or strings only, got {kinds}.")

@@ -6,6 +6,8 @@ last axis and grey has none. What goes back goes back as it came.
 
 import numpy as np
 
+from toolkit._core.given import as_given_numbers
+
 __all__ = ["as_array", "in_layout", "layout_of", "looks_like_one_image", "plain_stack", "return_as"]
 
 LAYOUTS = ("rows", "stack", "channels_last", "channels_first")
@@ -16,7 +18,7 @@ def _is_tensor(X):
     return type(X).__module__.partition(".")[0] == "torch" and hasattr(X, "detach")
 
 
-def as_array(X):
+def as_array(X, name="X"):
     """Tensors, and lists of them, as arrays that share their memory where they can; anything with a shape as it is.
 
     Examples
@@ -31,6 +33,7 @@ def as_array(X):
         X = X.detach().cpu()
         known = not X.is_floating_point() or X.element_size() > 2 or str(X.dtype) == "torch.float16"
         return (X if known else X.float()).numpy()  # numpy has no bfloat16
+    X = as_given_numbers(X, name)
     return X if hasattr(X, "shape") else np.asarray(X)
 
 
@@ -75,9 +78,13 @@ def _way_out(shape):
     return ""
 
 
-def plain_stack(X):
-    """A stack without an axis for grey, colour last; flat rows as they are. No copy of what has that form already."""
-    X = as_array(X) if _is_tensor(X) or (isinstance(X, (list, tuple)) and len(X) and _is_tensor(X[0])) else X
+def plain_stack(X, name="X"):
+    """A stack without an axis for grey, colour last; flat rows as they are. No copy of what has that form already.
+
+    What is no number is refused (:func:`toolkit._core.given.as_given_numbers`); ``name`` is for that message.
+    """
+    is_tensor = _is_tensor(X) or (isinstance(X, (list, tuple)) and len(X) and _is_tensor(X[0]))
+    X = as_array(X) if is_tensor else as_given_numbers(X, name)
     layout = layout_of(X)
     if layout in ("rows", "stack"):
         return X

@@ -5,12 +5,15 @@ terminal's cursor, recolour it or set its title. Names are cleaned once, where t
 """
 
 import os
+import re
 import unicodedata
 
-__all__ = ["plot_text", "printable", "storable"]
+__all__ = ["cell_text", "plot_text", "printable", "storable"]
 
 # Controls, surrogates, line and paragraph separators; of the invisible formats those that scripts and emoji need stay.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
+# What spreadsheets take for the beginning of a formula, full width included, and what hides such a beginning.
+_FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠].", re.DOTALL)
 _JOINERS = frozenset("\u00ad\u200c\u200d\U000e007f") | {chr(code) for code in range(0xE0020, 0xE007F)}
 
 
@@ -63,6 +66,31 @@ def storable(text):
     except UnicodeEncodeError:
         return "".join(_escape(character) if "\ud800" <= character <= "\udfff" else character for character in text)
     return text
+
+
+def cell_text(value):
+    r"""Text for a cell of a CSV file: what a spreadsheet would run as a formula stands behind an apostrophe.
+
+    Numbers, and a sign alone, are no formulas. One apostrophe less gives the text back: text that has apostrophes
+    before such a sign already gets one more.
+
+    Parameters
+    ----------
+    value : object
+        Anything but a string passes.
+
+    Examples
+    --------
+    >>> cell_text('=HYPERLINK("http://x")'), cell_text("-1.5"), cell_text("+"), cell_text("a=b"), cell_text("'=1")
+    ('\'=HYPERLINK("http://x")', '-1.5', '+', 'a=b', "''=1")
+    """
+    if not isinstance(value, str) or not _FORMULA.match(value):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return "'" + value
+    return value
 
 
 def plot_text(name):

@@ -10,7 +10,7 @@ import math
 
 import numpy as np
 
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 
 __all__ = ["bring_to_scale", "check_same_scale", "usual_scale"]
 
@@ -60,7 +60,7 @@ def _fills(least, most, overshoot):
     return None
 
 
-def check_same_scale(name, X, scale, dtype, fitted):
+def check_same_scale(name, X, scale, fitted, *, dtype=None):
     """Refuse images on another scale than those that something was fitted on.
 
     Parameters
@@ -70,10 +70,10 @@ def check_same_scale(name, X, scale, dtype, fitted):
     X : ndarray of shape (n_samples, ...)
     scale : PixelScale
         Learnt in ``fit``.
-    dtype : str or dtype
-        Of the images that were fitted.
     fitted : str
         What was fitted, for the message.
+    dtype : str or dtype, optional
+        Of the images that were fitted; what the scale says by default. Where that says nothing, nothing is refused.
 
     Raises
     ------
@@ -82,15 +82,16 @@ def check_same_scale(name, X, scale, dtype, fitted):
     Examples
     --------
     >>> import numpy as np
-    >>> scale = PixelScale(0.0, 255.0)
-    >>> check_same_scale("X", np.zeros((2, 4, 4), np.uint8), scale, "uint8", "It")  # black, but on the same scale
+    >>> scale = PixelScale(0.0, 255.0, "uint8")
+    >>> check_same_scale("X", np.zeros((2, 4, 4), np.uint8), scale, "It")  # black, but on the same scale
     >>> try:
-    ...     check_same_scale("X", np.ones((2, 4, 4)), scale, "uint8", "It")
+    ...     check_same_scale("X", np.ones((2, 4, 4)), scale, "It")
     ... except ValueError as error:
     ...     print(str(error)[:49])
     X are floats from 1 to 1, on another scale than t
     """
-    if _mismatch(X, scale, np.dtype(dtype)):
+    dtype = scale.dtype if dtype is None else dtype
+    if dtype is not None and _mismatch(X, scale, np.dtype(dtype)):
         raise ValueError(
             f"{name} are {_said(X)}, on another scale than the {np.dtype(dtype).name} images of {scale.low:g} to "
             f"{scale.high:g} that {fitted} was fitted on: bring them to the same scale first."
@@ -147,6 +148,8 @@ def _mismatch(X, scale, dtype):
     least, most = float(X.min()), float(X.max())
     largest, reach = max(abs(least), abs(most)), max(abs(scale.low), abs(scale.high))
     signed = scale.low < -0.25 * reach
+    if not largest and not signed:
+        return False  # black is black on every scale that begins at 0
     if X.dtype.name in _DECLARED:
         declared = _DECLARED[X.dtype.name][1]
         # Whole numbers in the very range that was fitted, such as 0 to 16, may be kept as bytes.

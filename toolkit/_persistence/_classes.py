@@ -52,7 +52,7 @@ OBJECTS = {
     "novelty-score": "toolkit.diagnostics.identifier._novelty_score:NoveltyScore",
     "outlier-detector": "toolkit.detectors._outlier:OutlierDetector",
     "picture-reader": "toolkit.sequence._picture_reader:PictureReader",
-    "pixel-scale": "toolkit._core.images:PixelScale",
+    "pixel-scale": "toolkit._core.pixel_scale:PixelScale",
     "planted-auc-scorer": "toolkit.detectors._planted:_PlantedAUC",
     "pose-estimator": "toolkit.restoration._pose:PoseEstimator",
     "reconstruction-detector": "toolkit.detectors._reconstruction:ReconstructionDetector",

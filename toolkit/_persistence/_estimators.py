@@ -8,7 +8,7 @@ import numpy as np
 from toolkit._core.tree import TreeReader, TreeWriter
 from toolkit._persistence._classes import FOREIGN_OBJECTS, FUNCTIONS, OBJECTS, class_path, identify_class, import_listed
 from toolkit._persistence._earlier_paths import EARLIER_PATHS
-from toolkit._persistence._forged import check_bit_generator, check_finite
+from toolkit._persistence._forged import check_bit_generator, check_learnt, check_scale
 from toolkit._persistence._frames import frame_node, read_frame
 from toolkit._persistence._migrations import migrate, state_version
 from toolkit._persistence._skops import dump_model, load_model
@@ -136,8 +136,8 @@ class EstimatorReader(TreeReader):
         name = EARLIER_PATHS.get(name, name)
         state = {key: self.read(node) for key, node in body["state"].items()}
         if name == "pixel-scale":  # by which every pixel is multiplied
-            for key, number in state.items():
-                check_finite(np.asarray(number), f"the {key} of a scale")
+            check_scale(state)
+        check_learnt(name, state)
         vars(value).update(migrate(name, state, body.get("version", 0)))
         return value
 

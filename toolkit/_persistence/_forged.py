@@ -11,10 +11,12 @@ import numpy as np
 
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["check_bit_generator", "check_finite", "check_model", "check_schema"]
+__all__ = ["check_bit_generator", "check_finite", "check_learnt", "check_model", "check_scale", "check_schema"]
 
 _LEAF = -1
 _MOST_OUTPUTS = 100_000
+_MAY_BE_NAN = frozenset({("corruption-identifier", "auroc_")})  # where a set cannot be judged
+_DTYPES = frozenset(np.dtype(code).name for code in "?bBhHiIlLqQefdg")
 
 
 def check_schema(text, shapes):
@@ -93,6 +95,30 @@ def check_finite(values, what):
         finite = not (values.is_floating_point() or values.is_complex()) or bool(values.isfinite().all())
     if not finite:
         raise CheckpointError(f"{what} holds NaN or infinite values: it is damaged, or its training had diverged")
+
+
+def check_learnt(name, state):
+    """What an object of the toolkit has learnt, by the id of its class: NaN answers nothing. Infinite may mean never.
+
+    Constructor parameters are their owner's, and what is nested is a record or an object of its own.
+    """
+    for key, value in state.items():
+        if not (key.endswith("_") or key.startswith("_")) or (name, key) in _MAY_BE_NAN:
+            continue
+        numeric = isinstance(value, (float, np.floating)) or (
+            isinstance(value, np.ndarray) and value.dtype.kind in "fc"
+        )
+        if numeric and bool(np.isnan(value).any()):
+            _refuse(f"NaN in the {key} of a {name}")
+
+
+def check_scale(state):
+    """The attributes of a scale: two numbers that differ, and the name of a dtype of images."""
+    low, high, dtype = (state.get(name) for name in ("low", "high", "dtype"))
+    if not (type(low) is type(high) is float and np.isfinite([low, high]).all() and low < high):
+        _refuse(f"a scale from {str(low)[:40]} to {str(high)[:40]}")
+    if dtype is not None and (type(dtype) is not str or dtype not in _DTYPES):
+        _refuse(f"a scale of the dtype {str(dtype)[:40]!r}")
 
 
 def check_bit_generator(state):

@@ -59,6 +59,13 @@ def _identifier_without_evidence_model(state):
     return state | {"_evidence_model": None} if "_novelty_score" in state else state
 
 
+def _restorer_check_names(state):
+    if "competence_" not in state:  # not fitted
+        return state
+    names = {"judge_passing": "repair_sensitivity", "judge_alarms": "repair_false_alarms"}
+    return state | {"competence_": state["competence_"].rename(columns=names)}
+
+
 # In the order of their columns, before they were kept by name; version 0.1 had the last five.
 _SPLIT_FIGURES = (
     *("clipped_density", "clipped_coverage", "p_precision", "p_recall"),
@@ -86,6 +93,7 @@ MIGRATIONS = {
     "gan": (_renamed(companions_="packing_context_"),),
     "image-restorer": (
         _renamed(_toolbox="_candidates", _witnesses="_evidence", _lines="_classifiers", _looks="_clean_thresholds"),
+        _restorer_check_names,
     ),
     # It held a method of the candidates that held it, of use in training only.
     "learned-restorer": (_without("first"),),

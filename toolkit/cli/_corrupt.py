@@ -26,12 +26,16 @@ def corrupt(
     image_size: options.ImageSize = None,
     seed: options.Seed = 0,
 ):
-    """Corrupt a share of the images in IN, a file or a folder of pictures, and write them to OUT, with the truth."""
+    """Corrupt a share of the images in IN, a file or a folder of pictures, and write them to OUT, with the truth.
+
+    Files of a folder that are no images of it are listed beside OUT, in OUT_left_out.csv without the .npz.
+    """
     import os
 
+    from toolkit._core.files import write_csv
     from toolkit._core.names import check_names
     from toolkit._core.writable import check_file_writable
-    from toolkit.cli._source import read_file
+    from toolkit.cli._source import is_folder, read_file
     from toolkit.corruption import KINDS, Corruptor
     from toolkit.datasets import save_npz
 
@@ -47,6 +51,9 @@ def corrupt(
             raise typer.BadParameter(str(error), param_hint="--kinds") from error
 
     check_file_writable(target)
+    left_out = target.with_name(f"{target.stem}_left_out.csv")
+    if is_folder(source):
+        check_file_writable(left_out)
     given = read_file(source, image_size=image_size, verbose=True)
     if given.kinds is not None and (given.kinds != "clean").any():
         raise typer.BadParameter(f"{source} holds corrupted images already, by its own 'kinds'.", param_hint="IN")
@@ -54,4 +61,6 @@ def corrupt(
         given.images
     )
     save_npz(target, images, labels=given.labels, kinds=planted)
+    if len(getattr(given, "skipped", ())):
+        write_csv(left_out, given.skipped)
     print(f"{(planted != 'clean').sum():,} of {len(images):,} images corrupted: {printable(target)}")

@@ -29,13 +29,14 @@ def coverage(
 ):
     """Say which parts of the real images the samples miss, without labels, calibrated on real against real.
 
-    Writes figures.csv, bins.csv, summary.json, samples.png, dropped.png, map.png and report.html.
+    Writes figures.csv, bins.csv, left_out.csv (files of folders that are no images of them), summary.json, samples.png,
+    dropped.png, map.png and report.html.
     """
     if embedding not in ("pca", "autoencoder"):
         raise typer.BadParameter(f"{embedding} is neither pca nor autoencoder.", param_hint="--embedding")
 
     from toolkit.cli._outcome import carry_out
-    from toolkit.cli._source import is_folder, read_file
+    from toolkit.cli._source import is_folder, left_out_of, read_file
     from toolkit.coverage import ModeCoverage
     from toolkit.studies import run_coverage
 
@@ -44,14 +45,15 @@ def coverage(
 
     def run():
         found = [
-            read_file(path, image_size=image_size if is_folder(path) else None, verbose=not quiet).images
+            read_file(path, image_size=image_size if is_folder(path) else None, verbose=not quiet)
             for path in (real, samples)
         ]
         return run_coverage(
-            *found,
+            *(images.images for images in found),
             coverage=ModeCoverage(embedding, n_bins=bins, random_state=seed),
             with_map=view,
             names=(printable(real.name), printable(samples.name)),
+            left_out=left_out_of(real=found[0], samples=found[1]),
             random_state=seed,
         )
 

@@ -10,7 +10,17 @@ import typer
 from toolkit._core.printable import printable
 from toolkit.exceptions import ToolkitError
 
-__all__ = ["FOLDER", "Source", "files_of", "is_folder", "load_set", "read_file", "read_folder", "read_source"]
+__all__ = [
+    "FOLDER",
+    "Source",
+    "files_of",
+    "is_folder",
+    "left_out_of",
+    "load_set",
+    "read_file",
+    "read_folder",
+    "read_source",
+]
 
 FOLDER = "folder:"  # before a path, where the name of a data set is expected
 DEFAULT_DATASET, DEFAULT_N_IMAGES, DEFAULT_FRACTION = "glyphs", 4000, 0.2
@@ -75,6 +85,16 @@ def read_folder(path, *, image_size=None, verbose=False):
         if len(left_out) > MOST_LISTED:
             typer.echo(f"  ... and {len(left_out) - MOST_LISTED:,} more.", err=True)
     return found
+
+
+def left_out_of(**sets):
+    """The files that were left out of several ImageSets, as one table with the name of the set first; None if none."""
+    import pandas as pd
+
+    tables = {name: found.skipped for name, found in sets.items() if len(getattr(found, "skipped", ()))}
+    if not tables:
+        return None
+    return pd.concat(tables, names=["set"]).reset_index(level="set").reset_index(drop=True)
 
 
 def load_set(name, n_images=None, *, seed=None, verbose=False, hint="NAME"):

@@ -52,12 +52,6 @@ def cgan(
 
     from toolkit.generators import ConditionalGAN, check_conditional_gan
 
-    found, name = read_training_images(
-        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
-    )
-    if found.labels is None:
-        raise typer.BadParameter(f"{name} has no labels, and a conditional GAN learns from them: `toolkit train gan`.")
-    n_columns = min(len(np.unique(found.labels)), _COLUMNS)
     shown = tuple(sorted({epoch for epoch in (1, 2, 5, 10, 20, 30, 40, 50, 100, epochs) if epoch <= epochs}))
     model = ConditionalGAN(
         architecture,
@@ -77,15 +71,25 @@ def cgan(
         betas=(momentum, 0.999),
         precision=precision,
         snapshot_epochs=shown,
-        n_snapshot_samples=5 * n_columns,
         random_state=seed,
         verbose=not quiet,
     )
+
+    def read():
+        found, name = read_training_images(
+            data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+        )
+        if found.labels is None:
+            raise typer.BadParameter(
+                f"{name} has no labels, and a conditional GAN learns from them: `toolkit train gan`."
+            )
+        model.set_params(n_snapshot_samples=5 * min(len(np.unique(found.labels)), _COLUMNS))
+        return found, name
+
     run_training(
         model,
-        found,
-        name,
-        labels=found.labels,
+        read,
+        labelled=True,
         command="cgan",
         out=out,
         save_interval=save_interval,

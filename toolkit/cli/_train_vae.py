@@ -45,13 +45,11 @@ def vae(
         random_state=seed,
         verbose=not quiet,
     )
-    found, name = read_training_images(
-        data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
-    )
     run_training(
         model,
-        found,
-        name,
+        lambda: read_training_images(
+            data=data, dataset=dataset, n_images=n_images, seed=seed, verbose=not quiet, image_size=image_size
+        ),
         command="vae",
         out=out,
         save_interval=save_interval,

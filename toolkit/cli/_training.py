@@ -47,8 +47,7 @@ def read_training_images(*, data, dataset, n_images, seed, verbose, image_size=N
 
 def run_training(
     estimator,
-    found,
-    name,
+    read,
     *,
     command,
     out,
@@ -59,7 +58,7 @@ def run_training(
     check,
     overwrite=False,
     curves=None,
-    labels=None,
+    labelled=False,
 ):
     """Train an estimator on images and fill the folder.
 
@@ -67,9 +66,8 @@ def run_training(
     ----------
     estimator : estimator
         Its ``fit`` takes ``checkpoint``, ``resume`` and ``hooks``.
-    found : ImageSet
-    name : str
-        What to call the images.
+    read : callable
+        Gives the ImageSet and what to call it; called once the folder is known to be ours.
     command : str
         Name of the training command.
     out : Path
@@ -83,8 +81,8 @@ def run_training(
         Raises ValueError for parameters out of range.
     curves : list of str, optional
         What the loss picture shows; all by default.
-    labels : ndarray, optional
-        Of the images, for an estimator that learns from them.
+    labelled : bool, default=False
+        The estimator learns from the labels of the images.
 
     Returns
     -------
@@ -102,6 +100,9 @@ def run_training(
         check()  # before anything is written
     except ValueError as error:
         raise typer.BadParameter(str(error)) from error
+    hold(reserved_folder(out, {*_OWN_NAMES, *pictures}, grows=True))
+    _check_free(out, resume=resume, overwrite=overwrite)
+    found, name = read()
     record = {
         "command": command,
         "data": name,
@@ -109,8 +110,6 @@ def run_training(
         "image_shape": list(found.image_shape),
         "parameters": {key: value for key, value in estimator.get_params().items() if key != "verbose"},
     }
-    hold(reserved_folder(out, {*_OWN_NAMES, *pictures}, grows=True))
-    _check_free(out, resume=resume, overwrite=overwrite)
     _open_folder(out, record, resume=resume)
     if len(getattr(found, "skipped", ())):
         write_csv(out / LEFT_OUT, found.skipped)
@@ -119,7 +118,7 @@ def run_training(
     try:
         estimator.fit(
             found.images,
-            labels,
+            found.labels if labelled else None,
             checkpoint=Checkpoint(out / CHECKPOINTS, every=save_interval, parameters=_without_length(record)),
             resume=resume,
             hooks=(watcher,),
@@ -231,11 +230,11 @@ class _LossWatcher:
         """Write both files anew, each whole or not at all."""
         import pandas as pd
 
-        from toolkit._core.files import write_text
+        from toolkit._core.files import write_csv
         from toolkit._core.showing import only_shows
         from toolkit.plots import LossCurveDisplay
 
-        write_text(self.out / HISTORY, pd.DataFrame(history).to_csv(index=False))
+        write_csv(self.out / HISTORY, pd.DataFrame(history))
         with only_shows(LOSSES):
             LossCurveDisplay.from_history(history, self.curves, title=self.title).save(self.out / LOSSES)
 

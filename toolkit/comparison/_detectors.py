@@ -52,7 +52,8 @@ def _check_data(data):
             X, truth = given
         except (TypeError, ValueError):
             raise ValueError(f"data[{name!r}] must be (X, is_outlier), got {type(given).__name__}.") from None
-        X = plain_stack(as_array(X))
+        name_of_X = f"data[{name!r}]: X"
+        X = plain_stack(as_array(X, name_of_X), name_of_X)
         if np.ndim(truth) == 1:
             truth = check_labels(f"data[{name!r}]: is_outlier", truth)
         truth = np.asarray(truth)

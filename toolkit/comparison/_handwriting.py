@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.labels import check_strings
+from toolkit._core.labels import check_numbers, check_strings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,7 +48,7 @@ def handwriting_spread(
     import pandas as pd
     from sklearn.decomposition import PCA
 
-    pictures, real = np.asarray(pictures), np.asarray(real)
+    pictures, real = check_numbers("pictures", pictures), check_numbers("real", real)
     characters = check_strings("characters", characters)
     real_characters = check_strings("real_characters", real_characters)
     for name, images, letters in (("pictures", pictures, characters), ("real", real, real_characters)):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from toolkit._core.files import write_text
+from toolkit._core.files import csv_text, write_text
 from toolkit._core.parameters import check_int
 from toolkit._core.types import PathLike
 
@@ -84,7 +84,7 @@ def write_table(frame: "pd.DataFrame | pd.Series", path: PathLike, *, precision:
 
     path = Path(path)
     if path.suffix == ".csv":
-        text = frame.to_csv(index=not isinstance(frame.index, pd.RangeIndex))
+        text = csv_text(frame, index=not isinstance(frame.index, pd.RangeIndex))
     elif path.suffix == ".md":
         text = to_markdown(frame, precision=precision) + "\n"
     else:

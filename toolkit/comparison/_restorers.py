@@ -74,9 +74,13 @@ def _check_data(data):
     sets = {}
     for name, given in data.items():
         try:
-            corrupted, clean = (plain_stack(as_array(part)) for part in given)
+            corrupted, clean = given
         except (TypeError, ValueError):
             raise ValueError(f"data[{name!r}] must be (corrupted, clean).") from None
+        corrupted, clean = (
+            plain_stack(as_array(part, part_name), part_name)
+            for part, part_name in ((corrupted, f"data[{name!r}]: corrupted"), (clean, f"data[{name!r}]: clean"))
+        )
         if corrupted.shape != clean.shape or corrupted.ndim < 2 or not len(clean):
             raise ValueError(
                 f"data[{name!r}]: corrupted and clean must be images of one shape, "
@@ -109,7 +113,8 @@ def _quality(images, clean, data_range):
 
 
 def _cell(restorer, corrupted, clean, seed):
-    from toolkit._core.images import PixelScale, as_stack
+    from toolkit._core.images import as_stack
+    from toolkit._core.pixel_scale import PixelScale
 
     images, fit_seconds, restore_seconds = _restore(restorer, corrupted, seed)
     images = plain_stack(as_array(images))

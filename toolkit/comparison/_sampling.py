@@ -83,7 +83,8 @@ def compare_sampling(
     if ways is None:
         ways = [way for way in LATENT_WAYS if hasattr(model, "transform") or way.endswith("prior")]
     ways = check_names(ways, LATENT_WAYS, "way")
-    X, held_back = plain_stack(as_array(X)), plain_stack(as_array(held_back))
+    X = plain_stack(as_array(X))
+    held_back = plain_stack(as_array(held_back, "held_back"), "held_back")
     if len(held_back) <= _NEIGHBOURS or len(X) < len(held_back):
         raise ValueError(
             f"held_back must hold more than {_NEIGHBOURS} images and no more than X, got {len(held_back)} and {len(X)}."
@@ -105,7 +106,7 @@ def _principal_components(X):
     """Function to the first principal components of flat rows of X, in units of its range."""
     from sklearn.decomposition import PCA
 
-    from toolkit._core.images import PixelScale
+    from toolkit._core.pixel_scale import PixelScale
 
     scale = PixelScale.learn(X)
     pca = PCA(min(_N_FEATURES, len(X), X[0].size), svd_solver="full" if len(X) < 2000 else "covariance_eigh")

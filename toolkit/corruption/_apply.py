@@ -5,11 +5,13 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.given import as_given_numbers
 from toolkit._core.images import iter_chunks
+from toolkit._core.labels import check_numbers
 from toolkit._core.names import lookup
 from toolkit.corruption._kinds import MODELS, STRENGTHS
 
-__all__ = ["apply_corruption"]
+__all__ = ["apply_corruption", "unit_stack"]
 
 # Values at a time: what a chunk needs stays within a processor's cache.
 _CHUNK_VALUES = 2**18
@@ -24,12 +26,25 @@ def _check_severity(severity, n_images, generator, kind):
         return np.ones(n_images)
     if severity is None:
         return generator.random(n_images)
-    severity = np.asarray(severity, dtype=np.float64)
+    severity = check_numbers("severity", severity)
     if severity.ndim > 1 or (severity.ndim == 1 and len(severity) != n_images):
         raise ValueError(f"severity must be a number or one number an image ({n_images}), got shape {severity.shape}.")
     if not np.all((severity >= 0) & (severity <= 1)):
         raise ValueError(f"severity must lie in [0, 1], got {severity.min():g} to {severity.max():g}.")
     return np.broadcast_to(severity, n_images).copy()
+
+
+def unit_stack(stack):
+    """A stack of finite numbers as float32, or one clear error."""
+    stack = np.asarray(as_given_numbers(stack, "stack"))
+    if stack.ndim not in (3, 4):
+        raise ValueError(f"stack must be (n_images, height, width[, 3]), got shape {stack.shape}.")
+    if stack.dtype.kind == "c":
+        raise ValueError(f"stack must hold real numbers, got dtype {stack.dtype}.")
+    stack = stack.astype(np.float32, copy=False)
+    if not np.isfinite(stack).all():
+        raise ValueError("stack must be finite, got NaN or infinity.")
+    return stack
 
 
 def _strength(kind, severity, image_shape):
@@ -93,7 +108,7 @@ def apply_corruption(
     Raises
     ------
     ValueError
-        If the kind is unknown or the severity is not in [0, 1].
+        If the kind is unknown, the stack is not finite, or the severity is not in [0, 1].
 
     Notes
     -----
@@ -113,9 +128,7 @@ def apply_corruption(
     1  rotate       0.5   50.0
     """
     lookup(MODELS, kind, "corruption kind")
-    stack = np.asarray(stack, dtype=np.float32)
-    if stack.ndim not in (3, 4):
-        raise ValueError(f"stack must be (n_images, height, width[, 3]), got shape {stack.shape}.")
+    stack = unit_stack(stack)
     n_images = len(stack)
     severity = _check_severity(severity, n_images, generator, kind)
     out, frames = np.empty_like(stack), []

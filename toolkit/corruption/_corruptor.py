@@ -8,9 +8,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import PixelScale, as_stack, iter_chunks, match_layout
+from toolkit._core.images import as_stack, iter_chunks, match_layout
 from toolkit._core.names import check_names
 from toolkit._core.parameters import check_share, is_int
+from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.random import as_generator
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption._apply import apply_corruption

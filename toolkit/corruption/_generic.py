@@ -11,6 +11,7 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.geometry import displace
 from toolkit._core.images import iter_chunks
 from toolkit._core.names import lookup
+from toolkit.corruption._apply import unit_stack
 from toolkit.corruption._background import border_background, per_image
 
 __all__ = ["GENERIC_OUTLIERS", "apply_generic", "planted_outliers"]
@@ -165,7 +166,7 @@ def apply_generic(stack: ArrayLike, name: str, generator: np.random.Generator) -
     True
     """
     model = lookup(GENERIC_OUTLIERS, name, "generic outlier")
-    stack = np.asarray(stack, dtype=np.float32)
+    stack = unit_stack(stack)
     out = np.empty_like(stack)
     chunk = max(2, _CHUNK_VALUES // max(1, stack[0].size if len(stack) else 1))
     for part in iter_chunks(len(stack), chunk):
@@ -197,7 +198,7 @@ def planted_outliers(stack: ArrayLike, *, generator: np.random.Generator) -> tup
     >>> outliers.shape, len(names)
     ((3, 28, 28), 3)
     """
-    stack = np.asarray(stack, dtype=np.float32)
+    stack = unit_stack(stack)
     valid = np.array(list(GENERIC_OUTLIERS))
     names = generator.choice(valid, len(stack))
     out = np.empty_like(stack)

@@ -5,7 +5,8 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit._core.images import PixelScale, iter_chunks
+from toolkit._core.images import iter_chunks
+from toolkit._core.pixel_scale import PixelScale
 
 __all__ = ["distinct_rows", "image_digests", "recurring_share"]
 

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 from sklearn.frozen import FrozenEstimator
 
-from toolkit._core.images import PixelScale, iter_chunks
+from toolkit._core.images import iter_chunks
+from toolkit._core.pixel_scale import PixelScale
 
 __all__ = ["embed", "fit_embedding"]
 

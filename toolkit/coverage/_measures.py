@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit._core.images import PixelScale, iter_chunks
+from toolkit._core.images import iter_chunks
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.coverage._duplicates import image_digests
 from toolkit.coverage._embedding import embed
 

@@ -392,8 +392,9 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         return measure_images(self.embedding_, self.embedding, stack, self.pixel_scale_)
 
     def _samples(self, X, name="samples"):
-        stack = validate_images(self, X, reset=False)
-        check_same_scale(name, stack, self.pixel_scale_, self.dtype_, "ModeCoverage")
+        stack = validate_images(self, X, reset=False, name=name)
+        if self.pixel_scale_.dtype is None:  # points and other tables as well
+            check_same_scale(name, stack, self.pixel_scale_, "ModeCoverage", dtype=self.dtype_)
         return stack
 
     def _spawn(self):

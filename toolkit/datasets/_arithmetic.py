@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit._core.labels import check_strings
 from toolkit._core.parameters import check_choice, check_int, check_share
 from toolkit._core.random import as_generator
 from toolkit._core.types import RandomState
@@ -157,7 +158,7 @@ def pad_strings(strings: ArrayLike, length: int) -> NDArray:
     ['7+3  ', '45+23']
     """
     check_int("length", length, low=0)
-    strings = np.asarray(strings, dtype=str)
+    strings = check_strings("strings", strings)
     longest = int(np.char.str_len(strings).max(initial=0))
     if longest > length:
         raise ValueError(f"strings must have at most length={length} characters, got one of {longest}.")

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike
 
+from toolkit._core.given import as_given_numbers
+from toolkit._core.labels import check_labels
+
 __all__ = ["ImageSet"]
 
 
@@ -45,6 +48,11 @@ class ImageSet:
     name: str = ""
 
     def __post_init__(self) -> None:
+        if isinstance(self.images, (list, tuple, np.ma.MaskedArray)):
+            object.__setattr__(self, "images", as_given_numbers(self.images, "images"))
+        for what in ("labels", "kinds"):  # lists: numpy would make one type of what is mixed or missing
+            if isinstance(getattr(self, what), (list, tuple)):
+                object.__setattr__(self, what, check_labels(what, getattr(self, what)))
         shape = np.shape(self.images)
         if len(shape) not in (3, 4) or (len(shape) == 4 and shape[3] != 3):
             raise ValueError(

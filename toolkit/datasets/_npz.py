@@ -9,6 +9,8 @@ from numpy.lib import format as npy
 from numpy.typing import ArrayLike
 
 from toolkit._core.files import atomic_path
+from toolkit._core.given import as_given_numbers
+from toolkit._core.labels import check_labels as given_labels
 from toolkit._core.npy_header import MAX_BYTES, describe_bytes, read_npy_header
 from toolkit._core.parameters import check_positive_int
 from toolkit._core.printable import printable
@@ -146,28 +148,22 @@ def save_npz(
         What :func:`load_npz` would refuse to read is not written.
     """
     path, what = Path(path), printable(path)
-    arrays = {"images": np.asanyarray(images)}
+    try:
+        arrays = {"images": np.asanyarray(as_given_numbers(images, "images"))}
+        if kinds is not None:
+            kinds = given_labels("kinds", kinds)
+        labels = None if labels is None else given_labels("labels", labels)
+    except ValueError as error:
+        raise DataFormatError(f"{what}: {error}") from error
     check_images(arrays["images"], f"{what}: images")
     n_samples = len(arrays["images"])
     for name, given, check in (("labels", labels, check_labels), ("kinds", kinds, check_kinds)):
         if given is not None:
-            arrays[name] = check(_plain_array(given, f"{what}: {name}"), n_samples, f"{what}: {name}")
+            arrays[name] = check(given, n_samples, f"{what}: {name}")
     write = np.savez_compressed if compressed else np.savez
     # Written through a handle: given a name, numpy would add a suffix of its own.
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         write(file, allow_pickle=False, **arrays)
-
-
-def _plain_array(values, what):
-    """Values as an array without Python objects; object arrays of strings (pandas has them) become unicode."""
-    array = np.asarray(values)
-    if array.dtype.kind in "OT":
-        items = array.ravel().tolist()
-        if not all(isinstance(item, str) for item in items):
-            odd = next(type(item).__name__ for item in items if not isinstance(item, str))
-            raise DataFormatError(f"{what} holds Python objects ({odd}), expected numbers or strings.")
-        array = np.array(items, dtype=str).reshape(array.shape)
-    return array
 
 
 def _check_max_bytes(max_bytes):

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.labels import check_strings
 from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
 from toolkit._core.types import RandomState
@@ -63,7 +64,7 @@ def render_queries(
     (2, 5, 28, 28)
     """
     check_int("length", length, optional=True)
-    strings = np.atleast_1d(np.asarray(queries, dtype=str))
+    strings = check_strings("queries", [queries] if isinstance(queries, str) else queries)
     if strings.ndim != 1:
         raise ValueError(f"queries must be strings of shape (n_samples,), got an array of shape {strings.shape}.")
     if length is None:

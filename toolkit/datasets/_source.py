@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit._core.given import as_given_numbers
 from toolkit._core.images import iter_chunks
 from toolkit._core.types import BY_POSITION
 
@@ -107,5 +108,6 @@ def as_source(X: "ArrayLike | ImageSet | ImageSource") -> ImageSource:
     if hasattr(X, "images"):
         paths = getattr(X, "paths", None)
         return ArraySource(X.images, BY_POSITION if paths is None else [str(path) for path in paths])
-    images: Any = X if hasattr(X, "shape") else np.asarray(X)
+    images: Any = as_given_numbers(X)
+    images = images if hasattr(images, "shape") else np.asarray(images)
     return ArraySource(images)

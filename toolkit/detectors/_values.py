@@ -17,10 +17,10 @@ _MAX_EXPONENT = 1000
 class RowScale:
     """How validated images become the rows that a model sees.
 
-    Images are taken in units of their range (:class:`toolkit._core.images.PixelScale`), so that kernels and bandwidths
-    mean the same for uint8, uint16 and floats of any range. The columns of a table are taken as they are, since
-    whoever scaled them meant it; only where all values are beyond what can be squared they are divided by a power of
-    two.
+    Images are taken in units of their range (:class:`toolkit._core.pixel_scale.PixelScale`), so that kernels and
+    bandwidths mean the same for uint8, uint16 and floats of any range. The columns of a table are taken as they are,
+    since whoever scaled them meant it; only where all values are beyond what can be squared they are divided by a power
+    of two.
 
     Parameters
     ----------

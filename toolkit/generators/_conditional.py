@@ -185,7 +185,7 @@ dtype_, layout_, n_features_in_
         X: ArrayLike,
         y: ArrayLike | None = None,
         *,
-        checkpoint: "Checkpoint | None" = None,
+        checkpoint: "Checkpoint | PathLike | None" = None,
         resume: bool | PathLike = False,
         hooks: Sequence[Callable] = (),
     ) -> Self:

@@ -240,7 +240,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         X: ArrayLike,
         y: ArrayLike | None = None,
         *,
-        checkpoint: "Checkpoint | None" = None,
+        checkpoint: "Checkpoint | PathLike | None" = None,
         resume: bool | PathLike = False,
         hooks: Sequence[Callable] = (),
     ) -> Self:
@@ -251,7 +251,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
             uint8 stays uint8 in memory.
         y : ignored
-        checkpoint : toolkit.nn.Checkpoint, optional
+        checkpoint : toolkit.nn.Checkpoint or path-like, optional
             Where and how often to write what is needed to go on after a crash.
         resume : bool or path-like, default=False
             True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that

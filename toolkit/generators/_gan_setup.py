@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit._core.images import PixelScale
 from toolkit._core.names import lookup
 from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes, is_number
+from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.random import as_generator
 from toolkit._core.row_kinds import are_images
 

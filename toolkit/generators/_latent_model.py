@@ -41,7 +41,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X: ArrayLike,
         y: object = None,
         *,
-        checkpoint: "Checkpoint | None" = None,
+        checkpoint: "Checkpoint | PathLike | None" = None,
         resume: bool | PathLike = False,
         hooks: Sequence[Callable] = (),
     ) -> Self:
@@ -52,7 +52,7 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
             At least two rows. uint8 stays uint8 in memory.
         y : ignored
-        checkpoint : toolkit.nn.Checkpoint, optional
+        checkpoint : toolkit.nn.Checkpoint or path-like, optional
             Where and how often to write what is needed to go on after a crash.
         resume : bool or path-like, default=False
             True goes on from the latest checkpoint, if there is one; what comes out is bitwise equal to the fit that

@@ -5,6 +5,8 @@ optimiser, and does zero_grad, backward and step there. What the loop itself mus
 in one small record, :class:`Position`.
 """
 
+import contextlib
+import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit._core.images import iter_chunks
+from toolkit._core.locks import folder_lock
 from toolkit._core.progress import Progress
 from toolkit._core.types import PathLike
 from toolkit.exceptions import DivergenceError
@@ -65,7 +68,7 @@ def fit_loop(
     generator: np.random.Generator,
     shuffle: bool = True,
     hooks: Sequence[Callable] = (),
-    checkpoint: "Checkpoint | None" = None,
+    checkpoint: "Checkpoint | PathLike | None" = None,
     resume: bool | PathLike = False,
     parameters: Mapping[str, Any] | None = None,
     explosion: float | None = 1e6,
@@ -95,8 +98,9 @@ def fit_loop(
         Each is called as ``hook(model, entry)`` after an epoch with the entry of the history; one that returns True
         ends the training. One with ``state_dict`` and ``load_state_dict`` is part of a checkpoint. One with
         ``after_step(model, step)`` is asked after every step as well, and ends the training there by returning True.
-    checkpoint : Checkpoint, optional
-        Where and how often to write what is needed to go on after a crash; the end of a training is always written.
+    checkpoint : Checkpoint or path-like, optional
+        Where and how often to write what is needed to go on after a crash; the end of a training is always written. A
+        folder alone is written to after each epoch.
     resume : bool or path-like, default=False
         True goes on from the latest checkpoint in the folder of ``checkpoint``, or starts anew if there is none. A path
         names a checkpoint to go on from. On the same machine, versions and threads, what comes out is bitwise equal to
@@ -126,6 +130,8 @@ def fit_loop(
         further than ``epochs`` or ``steps``.
     FileExistsError
         The folder of ``checkpoint`` holds a later checkpoint than the one to go on from.
+    FolderInUseError
+        Another training is writing to the folder of ``checkpoint``.
 
     Examples
     --------
@@ -141,6 +147,10 @@ def fit_loop(
         raise ValueError(f"Give either epochs or steps, got epochs={epochs!r} and steps={steps!r}.")
     if resume is True and checkpoint is None:
         raise ValueError("resume=True needs a checkpoint, whose folder says where to go on from.")
+    if isinstance(checkpoint, (str, os.PathLike)):
+        from toolkit.nn._checkpoint import Checkpoint
+
+        checkpoint = Checkpoint(checkpoint)
     batches = Batches(arrays, getattr(model, "device", None))
     batch_size = max(1, min(batch_size, batches.n_samples))
     total = (epochs or 0) * -(-batches.n_samples // batch_size) if steps is None else steps
@@ -160,13 +170,16 @@ def fit_loop(
             total=total,
             parameters=parameters,
         )
-        saver.restore(position, resume)
-    try:
-        _run(model, batches, batch_size, total, generator, shuffle, hooks, position, saver, verbose, desc)
-    except DivergenceError as error:
-        error.history = list(position.history)
-        error.checkpoint = saver.last if saver is not None else None
-        raise
+    # Two trainings in one folder would each take the checkpoints of the other for its own.
+    with contextlib.nullcontext() if checkpoint is None else folder_lock(checkpoint.folder):
+        if saver is not None:
+            saver.restore(position, resume)
+        try:
+            _run(model, batches, batch_size, total, generator, shuffle, hooks, position, saver, verbose, desc)
+        except DivergenceError as error:
+            error.history = list(position.history)
+            error.checkpoint = saver.last if saver is not None else None
+            raise
     return position.history
 
 

@@ -25,6 +25,7 @@ from toolkit.plots._query_page import QueryPageDisplay
 from toolkit.plots._reconstructions import ReconstructionDisplay
 from toolkit.plots._sample_grid import SampleGridDisplay
 from toolkit.plots._sample_rows import SampleRowsDisplay
+from toolkit.plots._statistics_pairs import StatisticsPairDisplay
 
 __all__ = [
     "AccuracyByShareDisplay",
@@ -48,4 +49,5 @@ __all__ = [
     "SampleGridDisplay",
     "SampleRowsDisplay",
     "ScoreHistogramDisplay",
+    "StatisticsPairDisplay",
 ]

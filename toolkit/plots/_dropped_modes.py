@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
-    from toolkit._core.images import PixelScale
+    from toolkit._core.pixel_scale import PixelScale
     from toolkit.coverage import CoverageRecord, ModeCoverage
 
 __all__ = ["DroppedModesDisplay"]

@@ -180,7 +180,8 @@ class CorruptionGalleryDisplay(Display):
 
 def _choose(images, index, image_shape):
     """The chosen images, on the grey scale of their dtype or, for floats, of a sample of the data."""
-    from toolkit._core.images import PixelScale, as_stack
+    from toolkit._core.images import as_stack
+    from toolkit._core.pixel_scale import PixelScale
 
     images = plain_stack(as_array(images))
     sample = as_stack(images[:: max(1, len(images) // 2000)], image_shape)

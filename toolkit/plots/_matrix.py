@@ -12,14 +12,9 @@ from toolkit.plots.style import INK
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.collections import QuadMesh
     from matplotlib.colors import Colormap, Normalize
 
 __all__ = ["draw_matrix"]
-
-
-def _luminance(rgba):
-    return float(np.dot(rgba[:3], (0.299, 0.587, 0.114)))
 
 
 def draw_matrix(
@@ -32,7 +27,7 @@ def draw_matrix(
     row_names: Sequence[str],
     column_names: Sequence[str],
     fontsize: float = 8.5,
-) -> QuadMesh:
+) -> None:
     """Draw cells with their text in black or white, whichever reads.
 
     Parameters
@@ -44,30 +39,24 @@ def draw_matrix(
     cmap : matplotlib Colormap
     norm : matplotlib Normalize
     row_names, column_names : list of str
-
-    Returns
-    -------
-    matplotlib QuadMesh
     """
+    import seaborn as sns
+
     n_rows, n_columns = values.shape
-    cmap = cmap.with_extremes(bad="#eceff1")
-    mesh = ax.pcolormesh(np.ma.masked_invalid(values), cmap=cmap, norm=norm, edgecolors="white", linewidth=1.2)
-    for row in range(n_rows):
-        for column in range(n_columns):
-            colour = INK
-            if np.isfinite(values[row, column]) and _luminance(cmap(norm(values[row, column]))) < 0.55:
-                colour = "white"
-            ax.text(
-                column + 0.5,
-                row + 0.5,
-                texts[row][column],
-                ha="center",
-                va="center",
-                fontsize=fontsize,
-                color=colour,
-            )
-    ax.set_xlim(0, n_columns)
-    ax.set_ylim(n_rows, 0)
+    sns.heatmap(
+        values,
+        ax=ax,
+        annot=np.asarray(texts),
+        fmt="",
+        annot_kws={"fontsize": fontsize},
+        cmap=cmap.with_extremes(bad="#eceff1"),
+        norm=norm,
+        cbar=False,
+        linewidths=1.2,
+        linecolor="white",
+        xticklabels=False,
+        yticklabels=False,
+    )
     ax.set_yticks(np.arange(n_rows) + 0.5, row_names)
     slanted = max(map(len, column_names), default=0) > 7
     ax.set_xticks(
@@ -80,8 +69,5 @@ def draw_matrix(
     ax.xaxis.tick_top()
     ax.xaxis.set_label_position("top")
     ax.tick_params(length=0, labelsize=9, labelcolor=INK)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
     ax.xaxis.label.set(color=INK, fontsize=10)
     ax.yaxis.label.set(color=INK, fontsize=10)
-    return mesh

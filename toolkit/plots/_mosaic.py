@@ -13,7 +13,7 @@ from toolkit.plots.style import INK, MUTED
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from toolkit._core.images import PixelScale
+    from toolkit._core.pixel_scale import PixelScale
 
 __all__ = ["GAP", "draw_cell", "frame_cell", "open_mosaic", "row_name", "unit_images"]
 
@@ -38,7 +38,8 @@ def unit_images(
     images : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
     scale : PixelScale
     """
-    from toolkit._core.images import PixelScale, as_stack
+    from toolkit._core.images import as_stack
+    from toolkit._core.pixel_scale import PixelScale
 
     stack = as_stack(X, image_shape)
     scale = scale or PixelScale.learn(stack)

@@ -118,7 +118,8 @@ class RepairPairsDisplay(Display):
         index = _take_turns(names, repaired, n_pairs)
         pairs = pd.DataFrame({"index": index, "kind": names[index], "repaired": repaired[index]})
         # One grey scale for the pair: a repair must not look brighter because its range grew.
-        from toolkit._core.images import PixelScale, as_stack
+        from toolkit._core.images import as_stack
+        from toolkit._core.pixel_scale import PixelScale
 
         scale = PixelScale.learn(as_stack(before[:: max(1, n_samples // 2000)], image_shape))
         pictures = [_pictures(X[index], image_shape, scale) for X in (before, after)]

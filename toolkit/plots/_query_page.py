@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from toolkit._core.images import PixelScale
 from toolkit._core.labels import check_strings
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.plots._display import Display
 from toolkit.plots.style import ACCENT, INK, MUTED, title_axes
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.random import RandomState
     from sklearn.base import BaseEstimator
 
-    from toolkit._core.images import PixelScale
+    from toolkit._core.pixel_scale import PixelScale
 
 __all__ = ["SampleGridDisplay"]
 

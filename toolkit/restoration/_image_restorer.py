@@ -56,13 +56,13 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     shift, magnification, slant, contrast), or by a network that learnt to undo corruptions planted in the images that
     the identifier trusts. All of this needs no labels and no clean copy.
 
-    A repair is kept only if two judges agree. The identifier has to give the repaired image a higher probability of
-    being clean. And a second judge, which is independent of the identifier's networks, has to accept it: a logistic
+    A repair is kept only if two checks agree. The identifier has to give the repaired image a higher probability of
+    being clean. And a check that is independent of the identifier's networks has to accept it: a logistic
     model of evidence features (statistics, similarity to neighbours, what was replaced), fitted on this very set to
     repairs of planted images and to the same repairs done to sound ones. Everything else is reverted.
 
     Which restorer serves a kind is settled in ``fit``: each candidate is evaluated on corruptions planted in held-out
-    trusted images (``ranking_``). A kind is left alone that no candidate makes better, that the second judge
+    trusted images (``ranking_``). A kind is left alone that no candidate makes better, that the check of repairs
     cannot tell from sound images, or that the identifier does not detect reliably on this set
     (``competence_``); so is ``"unknown"``. A learned step is used only if it leaves sound images as they are (35 dB
     and more). Contrast and brightness are only ever repaired by a map of grey levels.
@@ -106,8 +106,8 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     competence_ : DataFrame
         One row for each kind that could be undone: what the identifier's ``competence_`` says of it, where it has one,
         then ``restorer``, ``gain`` with its 95 % interval, ``worsened`` and ``sound_psnr`` of the best restorer,
-        ``judge_passing`` and ``judge_alarms`` (shares of planted and of sound held-out images whose repair the second
-        judge would accept) and ``repair``: ``"repaired"``, or why not.
+        ``repair_sensitivity`` and ``repair_false_alarms`` (shares of planted and of sound held-out images whose repair
+        the independent check would accept) and ``repair``: ``"repaired"``, or why not.
     undoable_ : tuple of str
         Kinds that are repaired.
     limits_ : dict of str to float
@@ -410,7 +410,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             rows = rows[~kept]
 
     def _accepts(self, kind, given, repaired):
-        """Whether the second judge accepts each repair; both stacks in the dtype that came."""
+        """Whether the independent check accepts each repair; both stacks in the dtype that came."""
         given, repaired = (as_bytes(self._unit(stack)) for stack in (given, repaired))
         return self._classifiers[kind].accepts(self._evidence.features(given, repaired))
 

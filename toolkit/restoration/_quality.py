@@ -17,7 +17,7 @@ _K1, _K2 = 0.01, 0.03
 
 def _pair(images, reference, data_range):
     """Both as stacks, and the range of their values."""
-    images, reference = as_stack(images), as_stack(reference)
+    images, reference = as_stack(images, name="images"), as_stack(reference, name="reference")
     if images.shape != reference.shape:
         raise ValueError(f"images and reference must have one shape, got {images.shape} and {reference.shape}.")
     if data_range is None:

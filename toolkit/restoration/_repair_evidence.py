@@ -1,4 +1,4 @@
-"""A second judge: is a repair right, by evidence that is independent of the networks that named the corruption?
+"""An independent check: is a repair right, by evidence that is independent of the networks that named the corruption?
 
 Where the identifier's networks are wrong, they are wrong again when they are given the repaired image. So a repair is
 classified by features that were not trained on corruptions. Is the image as it came an outlier by its statistics, and

@@ -28,7 +28,7 @@ def repair_table(kinds, ranking, order, classifiers, undoable):
     -------
     DataFrame
         ``kind``; ``restorer``, ``gain`` with its interval, ``worsened`` and ``sound_psnr`` of the best candidate;
-        ``judge_passing`` and ``judge_alarms``; ``repair``: ``"repaired"``, or why not.
+        ``repair_sensitivity`` and ``repair_false_alarms``; ``repair``: ``"repaired"``, or why not.
     """
     rows = []
     for kind in kinds:
@@ -40,12 +40,12 @@ def repair_table(kinds, ranking, order, classifiers, undoable):
             {
                 "kind": kind,
                 **{name: best.get(name, np.nan) for name in _BEST},
-                "judge_passing": np.nan if classifier is None else classifier.sensitivity,
-                "judge_alarms": np.nan if classifier is None else classifier.false_alarm_rate,
+                "repair_sensitivity": np.nan if classifier is None else classifier.sensitivity,
+                "repair_false_alarms": np.nan if classifier is None else classifier.false_alarm_rate,
                 "repair": "repaired" if kind in undoable else _why_not(len(tried), kind in order, classifier),
             }
         )
-    return pd.DataFrame(rows, columns=["kind", *_BEST, "judge_passing", "judge_alarms", "repair"])
+    return pd.DataFrame(rows, columns=["kind", *_BEST, "repair_sensitivity", "repair_false_alarms", "repair"])
 
 
 def _why_not(n_tried, worthwhile, classifier):
@@ -54,5 +54,5 @@ def _why_not(n_tried, worthwhile, classifier):
     if not worthwhile:
         return "no restorer makes planted images better and leaves sound ones alone"
     if classifier is None:
-        return "too few sound images for a second judge"
-    return "the second judge does not tell its repairs from those of sound images"
+        return "too few sound images to check repairs by"
+    return "its repairs are not told from repairs of sound images"

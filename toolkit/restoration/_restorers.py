@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import PixelScale, as_stack, iter_chunks, match_layout
+from toolkit._core.images import as_stack, iter_chunks, match_layout
 from toolkit._core.names import lookup
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.restoration import _geometric, _intensity, _scikit_image
 
 __all__ = ["RESTORERS", "Restorer", "available_restorers", "restore_images"]
@@ -155,7 +156,7 @@ def _in_units(params, scale):
         if converted.get(name) is not None:
             converted[name] = (float(converted[name]) - scale.low) / (scale.high - scale.low)
     if converted.get("clean") is not None:
-        converted["clean"] = np.clip(scale.to_unit(as_stack(converted["clean"])), 0, 1)
+        converted["clean"] = np.clip(scale.to_unit(as_stack(converted["clean"], name="clean")), 0, 1)
     return converted
 
 

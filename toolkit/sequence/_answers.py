@@ -5,6 +5,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.images import iter_chunks
 from toolkit._core.random import as_generator
+from toolkit._core.value_scale import check_same_scale
 from toolkit.sequence._characters import BLANK, as_strings, encode
 from toolkit.sequence._pictures import as_pictures, unit_of
 
@@ -33,6 +34,7 @@ class AnswersMixin:
         from toolkit.nn import limit_threads
 
         pictures = as_pictures(X, "X", self.source_length_, self.source_shape_)
+        check_same_scale("X", pictures, self.source_scale_, type(self).__name__)
         to_unit, reader, shares = unit_of(self.source_scale_), self.reader_, []
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(len(pictures), _CHUNK // 4):

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.sequence._characters import alphabet_of, as_strings, decode, encode
 from toolkit.sequence._pictures import as_pictures
 

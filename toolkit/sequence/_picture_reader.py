@@ -8,9 +8,11 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import PixelScale, iter_chunks
+from toolkit._core.images import iter_chunks
+from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import RandomState
+from toolkit._core.value_scale import check_same_scale
 from toolkit.sequence._characters import alphabet_of, as_strings, decode, encode
 from toolkit.sequence._checks import check_reader_parameters
 from toolkit.sequence._pictures import as_pictures, unit_of
@@ -143,6 +145,7 @@ class PictureReader(BaseEstimator):
 
         check_is_fitted(self)
         pictures = as_pictures(pictures, "pictures", shape=self.shape_)
+        check_same_scale("pictures", pictures, self.scale_, type(self).__name__)
         to_unit, numbers = unit_of(self.scale_), []
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(len(pictures), _CHUNK):

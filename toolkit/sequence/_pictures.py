@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 
 __all__ = ["as_pictures", "unit_of"]
 

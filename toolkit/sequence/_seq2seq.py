@@ -175,7 +175,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         source_text: ArrayLike | None = None,
         target_text: ArrayLike | None = None,
         hooks: Sequence[Callable] = (),
-        checkpoint: "Checkpoint | None" = None,
+        checkpoint: "Checkpoint | PathLike | None" = None,
         resume: bool | PathLike = False,
     ) -> Self:
         """Learn from queries and their answers.
@@ -189,7 +189,7 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         target_text : array-like of str of shape (n_samples,), optional
             What the pictures of ``y`` say; ``writer="varied"`` needs it.
         hooks : sequence of callable, default=()
-        checkpoint : toolkit.nn.Checkpoint, optional
+        checkpoint : toolkit.nn.Checkpoint or path-like, optional
         resume : bool or path-like, default=False
             These three as in :func:`toolkit.nn.fit_loop`.
 
@@ -294,6 +294,16 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         shares = np.exp(logits)
         shares /= shares.sum(axis=2, keepdims=True)
         return shares[:, ::-1].copy() if self.reverse_target else shares
+
+    def answer_probability(self, X: ArrayLike) -> NDArray:
+        """Probability that the model gives to each of its answers: how sure it is, not how right.
+
+        Returns
+        -------
+        ndarray of shape (n_samples,)
+            Product over the characters of the answer, each with its most probable value.
+        """
+        return self.predict_proba(X).max(axis=2).prod(axis=1)
 
     def attention_weights(self, X: ArrayLike) -> NDArray:
         """Where the decoder looks in the query as it writes each character.

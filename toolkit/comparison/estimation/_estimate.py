@@ -7,10 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import PixelScale, as_stack, match_layout
+from toolkit._core.images import as_stack, match_layout
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit._core.parameters import check_int, is_int
+from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.random import as_generator
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.comparison._methods import fit_and_score, resolve_detectors

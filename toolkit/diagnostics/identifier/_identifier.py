@@ -305,8 +305,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self._measure(images, statistics, unseen, logs, generator)
         self.clean_threshold_ = self._calibration.clean_threshold_
         self.trusted_ = self._calibration.probabilities(logs)[:, 0] > self.clean_threshold_
-        if self.trusted_.sum() < 2:
-            self.trusted_[:] = True
+        self.trusted_ |= self.trusted_.sum() < 2
         self._novelty_score = NoveltyScore(outlier_score, _NOVEL_SHARE)
         self.diagnostics_ = outlier_score.diagnostics_
         log_odds = self._calibration.corruption_log_odds(logs)
@@ -326,8 +325,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.judgeable_ = not self.reasons_
         detected = (self.competence_["status"] != NOT_DETECTED).to_numpy() | (kinds == "unknown")  # a claim of nothing
         self._calibration.claim(np.r_[True, detected], logs)
-        # Where nothing can be measured, networks that learnt from other images are witnesses of their own.
-        independent = self.epochs_ == 0 and self.init_ != "random"
+        independent = self.epochs_ == 0 and self.init_ != "random"  # such networks are witnesses of their own
         shown = (self.competence_["status"] == DETECTED).to_numpy() | independent
         self.confirmed_kinds_ = tuple(kinds[:-1][shown[:-1]].tolist()) if self.judgeable_ else ()
 

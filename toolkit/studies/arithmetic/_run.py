@@ -211,6 +211,7 @@ def run_arithmetic(
         "operations": data.operations,
         "n_digits": n_digits,
         "train_share": train_share,
+        "n_queries": n_queries,
         "split": split,
         "seed": seed,
         "digits": digits if pictured else None,
@@ -312,6 +313,7 @@ def ask_arithmetic(
     ----------
     model : ArithmeticSeq2Seq
     query : str
+        Such as "45+23"; spaces do not matter.
     digits : str, default="digits"
         Whose handwriting the query is in, if the model takes pictures.
     seed : int, default=0
@@ -324,7 +326,7 @@ def ask_arithmetic(
     text : str or None
         The answer in characters; None for a model that knows pictures only.
     """
-    asked = np.array([str(query).strip()])
+    asked = np.array(["".join(str(query).split())])
     if model.source == "image":
         hands = load_handwriting(digits, seed=seed)
         asked = render_queries(asked, hands.test, length=model.source_length_, random_state=seed)

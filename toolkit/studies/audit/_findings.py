@@ -157,7 +157,7 @@ def _what_can_be_detected(result):
         return []
     if (table["status"] == "not measurable").all():
         repaired = (
-            "an image was changed only where a network trained on other images and a second judge agreed"
+            "an image was changed only where a network trained on other images and an independent check agreed"
             if result.per_image["repaired"].any()
             else "no image was changed"
         )

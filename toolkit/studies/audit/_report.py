@@ -126,7 +126,7 @@ def _repairs(report, result, figures):
     report.section(
         "What was repaired",
         "Each repair was kept only where two judges agreed: the audit found the result cleaner than what was given, "
-        "and a second judge with no part in naming the fault (statistics, the image's neighbours in the set, what was "
+        "and a check with no part in naming the fault (statistics, the image's neighbours in the set, what was "
         "replaced) found it nearer to the others. All other images kept every pixel.",
     )
     if "repairs" in figures:
@@ -157,8 +157,8 @@ _DETECTION = {
 _UNDOING = {
     "kind": "kind",
     "gain": "gain, dB",
-    "judge_passing": "confirmed",
-    "judge_alarms": "of sound ones",
+    "repair_sensitivity": "confirmed",
+    "repair_false_alarms": "of sound ones",
     "repair": "what is done",
 }
 _COMPETENCE_FORMATS = {
@@ -202,7 +202,7 @@ def _competence(report, result):
             report,
             table[table["repair"].notna()],
             _UNDOING,
-            "Undone: median gain on images in which the kind was planted, share of their repairs that the second judge "
+            "Undone: median gain on images in which the kind was planted, share of their repairs that the check "
             "confirms, and share that it would confirm of sound images repaired all the same.",
         )
 

@@ -117,7 +117,8 @@ def run_audit(
     if given:
         _check_auditor(auditor)
     n_jobs = joblib.cpu_count() if n_jobs is None else n_jobs
-    images, clean = as_stack(images), None if clean is None else as_stack(clean)
+    images = as_stack(images, name="images")
+    clean = None if clean is None else as_stack(clean, name="clean")
     if len(images) < 2 and not given:
         raise ValueError("An audit compares images with one another: at least 2 are needed, got 1.")
     if given:

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.printable import printable
 from toolkit._core.showing import only_shows
 from toolkit._core.value_scale import bring_to_scale
@@ -49,6 +49,8 @@ class CoverageResult(StudyOutcome):
     notes : tuple of str
         What was done to the samples before.
     versions : dict of str to str
+    left_out : DataFrame or None
+        Files that are no images of the sets, as given.
     """
 
     coverage: ModeCoverage
@@ -58,6 +60,7 @@ class CoverageResult(StudyOutcome):
     names: tuple = ("real", "samples")
     notes: tuple = ()
     versions: dict = field(default_factory=versions)
+    left_out: pd.DataFrame | None = None
 
     def findings(self) -> list[str]:
         """What was found, in sentences, the most important first."""
@@ -95,6 +98,7 @@ def run_coverage(
     coverage: ModeCoverage | None = None,
     with_map: bool = True,
     names: tuple[str, str] = ("real", "samples"),
+    left_out: pd.DataFrame | None = None,
     random_state: int = 0,
 ) -> CoverageResult:
     """Evaluate samples against real images.
@@ -109,6 +113,8 @@ def run_coverage(
     with_map : bool, default=True
         UMAP takes most of the time.
     names : tuple of str
+    left_out : DataFrame, optional
+        Files that are no images of the sets, for ``left_out.csv``.
     random_state : int, default=0
 
     Returns
@@ -140,4 +146,4 @@ def run_coverage(
     if with_map:
         with only_shows("map.png"):
             drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state)
-    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names, notes)
+    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names, notes, left_out=left_out)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["COVERAGE_FILES", "check_coverage_target", "write_coverage"]
 
 COVERAGE_FILES = frozenset(
-    {"bins.csv", "dropped.png", "figures.csv", "map.png", "report.html", "samples.png", "summary.json"}
+    {"bins.csv", "dropped.png", "figures.csv", "left_out.csv", "map.png", "report.html", "samples.png", "summary.json"}
 )
 
 
@@ -34,8 +34,8 @@ def check_coverage_target(out: str | os.PathLike) -> None:
 
 @usual_floating_point
 def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
-    """Write ``figures.csv``, ``bins.csv``, ``summary.json``, ``samples.png``, ``dropped.png``, ``map.png`` and
-    ``report.html``, all at once.
+    """Write ``figures.csv``, ``bins.csv``, ``summary.json``, ``samples.png``, ``dropped.png``, ``map.png``,
+    ``report.html`` and, if files were left out, ``left_out.csv``, all at once.
 
     Parameters
     ----------
@@ -57,6 +57,8 @@ def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
     with whole_folder(out, COVERAGE_FILES) as folder:
         write_csv(folder / "figures.csv", record.frame())
         write_csv(folder / "bins.csv", record.bins)
+        if result.left_out is not None and len(result.left_out):
+            write_csv(folder / "left_out.csv", result.left_out)
         write_json(
             folder / "summary.json",
             record.summary()
@@ -64,6 +66,7 @@ def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
                 "findings": result.findings(),
                 "names": result.names,
                 "notes": result.notes,
+                "left_out": 0 if result.left_out is None else len(result.left_out),
                 "versions": result.versions,
             },
         )

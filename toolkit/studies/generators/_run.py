@@ -14,9 +14,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import PixelScale, as_stack, iter_chunks
+from toolkit._core.images import as_stack, iter_chunks
 from toolkit._core.jobs import Failed, run_jobs
 from toolkit._core.names import check_names
+from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.printable import printable
 from toolkit._core.random import as_generator, check_seeds, spawn_seeds
 from toolkit._core.versions import versions
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from sklearn.base import BaseEstimator
 
-    from toolkit._core.images import PixelScale
+    from toolkit._core.pixel_scale import PixelScale
 
 __all__ = ["GENERATORS", "GeneratorComparison", "check_generators", "run_generator_comparison"]
 
