@@ -9,8 +9,9 @@ from toolkit.datasets._catalogue import available_datasets, load_dataset
 from toolkit.datasets._digits import load_digits
 from toolkit.datasets._download import ResumingDownloader
 from toolkit.datasets._emnist import fetch_emnist
-from toolkit.datasets._folder import ImageFolder, load_image_folder
+from toolkit.datasets._folder import load_image_folder
 from toolkit.datasets._glyphs import load_glyphs
+from toolkit.datasets._image_folder import ImageFolder
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._npz import load_images, load_npz, save_npz
 from toolkit.datasets._points import PointSet, load_grid, load_ring

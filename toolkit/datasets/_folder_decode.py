@@ -11,7 +11,7 @@ from toolkit._core.pictures import PictureError, decode_picture, readable_format
 from toolkit.datasets._folder_files import Opened
 from toolkit.datasets._folder_workers import run_in_processes
 
-__all__ = ["Outcome", "compact", "decode_files", "measure_files"]
+__all__ = ["Outcome", "bombs_are_errors", "common_scales", "compact", "decode_files", "measure_files"]
 
 _CHUNK = 64
 _COPIED_ROWS = 1024
@@ -61,7 +61,7 @@ def decode_files(source, entries, target, size, *, offset, fit, grey, max_pixels
     names = [None if entry.reason else entry.name for entry in entries]
     outcomes = _decode(names, options, n_jobs, verbose, None)
     outcomes = [Outcome(entry.reason) if entry.reason else outcome for entry, outcome in zip(entries, outcomes)]
-    scales = _common_scales(outcomes)
+    scales = common_scales(outcomes)
     again = [outcome.values is not None and outcome.scale != scales[outcome.values[0]] for outcome in outcomes]
     if any(again):
         names = [name if needed else None for name, needed in zip(names, again)]
@@ -70,7 +70,7 @@ def decode_files(source, entries, target, size, *, offset, fit, grey, max_pixels
     return outcomes, scales
 
 
-def _common_scales(outcomes):
+def common_scales(outcomes):
     """One scale for each family, from the least and the greatest value of all pictures."""
     scales = {}
     for family in (INTEGER, FLOAT):
@@ -81,12 +81,12 @@ def _common_scales(outcomes):
 
 
 def measure_files(source, entries, *, max_pixels, max_bytes, n_jobs):
-    """The size of all pictures by their headers, if they have one.
+    """The size of each picture by its header.
 
     Returns
     -------
-    tuple of int or None
-        ``(height, width)``; None if they are of several sizes, or none is a picture.
+    list of (tuple of int or None)
+        ``(height, width)`` of each file that may be read; None for what is no picture.
     """
     names = [entry.name for entry in entries if not entry.reason and entry.n_bytes <= max_bytes]
     step = _step(source, len(names))
@@ -94,20 +94,13 @@ def measure_files(source, entries, *, max_pixels, max_bytes, n_jobs):
         {"source": source, "names": names[first : first + step], "max_pixels": max_pixels, "max_bytes": max_bytes}
         for first in range(0, len(names), step)
     ]
-    found = set()
-    with _bombs_are_errors():
-        # Where sizes are mixed, the first few files tell.
-        for part in (tasks[:1], tasks[1:]):
-            for sizes in run_in_processes(_measure_chunk, part, n_jobs, split=_halves, lost=lambda task: [None]):
-                found.update(sizes)
-            found.discard(None)
-            if len(found) > 1:
-                return None
-    return found.pop() if found else None
+    with bombs_are_errors():
+        parts = run_in_processes(_measure_chunk, tasks, n_jobs, split=_halves, lost=lambda task: [None])
+    return [size for part in parts for size in part]
 
 
 def _measure_chunk(source, names, max_pixels, max_bytes):
-    with Opened(source, max_bytes) as folder, _bombs_are_errors():
+    with Opened(source, max_bytes) as folder, bombs_are_errors():
         return [folder.size(name, max_pixels) for name in names]
 
 
@@ -124,7 +117,7 @@ def _decode(names, options, n_jobs, verbose, scales):
         if any(name is not None for name in part):
             tasks.append(options | {"names": part, "offset": options["offset"] + first * n_bytes, "scales": scales})
     readable_formats()  # before workers are forked, which then need not find out themselves
-    with _bombs_are_errors():
+    with bombs_are_errors():
         parts = run_in_processes(_decode_chunk, tasks, n_jobs, split=_halves, lost=_lost, verbose=verbose)
     found = dict(zip((task["offset"] for task in tasks), parts))
     outcomes = []
@@ -151,7 +144,7 @@ def _lost(task):
 
 def _decode_chunk(source, names, target, offset, size, fit, grey, max_pixels, max_bytes, scales):
     outcomes, n_bytes = [], size[0] * size[1] * 3
-    with Opened(source, max_bytes) as folder, open(target, "r+b") as stack, _bombs_are_errors():
+    with Opened(source, max_bytes) as folder, open(target, "r+b") as stack, bombs_are_errors():
         for row, name in enumerate(names):
             if name is None:
                 outcomes.append(None)
@@ -169,7 +162,7 @@ def _decode_chunk(source, names, target, offset, size, fit, grey, max_pixels, ma
 
 
 @contextmanager
-def _bombs_are_errors():
+def bombs_are_errors():
     """Pillow only warns of a picture of 169 megapixels, or of damaged metadata; the first is an error here."""
     from PIL import Image
 

@@ -1,5 +1,6 @@
 """The files of a folder or of a zip archive, by name: what may be read, and what may not."""
 
+import hashlib
 import os
 import stat
 import zipfile
@@ -29,12 +30,15 @@ class Entry:
         Changes when the file does: its time of modification, or the checksum that the archive declares.
     reason : str
         Why it is not even opened; empty for what is tried.
+    link : bool
+        A symbolic link, to a file or to a folder.
     """
 
     name: str
     n_bytes: int
     stamp: int
     reason: str = ""
+    link: bool = False
 
 
 def list_files(path):
@@ -69,17 +73,17 @@ def _walk(folder):
         for name in folders:
             if os.path.islink(os.path.join(where, name)):
                 relative = os.path.relpath(os.path.join(where, name), folder)
-                found.append(Entry(_plain(relative), 0, 0, "link to a folder, not followed"))
+                found.append(Entry(_plain(relative), 0, 0, "link to a folder, not followed", True))
         for name in files:
             place = os.path.join(where, name)
-            relative = _plain(os.path.relpath(place, folder))
+            relative, link = _plain(os.path.relpath(place, folder)), os.path.islink(place)
             try:
                 state = os.stat(place)
             except OSError as error:  # a link to itself, or to nothing
-                found.append(Entry(relative, 0, 0, f"cannot be opened: {error.strerror}"))
+                found.append(Entry(relative, 0, 0, f"cannot be opened: {error.strerror}", link))
                 continue
             reason = "" if stat.S_ISREG(state.st_mode) else "no plain file"  # a pipe would wait for ever
-            found.append(Entry(relative, state.st_size, state.st_mtime_ns, reason))
+            found.append(Entry(relative, state.st_size, state.st_mtime_ns, reason, link))
     return found
 
 
@@ -156,6 +160,17 @@ class Opened:
         if len(content) > self.max_bytes:
             raise PictureError(f"more than {self.max_bytes:,} bytes")
         return content
+
+    def digest(self, name):
+        """sha256 of a file of any length; empty if it cannot be had."""
+        try:
+            found = hashlib.sha256()
+            with self._open(name) as file:
+                while part := file.read(2**20):
+                    found.update(part)
+            return found.hexdigest()
+        except Exception:  # why it cannot be read is said where it is read
+            return ""
 
     def size(self, name, max_pixels):
         """``(height, width)`` of a picture by its header, None where that tells nothing; nothing is decoded."""
