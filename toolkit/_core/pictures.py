@@ -6,6 +6,8 @@ It stands on the ground floor, since every worker process imports it, and little
 import functools
 import hashlib
 import io
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +15,15 @@ import numpy as np
 from toolkit._core.depth import common_range, deep_values, range_in_words
 from toolkit._core.printable import printable
 
-__all__ = ["FORMATS", "Picture", "PictureError", "decode_picture", "picture_size", "readable_formats"]
+__all__ = [
+    "FORMATS",
+    "Picture",
+    "PictureError",
+    "decode_picture",
+    "picture_size",
+    "pillow_is_quiet",
+    "readable_formats",
+]
 
 # Formats that Pillow decodes by itself. EPS, for one, would start an interpreter on what the file says.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
@@ -74,6 +84,17 @@ class Picture:
     depth: str = "8 bits"
     alpha: str = "none"
     orientation: int = 1
+
+
+@contextmanager
+def pillow_is_quiet():
+    """Pillow only warns of a picture of 89 megapixels, or of damaged metadata; the first is an error here."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
 
 
 @functools.cache
@@ -324,7 +345,7 @@ def _as_8_bits(image):
         if alpha.getextrema() != (255, 255):
             digest = hashlib.sha256(_digest(colour) + alpha.tobytes()).digest()
             return _on_white(colour, alpha), digest, "transparency on white", "transparent"
-        return colour, _digest(colour), "transparency on white", "opaque"
+        return colour, _digest(colour), f"opacity of {image.mode} says nothing", "opaque"
     if image.mode not in ("RGB", "L"):
         image = image.convert("L" if image.mode == "1" else "RGB")
     return image, _digest(image), note, "none"

@@ -2,5 +2,7 @@
 
 from toolkit.audit._audit import PER_IMAGE_COLUMNS, UNJUDGED, Audit, merge_audits
 from toolkit.audit._auditor import Auditor
+from toolkit.audit.files._apply import apply_plan
+from toolkit.audit.files._plan import FILE_ACTIONS
 
-__all__ = ["PER_IMAGE_COLUMNS", "UNJUDGED", "Audit", "Auditor", "merge_audits"]
+__all__ = ["FILE_ACTIONS", "PER_IMAGE_COLUMNS", "UNJUDGED", "Audit", "Auditor", "apply_plan", "merge_audits"]

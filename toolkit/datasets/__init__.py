@@ -10,6 +10,7 @@ from toolkit.datasets._digits import load_digits
 from toolkit.datasets._download import ResumingDownloader
 from toolkit.datasets._emnist import fetch_emnist
 from toolkit.datasets._folder import load_image_folder
+from toolkit.datasets._folder_files import list_files
 from toolkit.datasets._glyphs import load_glyphs
 from toolkit.datasets._image_folder import ImageFolder
 from toolkit.datasets._image_set import ImageSet
@@ -19,11 +20,13 @@ from toolkit.datasets._published import FASHION_CLASSES, fetch_fashion_mnist, fe
 from toolkit.datasets._rendered_queries import render_queries
 from toolkit.datasets._source import ArraySource, ImageSource, as_source
 from toolkit.datasets._stacked import stacked_digits
+from toolkit.datasets._survey import FileSurvey, survey_folder
 
 __all__ = [
     "FASHION_CLASSES",
     "ArithmeticSet",
     "ArraySource",
+    "FileSurvey",
     "ImageFolder",
     "ImageSet",
     "ImageSource",
@@ -34,6 +37,7 @@ __all__ = [
     "fetch_emnist",
     "fetch_fashion_mnist",
     "fetch_mnist",
+    "list_files",
     "load_dataset",
     "load_digits",
     "load_glyphs",
@@ -47,4 +51,5 @@ __all__ = [
     "render_queries",
     "save_npz",
     "stacked_digits",
+    "survey_folder",
 ]

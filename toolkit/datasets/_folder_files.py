@@ -9,6 +9,7 @@ from pathlib import Path
 
 from toolkit._core.pictures import PictureError, picture_size
 from toolkit._core.printable import printable
+from toolkit._core.types import PathLike
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["Entry", "Opened", "list_files"]
@@ -41,8 +42,18 @@ class Entry:
     link: bool = False
 
 
-def list_files(path):
-    """All that lies under a folder, or in a zip archive, sorted by name.
+def list_files(path: PathLike) -> list[Entry]:
+    """All that lies under a folder, or in a zip archive, sorted by name; nothing is opened.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    list of Entry
+        Each has ``name`` (within the folder, forward slashes), ``n_bytes``, ``stamp``, ``reason`` and ``link``. Links
+        to folders are listed and not walked through.
 
     Raises
     ------

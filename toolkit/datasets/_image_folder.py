@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.images import iter_chunks
-from toolkit._core.pictures import PictureError, decode_picture
+from toolkit._core.pictures import PictureError, decode_picture, pillow_is_quiet
 from toolkit._core.printable import printable
-from toolkit.datasets._folder_decode import bombs_are_errors
 from toolkit.datasets._folder_files import Opened
 from toolkit.datasets._image_set import ImageSet
 from toolkit.exceptions import DataFormatError
@@ -96,7 +95,7 @@ class ImageFolder(ImageSet):
             raise ValueError("original needs the files of the images: load them by load_image_folder.")
         name = self.names[i]
         try:
-            with Opened(self.root, _MOST_BYTES) as files, bombs_are_errors():
+            with Opened(self.root, _MOST_BYTES) as files, pillow_is_quiet():
                 picture = decode_picture(
                     files.read(name), None, grey=self.images.ndim == 3, max_pixels=_MOST_PIXELS, scales=self.scales
                 )
