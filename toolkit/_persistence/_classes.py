@@ -36,6 +36,7 @@ OBJECTS = {
     "corruption-identifier": "toolkit.diagnostics.identifier._identifier:CorruptionIdentifier",
     "coverage-scorer": "toolkit.coverage._scorer:_CoverageScorer",
     "error-profile": "toolkit.detectors._profile:ErrorProfile",
+    "everyday-diagnostics": "toolkit.diagnostics.everyday._transformer:EverydayDiagnostics",
     "feature-distance": "toolkit.diagnostics.identifier._novelty:Novelty",
     "fixed-representation": "toolkit.detectors._scoring:_FixedRepresentation",
     "gan": "toolkit.generators._gan:GAN",

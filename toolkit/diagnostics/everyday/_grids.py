@@ -1,0 +1,154 @@
+"""Steps that come at a regular distance: the blocks of JPEG, big pixels, and the rhythm of an enlargement.
+
+References
+----------
+Z. Wang, A. Bovik and B. Evans, "Blind measurement of blocking artifacts in images", ICIP 2000.
+
+A. Gallagher, "Detection of linear and cubic interpolation in JPEG compressed images", Canadian Conference on Computer
+and Robot Vision, 2005.
+"""
+
+import numpy as np
+
+__all__ = ["grids"]
+
+_JPEG = 8  # pixels a side of a block
+_LARGEST = 32  # pixels a side of the largest block looked for
+
+
+def _profiles(views):
+    """Mean absolute step at each position, (n_tiles, w - 1) across and (n_tiles, h - 1) down."""
+    return np.abs(views.across).mean(axis=1), np.abs(views.down).mean(axis=2)
+
+
+def _excess_profiles(views):
+    """How far the step at a position exceeds the mean of the steps on either side, pixel by pixel, then averaged.
+
+    Edges of objects spread over neighbouring steps and cancel; the edge of a block stands alone.
+    """
+    found = []
+    for steps, axis in ((np.abs(views.across), 2), (np.abs(views.down), 1)):
+        steps = np.moveaxis(steps, axis, 2)
+        alone = 2 * steps[:, :, 1:-1] - steps[:, :, :-2] - steps[:, :, 2:]
+        np.clip(alone, -24, 24, out=alone)  # one strong edge is not to outweigh a grid
+        found.append(alone.mean(axis=1) / 2)
+    return found
+
+
+def _phases(profile, period):
+    """Mean of a profile (n_tiles, positions) at each phase of a period."""
+    whole = profile.shape[1] // period * period
+    return profile[:, :whole].reshape(len(profile), -1, period).mean(axis=(0, 1))
+
+
+def _blockiness(profile):
+    """Excess at the strongest of the eight phases over the others, in grey levels, and which phase."""
+    if profile.shape[1] < 2 * _JPEG:
+        return np.nan, 0
+    phases = _phases(profile, _JPEG)
+    best = int(np.argmax(phases))
+    others = np.delete(phases, best)
+    return float(phases[best] - np.median(others) - (others.max() - np.median(others))), best
+
+
+def _big_pixels(profile):
+    """Share of all steps that lies on one lattice beyond what a lattice holds by chance, and its period.
+
+    One for an image of squares: nothing changes inside of them.
+    """
+    best = (0.0, 0)
+    total = profile.sum()
+    if total <= 0:
+        return best
+    for period in range(2, min(_LARGEST, profile.shape[1] // 4) + 1):
+        phases = _phases(profile, period)
+        whole = phases.sum()
+        if whole > 0:
+            share = (phases.max() / whole - 1 / period) / (1 - 1 / period)
+            if share > best[0] + 0.02:
+                best = (float(share), period)
+    return best
+
+
+def _rhythm(steps, axis):
+    """Strongest line in the spectrum of the second differences along an axis, over the median of the spectrum.
+
+    Interpolated pixels are weighted means of their neighbours, more so in the middle between two than beside one: the
+    second difference grows and shrinks with the phase. The lines of JPEG's blocks are left out.
+    """
+    bend = np.abs(np.diff(steps, axis=axis))
+    np.minimum(bend, 32, out=bend)
+    signal = bend.mean(axis=3 - axis)  # (n_tiles, positions)
+    length = signal.shape[1]
+    if length < 32:
+        return np.nan
+    window = np.hanning(length)
+    smooth = signal - signal.mean(axis=1, keepdims=True)
+    power = np.abs(np.fft.rfft(smooth * window, axis=1)) ** 2
+    power = power.mean(axis=0)
+    frequency = np.arange(len(power)) / length
+    usable = frequency > 0.12
+    # Multiples of 1/8 of JPEG, and what the window spreads around them.
+    nearest = np.abs(frequency * _JPEG - np.rint(frequency * _JPEG)) / _JPEG
+    usable &= nearest > 2.5 / length
+    if usable.sum() < 8:
+        return np.nan
+    return float(np.log(power[usable].max() / max(np.median(power[usable]), 1e-12)))
+
+
+def _half_rhythm(steps, axis):
+    """How unlike the second differences at even and odd positions are: an enlargement to twice the size."""
+    bend = np.abs(np.diff(steps, axis=axis))
+    np.minimum(bend, 32, out=bend)
+    signal = bend.mean(axis=(0, 3 - axis))
+    if len(signal) < 32:
+        return np.nan
+    even, odd = signal[: len(signal) // 2 * 2].reshape(-1, 2).mean(axis=0)
+    return float(abs(np.log(max(even, 1e-3) / max(odd, 1e-3))))
+
+
+def _fine_energy(views):
+    """Logarithm of the energy in the finest octave over that in the next one; low in what was scaled up or blurred."""
+    tiles = views.tiles
+    side = min(256, *tiles.shape[1:]) // 2 * 2
+    if side < 32:
+        return np.nan
+    top, left = (tiles.shape[1] - side) // 2, (tiles.shape[2] - side) // 2
+    window = np.hanning(side)[:, None] * np.hanning(side)
+    part = tiles[:, top : top + side, left : left + side]
+    part = (part - part.mean(axis=(1, 2), keepdims=True)) * window.astype(np.float32)
+    power = (np.abs(np.fft.rfft2(part)) ** 2).mean(axis=0)
+    frequency = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)[None, :])
+    fine, next_ = (
+        power[(frequency > 0.3) & (frequency <= 0.5)].mean(),
+        power[(frequency > 0.1) & (frequency <= 0.2)].mean(),
+    )
+    if next_ < 1e-6:
+        return np.nan
+    return float(np.log10((fine + 1e-9) / next_))
+
+
+def _both(first, second):
+    """The mean of what two axes say, or what one says."""
+    said = [value for value in (first, second) if not np.isnan(value)]
+    return float(np.mean(said)) if said else np.nan
+
+
+def grids(views):
+    """Blocks of JPEG in grey levels, share of the steps on a lattice, rhythm and fineness of an enlargement."""
+    names = (
+        "jpeg_blocks", "jpeg_phase_across", "jpeg_phase_down", "pixelation", "pixel_size", "resampling_rhythm",
+        "resampling_half", "fine_energy",
+    )  # fmt: skip
+    if min(views.tiles.shape[1:]) < 8:
+        return dict.fromkeys(names, np.nan)
+    across, down = _excess_profiles(views)
+    (block_a, phase_a), (block_d, phase_d) = _blockiness(across), _blockiness(down)
+    (share_a, size_a), (share_d, size_d) = (_big_pixels(profile) for profile in _profiles(views))
+    rhythm = _both(_rhythm(views.across, 2), _rhythm(views.down, 1))
+    half = _both(_half_rhythm(views.across, 2), _half_rhythm(views.down, 1))
+    values = (
+        _both(block_a, block_d), phase_a, phase_d, min(share_a, share_d), max(size_a, size_d), rhythm, half,
+        _fine_energy(views),
+    )  # fmt: skip
+    return {name: float(value) for name, value in zip(names, values)}
