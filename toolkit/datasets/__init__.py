@@ -18,7 +18,7 @@ from toolkit.datasets._npz import load_images, load_npz, save_npz
 from toolkit.datasets._points import PointSet, load_grid, load_ring
 from toolkit.datasets._published import FASHION_CLASSES, fetch_fashion_mnist, fetch_mnist
 from toolkit.datasets._rendered_queries import render_queries
-from toolkit.datasets._source import ArraySource, ImageSource, as_source
+from toolkit.datasets._source import ArraySource, ImageSource, as_source, is_source
 from toolkit.datasets._stacked import stacked_digits
 from toolkit.datasets._survey import FileSurvey, survey_folder
 
@@ -37,6 +37,7 @@ __all__ = [
     "fetch_emnist",
     "fetch_fashion_mnist",
     "fetch_mnist",
+    "is_source",
     "list_files",
     "load_dataset",
     "load_digits",
