@@ -274,4 +274,4 @@ def _pack(values: NDArray) -> NDArray[np.float32]:
 def _unpack(packed: NDArray[np.float32], n_values: int) -> NDArray[np.float32]:
     whole = np.ascontiguousarray(packed.astype(np.uint32))
     three = np.stack([whole & 255, (whole >> 8) & 255, whole >> 16], axis=-1)
-    return three.reshape(len(packed), -1)[:, :n_values].astype(np.float32)
+    return three.reshape(len(packed), 3 * packed.shape[1])[:, :n_values].astype(np.float32)
