@@ -9,22 +9,32 @@ from toolkit.audit._everyday import judge_everyday
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_table import JUDGED_FAULTS
 from toolkit.audit.files._apply import apply_plan
+from toolkit.audit.files._audit_files import audit_files
+from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._plan import FILE_ACTIONS
+from toolkit.audit.files._plan_clean import LEFT_OUT, REPAIRS, plan_clean
+from toolkit.audit.files._target import check_clean_target
 
 __all__ = [
     "FILE_ACTIONS",
     "JUDGED_FAULTS",
+    "LEFT_OUT",
     "PAIR_COLUMNS",
     "PER_IMAGE_COLUMNS",
+    "REPAIRS",
     "SIGNATURE_LENGTH",
     "UNJUDGED",
     "Audit",
     "Auditor",
     "Duplicates",
     "EverydayFindings",
+    "FileAudit",
     "apply_plan",
+    "audit_files",
+    "check_clean_target",
     "find_duplicates",
     "image_signature",
     "judge_everyday",
     "merge_audits",
+    "plan_clean",
 ]

@@ -12,7 +12,7 @@ from toolkit.datasets._emnist import fetch_emnist
 from toolkit.datasets._folder import load_image_folder
 from toolkit.datasets._folder_files import list_files
 from toolkit.datasets._glyphs import load_glyphs
-from toolkit.datasets._image_folder import ImageFolder
+from toolkit.datasets._image_folder import ImageFolder, read_original
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._npz import load_images, load_npz, save_npz
 from toolkit.datasets._points import PointSet, load_grid, load_ring
@@ -49,6 +49,7 @@ __all__ = [
     "load_ring",
     "make_arithmetic",
     "pad_strings",
+    "read_original",
     "render_queries",
     "save_npz",
     "stacked_digits",

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from toolkit._core.images import iter_chunks
 from toolkit._core.pictures import PictureError, decode_picture, pillow_is_quiet
 from toolkit._core.printable import printable
+from toolkit._core.types import PathLike
 from toolkit.datasets._folder_files import Opened
 from toolkit.datasets._image_set import ImageSet
 from toolkit.exceptions import DataFormatError
@@ -18,10 +19,50 @@ from toolkit.exceptions import DataFormatError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["ImageFolder"]
+__all__ = ["ImageFolder", "read_original"]
 
 # What was loaded within its own limits is read again within these.
 _MOST_BYTES, _MOST_PIXELS = 2**31, 2**30
+
+
+def read_original(
+    root: PathLike,
+    name: str,
+    *,
+    size: tuple[int, int] | None = None,
+    grey: bool = False,
+    scales: dict[str, tuple] | None = None,
+) -> NDArray:
+    """One picture of a folder or archive, decoded with suspicion.
+
+    Parameters
+    ----------
+    root : path-like
+        Folder or zip archive.
+    name : str
+        File within it, as the file system has it.
+    size : tuple of int, optional
+        ``(height, width)`` to fit it into, with black at two sides; by default it keeps its own.
+    grey : bool, default=False
+        Its luma.
+    scales : dict of str to tuple of float, optional
+        What is black and white in pictures of more than 8 bits, by family; by default as the picture suggests.
+
+    Returns
+    -------
+    ndarray of uint8 of shape (height, width) of a grey one at its own size, else (height, width, 3)
+
+    Raises
+    ------
+    DataFormatError
+        It cannot be read.
+    """
+    try:
+        with Opened(root, _MOST_BYTES) as files, pillow_is_quiet():
+            content = files.read(name)
+            return decode_picture(content, size, fit="pad", grey=grey, max_pixels=_MOST_PIXELS, scales=scales).pixels
+    except (PictureError, OSError) as error:
+        raise DataFormatError(f"{printable(name)} of {printable(root)}: {printable(error)}") from None
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,17 +134,8 @@ class ImageFolder(ImageSet):
         """
         if self.root is None or len(self.names) != len(self):
             raise ValueError("original needs the files of the images: load them by load_image_folder.")
-        name = self.names[i]
-        try:
-            with Opened(self.root, _MOST_BYTES) as files, pillow_is_quiet():
-                picture = decode_picture(
-                    files.read(name), None, grey=self.images.ndim == 3, max_pixels=_MOST_PIXELS, scales=self.scales
-                )
-        except (PictureError, OSError) as error:
-            raise DataFormatError(f"{printable(name)} of {printable(self.root)} {printable(error)}") from None
-        if self.images.ndim == 4 and picture.pixels.ndim == 2:
-            return np.repeat(picture.pixels[..., None], 3, axis=2)
-        return picture.pixels
+        pixels = read_original(self.root, self.names[i], grey=self.images.ndim == 3, scales=self.scales)
+        return np.repeat(pixels[..., None], 3, axis=2) if self.images.ndim == 4 and pixels.ndim == 2 else pixels
 
     @property
     def skipped(self) -> "pd.DataFrame":

@@ -38,7 +38,7 @@ def composed(first: int, second: int) -> int:
     """The number of both, one after the other.
 
     >>> composed(6, 6), composed(6, 8), composed(2, 5)
-    (3, 1, 6)
+    (3, 1, 8)
     """
     cells = np.arange(6).reshape(2, 3)
     wanted = turned(turned(cells, first), second)

@@ -19,7 +19,7 @@ from toolkit._core.labels import check_strings
 from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
-from toolkit.audit import Auditor
+from toolkit.audit import Auditor, FileAudit
 from toolkit.datasets import ImageSource, is_source
 from toolkit.studies.audit._given import images_and_names
 from toolkit.studies.audit._outcome import AuditResult
@@ -56,6 +56,7 @@ def run_audit(
     paths: Sequence | None = None,
     left_out: pd.DataFrame | None = None,
     notes: Sequence = (),
+    files: FileAudit | None = None,
 ) -> AuditResult:
     """Audit an image set: name what is wrong with each image, score it, repair what can be repaired, check the repairs.
 
@@ -91,6 +92,8 @@ def run_audit(
         Files that are no images of the set: :attr:`toolkit.datasets.ImageFolder.skipped`.
     notes : sequence of str, default=()
         What was done to the images before: :attr:`toolkit.datasets.ImageFolder.notes`.
+    files : FileAudit, optional
+        What :func:`toolkit.audit.audit_files` found of the files; it leads findings and report.
 
     Returns
     -------
@@ -209,6 +212,7 @@ def run_audit(
         repairs_per_kind=repairs_per_kind,
         detector_scores=detector_scores,
         left_out=left_out,
+        files=files,
     )
 
 
