@@ -150,7 +150,7 @@ class Auditor(BaseEstimator):
                 return self.fit(source).audit(source)
             stack, assessment = self._fit(self._training_images(source), assessment)
             return self._judge(stack, source.ids, assessment)
-        stack, assessment = self._fit(X, assessment)
+        stack, assessment = self._fit(self._training_images(X), assessment)
         return self._judge(stack, range(len(stack)), assessment)
 
     def audit(self, X: ArrayLike | ImageSource, *, assessment: "Assessment | None" = None) -> Audit:
@@ -218,7 +218,7 @@ class Auditor(BaseEstimator):
         flagged = (kinds != "clean").to_numpy() & (not self.facts_.reasons)
         return np.where(flagged, -1, 1)
 
-    def _training_images(self, X: ArrayLike | ImageSource) -> ArrayLike:
+    def _training_images(self, X: Any) -> ArrayLike:
         """Arrays as they are; of a source at most ``max_samples`` images."""
         if not is_source(X):
             return X

@@ -50,7 +50,7 @@ class IndexedSource:
 
     def __init__(self, dataset: Any) -> None:
         self.dataset = dataset
-        files = getattr(dataset, "samples", None) or getattr(dataset, "imgs", None)
+        files: Any = getattr(dataset, "samples", None) or getattr(dataset, "imgs", None)
         known = isinstance(files, Sequence) and len(files) == len(dataset) and len(files) > 0
         known = known and isinstance(files[0], tuple) and isinstance(files[0][0], str)
         self.ids: Sequence = [str(file[0]) for file in files] if known else range(len(dataset))

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,7 +178,7 @@ def survey_folder(
     entries = [_without_inner_links(path, entry) for entry in list_files(path)]
     home = survey_home(path, measures, (int(max_pixels), int(max_bytes), readable_formats()), cache)
     known = {} if home is None else read_known(home, list(measures))
-    options = {"source": str(path), "measures": list(measures.values())}
+    options: dict[str, Any] = {"source": str(path), "measures": list(measures.values())}
     options |= {"max_pixels": int(max_pixels), "max_bytes": int(max_bytes)}
     rows: list[SurveyRow | None] = []
     for entry in entries:
@@ -187,7 +187,8 @@ def survey_folder(
         rows.append(SurveyRow(entry.reason) if entry.reason else same)
     n_reused = sum(row is not None and not entry.reason for row, entry in zip(rows, entries))
     # The same bytes under another name or time: found by their hash, which is cheaper than to decode them.
-    by_hash, by_length = {}, {}
+    by_hash: dict[str, SurveyRow] = {}
+    by_length: dict[int, list[str]] = {}
     for n_bytes, _, row in known.values():
         if row.sha256 and row.measured is not None:
             by_hash[row.sha256] = row

@@ -8,6 +8,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,7 +18,7 @@ from toolkit._core.progress import Progress
 from toolkit._core.types import PathLike
 from toolkit.audit.files._encode import CannotWrite
 from toolkit.audit.files._plan import Step, checked_plan
-from toolkit.audit.files._repair import check_written, repaired_content, stripped_content
+from toolkit.audit.files._repair import Verdict, check_written, repaired_content, stripped_content
 from toolkit.audit.files._target import check_clean_target, check_names_apart, new_folder, write_exclusively
 from toolkit.datasets import list_files
 
@@ -136,7 +137,7 @@ def _check_room(source: Path, names: list[str], target: Path) -> None:
         raise OSError(errno.ENOSPC, f"No room for a copy of {needed:,} bytes")
 
 
-def _done(step, entry, source, target, strip_metadata):
+def _done(step: Step | None, entry: Any, source: Path, target: Path | None, strip_metadata: bool) -> dict[str, Any]:
     """Carry out one step, and say what came of it."""
     path = printable(entry.name)
     if entry.link:
@@ -186,7 +187,15 @@ def _read(path: Path) -> tuple[bytes | None, int]:
         return (file.read(), state.st_mtime_ns) if stat.S_ISREG(state.st_mode) else (None, 0)
 
 
-def _row(step: Step | None, done, note, path=None, *, written=None, verdict=None):
+def _row(
+    step: Step | None,
+    done: str,
+    note: str,
+    path: str | None = None,
+    *,
+    written: bytes | None = None,
+    verdict: Verdict | None = None,
+) -> dict[str, Any]:
     return {
         "path": step.path if step is not None else path,
         "action": "leave_out" if step is None else step.action,

@@ -3,6 +3,8 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
@@ -16,7 +18,7 @@ from toolkit.exceptions import DataFormatError
 
 __all__ = ["audit_files"]
 
-_MEASURES = {"everyday": everyday_statistics, "signature": image_signature}
+_MEASURES: dict[str, Any] = {"everyday": everyday_statistics, "signature": image_signature}
 
 
 def audit_files(
@@ -113,17 +115,16 @@ def audit_files(
     return FileAudit(survey, everyday, duplicates, leaks, other)
 
 
-def _rows(frame, rows):
+def _rows(frame: Any, rows: NDArray) -> pd.DataFrame:
     """Rows of a frame of measures; one without columns where nothing could be measured."""
-    import pandas as pd
-
     if isinstance(frame, pd.DataFrame):
         return frame[rows]
     return pd.DataFrame([everyday_statistics(np.zeros((2, 2), np.uint8))] * int(rows.sum())) * np.nan
 
 
-def _signatures(survey: FileSurvey, rows):
-    found = survey.measures["signature"][rows]
+def _signatures(survey: FileSurvey, rows: NDArray) -> NDArray:
+    found: Any = survey.measures["signature"]
+    found = found[rows]
     if found.shape[1:] != (SIGNATURE_LENGTH,):
         return np.full((int(rows.sum()), SIGNATURE_LENGTH), np.nan, dtype=np.float32)
     return found

@@ -1,7 +1,8 @@
 """A changed picture as a file of the format it came in, with its notes, or why that cannot be without loss."""
 
 import io
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["CannotWrite", "encoded", "opened", "same_pixels", "signal_to_noise"]
+
+_Way: TypeAlias = Callable[[Any, Any, bool], bytes]  # picture, what it was made of, whether with notes
 
 _EXIF = b"Exif\0\0"
 _DEEP = ("I;16", "I;16L", "I;16B", "I;16N", "I", "F")
@@ -82,7 +85,7 @@ def encoded(image: "Image", source: "Image", *, notes: bool = True) -> bytes:
         raise CannotWrite(f"it cannot be written as {source.format}: {str(error)[:120]}") from error
 
 
-def _block(image, source):
+def _block(image: "Image", source: "Image") -> bytes | None:
     """EXIF's block for the changed picture; None if there was none."""
     block = source.info.get("exif") or b""
     block = block.removeprefix(_EXIF)
@@ -91,19 +94,19 @@ def _block(image, source):
     return upright_block(block, (image.height, image.width))
 
 
-def _saved(image, format_, **options):
+def _saved(image: "Image", format_: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format_, **{name: value for name, value in options.items() if value is not None})
     return buffer.getvalue()
 
 
-def _profile(source):
+def _profile(source: "Image") -> bytes | None:
     return source.info.get("icc_profile")
 
 
-def _lossless(format_, **options):
-    def way(image, source, notes):
-        said = {"icc_profile": _profile(source)}
+def _lossless(format_: str, **options: Any) -> "_Way":
+    def way(image: "Image", source: "Image", notes: bool) -> bytes:
+        said: dict[str, Any] = {"icc_profile": _profile(source)}
         if format_ == "GIF":
             said = {"optimize": False, "comment": source.info.get("comment") if notes else b""}
         elif notes and format_ in ("WEBP", "AVIF", "JPEG2000"):
@@ -118,7 +121,7 @@ def _lossless(format_, **options):
     return way
 
 
-def _png(image, source, notes):
+def _png(image: "Image", source: "Image", notes: bool) -> bytes:
     from PIL.PngImagePlugin import PngInfo
 
     if image.mode in _DEEP and image.mode not in ("I;16", "I"):
@@ -137,7 +140,7 @@ def _png(image, source, notes):
     return content
 
 
-def _tiff(image, source, notes):
+def _tiff(image: Any, source: Any, notes: bool) -> bytes:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
     kept = ImageFileDirectory_v2()
@@ -164,7 +167,7 @@ def _tiff(image, source, notes):
     raise last
 
 
-def _jpeg(image, source, notes):
+def _jpeg(image: Any, source: Any, notes: bool) -> bytes:
     from PIL import JpegImagePlugin
 
     block = _block(image, source) if notes else None
@@ -191,7 +194,7 @@ def _jpeg(image, source, notes):
     raise CannotWrite(f"as a JPEG it would keep only {reached:.0f} dB")
 
 
-def _check_same(image, content):
+def _check_same(image: "Image", content: bytes) -> None:
     if not same_pixels(image, opened(content)):
         raise CannotWrite("it could not be written without loss")
 
@@ -207,7 +210,7 @@ def same_pixels(first: "Image", second: "Image") -> bool:
     return np.array_equal(np.asarray(first.convert("RGBA")), np.asarray(second.convert("RGBA")))
 
 
-def _values(image):
+def _values(image: "Image") -> np.ndarray:
     return np.asarray(image.convert("RGB") if image.mode not in ("L", "RGB", "CMYK") else image)
 
 

@@ -17,39 +17,40 @@ _SHORT, _LONG = 3, 4
 class _Block:
     """A block that can be written; ValueError for what is no such block."""
 
-    def __init__(self, content):
+    def __init__(self, content: bytes) -> None:
         self.content = bytearray(content)
-        self.order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(content[:4]))
-        if self.order is None:
+        order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(content[:4]))
+        if order is None:
             raise ValueError("its EXIF notes are damaged")
+        self.order = order
 
-    def unpack(self, form, place):
+    def unpack(self, form: str, place: int) -> tuple[int, ...]:
         try:
             return struct.unpack_from(self.order + form, self.content, place)
         except struct.error:
             raise ValueError("its EXIF notes are damaged") from None
 
-    def pack(self, form, place, *values):
+    def pack(self, form: str, place: int, *values: int) -> None:
         struct.pack_into(self.order + form, self.content, place, *values)
 
     @property
-    def first(self):
+    def first(self) -> int:
         return self.unpack("I", 4)[0]
 
-    def entries(self, directory):
+    def entries(self, directory: int) -> tuple[dict[int, int], int]:
         """Tag to place of its entry, and the place where the next directory is said."""
         (count,) = self.unpack("H", directory)
         places = [directory + 2 + 12 * number for number in range(count)]
         return {self.unpack("H", place)[0]: place for place in places}, directory + 2 + 12 * count
 
-    def value(self, place):
+    def value(self, place: int) -> int:
         """A single whole number."""
         _, kind, count = self.unpack("HHI", place)
         if count != 1 or kind not in (_SHORT, _LONG):
             raise ValueError("its EXIF notes have no plain number where one is due")
         return self.unpack("H" if kind == _SHORT else "I", place + 8)[0]
 
-    def set(self, place, number):
+    def set(self, place: int, number: int) -> None:
         self.value(place)
         self.pack("H" if self.unpack("HHI", place)[1] == _SHORT else "I", place + 8, number)
 

@@ -98,7 +98,7 @@ class FileAudit:
             table = pd.concat([table, pd.DataFrame(scores)], axis=1)
         return table
 
-    def _words(self):
+    def _words(self) -> tuple[Any, Any, Any]:
         """What each picture has, in words with confidence, whether any of it is damage, and whether any is odd."""
         everyday = self.everyday
         if everyday is None:

@@ -53,7 +53,7 @@ def frame_box(pixels: NDArray) -> tuple[tuple[int, int, int, int] | None, str]:
     return box, ""
 
 
-def _bars(values):
+def _bars(values: NDArray) -> tuple[int, int]:
     """Lines of the two opposite bars, (0, 0) unless there are two of one colour that end along a line."""
     first, colour = _bar(values)
     second, other = _bar(values[::-1])
@@ -63,7 +63,7 @@ def _bars(values):
     return first, second
 
 
-def _bar(values):
+def _bar(values: NDArray) -> tuple[int, NDArray]:
     """How many lines from the first are of one colour, and that colour; none if it does not end along a line."""
     colour = np.median(values[0], axis=0)
     departure = np.abs(values - colour).max(axis=(1, 2))

@@ -22,7 +22,7 @@ class _Segment(NamedTuple):
     marker: int
     body: bytes
 
-    def written(self):
+    def written(self) -> bytes:
         if len(self.body) > _MOST:
             raise ValueError("its notes have no room for an orientation")
         return bytes([0xFF, self.marker]) + (len(self.body) + 2).to_bytes(2, "big") + self.body
@@ -33,9 +33,10 @@ def is_jpeg(content: bytes) -> bool:
     return content[:3] == b"\xff\xd8\xff"
 
 
-def _split(content):
+def _split(content: bytes) -> tuple[list[_Segment], bytes]:
     """Segments before the first scan, and all from there on."""
-    segments, place = [], 2
+    segments: list[_Segment] = []
+    place = 2
     while True:
         while content[place : place + 2] == b"\xff\xff":  # fill bytes
             place += 1
@@ -50,7 +51,7 @@ def _split(content):
         place += 2 + length
 
 
-def _joined(segments, rest):
+def _joined(segments: list[_Segment], rest: bytes) -> bytes:
     return b"\xff\xd8" + b"".join(segment.written() for segment in segments) + rest
 
 
@@ -60,7 +61,7 @@ def jpeg_scans(content: bytes) -> bytes:
     return b"".join(segment.written() for segment in segments if not _is_note(segment)) + rest
 
 
-def _is_note(segment):
+def _is_note(segment: _Segment) -> bool:
     return 0xE0 <= segment.marker <= 0xEF or segment.marker == _COM
 
 
@@ -116,15 +117,16 @@ def jpeg_without_notes(content: bytes) -> bytes:
     return _joined(kept, _until_the_end(rest))
 
 
-def _shows(segment):
+def _shows(segment: _Segment) -> bool:
     return (segment.marker == _APP2 and segment.body.startswith(b"ICC_PROFILE\0")) or (
         segment.marker == _APP14 and segment.body.startswith(b"Adobe")
     )
 
 
-def _until_the_end(rest):
+def _until_the_end(rest: bytes) -> bytes:
     """Scans up to their end: without notes between them and what was hung on behind."""
-    kept, start, place = [], 0, 0
+    kept: list[bytes] = []
+    start = place = 0
     while (place := rest.find(b"\xff", place)) >= 0 and place + 1 < len(rest):
         marker = rest[place + 1]
         if marker == 0xFF:

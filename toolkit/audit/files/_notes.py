@@ -33,7 +33,7 @@ def without_notes(content: bytes) -> bytes | None:
     return None
 
 
-def _png(content):
+def _png(content: bytes) -> bytes:
     kept, number, place = [_PNG], 1, len(_PNG)
     while place < len(content):
         if place + 12 > len(content):
@@ -54,11 +54,11 @@ def _png(content):
     raise ValueError("its PNG has no end")
 
 
-def _png_chunk(kind, body):
+def _png_chunk(kind: bytes, body: bytes) -> bytes:
     return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
 
 
-def _webp(content):
+def _webp(content: bytes) -> bytes:
     kept, number, place = [], 1, 12
     end_of_all = min(len(content), 8 + int.from_bytes(content[4:8], "little"))
     while place + 8 <= end_of_all:
@@ -82,7 +82,7 @@ def _webp(content):
     return b"RIFF" + len(whole).to_bytes(4, "little") + whole
 
 
-def _same(content):
+def _same(content: bytes) -> bytes:
     """A format that has no room for notes."""
     return content
 

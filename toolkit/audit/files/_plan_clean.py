@@ -1,6 +1,7 @@
 """plan_clean: from what was found of each file to what becomes of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -83,7 +84,7 @@ def plan_clean(
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
 
-def _confirmed(per_image, repairs):
+def _confirmed(per_image: pd.DataFrame | None, repairs: Sequence[str]) -> dict[str, tuple[str, str]]:
     """What the networks' audit did to an image exactly, by path: action and reason."""
     if per_image is None or "path" not in per_image:
         return {}
@@ -96,7 +97,13 @@ def _confirmed(per_image, repairs):
     return found
 
 
-def _decision(file, audit, leave_out, repairs, confirmed):
+def _decision(
+    file: dict[str, Any],
+    audit: FileAudit,
+    leave_out: Sequence[str],
+    repairs: Sequence[str],
+    confirmed: dict[str, tuple[str, str]],
+) -> tuple[str, str, str]:
     path = file["path"]
     if not file["readable"]:
         return "leave_out", "", file["reason"]
@@ -107,7 +114,7 @@ def _decision(file, audit, leave_out, repairs, confirmed):
         if ("exact_duplicates" if exact else "near_duplicates") in leave_out:
             how = f" ({file['difference']})" if file["difference"] else ""
             return "leave_out", "", f"copy of {file['duplicate_of']}{how}"
-    flagged = audit.everyday.flagged.loc[path] if audit.everyday is not None else {}
+    flagged: Any = audit.everyday.flagged.loc[path] if audit.everyday is not None else {}
     for fault in ("blank", "half_decoded"):
         if fault in leave_out and flagged.get(fault, False):
             return "leave_out", "", f"{fault.replace('_', ' ')} ({file[f'score_{fault}']:.2f})"
@@ -122,7 +129,7 @@ def _decision(file, audit, leave_out, repairs, confirmed):
     return "keep", "", ""
 
 
-def _box(audit, path):
+def _box(audit: FileAudit, path: str) -> tuple[tuple[int, int, int, int] | None, str]:
     place = audit.survey.files["path"].tolist().index(path)
     try:
         return frame_box(read_original(audit.survey.root, audit.survey.names[place]))

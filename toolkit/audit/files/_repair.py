@@ -2,7 +2,7 @@
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 __all__ = ["Verdict", "check_written", "repaired_content", "stripped_content"]
+
+
+Box: TypeAlias = tuple[int, int, int, int]  # left, top, right and lower edge
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,7 @@ class Verdict:
     width: int
 
 
-def repaired_content(content: bytes, action: str, box: tuple[int, int, int, int] | None = None) -> bytes:
+def repaired_content(content: bytes, action: str, box: Box | None = None) -> bytes:
     """The file with a symmetry, a cut or an inversion done to the picture as it is shown.
 
     Parameters
@@ -88,7 +91,7 @@ def stripped_content(content: bytes) -> bytes:
         raise CannotWrite(f"its notes could not be removed: {str(error)[:160]}") from error
 
 
-def check_written(before: bytes, after: bytes, action: str, box: tuple[int, int, int, int] | None = None) -> Verdict:
+def check_written(before: bytes, after: bytes, action: str, box: Box | None = None) -> Verdict:
     """Whether ``after``, as it was written and read again, is the repair of ``before``.
 
     Raises
@@ -104,7 +107,7 @@ def check_written(before: bytes, after: bytes, action: str, box: tuple[int, int,
         raise CannotWrite(f"it cannot be read: {str(error)[:120]}") from error
 
 
-def _compared(before, after, action, box):
+def _compared(before: bytes, after: bytes, action: str, box: Box | None) -> Verdict:
     if action == "keep":
         right = after == before
         if not right:  # without its notes
@@ -120,13 +123,13 @@ def _compared(before, after, action, box):
     return Verdict(bool(right), psnr, found.height, found.width)
 
 
-def _same_scans(before, after):
+def _same_scans(before: bytes, after: bytes) -> bool:
     """The scans of one file are those of the other, up to its end."""
     first, second = jpeg_scans(before), jpeg_scans(after)
     return first == second or first.startswith(second)
 
 
-def _shown(content):
+def _shown(content: bytes) -> np.ndarray:
     try:
         return decode_picture(content, None, max_pixels=2**30).pixels
     except PictureError as error:
@@ -137,7 +140,7 @@ def _plain(image: "Image") -> "Image":
     return image if image.mode not in ("I;16", "I;16B", "I;16L", "I", "F") else image.convert("L")
 
 
-def _upright(content):
+def _upright(content: bytes) -> "Image":
     """The picture as it is shown, in the mode of the file."""
     from PIL import Image
 
@@ -150,7 +153,7 @@ def _upright(content):
     return image.transpose(_transposition(number, Image.Transpose))
 
 
-def _transposition(number, ways):
+def _transposition(number: int, ways: Any) -> Any:
     return {
         2: ways.FLIP_LEFT_RIGHT,
         3: ways.ROTATE_180,
@@ -162,7 +165,7 @@ def _transposition(number, ways):
     }[number]
 
 
-def _target(content, action, box):
+def _target(content: bytes, action: str, box: Box | None) -> "Image":
     """The picture that is to be written, upright."""
     from PIL import Image
 
@@ -182,7 +185,7 @@ def _target(content, action, box):
     return image.crop(box)
 
 
-def _check_depth(content):
+def _check_depth(content: bytes) -> None:
     """Colour of 16 bits is read as 8 by Pillow, and would be written so."""
     from PIL import Image
 
@@ -199,7 +202,7 @@ def _check_depth(content):
         raise CannotWrite("16-bit colour cannot be written without loss")
 
 
-def _inverted(image):
+def _inverted(image: Any) -> "Image":
     from PIL import Image, ImageChops
 
     if image.mode in ("1", "L", "RGB"):

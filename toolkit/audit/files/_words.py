@@ -56,7 +56,7 @@ def file_findings(audit: "FileAudit") -> list[str]:
     return sentences + _not_judged(audit)
 
 
-def _unreadable(table):
+def _unreadable(table: pd.DataFrame) -> list[str]:
     lost = table[~table["readable"]]
     if not len(lost):
         return []
@@ -67,13 +67,14 @@ def _unreadable(table):
     return [f"Cannot be used: {'; '.join(parts)}."]
 
 
-def _faults(audit):
+def _faults(audit: "FileAudit") -> list[str]:
     everyday = audit.everyday
     if everyday is None:
         return []
     said = []
     for damage, begins in ((True, "Looks damaged"), (False, "Unusual, and perhaps as it should be")):
-        parts, whole = [], []
+        parts: list[tuple[int, str]] = []
+        whole: list[str] = []
         for fault, row in everyday.competence.iterrows():
             if row["damage"] != damage or not row["n_flagged"]:
                 continue
@@ -83,9 +84,9 @@ def _faults(audit):
             flagged = everyday.flagged[fault]
             order = everyday.scores.loc[flagged, fault].sort_values(ascending=False, kind="stable")
             parts.append((int(row["n_flagged"]), f"{row['words']} ({listed(order.index)})"))
-        parts = [words for _, words in sorted(parts, key=lambda part: -part[0])]
         if parts:
-            said.append(f"{begins}: {'; '.join(parts)}.")
+            parts.sort(key=lambda part: -part[0])
+            said.append(f"{begins}: {'; '.join(words for _, words in parts)}.")
         if whole:
             said.append(f"True of most of the set, and so perhaps of how it was made: {', '.join(whole)}.")
     if said:
@@ -96,7 +97,7 @@ def _faults(audit):
     return said
 
 
-def _duplicates(audit):
+def _duplicates(audit: "FileAudit") -> list[str]:
     pairs, found = audit.duplicates.pairs, audit.duplicates.frame()
     sentences = []
     if len(pairs):
@@ -123,8 +124,8 @@ def _duplicates(audit):
     return sentences
 
 
-def _leaks(audit):
-    if audit.leaks is None:
+def _leaks(audit: "FileAudit") -> list[str]:
+    if audit.leaks is None or audit.other is None:
         return []
     other, pairs = printable(audit.other.root.name), audit.leaks.pairs
     if not len(pairs):
@@ -138,7 +139,7 @@ def _leaks(audit):
     ]
 
 
-def _not_judged(audit):
+def _not_judged(audit: "FileAudit") -> list[str]:
     if audit.everyday is None:
         return []
     missing = audit.everyday.competence[~audit.everyday.competence["applicable"]]

@@ -16,17 +16,18 @@ _CHUNK = 4096  # images read at a time from a source
 
 def images_and_names(given: ArrayLike | ImageSource) -> tuple[Any, dict[str, Any]]:
     """The images, and ``name``, ``paths``, ``notes`` and ``left_out`` as far as they are known."""
-    known: dict[str, Any] = {"name": getattr(given, "name", "")}
-    if not is_source(given):
-        return given, known
-    if getattr(given, "paths", None) is not None:
-        known |= {"paths": given.paths, "notes": given.notes}
-        if given.report is not None:
-            known["left_out"] = given.skipped
-    if hasattr(given, "images"):
-        images, names = given.images, given.ids if isinstance(given, ImageSource) else ()
+    held: Any = given
+    known: dict[str, Any] = {"name": getattr(held, "name", "")}
+    if not is_source(held):
+        return held, known
+    if getattr(held, "paths", None) is not None:
+        known |= {"paths": held.paths, "notes": held.notes}
+        if held.report is not None:
+            known["left_out"] = held.skipped
+    if hasattr(held, "images"):
+        images, names = held.images, held.ids if isinstance(held, ImageSource) else ()
     else:
-        source = as_source(given)
+        source = as_source(held)
         images, names = np.concatenate(list(source.chunks(_CHUNK))), source.ids
     if "paths" not in known and any(isinstance(name, str) for name in names):
         known["paths"] = names

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from toolkit.audit import JUDGED_FAULTS, FileAudit
 from toolkit.plots import Display, FileGalleryDisplay
-from toolkit.studies.folder._thumbnails import small_pictures, thumbnails
+from toolkit.studies.folder._thumbnails import thumbnails
 
 __all__ = ["file_displays"]
 
@@ -25,19 +25,18 @@ def file_displays(files: FileAudit) -> dict[str, Display]:
     if shown:
         paths, words = zip(*shown)
         displays["faulty_files"] = FileGalleryDisplay.from_predictions(
-            thumbnails(files, paths), paths, words, details=details, n_a_group=_A_ROW
+            thumbnails(files.survey, paths), paths, words, details=details, n_a_group=_A_ROW
         )
     shown, details = _groups(files.duplicates)
     if shown:
         paths, groups = zip(*shown)
         displays["duplicates"] = FileGalleryDisplay.from_predictions(
-            thumbnails(files, paths), paths, groups, details=details, n_a_group=_A_ROW
+            thumbnails(files.survey, paths), paths, groups, details=details, n_a_group=_A_ROW
         )
     if files.leaks is not None and files.other is not None and len(files.leaks.pairs):
         pairs = files.leaks.pairs.head(_GROUPS)
-        places = dict(zip(files.other.files["path"], files.other.names))
-        theirs = small_pictures(files.other.root, [places[path] for path in pairs["id_b"]])
-        ours = thumbnails(files, pairs["id_a"])
+        theirs = thumbnails(files.other, pairs["id_b"])
+        ours = thumbnails(files.survey, pairs["id_a"])
         names = [name for pair in zip(pairs["id_a"], pairs["id_b"]) for name in pair]
         groups = [f"leak {number}" for number in range(1, len(pairs) + 1) for _ in range(2)]
         images = [image for pair in zip(ours, theirs) for image in pair]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+import pandas as pd
+
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
@@ -113,11 +115,27 @@ def clean_folder(
     *,
     leave_out: Sequence[str] = (),
     repairs: Sequence[str] = tuple(REPAIRS),
-    per_image=None,
+    per_image: pd.DataFrame | None = None,
     strip_metadata: bool = False,
     dry_run: bool = False,
     verbose: bool = False,
-):
-    """:func:`toolkit.audit.plan_clean`, and then :func:`toolkit.audit.apply_plan`."""
+) -> pd.DataFrame:
+    """Decide what becomes of each file, and write the copy: :func:`plan_clean`, then :func:`apply_plan`.
+
+    Parameters
+    ----------
+    files : FileAudit
+    out : path-like
+        New or empty folder.
+    leave_out, repairs : sequence of str
+    per_image : DataFrame, optional
+        As in :func:`toolkit.audit.plan_clean`.
+    strip_metadata, dry_run, verbose : bool, default=False
+
+    Returns
+    -------
+    DataFrame
+        As :func:`toolkit.audit.apply_plan` gives it.
+    """
     plan = plan_clean(files, leave_out=leave_out, repairs=repairs, per_image=per_image)
     return apply_plan(plan, files.survey.root, out, strip_metadata=strip_metadata, dry_run=dry_run, verbose=verbose)

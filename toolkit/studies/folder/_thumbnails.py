@@ -7,30 +7,31 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.audit import FileAudit
-from toolkit.datasets import read_original
+from toolkit.datasets import FileSurvey, read_original
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["thumbnails"]
 
 _SIDE = 112
+_PAPER = 244  # grey level around a picture that is no square, which is no part of it
 
 
-def thumbnails(files: FileAudit, paths: Sequence[str]) -> NDArray:
-    """uint8 pictures of shape (len(paths), side, side, 3), each as it is shown, with black at two sides."""
-    places = {path: place for place, path in enumerate(files.survey.files["path"])}
-    return small_pictures(files.survey.root, [files.survey.names[places[path]] for path in paths])
+def thumbnails(survey: FileSurvey, paths: Sequence[str]) -> NDArray:
+    """uint8 pictures of shape (len(paths), side, side, 3), each as it is shown, on light grey.
 
-
-def small_pictures(root, names):
-    """The same of any folder; grey where one can no longer be read."""
-    stack = np.full((len(names), _SIDE, _SIDE, 3), 128, dtype=np.uint8)
-    known = {}
-    for row, name in enumerate(names):
-        if name not in known:
-            try:
-                known[name] = read_original(root, name, size=(_SIDE, _SIDE))
-            except DataFormatError:  # it changed meanwhile: the page shows that there is nothing
-                known[name] = stack[row]
-        stack[row] = known[name]
+    One that can no longer be read is grey throughout: it changed meanwhile, and the page shows that there is nothing.
+    """
+    places = {path: place for place, path in enumerate(survey.files["path"])}
+    height, width = survey.files["height"].to_numpy(), survey.files["width"].to_numpy()
+    stack = np.full((len(paths), _SIDE, _SIDE, 3), _PAPER, dtype=np.uint8)
+    for row, path in enumerate(paths):
+        place = places[path]
+        longest = max(height[place], width[place], 1)
+        inner = [max(1, round(_SIDE * side / longest)) for side in (height[place], width[place])]
+        try:
+            picture = read_original(survey.root, survey.names[place], size=(inner[0], inner[1]))
+        except DataFormatError:
+            continue
+        top, left = (_SIDE - inner[0]) // 2, (_SIDE - inner[1]) // 2
+        stack[row, top : top + inner[0], left : left + inner[1]] = picture.reshape(*inner, -1)
     return stack
