@@ -28,7 +28,7 @@ BY_PIL = {
     "flip_horizontal": Image.Transpose.FLIP_LEFT_RIGHT,
     "flip_vertical": Image.Transpose.FLIP_TOP_BOTTOM,
     "transpose": Image.Transpose.TRANSPOSE,
-    "transverse": Image.Transpose.TRANSVERSE,
+    "anti_transpose": Image.Transpose.TRANSVERSE,
 }
 
 
@@ -164,7 +164,7 @@ FORMATS = [
 ]
 
 
-@pytest.mark.parametrize("action", ["rotate_90", "transverse", "crop", "invert"])
+@pytest.mark.parametrize("action", ["rotate_90", "anti_transpose", "crop", "invert"])
 @pytest.mark.parametrize(("format_", "mode"), FORMATS)
 def test_other_formats_keep_size_mode_and_every_pixel(tmp_path, format_, mode, action):
     """Exact, or not done and said: never something in between."""

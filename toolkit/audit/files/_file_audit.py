@@ -117,11 +117,9 @@ class FileAudit:
     @property
     def labels(self) -> pd.Series | None:
         """The top folder of each picture, by path, where every one lies in one and there are several."""
-        paths = self.survey.files.loc[self.survey.files["readable"], "path"]
-        tops = paths.str.partition("/")[0].where(paths.str.contains("/"), "")
-        if (tops == "").any() or tops.nunique() < 2:
-            return None
-        return pd.Series(tops.to_numpy(), index=paths.to_numpy(), name="folder")
+        paths = self.survey.files.loc[self.survey.files["readable"], "path"].tolist()
+        tops = [path.partition("/")[0] if "/" in path else "" for path in paths]
+        return None if "" in tops or len(set(tops)) < 2 else pd.Series(tops, index=paths, name="folder")
 
     @property
     def conflicts(self) -> pd.DataFrame | None:

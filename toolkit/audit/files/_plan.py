@@ -23,7 +23,7 @@ FILE_ACTIONS = {
     "flip_horizontal": "mirrored, left for right",
     "flip_vertical": "mirrored, top for bottom",
     "transpose": "mirrored at the falling diagonal",
-    "transverse": "mirrored at the rising diagonal",
+    "anti_transpose": "mirrored at the rising diagonal",
     "crop": "cut to a box",
     "invert": "light for dark",
 }

@@ -27,6 +27,7 @@ REPAIRS = {
     "inversion": "light for dark, likewise",
     "frames": "bars around a picture, where the pixels show along which line they end",
 }
+_LOSSY = ("AVIF", "HEIF", "JPEG", "JPEG2000", "MPO", "WEBP")
 # What the restorer did to the small image is done to the file.
 _EXACT = {
     "unrotate_90": ("turns", "rotate_270"),
@@ -77,11 +78,26 @@ def plan_clean(
     repairs = check_names(repairs, REPAIRS, "repair") if len(repairs) else ()
     table = audit.per_file
     confirmed = _confirmed(per_image, repairs)
+    equal = _equal_to(table, audit) if "exact_duplicates" in leave_out else {}
     rows = []
     for file in table.to_dict(orient="records"):
-        action, box, reason = _decision(file, audit, leave_out, repairs, confirmed)
+        if file["path"] in equal:
+            action, box, reason = "leave_out", "", f"equal to {equal[file['path']]}"
+        else:
+            action, box, reason = _decision(file, audit, leave_out, repairs, confirmed)
         rows.append({"path": file["path"], "sha256": file["sha256"], "action": action, "box": box, "reason": reason})
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
+
+
+def _equal_to(table: pd.DataFrame, audit: FileAudit) -> dict[str, str]:
+    """Of files with the same pixels all but one: the one that is kept for its whole group, else the first by name."""
+    known = table.assign(pixels=audit.survey.files["pixels"].to_numpy())
+    known = known[known["readable"] & ~known["link"]]
+    found = {}
+    for _, rows in known.groupby("pixels"):
+        first = rows.sort_values("duplicate_of", key=lambda names: names != "", kind="stable")["path"].iloc[0]
+        found |= {path: first for path in rows["path"] if path != first}
+    return found
 
 
 def _confirmed(per_image: pd.DataFrame | None, repairs: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -109,11 +125,9 @@ def _decision(
         return "leave_out", "", file["reason"]
     if file["link"]:
         return "leave_out", "", "link, not followed"
-    if file["duplicate_of"]:
-        exact = file["relation"] == "exact"
-        if ("exact_duplicates" if exact else "near_duplicates") in leave_out:
-            how = f" ({file['difference']})" if file["difference"] else ""
-            return "leave_out", "", f"copy of {file['duplicate_of']}{how}"
+    if file["duplicate_of"] and file["relation"] != "exact" and "near_duplicates" in leave_out:
+        how = f" ({file['difference']})" if file["difference"] else ""
+        return "leave_out", "", f"copy of {file['duplicate_of']}{how}"
     flagged: Any = audit.everyday.flagged.loc[path] if audit.everyday is not None else {}
     for fault in ("blank", "half_decoded"):
         if fault in leave_out and flagged.get(fault, False):
@@ -132,6 +146,7 @@ def _decision(
 def _box(audit: FileAudit, path: str) -> tuple[tuple[int, int, int, int] | None, str]:
     place = audit.survey.files["path"].tolist().index(path)
     try:
-        return frame_box(read_original(audit.survey.root, audit.survey.names[place]))
+        pixels = read_original(audit.survey.root, audit.survey.names[place])
+        return frame_box(pixels, lossy=audit.survey.files["format"].iloc[place] in _LOSSY)
     except DataFormatError as error:
         return None, str(error)

@@ -13,7 +13,7 @@ SYMMETRIES = {
     "flip_vertical": 4,
     "transpose": 5,
     "rotate_270": 6,
-    "transverse": 7,
+    "anti_transpose": 7,
     "rotate_90": 8,
 }
 
