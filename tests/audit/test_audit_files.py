@@ -82,7 +82,7 @@ def test_findings_say_which_files(found):
     for name in ("cups/broken.jpg", "cups/notes.txt", "cups/blank.png", "cats/framed.png"):
         assert name in text
     assert "labelled one picture twice" in text
-    assert found.findings()[0].endswith("are copies of another.")
+    assert "are copies of another" in found.findings()[0]
 
 
 def test_a_plan_keeps_what_nobody_asked_to_leave_out(folder, found):
@@ -186,5 +186,5 @@ def test_pictures_without_a_frame_are_not_cut():
     assert all(frame_box(crop, lossy=lossy)[0] is None for crop in CROPS for lossy in (False, True))
     page = np.full((200, 150), 255, np.uint8)
     page[40:160, 30:120][::9, ::2] = 0  # text within its margins
-    for picture in (page, np.zeros((50, 60), np.uint8), np.full((9, 9, 3), 7, np.uint8)):
+    for picture in (page, np.zeros((90, 80), np.uint8), np.full((9, 9, 3), 7, np.uint8)):
         assert frame_box(picture)[0] is None

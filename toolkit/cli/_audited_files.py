@@ -116,7 +116,7 @@ class AuditedFiles:
         cleaning = self._cleaning()
         target = cleaning.pop("write_clean")
         applied = clean_folder(result.files, target, per_image=result.per_image, verbose=not quiet, **cleaning)
-        settings = result.settings | {"cleaned": printable(target), "dry_run": self.dry_run}
+        settings = result.settings | {"cleaned": printable(Path(target).name), "dry_run": self.dry_run}
         return replace(result, applied=applied, settings=settings)
 
     def _cleaning(self):

@@ -11,9 +11,10 @@ __all__ = ["frame_box"]
 
 _EVEN = 8.0  # grey levels within which a line is of one colour, JPEG's ringing included
 _THINNEST = 0.01  # of a side
-_ENDS_ALONG = 0.6  # share of an edge along which the picture differs from the bar
+_ENDS_ALONG = 0.7  # share of an edge along which the picture differs from the bar
 _DIFFERS = 12.0  # grey levels
 _BLOCK, _ECHO = 8, 0.3  # lines that a bar may share with the picture, and how faint its echo is beside it
+_SMALLEST = 64  # pixels of the shorter side; in smaller images a margin and a frame look alike
 _LEAST_LEFT = 0.3  # share of the pixels that have to stay
 
 
@@ -35,13 +36,15 @@ def frame_box(pixels: NDArray, *, lossy: bool = False) -> tuple[tuple[int, int, 
 
     Examples
     --------
-    >>> picture = np.random.default_rng(0).integers(0, 256, (60, 80, 3), dtype=np.uint8)
+    >>> picture = np.random.default_rng(0).integers(0, 256, (70, 80, 3), dtype=np.uint8)
     >>> picture[:6] = picture[-9:] = 0
     >>> frame_box(picture)
-    ((0, 6, 80, 51), '')
+    ((0, 6, 80, 61), '')
     """
     values = pixels.reshape(*pixels.shape[:2], -1).astype(np.float32)
     height, width = values.shape[:2]
+    if min(height, width) < _SMALLEST:
+        return None, "it is too small to tell a frame from a margin"
     top, lower = _bars(values, lossy)
     inner = values[top : height - lower]  # the bars at the sides may be of another colour than those above and below
     left, right = _bars(inner.swapaxes(0, 1), lossy)
@@ -78,5 +81,5 @@ def _bar(values: NDArray, lossy: bool) -> tuple[int, NDArray]:
         mean = departure[thick : thick + 3 * _BLOCK].mean(axis=1)
         echo = mean[:_BLOCK] < _ECHO * np.median(mean[_BLOCK:] if len(mean) > _BLOCK else mean)
         thick += len(echo) if echo.all() else int(np.argmin(echo))
-    along = (departure[thick : thick + 4] > _DIFFERS).any(axis=0).mean() if thick < len(values) else 0.0
+    along = (departure[thick : thick + 3] > _DIFFERS).any(axis=0).mean() if thick < len(values) else 0.0
     return (thick, colour) if along >= _ENDS_ALONG else (0, colour)

@@ -135,12 +135,17 @@ def _decision(
     if path in confirmed:
         action, reason = confirmed[path]
         return action, "", reason
-    if "frames" in repairs and flagged.get("framed", False):
+    if "frames" in repairs and flagged.get("framed", False) and not _whole_set(audit, "framed"):
         box, why_not = _box(audit, path)
         if box is not None:
             return "crop", ",".join(map(str, box)), f"frame ({file['score_framed']:.2f}), its edges found in the pixels"
         return "keep", "", f"frame ({file['score_framed']:.2f}) left: {why_not}"
     return "keep", "", ""
+
+
+def _whole_set(audit: FileAudit, fault: str) -> bool:
+    """Whether most of the set has it: then it is how the set was made, and no accident of one file."""
+    return audit.everyday is not None and bool(audit.everyday.competence.loc[fault, "whole_set"])
 
 
 def _box(audit: FileAudit, path: str) -> tuple[tuple[int, int, int, int] | None, str]:

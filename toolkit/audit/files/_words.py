@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["counted", "file_findings", "listed"]
 
 _NAMED = 3  # files that a sentence names
+_REASONS = 4  # why a fault cannot be judged, of as many as a sentence holds
 
 
 def counted(n: int, noun: str = "file") -> str:
@@ -44,12 +45,12 @@ def file_findings(audit: "FileAudit") -> list[str]:
     name = printable(audit.survey.root.name)
     if bad:
         parts = [
-            (int((~table["readable"]).sum()), "cannot be used"),
-            (int(damaged.sum()), "look damaged"),
-            (int(doubled.sum()), "are copies of another"),
+            (int((~table["readable"]).sum()), "cannot be used", "cannot be used"),
+            (int(damaged.sum()), "looks damaged", "look damaged"),
+            (int(doubled.sum()), "is a copy of another", "are copies of another"),
         ]
-        split = ", ".join(f"{n:,} {words}" for n, words in parts if n)
-        first = f"{bad:,} of the {counted(len(table))} of {name} need a look: {split}."
+        split = ", ".join(f"{n:,} {one if n == 1 else more}" for n, one, more in parts if n)
+        first = f"{bad:,} of the {counted(len(table))} of {name} need{'s' * (bad == 1)} a look: {split}."
     else:
         first = f"All {counted(len(table))} of {name} can be read, and none looks damaged or is there twice."
     sentences = [first, *_unreadable(table), *_faults(audit), *_duplicates(audit), *_leaks(audit)]
@@ -146,4 +147,7 @@ def _not_judged(audit: "FileAudit") -> list[str]:
     if not len(missing):
         return []
     parts = [f"{row['words']} ({row['why_not']})" for _, row in missing.iterrows()]
+    if len(parts) > _REASONS:
+        more = f"{len(parts) - _REASONS:,} more; the table of what was looked for says why"
+        return [f"Not judged here: {'; '.join(parts[:_REASONS])}; and {more}."]
     return [f"Not judged here: {'; '.join(parts)}."]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 import pandas as pd
 
@@ -103,7 +104,7 @@ def run_folder(
     settings = {
         "name": printable(name or files.survey.root.name),
         "false_alarms": false_alarms,
-        "cleaned": None if write_clean is None else printable(write_clean),
+        "cleaned": None if write_clean is None else printable(Path(write_clean).name),
         "dry_run": dry_run,
     }
     return FolderResult(files, applied, settings, timings)
