@@ -1,7 +1,7 @@
 """Everyday faults planted by Pillow and SciPy, not by the toolkit's own models.
 
-Each takes an image as uint8 (height, width[, 3]) and a generator, and gives such an image back. Strengths are drawn from
-ranges that one would notice when looking at the picture, and lengths grow with it.
+Each takes an image as uint8 (height, width[, 3]) and a generator, and gives such an image back. Strengths are drawn
+from ranges that one would notice when looking at the picture, and lengths grow with it.
 """
 
 import io
@@ -33,7 +33,9 @@ def _low_contrast(image, g):
 
 
 def _cast(image, g):
-    gains = np.exp(g.uniform(0.3, 0.5) * np.array([[1, 0, -1], [-1, 0, 1], [-0.5, 0.6, -0.5], [0.5, -0.6, 0.5]])[g.integers(4)])
+    gains = np.exp(
+        g.uniform(0.3, 0.5) * np.array([[1, 0, -1], [-1, 0, 1], [-0.5, 0.6, -0.5], [0.5, -0.6, 0.5]])[g.integers(4)]
+    )
     return _bytes(image * gains)
 
 
@@ -57,7 +59,10 @@ def _motion(image, g):
     kernel = np.clip(ndimage.rotate(kernel, g.uniform(0, 180), reshape=False, order=1), 0, None)
     kernel /= kernel.sum()
     planes = image[..., None] if image.ndim == 2 else image
-    out = [ndimage.convolve(planes[..., k].astype(np.float32), kernel.astype(np.float32), mode="nearest") for k in range(planes.shape[2])]
+    out = [
+        ndimage.convolve(planes[..., k].astype(np.float32), kernel.astype(np.float32), mode="nearest")
+        for k in range(planes.shape[2])
+    ]
     return _bytes(np.stack(out, axis=2)).reshape(image.shape)
 
 
@@ -77,7 +82,10 @@ def _dead_lines(image, g):
 
 
 def _scaled_up(image, g):
-    small, method = g.uniform(2, 4), g.choice([Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS])
+    small, method = (
+        g.uniform(2, 4),
+        g.choice([Image.Resampling.BILINEAR, Image.Resampling.BICUBIC, Image.Resampling.LANCZOS]),
+    )
     picture = Image.fromarray(image)
     size = tuple(max(4, round(side / small)) for side in picture.size)
     return np.asarray(picture.resize(size, Image.Resampling.LANCZOS).resize(picture.size, method))
@@ -123,7 +131,12 @@ def _screenshot(image, g):
     font = ImageFont.load_default(max(6, bar // 2))
     for line in range(2, 12):
         ink = (40, 40, 40) if page.getpixel((0, height - 1))[0] > 100 else (220, 220, 220)
-        draw.text((width // 20, line * bar), "".join(g.choice(list("abcdefghij klmno"), g.integers(8, 40))), fill=ink, font=font)
+        draw.text(
+            (width // 20, line * bar),
+            "".join(g.choice(list("abcdefghij klmno"), g.integers(8, 40))),
+            fill=ink,
+            font=font,
+        )
     inset = Image.fromarray(image).convert("RGB").resize((max(2, width // 3), max(2, height // 3)))
     page.paste(inset, (width * 3 // 5, height // 2))
     return np.asarray(page if image.ndim == 3 else page.convert("L"))
@@ -160,7 +173,11 @@ def _resize(image, factor):
 def _odd_aspect(image, g):
     strip = max(8, int(image.shape[0] * g.uniform(0.15, 0.25)))
     top = g.integers(0, image.shape[0] - strip)
-    return image[top : top + strip] if image.shape[1] >= image.shape[0] * 0.9 else image[:, : max(8, int(image.shape[1] * 0.2))]
+    return (
+        image[top : top + strip]
+        if image.shape[1] >= image.shape[0] * 0.9
+        else image[:, : max(8, int(image.shape[1] * 0.2))]
+    )
 
 
 # fault: function(image, generator); those that need colour are planted in colour images only.

@@ -11,8 +11,8 @@ _NEUTRAL = 6.0  # levels by which channels differ in a grey picture after JPEG
 def _tint(views):
     """How far even the most neutral and the lightest pixels are coloured, and the mean tint.
 
-    A scene has colours of its own, but nearly always something in it is neutral, and its lights are; under a wrong white
-    balance nothing is. Channels are compared by logarithms, since a tint multiplies.
+    A scene has colours of its own, but nearly always something in it is neutral, and its lights are; under a wrong
+    white balance nothing is. Channels are compared by logarithms, since a tint multiplies.
     """
     pixels = views.colours.reshape(-1, 3)
     pixels = pixels[:: max(1, len(pixels) // _SAMPLE)]

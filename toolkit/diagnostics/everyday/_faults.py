@@ -57,7 +57,7 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
         "low in contrast", True, "luma_range", False, 0.40, 0.03, "log", "most of the set is as faint"
     ),
     "colour_cast": EverydayFault(
-        "tinted all over", True, "colour_cast", True, 0.08, _INF, "linear", "the set, or the image, has no colour"
+        "tinted all over", True, "colour_cast", True, 0.20, _INF, "linear", "the set, or the image, has no colour"
     ),
     "grey_among_colour": EverydayFault(
         "grey among colour images", False, "is_colour", False, 0.5, -_INF, "linear", "most of the set is grey"
@@ -82,7 +82,7 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
         "hardly a part of the image is neither black nor white",
     ),
     "hot_pixels": EverydayFault(
-        "single pixels stand out", True, "impulses", True, 200.0, _INF, "linear", "smaller than 3 pixels a side"
+        "single pixels stand out", True, "impulses", True, 250.0, _INF, "linear", "smaller than 3 pixels a side"
     ),
     "dead_lines": EverydayFault(
         "dead rows or columns", True, "line_contrast", True, 15.0, 60.0, "linear", "smaller than 16 pixels a side"

@@ -55,8 +55,8 @@ def _blockiness(profile):
 def _big_pixels(profile):
     """How far the steps keep to a few lines: one less the usual step over the largest one nearby.
 
-    One for an image of squares, in which nothing changes but from one to the next. No lattice is assumed: an enlargement
-    by a factor that is no whole number has squares of two sizes.
+    One for an image of squares, in which nothing changes but from one to the next. No lattice is assumed: an
+    enlargement by a factor that is no whole number has squares of two sizes.
     """
     largest = ndimage.maximum_filter1d(profile, 2 * _LARGEST + 1, axis=1, mode="nearest")
     seen = largest > 1.0  # grey levels: elsewhere there is nothing, and nothing to see
@@ -91,17 +91,6 @@ def _rhythm(steps, axis):
     return float(np.log(max(power[usable].max(), 1e-12) / max(np.median(power[usable]), 1e-12)))
 
 
-def _half_rhythm(steps, axis):
-    """How unlike the second differences at even and odd positions are: an enlargement to twice the size."""
-    bend = np.abs(np.diff(steps, axis=axis))
-    np.minimum(bend, 32, out=bend)
-    signal = bend.mean(axis=(0, 3 - axis))
-    if len(signal) < 32:
-        return np.nan
-    even, odd = signal[: len(signal) // 2 * 2].reshape(-1, 2).mean(axis=0)
-    return float(abs(np.log(max(even, 1e-3) / max(odd, 1e-3))))
-
-
 def _fine_energy(views):
     """Logarithm of the energy in the finest octave over the next but one; low in what was scaled up or blurred."""
     tiles = views.tiles
@@ -133,7 +122,7 @@ def grids(views):
     """Blocks of JPEG in grey levels, share of the steps on a lattice, rhythm and fineness of an enlargement."""
     names = (
         "jpeg_blocks", "jpeg_phase_across", "jpeg_phase_down", "pixelation", "resampling_rhythm",
-        "resampling_half", "fine_energy",
+        "fine_energy",
     )  # fmt: skip
     if min(views.tiles.shape[1:]) < 8:
         return dict.fromkeys(names, np.nan)
@@ -141,9 +130,8 @@ def grids(views):
     (block_a, phase_a), (block_d, phase_d) = _blockiness(across), _blockiness(down)
     squares = min(_big_pixels(profile) for profile in _profiles(views))
     rhythm = _both(_rhythm(views.across, 2), _rhythm(views.down, 1))
-    half = _both(_half_rhythm(views.across, 2), _half_rhythm(views.down, 1))
     values = (
-        _both(block_a, block_d), phase_a, phase_d, squares, rhythm, half,
+        _both(block_a, block_d), phase_a, phase_d, squares, rhythm,
         _fine_energy(views),
     )  # fmt: skip
     return {name: float(value) for name, value in zip(names, values)}

@@ -12,7 +12,7 @@ __all__ = ["noise"]
 _WINDOW = 12  # pixels a side of the windows of which the evenest are taken
 _EVENEST = 0.1  # share of the windows
 _TO_SIGMA = np.sqrt(np.pi / 2) / 6  # from the mean absolute second difference of second differences
-_IMPULSE = 25.0  # grey levels by which a pixel stands out from the nearest of its eight neighbours, at least
+_IMPULSE = 40.0  # grey levels by which a pixel stands out from the nearest of its eight neighbours, at least
 _FEWEST = 3  # a lone pixel may be a star, a spark in an eye or a full stop
 _EVEN = 2.0  # times the range of the neighbours: a bright pixel amid texture is texture
 
