@@ -175,7 +175,9 @@ def _judge(name, statistics, neighbours, rate):
     scores = nothing
     if not why_not:
         sign = 1 if fault.high else -1
-        scores, usual, level = _scores(values, never, always, neighbours, rate)
+        # What is odd about a size is not asked of images of the same size.
+        asked = None if name in ("odd_size", "odd_aspect") else neighbours
+        scores, usual, level = _scores(values, never, always, asked, rate)
         usual, level = (sign * value for value in (usual, level))
         if fault.scale == "log":
             usual, level = np.exp(usual), np.exp(level)

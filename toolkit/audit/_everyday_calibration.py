@@ -1,7 +1,8 @@
 """What is unusual in a set: a level for each image that a sound one exceeds at a stated rate.
 
 A level is learnt from images of which some are faulty, without knowing which. So it rests on the middle of the set and
-on the quantiles up to 85 %, and is extrapolated from there by a Weibull tail, whose shape says how fast the tail falls.
+on the quantile of 75 %, and is extrapolated from there by a Weibull tail between the normal and the exponential one. A
+tail that was fitted to the set would be that of the faulty images in it.
 Where images have many sizes, what is usual is asked of those of about the same size and of the same sort of colour.
 
 References
@@ -17,8 +18,9 @@ __all__ = ["FEWEST", "Levels", "context_neighbours", "levels"]
 
 FEWEST = 20  # images from which something can be called unusual among them
 _NEIGHBOURS = (40, 400)  # images that are asked what is usual, at least and at most; a quarter of the set in between
-_MIDDLE, _UPPER, _TAIL = 0.5, 0.75, 0.85  # quantiles that a tenth of faulty images moves little
-_SHAPES = (0.8, 1.45)  # of the Weibull tail: 1 is exponential; 1.45 is about normal
+_MIDDLE, _UPPER = 0.5, 0.75  # quantiles that a tenth of faulty images moves little
+_SHAPE = 1.2  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
+_ASIDE, _ROUNDS = 0.02, 10  # share of sound images that is left aside with the faulty ones, and how often at most
 _CHUNK = 2048  # rows at a time
 
 
@@ -63,14 +65,25 @@ def _quantiles(values, neighbours):
     return middle, upper
 
 
+def _weibull(rate):
+    """Level of a Weibull tail, in units of the 75 % quantile above the median."""
+    return float((np.log(0.5 / rate) / np.log(0.5 / (1 - _UPPER))) ** (1 / _SHAPE))
+
+
 def _tail_factor(standard, rate):
-    """How many spreads above the middle the level lies, from standardised values."""
-    upper, tail = np.quantile(standard, [_UPPER, _TAIL])
-    if upper <= 1e-12:
-        return np.log(0.5 / rate) / np.log(2.0)
-    stretch = max(tail / upper, 1.05)
-    shape = np.log(np.log(0.5 / (1 - _TAIL)) / np.log(0.5 / (1 - _UPPER))) / np.log(stretch)
-    return float(upper * (np.log(0.5 / rate) / np.log(0.5 / (1 - _UPPER))) ** (1 / np.clip(shape, *_SHAPES)))
+    """How many spreads above the middle the level lies, from standardised values.
+
+    Faulty images lift the 75 % quantile; those that lie clearly out are left aside, again and again, until what is left
+    does not change.
+    """
+    kept, upper = standard, float(np.quantile(standard, _UPPER))
+    for _ in range(_ROUNDS):
+        fewer = standard[standard <= upper * _weibull(_ASIDE)]
+        if upper <= 1e-12 or len(fewer) == len(kept):
+            break
+        kept, upper = fewer, float(np.quantile(fewer, _UPPER))
+    # No more than a fifth of the spread is laid to faulty images.
+    return max(upper, 0.8) * _weibull(rate)
 
 
 def levels(values, neighbours, rate):

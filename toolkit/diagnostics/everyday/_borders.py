@@ -4,7 +4,7 @@ import numpy as np
 
 __all__ = ["borders"]
 
-_EVEN = 10.0  # grey levels within which a line of a bar stays after JPEG
+_EVEN = 8.0  # grey levels within which a line of a bar stays after JPEG
 _JUMP = 10.0  # grey levels by which a pixel beyond a bar differs from it
 _FRAME_JUMP = 0.5  # share of the pixels beyond a frame that have to differ: it ends along its whole length
 _THINNEST = 0.01  # of the side; thinner edges are those of scanners and of cropping
@@ -12,17 +12,16 @@ _THINNEST = 0.01  # of the side; thinner edges are those of scanners and of crop
 
 def _bar(lines):
     """How many lines from the first are one even colour, that colour, and the share that differs right beyond."""
-    spread = lines.max(axis=1) - lines.min(axis=1)
-    colour = np.median(lines, axis=1)
-    belongs = (spread <= _EVEN) & (np.abs(colour - colour[0]) <= _EVEN / 2)
+    colour = float(np.median(lines[0]))
+    belongs = np.abs(lines - colour).max(axis=1) <= _EVEN
     n_lines = len(lines)
     thick = n_lines if belongs.all() else int(np.argmin(belongs))
     if thick in (0, n_lines):
-        return thick, float(colour[0]), 0.0
-    # One or two lines may be mixed of both by JPEG or an interpolation.
-    beyond = lines[thick + 1 : thick + 4] if thick + 4 <= n_lines else lines[thick:]
-    jump = float((np.abs(beyond - colour[0]) > _JUMP).mean()) if len(beyond) else 0.0
-    return thick, float(colour[0]), jump
+        return thick, colour, 0.0
+    # A few lines may be mixed of both by JPEG or an interpolation.
+    differs = np.abs(lines[thick + 1 : thick + 8] - colour) > _JUMP
+    jump = max((float(differs[part].mean()) for part in (slice(0, 3), slice(4, 7)) if len(differs[part])), default=0.0)
+    return thick, colour, jump
 
 
 def _ragged(lines, thick):
@@ -33,10 +32,10 @@ def _ragged(lines, thick):
 
 def _repeated(lines):
     """How many lines from the last equal the one before them, and are no even bar."""
-    step = np.abs(lines[1:] - lines[:-1]).max(axis=1)[::-1]
-    same = step <= 2
+    # From the last line up, each against the last: JPEG puts small steps between the rows of its blocks.
+    same = np.abs(lines[-2::-1] - lines[-1]).max(axis=1) <= _EVEN
     count = len(same) if same.all() else int(np.argmin(same))
-    return count if np.ptp(lines[-1]) > _EVEN else 0
+    return count if np.ptp(lines[-1]) > 3 * _EVEN else 0
 
 
 def borders(views):
@@ -62,7 +61,11 @@ def borders(views):
     if not even and thick >= 4 and out["bar_top"] < _THINNEST:
         jump = max(jump, _ragged(rows[::-1], thick))
         missing = out["bar_bottom"] if jump >= _FRAME_JUMP else 0.0
-    repeated = 0.0 if even or height < 8 else _repeated(rows) / height
+    repeated = 0.0
+    if not even and height >= 8:
+        # Squares of an enlargement repeat lines at the top as well.
+        count = _repeated(rows)
+        repeated = count / height if count > 3 * _repeated(rows[::-1]) else 0.0
     return {
         **out,
         "frame": float(frame),

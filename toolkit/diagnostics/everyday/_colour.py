@@ -4,29 +4,28 @@ import numpy as np
 
 __all__ = ["colour"]
 
+_SAMPLE = 16_000  # pixels, about, of which tints are taken
 _NEUTRAL = 6.0  # levels by which channels differ in a grey picture after JPEG
 
 
 def _tint(views):
-    """The tint that shadows, middle tones and lights have in common, and its red-green and blue-green parts.
+    """How far even the most neutral and the lightest pixels are coloured, and the mean tint.
 
-    A scene has colours of its own, but rarely the same in its darkest, its middle and its lightest parts; a wrong white
-    balance has. Each part's median colour is divided by its luma, since a tint multiplies.
+    A scene has colours of its own, but nearly always something in it is neutral, and its lights are; under a wrong
+    white balance nothing is. Channels are compared by logarithms, since a tint multiplies.
     """
-    red, green, blue = views.colours.reshape(-1, 3).T
-    grey = 0.299 * red + 0.587 * green + 0.114 * blue
-    inside = (grey > 8) & (views.colours.reshape(-1, 3).max(axis=1) < 252)  # clipped channels lose their tint
+    pixels = views.colours.reshape(-1, 3)
+    pixels = pixels[:: max(1, len(pixels) // _SAMPLE)]
+    grey = pixels @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
+    inside = (grey > 8) & (pixels.max(axis=1) < 252)  # clipped channels lose their tint
     if inside.sum() < 30:
         return np.nan, np.nan, np.nan
-    grey, chroma = grey[inside], views.chroma.reshape(2, -1)[:, inside]
-    edges = np.quantile(grey, [1 / 3, 2 / 3])
-    part = np.digitize(grey, edges)
-    ratio = chroma / grey
-    tints = np.array([np.median(ratio[:, part == k], axis=1) for k in range(3) if (part == k).sum() >= 5])
-    middle = tints.mean(axis=0)
-    length = np.hypot(*middle)
-    along = tints @ middle / max(length, 1e-9)
-    return max(0.0, float(along.min())), float(middle[0]), float(middle[1])
+    grey, logs = grey[inside], np.log(pixels[inside] + 1)
+    red, blue = logs[:, 0] - logs[:, 1], logs[:, 2] - logs[:, 1]
+    neutral = float(np.quantile(np.hypot(red, blue), 0.05))
+    light = grey >= np.quantile(grey, 0.9)
+    tint = float(np.hypot(np.median(red[light]), np.median(blue[light])))
+    return float(np.sqrt(neutral * tint)), float(np.median(red)), float(np.median(blue))
 
 
 def colour(views):

@@ -45,19 +45,19 @@ class EverydayFault(NamedTuple):
 _INF = float("inf")
 
 EVERYDAY_FAULTS: dict[str, EverydayFault] = {
-    "dark": EverydayFault("dark", True, "luma_q95", False, 0.40, 0.06, "linear", "most of the set is as dark"),
+    "dark": EverydayFault("dark", True, "luma_q99", False, 0.45, 0.03, "log", "most of the set is as dark"),
     "overexposed": EverydayFault(
-        "overexposed", True, "luma_q25", True, 0.60, _INF, "linear", "light backgrounds are usual in the set"
+        "overexposed", True, "luma_q05", True, 0.40, _INF, "linear", "most of the set is as light"
     ),
     "clipped": EverydayFault(
-        "clipped at black or white", True, "clipped", True, 0.05, _INF, "linear",
-        "cut-outs, drawings and text are usual"
+        "clipped at black or white", True, "clipped", True, 0.08, _INF, "linear",
+        "cut-outs, drawings and text are usual in the set",
     ),
     "low_contrast": EverydayFault(
-        "low in contrast", True, "luma_range", False, 0.50, 0.08, "linear", "most of the set is as faint"
+        "low in contrast", True, "luma_range", False, 0.40, 0.03, "log", "most of the set is as faint"
     ),
     "colour_cast": EverydayFault(
-        "tinted all over", True, "colour_cast", True, 0.06, _INF, "linear", "the set, or the image, has no colour"
+        "tinted all over", True, "colour_cast", True, 0.20, _INF, "linear", "the set, or the image, has no colour"
     ),
     "grey_among_colour": EverydayFault(
         "grey among colour images", False, "is_colour", False, 0.5, -_INF, "linear", "most of the set is grey"
@@ -65,50 +65,52 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
     "colour_among_grey": EverydayFault(
         "coloured among grey images", False, "is_colour", True, 0.5, _INF, "linear", "most of the set has colour"
     ),
-    "blank": EverydayFault("blank", True, "luma_std", False, 0.04, 0.008, "log", ""),
+    "blank": EverydayFault("blank", True, "luma_std", False, 0.02, 0.008, "log", ""),
     "low_information": EverydayFault(
         "low in information", False, "entropy", False, 4.5, 0.5, "linear", "most of the set is as plain"
     ),
     "blurred": EverydayFault(
-        "blurred", True, "sharpness", False, 0.36, -_INF, "linear",
-        "nothing in the image has contrast enough to be sharp"
+        "blurred", True, "sharpness", False, 0.20, 0.0, "log",
+        "nothing in the image has contrast enough to be sharp",
     ),
     "motion_blur": EverydayFault(
-        "blurred in one direction", True, "directional_blur", True, 0.25, _INF, "linear",
+        "blurred in one direction", True, "directional_blur", True, 0.8, _INF, "linear",
         "nothing in the image has contrast enough to be sharp",
     ),
     "noisy": EverydayFault(
-        "noisy", True, "noise_sigma", True, 4.0, _INF, "log", "hardly a part of the image is neither black nor white"
+        "noisy", True, "noise_sigma", True, 4.0, _INF, "linear",
+        "hardly a part of the image is neither black nor white",
     ),
     "hot_pixels": EverydayFault(
-        "single pixels stand out", True, "impulses", True, 60.0, _INF, "log", "smaller than 3 pixels a side"
+        "single pixels stand out", True, "impulses", True, 250.0, _INF, "linear", "smaller than 3 pixels a side"
     ),
     "dead_lines": EverydayFault(
-        "dead rows or columns", True, "line_contrast", True, 10.0, 40.0, "linear", "smaller than 16 pixels a side"
+        "dead rows or columns", True, "line_contrast", True, 15.0, 60.0, "linear", "smaller than 16 pixels a side"
     ),
     "jpeg_blocks": EverydayFault(
-        "blocks of strong compression", True, "jpeg_blocks", True, 0.5, _INF, "log", "smaller than 16 pixels a side"
+        "blocks of strong compression", True, "jpeg_blocks", True, 1.0, _INF, "linear",
+        "smaller than 16 pixels a side",
     ),
     "scaled_up": EverydayFault(
-        "scaled up from a smaller image", True, "fine_energy", False, -2.2, -_INF, "linear",
+        "scaled up from a smaller image", True, "fine_energy", False, -1.7, -_INF, "linear",
         "smaller than 32 pixels a side, or one even area",
     ),
     "pixelated": EverydayFault(
-        "pixelated", True, "pixelation", True, 0.35, 0.75, "linear", "smaller than 8 pixels a side"
+        "pixelated", True, "pixelation", True, 0.75, 0.95, "linear", "smaller than 8 pixels a side"
     ),
-    "framed": EverydayFault("bars or a frame around it", True, "frame", True, 0.0, 0.02, "linear", "one even area"),
+    "framed": EverydayFault("bars or a frame around it", True, "frame", True, 0.005, 0.03, "linear", "one even area"),
     "half_decoded": EverydayFault(
-        "the lower part is missing", True, "missing_part", True, 0.03, 0.06, "linear", "one even area"
+        "the lower part is missing", True, "missing_part", True, 0.05, 0.10, "linear", "one even area"
     ),
     "screenshot": EverydayFault(
-        "a screenshot or a drawing among photographs", False, "even_share", True, 0.25, _INF, "linear",
+        "a screenshot or a drawing among photographs", False, "screen_like", True, 0.05, _INF, "linear",
         "drawings, text or cut-outs are usual in the set",
     ),
     "occluded": EverydayFault(
-        "an even rectangle hides a part", True, "even_rectangle", True, 0.004, _INF, "linear",
+        "an even rectangle hides a part", True, "even_rectangle", True, 0.01, _INF, "linear",
         "even areas are usual in the set",
     ),
     "overlaid_text": EverydayFault(
-        "writing laid over it", True, "even_strokes", True, 0.001, _INF, "log", "text is usual in the set"
+        "writing laid over it", True, "even_strokes", True, 0.08, _INF, "linear", "text is usual in the set"
     ),
 }  # fmt: skip

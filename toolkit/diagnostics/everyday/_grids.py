@@ -9,11 +9,12 @@ and Robot Vision, 2005.
 """
 
 import numpy as np
+from scipy import ndimage
 
 __all__ = ["grids"]
 
 _JPEG = 8  # pixels a side of a block
-_LARGEST = 32  # pixels a side of the largest block looked for
+_LARGEST = 24  # pixels on either side among which the largest step is looked for
 
 
 def _profiles(views):
@@ -52,22 +53,16 @@ def _blockiness(profile):
 
 
 def _big_pixels(profile):
-    """Share of all steps that lies on one lattice beyond what a lattice holds by chance, and its period.
+    """How far the steps keep to a few lines: one less the usual step over the largest one nearby.
 
-    One for an image of squares: nothing changes inside of them.
+    One for an image of squares, in which nothing changes but from one to the next. No lattice is assumed: an
+    enlargement by a factor that is no whole number has squares of two sizes.
     """
-    best = (0.0, 0)
-    total = profile.sum()
-    if total <= 0:
-        return best
-    for period in range(2, min(_LARGEST, profile.shape[1] // 4) + 1):
-        phases = _phases(profile, period)
-        whole = phases.sum()
-        if whole > 0:
-            share = (phases.max() / whole - 1 / period) / (1 - 1 / period)
-            if share > best[0] + 0.02:
-                best = (float(share), period)
-    return best
+    largest = ndimage.maximum_filter1d(profile, 2 * _LARGEST + 1, axis=1, mode="nearest")
+    seen = largest > 1.0  # grey levels: elsewhere there is nothing, and nothing to see
+    if seen.mean() < 0.2:
+        return 0.0
+    return float(1 - np.median(profile[seen] / largest[seen]))
 
 
 def _rhythm(steps, axis):
@@ -93,22 +88,11 @@ def _rhythm(steps, axis):
     usable &= nearest > 2.5 / length
     if usable.sum() < 8:
         return np.nan
-    return float(np.log(power[usable].max() / max(np.median(power[usable]), 1e-12)))
-
-
-def _half_rhythm(steps, axis):
-    """How unlike the second differences at even and odd positions are: an enlargement to twice the size."""
-    bend = np.abs(np.diff(steps, axis=axis))
-    np.minimum(bend, 32, out=bend)
-    signal = bend.mean(axis=(0, 3 - axis))
-    if len(signal) < 32:
-        return np.nan
-    even, odd = signal[: len(signal) // 2 * 2].reshape(-1, 2).mean(axis=0)
-    return float(abs(np.log(max(even, 1e-3) / max(odd, 1e-3))))
+    return float(np.log(max(power[usable].max(), 1e-12) / max(np.median(power[usable]), 1e-12)))
 
 
 def _fine_energy(views):
-    """Logarithm of the energy in the finest octave over that in the next one; low in what was scaled up or blurred."""
+    """Logarithm of the energy in the finest octave over the next but one; low in what was scaled up or blurred."""
     tiles = views.tiles
     side = min(256, *tiles.shape[1:]) // 2 * 2
     if side < 32:
@@ -137,18 +121,17 @@ def _both(first, second):
 def grids(views):
     """Blocks of JPEG in grey levels, share of the steps on a lattice, rhythm and fineness of an enlargement."""
     names = (
-        "jpeg_blocks", "jpeg_phase_across", "jpeg_phase_down", "pixelation", "pixel_size", "resampling_rhythm",
-        "resampling_half", "fine_energy",
+        "jpeg_blocks", "jpeg_phase_across", "jpeg_phase_down", "pixelation", "resampling_rhythm",
+        "fine_energy",
     )  # fmt: skip
     if min(views.tiles.shape[1:]) < 8:
         return dict.fromkeys(names, np.nan)
     across, down = _excess_profiles(views)
     (block_a, phase_a), (block_d, phase_d) = _blockiness(across), _blockiness(down)
-    (share_a, size_a), (share_d, size_d) = (_big_pixels(profile) for profile in _profiles(views))
+    squares = min(_big_pixels(profile) for profile in _profiles(views))
     rhythm = _both(_rhythm(views.across, 2), _rhythm(views.down, 1))
-    half = _both(_half_rhythm(views.across, 2), _half_rhythm(views.down, 1))
     values = (
-        _both(block_a, block_d), phase_a, phase_d, min(share_a, share_d), max(size_a, size_d), rhythm, half,
+        _both(block_a, block_d), phase_a, phase_d, squares, rhythm,
         _fine_energy(views),
     )  # fmt: skip
     return {name: float(value) for name, value in zip(names, values)}

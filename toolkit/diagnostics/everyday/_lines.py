@@ -27,8 +27,8 @@ def _strongest(lines):
         if len(likely):
             parts = excess[likely, : _PARTS * size].reshape(len(likely), _PARTS, size)
             weakest = np.median(parts, axis=2)
-            # One part may be lost: the line may cross something of its own colour.
-            weakest = np.sort(weakest, axis=1)[:, 1]
+            # Two parts may be lost: the line may cross something of its own colour.
+            weakest = np.sort(weakest, axis=1)[:, 2]
             best = max(best, float(weakest.max()))
             count += int((weakest > 8).sum())
     return best, count

@@ -1,8 +1,9 @@
 """Sharpness where there is something to be sharp: blur, and blur in one direction only.
 
 The mean square step over a distance of k pixels grows as k squared in a smooth image and hardly at all across sharp
-edges and fine texture, so the steps over one and over two pixels tell sharpness without regard to contrast. They are
-compared in the windows with the most contrast, so that a flat sky counts for nothing.
+edges and fine texture, so the steps over one and over two pixels tell sharpness without regard to contrast: their ratio
+is 1/4 where all is smooth and 1 in noise. Here it is brought to 0 and 1. They are compared in the windows with the most
+contrast, so that a flat sky counts for nothing.
 
 References
 ----------
@@ -17,6 +18,7 @@ __all__ = ["sharpness"]
 _WINDOW = 16  # pixels a side of a window
 _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # steps down and right: across, down, along the two diagonals
 _BEST = 0.25  # share of the windows, those with the most contrast, that are looked at
+_FLOOR = 0.01  # of the sharpness: below it, rounding to whole levels decides
 _LEAST = 6.0  # root mean square step over four pixels, in grey levels, from which a window has something to show
 
 
@@ -49,7 +51,7 @@ def _window_means(values, shape):
 
 
 def sharpness(views):
-    """Sharpness in four directions (about .25 where all is smooth, 1 in noise), and how unlike they are."""
+    """Sharpness of the sharpest windows and in the least sharp direction, and how unlike the directions are."""
     nothing = {
         "sharpness": np.nan,
         "sharpness_least": np.nan,
@@ -77,10 +79,11 @@ def sharpness(views):
     each = near[:, order].max(axis=0) / np.maximum(far[:, order].max(axis=0), 1e-9)
     least = int(np.argmin(ratio))
     opposite = (1, 0, 3, 2)[least]
+    above = np.maximum((ratio - 0.25) / 0.75, _FLOOR)
     return {
-        "sharpness": float(np.quantile(each, 0.9)),
-        "sharpness_least": float(ratio[least]),
+        "sharpness": max(_FLOOR, float(np.quantile(each, 0.9) - 0.25) / 0.75),
+        "sharpness_least": float(above[least]),
         "sharpness_direction": float((0, 90, 135, 45)[least]),
-        "directional_blur": float(np.log(max(ratio[opposite], 1e-3) / max(ratio[least], 1e-3))),
+        "directional_blur": float(np.log(above[opposite] / above[least])),
         "detail_share": float(busy.mean()),
     }

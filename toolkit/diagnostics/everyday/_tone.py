@@ -26,7 +26,10 @@ def tone(views):
     held = histogram[histogram > 0]
     entropy = float(-(held * np.log2(held)).sum())
     used = np.flatnonzero(histogram > 1e-4)
-    black, white = _piled_up(histogram, 1), _piled_up(histogram, -1)
+    # A white or black background is no clipping: it lies along the border, and is taken off by the border's share.
+    border = views.border
+    black = _piled_up(histogram, 1) * (1 - float((border == 0).mean()))
+    white = _piled_up(histogram, -1) * (1 - float((border == 255).mean()))
     return {
         **quantiles,
         "luma_mean": mean,

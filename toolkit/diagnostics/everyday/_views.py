@@ -126,6 +126,16 @@ class ImageViews:
         return np.stack([red - green, blue - green])
 
     @cached_property
+    def border(self):
+        """Luma of the outermost pixels."""
+        luma = self.luma
+        return np.concatenate([luma[0], luma[-1], luma[1:-1, 0], luma[1:-1, -1]])
+
+    @cached_property
     def is_grey(self):
         """Whether it has no colour beyond what JPEG leaves of a grey picture."""
-        return self.image.ndim == 2 or bool((np.abs(self.chroma) <= 6).mean() > 0.999)
+        if self.image.ndim == 2:
+            return True
+        # In a dark picture colours are small, too: a fortieth of the light there is.
+        light = 255 - int(np.searchsorted(np.cumsum(self.histogram[::-1]), 0.01))
+        return bool((np.abs(self.chroma) <= np.clip(light / 40, 1.5, 6)).mean() > 0.999)
