@@ -17,8 +17,8 @@ __all__ = ["Calibration", "as_evidence", "as_similarity", "calibrate"]
 
 LEAST = 1.5  # evidence, similarity 0.78: what is less alike is no copy in any set
 _OTHERS = 0.3  # evidence of pictures that have nothing in common
-_FALSE_GAPS = 0.1  # gaps by chance that are expected in a set
-_SAFETY = 1.25  # a set has denser and emptier regions than one rate for all of it says
+_FALSE_GAPS = 0.2  # gaps by chance that are expected in a set
+_SAFETY = 1.0
 _GAPS = (0.7, 3.0)  # the narrowest and the widest that is asked for
 _RATE = 8.0  # of gaps where there are too few neighbours to learn it from
 _FEWEST = 200  # gaps to learn a rate from
