@@ -35,12 +35,13 @@ class Duplicates:
     ids : sequence of n values
     reasons : ndarray of str of shape (n,)
         Why nothing but exact copies could be told of a picture; empty where all could.
-    threshold : float
-        Similarity from which two pictures of this set are called copies.
-    measurable : bool
-        Whether changed copies can be told from different pictures on this set; False: exact ones are still named.
-    note : str
-        What there is to say of that, in words.
+    needed : ndarray of shape (n,)
+        Similarity that a changed copy of each picture must have to stand out from the others of this set; NaN where
+        none was looked for.
+    detectable : float
+        Share of mildly changed copies that stand out in this set, estimated from ``needed``; exact copies always do.
+    across : bool
+        Whether it was looked for between two sets.
     """
 
     pairs: pd.DataFrame
@@ -48,13 +49,27 @@ class Duplicates:
     representatives: NDArray[np.intp]
     ids: Sequence
     reasons: NDArray
-    threshold: float
-    measurable: bool
-    note: str
+    needed: NDArray[np.float64]
+    detectable: float
     across: bool = False
 
     def __len__(self) -> int:
         return len(self.groups)
+
+    @property
+    def measurable(self) -> bool:
+        """Whether changed copies can be told from different pictures on this set: at least a half of them."""
+        return self.detectable >= 0.5
+
+    @property
+    def note(self) -> str:
+        """What there is to say of what can be told, in words; empty where there is nothing."""
+        if self.detectable >= 0.9:
+            return ""
+        share = f"about {100 * self.detectable:.0f} % of mildly changed copies stand out"
+        if self.measurable:
+            return f"different images of this set are much alike: {share}"
+        return f"changed copies cannot be measured on this set, whose different images are as alike as copies: {share}"
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in self.pairs["relation"].value_counts().items())

@@ -166,10 +166,10 @@ def _within(
     rows = np.flatnonzero((classes == np.arange(n)) & (why == "")) if near else np.empty(0, dtype=np.intp)
     matches = match(signed, rows, symmetries=symmetries, n_jobs=n_jobs, verbose=verbose)
     # The first of a pair is the one that looks like the original.
-    taken = matches.copies().turned(lambda a, b: rank[b] < rank[a])
+    taken = matches.only_copies().turned(lambda a, b: rank[b] < rank[a])
 
     def confirm(some: NDArray, others: NDArray) -> NDArray[np.bool_]:
-        return most_similar(signed, some, others, symmetries) >= matches.calibration.threshold
+        return most_similar(signed, some, others, symmetries) >= matches.needed[some]
 
     groups = star_groups(n, taken.pairs.a, taken.pairs.b, confirm)
     # Exact copies belong to the group of the first of them, or are a group of their own.
@@ -192,9 +192,8 @@ def _within(
         representatives=best[first],
         ids=ids,
         reasons=why,
-        threshold=matches.calibration.threshold,
-        measurable=matches.measurable,
-        note=matches.note,
+        needed=matches.needed,
+        detectable=matches.detectable,
     )
 
 
@@ -219,7 +218,7 @@ def _between(
     if not near:
         usable = usable[:0]
     matches = match(signed, usable, others, other_rows, symmetries=symmetries, n_jobs=n_jobs, verbose=verbose)
-    taken = matches.copies()
+    taken = matches.only_copies()
     table = pd.concat(
         [_exact(same, mine[same], signed, others, files, other_files), _near(signed, others, taken)],
         ignore_index=True,
@@ -234,9 +233,8 @@ def _between(
         representatives=np.empty(0, dtype=np.intp),
         ids=ids,
         reasons=why,
-        threshold=matches.calibration.threshold,
-        measurable=matches.measurable,
-        note=matches.note,
+        needed=matches.needed,
+        detectable=matches.detectable,
         across=True,
     )
 

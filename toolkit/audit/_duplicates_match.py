@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from toolkit._core.geometry import DIHEDRAL, dihedral
 from toolkit._core.images import iter_chunks
 from toolkit._core.jobs import run_jobs
-from toolkit.audit._duplicates_calibration import Calibration, calibrate
+from toolkit.audit._duplicates_calibration import calibrate
 from toolkit.audit._duplicates_search import INVERSE, Candidates, describe, find_candidates, structure
 from toolkit.audit._duplicates_signature import Signatures
 from toolkit.audit._duplicates_verify import Agreement, compare
@@ -21,26 +21,41 @@ __all__ = ["BLANK", "UNREAD", "Matches", "compare_rows", "exact_classes", "match
 BLANK = "too little structure: only exact copies can be told"
 UNREAD = "no signature: the picture could not be read"
 _CHUNK = 2048  # pairs compared in one job
+_FINE = 0.1  # by how much finer details may agree less
+_PAN = 0.05  # half-widths: what is within alignment, and two small crops of one picture
 _LEAST_STRUCTURE = 0.8 / 255  # standard deviation of details at 16 x 16, of white
 
 
 class Matches(NamedTuple):
-    """Pairs that were compared, and what the set says of them."""
+    """Pairs that were compared, and what the set says of them.
+
+    Attributes
+    ----------
+    pairs : Candidates
+    agreement : Agreement
+    similarity : ndarray of shape (n_pairs,)
+    copies : ndarray of bool of shape (n_pairs,)
+    needed : ndarray of shape (n,)
+        Similarity that a copy of each row of the first set must have; NaN for rows that were not compared.
+    detectable : float
+        Share of mildly changed copies that would be told.
+    """
 
     pairs: Candidates
     agreement: Agreement
     similarity: NDArray[np.float64]
-    calibration: Calibration
-    measurable: bool
-    note: str
+    copies: NDArray[np.bool_]
+    needed: NDArray[np.float64]
+    detectable: float
 
-    def copies(self) -> "Matches":
-        """Those that are copies."""
-        good = self.similarity >= self.calibration.threshold
+    def only_copies(self) -> "Matches":
+        """The pairs that are copies."""
+        good = self.copies
         return self._replace(
             pairs=self.pairs.at(good),
             agreement=self.agreement.at(good),
             similarity=self.similarity[good],
+            copies=good[good],
         )
 
     def turned(self, swap: Callable[[NDArray, NDArray], NDArray[np.bool_]]) -> "Matches":
@@ -86,9 +101,17 @@ def reasons(signatures: Signatures) -> NDArray:
 
 
 def similarity_of(agreement: Agreement) -> NDArray[np.float64]:
-    """One figure of how alike two pictures are, 0 to 1: agreement on the whole, and in the worst places."""
+    """One figure of how alike two pictures are, 0 to 1: agreement on the whole, and in the worst places.
+
+    It is halved where each shows what lies outside of the other: a camera that panned, not a crop.
+    """
     both = (agreement.mean.astype(np.float64) + agreement.least) / 2
-    return np.clip(both, 0, 1)
+    # Where the picture has pixels enough, words differ at 64 x 64 though the lines of two pages agree at 32 x 32.
+    both = np.minimum(both, np.nan_to_num(agreement.fine, nan=1.0) + _FINE)
+    # Borders of the first, seen from those of the second: both to one side, and it is neither within nor around it.
+    low, high = agreement.shift - agreement.scale, agreement.shift + agreement.scale
+    panned = np.where(low * high > 0, np.minimum(np.abs(low), np.abs(high)), 0).max(axis=1)
+    return np.clip(np.where(panned > _PAN, both / 2, both), 0, 1)
 
 
 def compare_rows(
@@ -101,15 +124,15 @@ def compare_rows(
     """Compare rows ``pairs.a`` of the first, turned by their symmetry, with rows ``pairs.b`` of the second."""
     tasks = [
         {
-            "first": Signatures(first.values[pairs.a[part]]),
-            "second": Signatures(second.values[pairs.b[part]]),
+            "first": first.at(pairs.a[part]),
+            "second": second.at(pairs.b[part]),
             "symmetry": pairs.symmetry[part],
         }
         for part in iter_chunks(len(pairs.a), _CHUNK)
     ]
     found = run_jobs(_compare, tasks, n_jobs=n_jobs, verbose=verbose, desc="comparing pairs")
     if not found:
-        return compare(np.empty((0, 64, 64), np.float32), np.empty((0, 64, 64), np.float32))
+        return compare(first.grey([]), second.grey([]), np.empty(0))
     return Agreement(*(np.concatenate(fields) for fields in zip(*found)))
 
 
@@ -119,7 +142,7 @@ def _compare(first: Signatures, second: Signatures, symmetry: NDArray[np.intp]) 
         rows = symmetry == index
         if rows.any():
             turned[rows] = dihedral(turned[rows], name)
-    return compare(turned, second.grey())
+    return compare(turned, second.grey(), np.minimum(first.side, second.side))
 
 
 def match(
@@ -136,17 +159,17 @@ def match(
     described = describe(first, rows)
     if second is None or others is None:
         found = find_candidates(described, symmetries=symmetries)
-        second, others = first, rows
+        second, others, offset, n_nodes = first, rows, 0, len(rows)
     else:
         found = find_candidates(described, describe(second, others), symmetries=symmetries)
+        offset, n_nodes = len(rows), len(rows) + len(others)
     pairs = found._replace(a=rows[found.a], b=others[found.b])
     agreement = compare_rows(first, second, pairs, n_jobs, verbose)
     similarity = similarity_of(agreement)
-    calibration = calibrate(similarity)
-    note = ""
-    if calibration.raised:
-        note = "different pictures of this set are alike by nature: only copies that agree nearly everywhere are named"
-    return Matches(pairs, agreement, similarity, calibration, not calibration.raised, note)
+    copies, needed_of, _, detectable = calibrate(n_nodes, found.a, found.b + offset, similarity)
+    needed = np.full(len(first), np.nan)
+    needed[rows] = needed_of[: len(rows)]
+    return Matches(pairs, agreement, similarity, copies, needed, detectable)
 
 
 def most_similar(

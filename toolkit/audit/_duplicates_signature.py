@@ -106,6 +106,15 @@ class Signatures:
     def __len__(self) -> int:
         return len(self.values)
 
+    def at(self, rows: Any) -> "Signatures":
+        """Of some rows."""
+        return Signatures(self.values[rows])
+
+    @property
+    def side(self) -> NDArray[np.float32]:
+        """Shorter side of each picture in pixels."""
+        return np.minimum(self.head("height"), self.head("width"))
+
     def head(self, name: str) -> NDArray[np.float32]:
         """One figure of each picture: its height, width, number of channels, noise ..."""
         return self.values[:, _HEAD.index(name)]

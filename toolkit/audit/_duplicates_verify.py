@@ -21,6 +21,7 @@ _SIDES = (16, 32)  # alignment, coarse to fine
 _STEPS = 5  # of Gauss and Newton, at each
 _LARGEST = 0.14  # change of scale, and shift in half-widths: a crop of 5 % at every side is 0.1
 _CHUNK = 512  # pairs at a time
+_FINE_SIDE, _FINE_MEAN = 128, 0.75  # finer details are looked at in pictures of this many pixels, if these agree
 _DETAIL, _WINDOW = 2.5, 2.0  # standard deviations in thumbnail pixels of 32: what is large, what is a place
 
 
@@ -34,7 +35,7 @@ class Agreement(NamedTuple):
     places : ndarray of shape (n,)
         How many windows' worth of structure there was to compare, of about 32.
     fine : ndarray of shape (n,)
-        Mean correlation of the finer details, at 64 x 64.
+        Mean correlation of the finer details, at 64 x 64; NaN where there are none, or the coarser ones disagree.
     scale, shift : ndarray of shape (n, 2)
         Of the second picture in the frame of the first, in x and y: factor less one, and half-widths.
     gain : ndarray of shape (n,)
@@ -72,18 +73,20 @@ class Agreement(NamedTuple):
         )
 
 
-def compare(first: NDArray[np.float32], second: NDArray[np.float32]) -> Agreement:
+def compare(first: NDArray[np.float32], second: NDArray[np.float32], side: NDArray) -> Agreement:
     """Compare pairs of grey thumbnails.
 
     Parameters
     ----------
     first, second : ndarray of shape (n, 64, 64)
         The second as the first would be if they were copies: symmetries are undone before.
+    side : ndarray of shape (n,)
+        Shorter side of the smaller original: where it is below 128 pixels there are no finer details to compare.
     """
     if not len(first):
         none, no_pairs = np.empty(0, dtype=np.float32), np.empty((0, 2), dtype=np.float32)
         return Agreement(none, none, none, none, no_pairs, no_pairs, none)
-    parts = [_compare(first[part], second[part]) for part in iter_chunks(len(first), _CHUNK)]
+    parts = [_compare(first[part], second[part], side[part]) for part in iter_chunks(len(first), _CHUNK)]
     return Agreement(*(np.concatenate(fields) for fields in zip(*parts)))
 
 
@@ -100,14 +103,17 @@ def _turned_map(scale: NDArray, shift: NDArray, name: str) -> tuple[NDArray, NDA
     return scale[:, columns], shift[:, columns] * signs
 
 
-def _compare(first: NDArray, second: NDArray) -> Agreement:
+def _compare(first: NDArray, second: NDArray, side: NDArray) -> Agreement:
     n = len(first)
     scale, shift = np.zeros((n, 2), np.float32), np.zeros((n, 2), np.float32)
     small = {level: (_reduce(first, level), _reduce(second, level)) for level in _SIDES}
     for level in _SIDES:
         _align(*small[level], scale, shift)
-    mean, least, places, gain = _windows(*small[32], scale, shift, 1.0)
-    fine, _, _, _ = _windows(first, second, scale, shift, 1.0)
+    mean, least, places, gain = _windows(*small[_SIDES[-1]], scale, shift)
+    fine = np.full(n, np.nan, dtype=np.float32)
+    rows = np.flatnonzero((side >= _FINE_SIDE) & (mean >= _FINE_MEAN))
+    if len(rows):
+        fine[rows] = _windows(first[rows], second[rows], scale[rows], shift[rows])[0]
     return Agreement(mean, least, places, fine, scale, shift, gain)
 
 
@@ -126,7 +132,8 @@ def _blur(side: int, width: float) -> NDArray[np.float32]:
 
 def _smooth(stack: NDArray, width: float) -> NDArray:
     kernel = _blur(stack.shape[-1], width)
-    return kernel @ stack @ kernel.T
+    across = (stack.reshape(-1, stack.shape[-1]) @ kernel.T).reshape(stack.shape)
+    return kernel @ across
 
 
 def _centres(side: int) -> NDArray[np.float32]:
@@ -200,35 +207,35 @@ def _equalised(stack: NDArray) -> NDArray:
     return detail / np.sqrt(power + 0.1 * power.mean(axis=(1, 2), keepdims=True) + 1e-9)
 
 
-def _windows(first: NDArray, second: NDArray, scale: NDArray, shift: NDArray, presmooth: float) -> tuple:
+def _windows(first: NDArray, second: NDArray, scale: NDArray, shift: NDArray) -> tuple:
     """Correlation in windows: mean, worst tenth, number of places; and the gain of grey values."""
+    side = first.shape[1]
     warped, inside = _warp(second, scale, shift)
-    details = []
-    for stack in (first, warped):
-        stack = _smooth(stack, 0.5)
-        masked = stack * inside
-        cover = np.maximum(_smooth(inside, _DETAIL), 1e-3)
-        details.append((stack - _smooth(masked, _DETAIL) / cover) * inside)
-    a, b = details
-    cover = np.maximum(_smooth(inside, _WINDOW), 1e-3)
-    power_a, power_b, product = (_smooth(values, _WINDOW) / cover for values in (a * a, b * b, a * b))
-    mean_a, mean_b = (
-        np.maximum((power * inside).sum(axis=(1, 2)) / inside.sum(axis=(1, 2)), 1e-12) for power in (power_a, power_b)
-    )
+    # Interpolation has blurred the one; a little blur for both makes them equal, and quietens noise.
+    first, warped = _smooth(first, 0.5), _smooth(warped, 0.5)
+    cover = np.maximum(_smooth(inside, _DETAIL), 1e-3)
+    a, b = ((stack - _smooth(stack * inside, _DETAIL) / cover) * inside for stack in (first, warped))
+    total = inside.sum(axis=(1, 2))
+    mean_a, mean_b = (np.maximum((detail**2).sum(axis=(1, 2)) / total, 1e-12) for detail in (a, b))
     gain = np.sqrt(mean_b / mean_a)
-    power_b, product = power_b / (gain**2)[:, None, None], product / gain[:, None, None]
-    either = np.maximum(power_a, power_b)
+    b = b / gain[:, None, None]
+    # Windows lie at every second place.
+    kernel = _blur(side, _WINDOW)[1::2]
+    inside, power_a, power_b, product = (kernel @ values @ kernel.T for values in (inside, a * a, b * b, a * b))
+    cover = np.maximum(inside, 1e-3)
+    power_a, power_b, product = power_a / cover, power_b / cover, product / cover
     floor = 0.02 * mean_a[:, None, None] + 1e-9
     correlation = (2 * product + floor) / (power_a + power_b + floor)
     # Flat places say nothing, and the strongest no more than several times what is usual.
+    either = np.maximum(power_a, power_b)
     weight = inside * either / (either + 0.25 * mean_a[:, None, None])
-    total = np.maximum(weight.sum(axis=(1, 2)), 1e-6)
-    mean = (correlation * weight).sum(axis=(1, 2)) / total
-    places = total / (2 * np.pi * 2 * _WINDOW**2) * 2
-    flat, share = correlation.reshape(len(first), -1), weight.reshape(len(first), -1) / total[:, None]
+    flat, share = correlation.reshape(len(first), -1), weight.reshape(len(first), -1)
+    total = np.maximum(share.sum(axis=1, keepdims=True), 1e-6)
+    share = share / total
+    mean = (flat * share).sum(axis=1)
+    places = 4 * total[:, 0] / (4 * np.pi * _WINDOW**2)
     order = np.argsort(flat, axis=1)
     flat, share = np.take_along_axis(flat, order, axis=1), np.take_along_axis(share, order, axis=1)
-    below = np.cumsum(share, axis=1)
-    tenth = np.clip(0.1 - (below - share), 0, share)
+    tenth = np.clip(0.1 - (np.cumsum(share, axis=1) - share), 0, share)
     least = (flat * tenth).sum(axis=1) / np.maximum(tenth.sum(axis=1), 1e-9)
     return mean, least, places, gain
