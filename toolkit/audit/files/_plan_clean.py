@@ -93,7 +93,7 @@ def _equal_to(table: pd.DataFrame, audit: FileAudit) -> dict[str, str]:
     """Of files with the same pixels all but one: the one that is kept for its whole group, else the first by name."""
     known = table.assign(pixels=audit.survey.files["pixels"].to_numpy())
     known = known[known["readable"] & ~known["link"]]
-    found = {}
+    found: dict[str, str] = {}
     for _, rows in known.groupby("pixels"):
         first = rows.sort_values("duplicate_of", key=lambda names: names != "", kind="stable")["path"].iloc[0]
         found |= {path: first for path in rows["path"] if path != first}
