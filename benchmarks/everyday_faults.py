@@ -198,7 +198,7 @@ def _mean(rows):
 
 CELLS = {
     f"{name}_reporting": lambda n=name: cell(n, "reporting")
-    for name in ("crops", "photos", "cats", "microscopy", "scans")
+    for name in ("photos", "crops", "cats", "microscopy", "scans")
 }
 
 

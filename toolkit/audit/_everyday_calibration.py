@@ -19,7 +19,7 @@ __all__ = ["FEWEST", "Levels", "context_neighbours", "levels"]
 FEWEST = 20  # images from which something can be called unusual among them
 _NEIGHBOURS = (40, 400)  # images that are asked what is usual, at least and at most; a quarter of the set in between
 _MIDDLE, _UPPER = 0.5, 0.75  # quantiles that a tenth of faulty images moves little
-_SHAPE = 1.2  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
+_SHAPE = 1.1  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
 _ASIDE, _ROUNDS = 0.02, 10  # share of sound images that is left aside with the faulty ones, and how often at most
 _CHUNK = 2048  # rows at a time
 
@@ -58,8 +58,8 @@ def context_neighbours(context):
 
 def _quantiles(values, neighbours):
     """Median and 75 % quantile among the neighbours of each row, NaN left out."""
-    middle, upper = np.empty(len(values)), np.empty(len(values))
-    for start in range(0, len(values), _CHUNK):
+    middle, upper = np.empty(len(neighbours)), np.empty(len(neighbours))
+    for start in range(0, len(neighbours), _CHUNK):
         part = values[neighbours[start : start + _CHUNK]]
         middle[start : start + _CHUNK], upper[start : start + _CHUNK] = np.nanquantile(part, [_MIDDLE, _UPPER], axis=1)
     return middle, upper
