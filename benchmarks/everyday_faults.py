@@ -145,13 +145,15 @@ def cell(name, half):
             for row, path in rows.items():
                 statistics.loc[row], shapes[row] = measured[path][0], measured[path][1]
             truth = np.isin(np.arange(len(paths)), list(rows))
-            found = judge_everyday(statistics, sizes=shapes)
+            asked = [fault] if fault in JUDGED_FAULTS else None
+            found = judge_everyday(statistics, sizes=shapes, faults=asked)
             figures = {"planted": int(truth.sum())}
             if fault in JUDGED_FAULTS and found.competence.loc[fault, "applicable"]:
                 figures |= _figures(truth, found.scores[fault].to_numpy(), found.flagged[fault].to_numpy())
             elif fault in JUDGED_FAULTS:
                 figures["why_not"] = found.competence.loc[fault, "why_not"]
-            figures["flagged_for_anything"] = round(float(found.flagged[truth].any(axis=1).mean()), 4)
+            else:
+                figures["flagged_for_anything"] = round(float(found.flagged[truth].any(axis=1).mean()), 4)
             if everything is not None and fault in PEER:
                 rows_of = list(rows)
                 answers = [everything["scores"][row] for row in range(len(paths))]
@@ -198,7 +200,7 @@ def _mean(rows):
 
 CELLS = {
     f"{name}_reporting": lambda n=name: cell(n, "reporting")
-    for name in ("crops", "photos", "cats", "microscopy", "scans")
+    for name in ("photos", "crops", "cats", "microscopy", "scans")
 }
 
 

@@ -1,7 +1,10 @@
 """judge_everyday: from the statistics of each image to verdicts over the set."""
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.names import check_names
@@ -10,6 +13,7 @@ from toolkit.audit._everyday_calibration import FEWEST, context_neighbours, leve
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_symmetries import FEWEST_LEARNT, LEAST_AUROC, layout_cells, symmetry_odds
 from toolkit.audit._everyday_table import JUDGED_FAULTS, LEARNT_FAULTS
+from toolkit.diagnostics import EverydayFault
 
 __all__ = ["judge_everyday"]
 
@@ -93,7 +97,7 @@ def judge_everyday(
     return EverydayFindings(scores, flagged, table.astype(types), float(false_alarms))
 
 
-def _with_sizes(statistics, sizes):
+def _with_sizes(statistics: pd.DataFrame, sizes: pd.DataFrame | np.ndarray | None) -> pd.DataFrame:
     """The statistics with what sizes say as columns of their own."""
     if not isinstance(statistics, pd.DataFrame):
         raise ValueError(f"statistics must be a DataFrame, a row an image, got {type(statistics).__name__}.")
@@ -112,13 +116,13 @@ def _with_sizes(statistics, sizes):
     )
 
 
-def _neighbours(statistics):
+def _neighbours(statistics: pd.DataFrame) -> NDArray | None:
     """Images of about the same size, and of the same sort of colour."""
     names = [name for name in ("log_height", "log_width", "is_colour") if name in statistics]
     return context_neighbours(statistics[names].to_numpy(dtype=np.float64)) if names and len(statistics) else None
 
 
-def _evidence(fault, statistics):
+def _evidence(fault: EverydayFault, statistics: pd.DataFrame) -> tuple[NDArray, float, float]:
     """The statistic of a fault, turned so that more is more suspicious, and the two absolute levels with it."""
     values = statistics[fault.statistic].to_numpy(dtype=np.float64)
     never, always = fault.never, fault.always
@@ -128,7 +132,7 @@ def _evidence(fault, statistics):
     return (values, never, always) if fault.high else (-values, -never, -always)
 
 
-def _why_not(name, fault, statistics, values, always):
+def _why_not(name: str, fault: EverydayFault, statistics: pd.DataFrame, values: NDArray, always: float) -> str:
     """Why a fault cannot be judged in this set; empty where it can."""
     n_said = int(np.isfinite(values).sum())
     if n_said == 0:
@@ -142,7 +146,7 @@ def _why_not(name, fault, statistics, values, always):
     return ""
 
 
-def _learnt(name, statistics):
+def _learnt(name: str, statistics: pd.DataFrame) -> tuple[NDArray | None, str]:
     """Evidence of a learnt fault, or why there is none."""
     n_samples = len(statistics)
     if n_samples < FEWEST_LEARNT:
@@ -157,7 +161,7 @@ def _learnt(name, statistics):
     return odds, ""
 
 
-def _judge(name, statistics, neighbours, rate):
+def _judge(name: str, statistics: pd.DataFrame, neighbours: NDArray | None, rate: float) -> dict[str, Any]:
     """Scores of one fault, and its row of the table of competence."""
     fault = JUDGED_FAULTS[name]
     nothing = np.full(len(statistics), np.nan)
@@ -196,7 +200,9 @@ def _judge(name, statistics, neighbours, rate):
     }
 
 
-def _scores(values, never, always, neighbours, rate):
+def _scores(
+    values: NDArray, never: float, always: float, neighbours: NDArray | None, rate: float
+) -> tuple[NDArray, float, float]:
     """Scores in [0, 1], the median of what is usual, and the median level of the verdict."""
     said = np.isfinite(values)
     if said.sum() >= FEWEST:

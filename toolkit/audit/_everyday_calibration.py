@@ -13,14 +13,15 @@ S. Coles, "An Introduction to Statistical Modeling of Extreme Values", Springer,
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 __all__ = ["FEWEST", "Levels", "context_neighbours", "levels"]
 
 FEWEST = 20  # images from which something can be called unusual among them
 _NEIGHBOURS = (40, 400)  # images that are asked what is usual, at least and at most; a quarter of the set in between
 _MIDDLE, _UPPER = 0.5, 0.75  # quantiles that a tenth of faulty images moves little
-_SHAPE = 1.2  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
-_ASIDE, _ROUNDS = 0.02, 10  # share of sound images that is left aside with the faulty ones, and how often at most
+_SHAPE = 1.1  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
+_ASIDE, _ROUNDS = 0.01, 10  # share of sound images that is left aside with the faulty ones, and how often at most
 _CHUNK = 2048  # rows at a time
 
 
@@ -28,12 +29,12 @@ _CHUNK = 2048  # rows at a time
 class Levels:
     """What is usual for each image: middle, spread above it (75 % quantile less median), and level of the verdict."""
 
-    middle: np.ndarray
-    spread: np.ndarray
-    level: np.ndarray
+    middle: NDArray
+    spread: NDArray
+    level: NDArray
 
 
-def context_neighbours(context):
+def context_neighbours(context: NDArray) -> NDArray | None:
     """For each row the rows that are most like it in what no fault changes; None where all are alike.
 
     Parameters
@@ -56,21 +57,21 @@ def context_neighbours(context):
     return KDTree(context + spread).query(context + spread, k=n_neighbours)[1]
 
 
-def _quantiles(values, neighbours):
+def _quantiles(values: NDArray, neighbours: NDArray) -> tuple[NDArray, NDArray]:
     """Median and 75 % quantile among the neighbours of each row, NaN left out."""
-    middle, upper = np.empty(len(values)), np.empty(len(values))
-    for start in range(0, len(values), _CHUNK):
+    middle, upper = np.empty(len(neighbours)), np.empty(len(neighbours))
+    for start in range(0, len(neighbours), _CHUNK):
         part = values[neighbours[start : start + _CHUNK]]
         middle[start : start + _CHUNK], upper[start : start + _CHUNK] = np.nanquantile(part, [_MIDDLE, _UPPER], axis=1)
     return middle, upper
 
 
-def _weibull(rate):
+def _weibull(rate: float) -> float:
     """Level of a Weibull tail, in units of the 75 % quantile above the median."""
     return float((np.log(0.5 / rate) / np.log(0.5 / (1 - _UPPER))) ** (1 / _SHAPE))
 
 
-def _tail_factor(standard, rate):
+def _tail_factor(standard: NDArray, rate: float) -> float:
     """How many spreads above the middle the level lies, from standardised values.
 
     Faulty images lift the 75 % quantile; those that lie clearly out are left aside, again and again, until what is left
@@ -86,7 +87,7 @@ def _tail_factor(standard, rate):
     return max(upper, 0.8) * _weibull(rate)
 
 
-def levels(values, neighbours, rate):
+def levels(values: NDArray, neighbours: NDArray | None, rate: float) -> Levels:
     """The level that a sound image exceeds at a rate, for each image.
 
     Parameters

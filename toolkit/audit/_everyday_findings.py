@@ -42,7 +42,7 @@ class EverydayFindings:
         """Whether an image has any property that is unusual in the set and may be just as it should be."""
         return self._any_of(damage=False)
 
-    def _any_of(self, *, damage):
+    def _any_of(self, *, damage: bool) -> pd.Series:
         names = [name for name in self.flagged if JUDGED_FAULTS[name].damage == damage]
         return self.flagged[names].any(axis=1)
 

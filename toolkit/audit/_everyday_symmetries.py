@@ -6,7 +6,11 @@ the other images, taking them as they came as right. What it learns is measured 
 turned on purpose; where that is little, it says nothing. Objects are not understood: that needs a network.
 """
 
+from collections.abc import Callable
+
 import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
 
 from toolkit.diagnostics import LAYOUT_CELLS, LAYOUT_CHANNELS
 
@@ -19,7 +23,7 @@ _MOST = 3000  # images that one rule learns from
 _STRENGTH = 0.03  # of the inverse penalty, for standardised columns
 
 
-def layout_cells(statistics):
+def layout_cells(statistics: pd.DataFrame) -> NDArray:
     """The columns of the layout as (n_samples, channels, rows, columns)."""
     cells = range(LAYOUT_CELLS)
     names = [f"layout_{channel}_{row}_{column}" for channel in LAYOUT_CHANNELS for row in cells for column in cells]
@@ -27,19 +31,19 @@ def layout_cells(statistics):
     return np.nan_to_num(values.reshape(-1, len(LAYOUT_CHANNELS), LAYOUT_CELLS, LAYOUT_CELLS))
 
 
-def _swap(cells):
+def _swap(cells: NDArray) -> NDArray:
     """Red and blue exchanged: luma gives red .299 and blue .114."""
     luma, red_blue, green, detail = np.moveaxis(cells, 1, 0)
     return np.stack([luma - 0.185 * red_blue, -red_blue, green, detail], axis=1)
 
 
-def _invert(cells):
+def _invert(cells: NDArray) -> NDArray:
     luma, red_blue, green, detail = np.moveaxis(cells, 1, 0)
     return np.stack([1 - luma, -red_blue, -green, detail], axis=1)
 
 
 # fault: what it does to the cells; where several would do, the most likely counts.
-_CHANGES = {
+_CHANGES: dict[str, tuple[Callable[[NDArray], NDArray], ...]] = {
     "swapped_channels": (_swap,),
     "upside_down": (lambda cells: cells[:, :, ::-1, ::-1],),
     "quarter_turn": (
@@ -51,7 +55,7 @@ _CHANGES = {
 }
 
 
-def _features(cells):
+def _features(cells: NDArray) -> NDArray:
     """Cells, and their squares and products within a channel's mean: what a linear rule may use."""
     flat = cells.reshape(len(cells), -1)
     centred = flat - np.array([0.5, 0, 0, -1.0]).repeat(flat.shape[1] // 4)
@@ -59,7 +63,7 @@ def _features(cells):
     return np.hstack([flat, 4 * centred**2, 4 * means[:, :1] * cells[:, 1].reshape(len(cells), -1)])
 
 
-def _log_odds(cells, change, folds):
+def _log_odds(cells: NDArray, change: Callable[[NDArray], NDArray], folds: NDArray) -> NDArray:
     """Out-of-fold log odds that each image, and each as changed, was changed."""
     from sklearn.linear_model import LogisticRegression
 
@@ -79,7 +83,7 @@ def _log_odds(cells, change, folds):
     return as_came
 
 
-def _slope(told):
+def _slope(told: NDArray) -> float:
     """By what the log odds have to be multiplied to be right on average: the penalty keeps them small."""
     from scipy.optimize import minimize_scalar
 
@@ -88,7 +92,7 @@ def _slope(told):
     )
 
 
-def symmetry_odds(cells, fault):
+def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float]:
     """Evidence for a fault in each image, and how well planted ones are told by it.
 
     Parameters

@@ -27,8 +27,9 @@ def _strongest(lines):
         if len(likely):
             parts = excess[likely, : _PARTS * size].reshape(len(likely), _PARTS, size)
             weakest = np.median(parts, axis=2)
-            # Two parts may be lost: the line may cross something of its own colour.
-            weakest = np.sort(weakest, axis=1)[:, 2]
+            # Two parts may be lost, where the line crosses something of its own colour, but not both ends.
+            ends = np.maximum(weakest[:, 0], weakest[:, -1])
+            weakest = np.minimum(np.sort(weakest, axis=1)[:, 2], ends)
             best = max(best, float(weakest.max()))
             count += int((weakest > 8).sum())
     return best, count
