@@ -13,15 +13,14 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Calibration", "as_evidence", "as_similarity", "calibrate"]
+__all__ = ["Calibration", "as_evidence", "as_similarity", "calibrate", "least_evidence"]
 
-LEAST = 1.5  # evidence, similarity 0.78: what is less alike is no copy in any set
+_LEAST = 1.5  # evidence, similarity 0.78: what is less alike is no copy in any set
+_SMALL, _LEAST_SMALL = 64, 0.6  # pixels of the shorter side, below which each halving asks for so much more evidence
 _OTHERS = 0.3  # evidence of pictures that have nothing in common
 _FALSE_GAPS = 0.2  # gaps by chance that are expected in a set
-_SAFETY = 1.0
 _GAPS = (0.7, 3.0)  # the narrowest and the widest that is asked for
-_RATE = 8.0  # of gaps where there are too few neighbours to learn it from
-_FEWEST = 200  # gaps to learn a rate from
+_RATE, _PRIOR = 4.0, 50  # of gaps as long as none were seen, and how many gaps that is worth
 _MANY = 8  # pictures: a group of more is a kind of picture rather than one, unless it is very tight
 _TIGHT = 2.5  # evidence that holds such a group together, similarity 0.92
 # Evidence of mildly changed copies, by tenths of them, from the most changed on (photographs and cats).
@@ -63,7 +62,19 @@ def as_similarity(evidence: NDArray) -> NDArray[np.float64]:
     return 1 - np.exp(-np.asarray(evidence, dtype=np.float64))
 
 
-def calibrate(n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], similarity: NDArray) -> Calibration:
+def least_evidence(side: NDArray) -> NDArray[np.float64]:
+    """Evidence that any pair must have, by the shorter side of a picture: in few pixels much is alike by chance.
+
+    >>> least_evidence(np.array([500, 64, 32, 16])).round(1).tolist()
+    [1.5, 1.5, 2.1, 2.7]
+    """
+    halvings = np.log2(_SMALL / np.maximum(np.asarray(side, dtype=np.float64), 1))
+    return _LEAST + _LEAST_SMALL * np.clip(halvings, 0, 3)
+
+
+def calibrate(
+    n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], similarity: NDArray, least: NDArray
+) -> Calibration:
     """Judge candidate pairs.
 
     Parameters
@@ -73,6 +84,8 @@ def calibrate(n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], similarity:
     a, b : ndarray of int of shape (n_pairs,)
         Rows of each pair.
     similarity : ndarray of shape (n_pairs,)
+    least : ndarray of shape (n_rows,)
+        Evidence below which a row has no copies (:func:`least_evidence`).
 
     Examples
     --------
@@ -80,23 +93,21 @@ def calibrate(n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], similarity:
 
     >>> import numpy as np
     >>> a, b = np.array([0, 1, 2, 3, 4, 2]), np.array([1, 2, 3, 4, 5, 4])
-    >>> calibrate(6, a, b, np.array([0.95, 0.4, 0.6, 0.65, 0.7, 0.62])).copies.tolist()
+    >>> calibrate(6, a, b, np.array([0.95, 0.4, 0.6, 0.65, 0.7, 0.62]), np.full(6, 1.5)).copies.tolist()
     [True, False, False, False, False, False]
     """
     evidence = as_evidence(similarity)
     gap = _gap(n_rows, a, b, evidence)
-    level = _levels(n_rows, a, b, evidence, gap)
+    nearest, group = _levels(n_rows, a, b, evidence, least, gap)
     # A pair of one group: more alike than anything else is to the group, by a half of the gap at least.
-    bar = np.maximum(LEAST, level[0] + gap / 2)
-    same = (level[1][a] == level[1][b]) & (level[1][a] >= 0)
-    copies = same & (evidence >= bar[a])
-    needed = np.where(level[1] >= 0, bar, np.maximum(LEAST, level[0] + gap))
+    needed = np.maximum(least, nearest + np.where(group >= 0, gap / 2, gap))
+    copies = (group[a] == group[b]) & (group[a] >= 0) & (evidence >= np.maximum(needed[a], needed[b]))
     detectable = float(np.mean([np.mean(np.array(_COPIES) >= need) for need in needed])) if n_rows else 1.0
     return Calibration(copies, as_similarity(needed), gap, detectable)
 
 
 def _gap(n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], evidence: NDArray) -> float:
-    """The gap that chance makes in one set of ten."""
+    """The gap that chance makes in one set of five."""
     rows, values = np.concatenate([a, b]), np.concatenate([evidence, evidence])
     order = np.lexsort((-values, rows))
     rows, values = rows[order], values[order]
@@ -104,12 +115,14 @@ def _gap(n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], evidence: NDArra
     # Not the first: that is where copies are.
     inner = (rank[:-1] >= 2) & (rank[:-1] <= 6) & (rows[1:] == rows[:-1])
     gaps = (rank[:-1] * (values[:-1] - values[1:]))[inner]
-    rate = np.log(2) / max(float(np.median(gaps)), 1e-3) if len(gaps) >= _FEWEST else _RATE
-    return float(np.clip(_SAFETY * np.log(max(n_rows, 1) / _FALSE_GAPS) / rate, *_GAPS))
+    # The mean of an exponential by its median, which few copies do not move; few gaps count little.
+    mean = float(np.median(gaps)) / np.log(2) if len(gaps) else 0.0
+    mean = (_PRIOR / _RATE + len(gaps) * mean) / (_PRIOR + len(gaps))
+    return float(np.clip(np.log(max(n_rows, 1) / _FALSE_GAPS) * mean, *_GAPS))
 
 
 def _levels(
-    n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], evidence: NDArray, gap: float
+    n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], evidence: NDArray, least: NDArray, gap: float
 ) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
     """Of each row: the evidence of the next picture that is not of its group, and the number of its group or -1."""
     parent = list(range(n_rows))
@@ -128,7 +141,7 @@ def _levels(
         inside = members.get(top, [top])
         if len(inside) == 1:
             nearest[top] = level
-        elif birth[top] >= max(LEAST, level + gap) and (len(inside) <= _MANY or birth[top] >= _TIGHT):
+        elif birth[top] >= max(least[inside].max(), level + gap) and (len(inside) <= _MANY or birth[top] >= _TIGHT):
             # A wider group replaces the narrower ones within.
             group[inside], nearest[inside] = top, level
 

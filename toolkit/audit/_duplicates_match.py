@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from toolkit._core.geometry import DIHEDRAL, dihedral
 from toolkit._core.images import iter_chunks
 from toolkit._core.jobs import run_jobs
-from toolkit.audit._duplicates_calibration import calibrate
+from toolkit.audit._duplicates_calibration import calibrate, least_evidence
 from toolkit.audit._duplicates_search import INVERSE, Candidates, describe, find_candidates, structure
 from toolkit.audit._duplicates_signature import Signatures
 from toolkit.audit._duplicates_verify import Agreement, compare
@@ -21,7 +21,7 @@ __all__ = ["BLANK", "UNREAD", "Matches", "compare_rows", "exact_classes", "match
 BLANK = "too little structure: only exact copies can be told"
 UNREAD = "no signature: the picture could not be read"
 _CHUNK = 2048  # pairs compared in one job
-_FINE = 0.1  # by how much finer details may agree less
+_FINE = 0.05  # by how much finer details may agree less
 _PAN = 0.05  # half-widths: what is within alignment, and two small crops of one picture
 _LEAST_STRUCTURE = 0.8 / 255  # standard deviation of details at 16 x 16, of white
 
@@ -166,7 +166,8 @@ def match(
     pairs = found._replace(a=rows[found.a], b=others[found.b])
     agreement = compare_rows(first, second, pairs, n_jobs, verbose)
     similarity = similarity_of(agreement)
-    copies, needed_of, _, detectable = calibrate(n_nodes, found.a, found.b + offset, similarity)
+    side = first.side[rows] if offset == 0 else np.concatenate([first.side[rows], second.side[others]])
+    copies, needed_of, _, detectable = calibrate(n_nodes, found.a, found.b + offset, similarity, least_evidence(side))
     needed = np.full(len(first), np.nan)
     needed[rows] = needed_of[: len(rows)]
     return Matches(pairs, agreement, similarity, copies, needed, detectable)

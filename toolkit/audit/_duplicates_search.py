@@ -18,6 +18,7 @@ __all__ = ["INVERSE", "Candidates", "describe", "find_candidates", "structure"]
 
 _SIDE = 16
 _EXACT_UP_TO = 20_000
+_SMALL_SET = 500
 _CHUNK_CELLS = 2**23  # of a matrix of similarities held at a time: 32 MB
 _READ = 1024  # signatures unpacked at a time
 _LARGE = 2.5  # pixels of 16: standard deviation of what is not a detail
@@ -100,7 +101,8 @@ def find_candidates(
         return Candidates(empty, empty, empty, np.empty(0, dtype=np.float32))
     search = _exact if len(database) <= _EXACT_UP_TO else _approximate
     rows, columns, symmetry, similarity = search(described, database, names, n_neighbors, within)
-    good = similarity >= floor
+    # Of a small set all neighbours are kept: what is unlike says what is alike.
+    good = similarity >= (floor if len(database) > _SMALL_SET else -np.inf)
     rows, columns, symmetry, similarity = rows[good], columns[good], symmetry[good], similarity[good]
     if within:
         # A pair found from its second row is the same pair under the inverse symmetry.

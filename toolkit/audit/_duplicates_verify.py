@@ -113,7 +113,10 @@ def _compare(first: NDArray, second: NDArray, side: NDArray) -> Agreement:
     fine = np.full(n, np.nan, dtype=np.float32)
     rows = np.flatnonzero((side >= _FINE_SIDE) & (mean >= _FINE_MEAN))
     if len(rows):
-        fine[rows] = _windows(first[rows], second[rows], scale[rows], shift[rows])[0]
+        large, other, scale_large, shift_large = first[rows], second[rows], scale[rows], shift[rows]
+        _align(large, other, scale_large, shift_large)
+        fine[rows] = _windows(large, other, scale_large, shift_large, blur=0)[0]
+        scale[rows], shift[rows] = scale_large, shift_large
     return Agreement(mean, least, places, fine, scale, shift, gain)
 
 
@@ -207,12 +210,13 @@ def _equalised(stack: NDArray) -> NDArray:
     return detail / np.sqrt(power + 0.1 * power.mean(axis=(1, 2), keepdims=True) + 1e-9)
 
 
-def _windows(first: NDArray, second: NDArray, scale: NDArray, shift: NDArray) -> tuple:
+def _windows(first: NDArray, second: NDArray, scale: NDArray, shift: NDArray, blur: float = 0.5) -> tuple:
     """Correlation in windows: mean, worst tenth, number of places; and the gain of grey values."""
     side = first.shape[1]
     warped, inside = _warp(second, scale, shift)
     # Interpolation has blurred the one; a little blur for both makes them equal, and quietens noise.
-    first, warped = _smooth(first, 0.5), _smooth(warped, 0.5)
+    if blur:
+        first, warped = _smooth(first, blur), _smooth(warped, blur)
     cover = np.maximum(_smooth(inside, _DETAIL), 1e-3)
     a, b = ((stack - _smooth(stack * inside, _DETAIL) / cover) * inside for stack in (first, warped))
     total = inside.sum(axis=(1, 2))
