@@ -26,7 +26,15 @@ BENCHMARKS = ROOT / "benchmarks"
 NOTEBOOKS = ROOT / "notebooks"
 
 # Scripts beside the benchmarks that measure nothing themselves.
-HELPERS = {"cells", "diagnostics_reference", "glyph_prior", "harm_sets", "reporting_sets"}
+HELPERS = {
+    "cells",
+    "cleanvision_folder",
+    "diagnostics_reference",
+    "everyday_hands",
+    "glyph_prior",
+    "harm_sets",
+    "reporting_sets",
+}
 ROOMS = [name for name in toolkit.__all__ if inspect.ismodule(getattr(toolkit, name))] + ["nn"]
 
 

@@ -20,7 +20,7 @@ from toolkit.corruption import Corruptor
 from toolkit.coverage import ModeCoverage
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import CorruptionDetector, OutlierDetector, ReconstructionDetector
-from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
+from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier, EverydayDiagnostics
 from toolkit.generators import GAN, Autoencoder, ConditionalGAN, VariationalAutoencoder
 from toolkit.restoration import ImageRestorer
 
@@ -31,6 +31,7 @@ ESTIMATORS = [
     CorruptionDiagnostics(),
     CorruptionIdentifier(),
     CorruptionDetector(),
+    EverydayDiagnostics(),
     GAN(),
     ImageRestorer(),
     ModeCoverage(),

@@ -6,6 +6,8 @@ It stands on the ground floor, since every worker process imports it, and little
 import functools
 import hashlib
 import io
+import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +15,19 @@ import numpy as np
 from toolkit._core.depth import common_range, deep_values, range_in_words
 from toolkit._core.printable import printable
 
-__all__ = ["FORMATS", "Picture", "PictureError", "decode_picture", "picture_size", "readable_formats"]
+__all__ = [
+    "FORMATS",
+    "Picture",
+    "PictureError",
+    "decode_picture",
+    "picture_size",
+    "pillow_is_quiet",
+    "readable_formats",
+]
 
 # Formats that Pillow decodes by itself. EPS, for one, would start an interpreter on what the file says.
 FORMATS = ("AVIF", "BMP", "GIF", "JPEG", "JPEG2000", "PNG", "PPM", "TIFF", "WEBP")
+_HEIF = "HEIF"  # telephones' photographs, decoded by the package pillow-heif where it is installed
 
 _GREY_MODES = ("1", "L", "LA", "La", "I", "F", "I;16", "I;16L", "I;16B", "I;16N")
 _ORIENTATION = 0x0112  # EXIF's number of that note
@@ -35,7 +46,7 @@ class Picture:
 
     Attributes
     ----------
-    pixels : ndarray of uint8 of shape (size, size, 3)
+    pixels : ndarray of uint8 of shape (height, width, 3), or (height, width) of a grey one at its own size
     format, mode : str
         As the file has them.
     width, height : int
@@ -49,6 +60,14 @@ class Picture:
         Of a picture of more than 8 bits: ``"integer"`` or ``"float"``, its least and its greatest value.
     scale : tuple of float or None
         What of these became black and white.
+    frames : int or None
+        Of which the first is taken; None where there are several and counting them would take long.
+    depth : str
+        ``"1 bit"``, ``"8 bits"``, ``"16 bits"``, ``"32 bits"`` or ``"floats"``.
+    alpha : str
+        ``"none"``, ``"opaque"`` (there, and says nothing) or ``"transparent"``.
+    orientation : int
+        EXIF's number, 1 to 8: how the camera was held.
     """
 
     pixels: np.ndarray
@@ -61,15 +80,36 @@ class Picture:
     digest: bytes
     values: tuple | None = None
     scale: tuple | None = None
+    frames: int | None = 1
+    depth: str = "8 bits"
+    alpha: str = "none"
+    orientation: int = 1
+
+
+@contextmanager
+def pillow_is_quiet():
+    """Pillow only warns of a picture of 89 megapixels, or of damaged metadata; the first is an error here."""
+    from PIL import Image
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
+        yield
 
 
 @functools.cache
 def readable_formats():
-    """Those of ``FORMATS`` that Pillow was built with."""
+    """Those of ``FORMATS`` that Pillow was built with, and HEIF where pillow-heif is installed."""
     from PIL import Image
 
     Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
+    found = tuple(name for name in FORMATS if name in Image.OPEN)
+    try:
+        from pillow_heif import register_heif_opener
+    except ImportError:
+        return found
+    register_heif_opener(thumbnails=False)
+    return (*found, _HEIF)
 
 
 def picture_size(content, *, max_pixels=2**26):
@@ -99,12 +139,12 @@ def decode_picture(content, size, *, fit="crop", grey=False, max_pixels=2**26, s
     Parameters
     ----------
     content : bytes
-    size : tuple of int
-        ``(height, width)`` wanted. A picture of that size keeps its pixels.
+    size : tuple of int or None
+        ``(height, width)`` wanted. A picture of that size keeps its pixels; None keeps those of any.
     fit : {"crop", "pad"}
         ``"crop"`` takes the largest middle part of that shape, ``"pad"`` adds black at two sides.
     grey : bool, default=False
-        Three equal channels, the luma of the picture.
+        Three equal channels, the luma of the picture; at its own size one.
     max_pixels : int
         More than these are refused on the word of the header, before anything is decoded.
     scales : dict of str to tuple of float, optional
@@ -149,9 +189,12 @@ def _first_line(error):
 
 
 def _prepare(image, content, size, fit, grey, scales):
-    format_, mode, notes = image.format, image.mode, _frames(image, content)
-    whole = (image.width, image.height)
-    if format_ == "JPEG":
+    format_, mode, frames = image.format, image.mode, _count_frames(image, content)
+    notes = [] if frames == 1 else [_frames_note(frames, format_)]
+    whole, orientation = (image.width, image.height), 1
+    if format_ == "TIFF":
+        orientation = _orientation(image)  # Pillow turns it when it is decoded, and forgets
+    if format_ == "JPEG" and size is not None:
         # The decoder itself can halve a large picture; twice the size wanted keeps the resampling honest.
         side = max(size[1] / whole[0], size[0] / whole[1])
         image.draft("L" if mode == "L" else "RGB", tuple(int(np.ceil(2 * length * side)) for length in whole))
@@ -163,7 +206,7 @@ def _prepare(image, content, size, fit, grey, scales):
         values = (deep.family, deep.low, deep.high)
         scale = scales.get(deep.family) or common_range(*values)
         plain, digest, note = deep.image(*scale), deep.digest, _deep_note(deep, scale)
-        is_grey = len(deep.bands) == 1
+        is_grey, depth, alpha = len(deep.bands) == 1, deep.room, _opacity(deep.alpha)
         if deep.low < deep.high and all(low == high for low, high in _extrema(plain)):
             raise PictureError(
                 f"its values, {range_in_words(deep.low, deep.high)}, are one grey level of {range_in_words(*scale)}"
@@ -173,22 +216,24 @@ def _prepare(image, content, size, fit, grey, scales):
         deep = None  # its values may take more memory than all that follows
     else:
         values = scale = None
-        plain, digest, note = _as_8_bits(image)
-        is_grey = mode in _GREY_MODES
+        plain, digest, note, alpha = _as_8_bits(image)
+        is_grey, depth = mode in _GREY_MODES, "1 bit" if mode == "1" else "8 bits"
     if note:
         notes.append(note)
     turn = _turn(image)  # not before: to look for it decodes a PNG
+    orientation = max(orientation, turn)
     if turn:
         notes.append("turned as its camera says")
         plain = plain.transpose(_TURNS[turn])
         whole = whole[::-1] if turn >= 5 else whole
     # The size of the original, since a decoder may have halved it.
     digest = hashlib.sha256(digest + repr((whole, turn if values else 0)).encode()).digest()
-    result = _to_size(plain, size, fit)
+    result = plain if size is None else _to_size(plain, size, fit)
     if grey and result.mode != "L":
         result = result.convert("L")
-    pixels = np.asarray(result.convert("RGB"))
-    return Picture(pixels, format_, mode, *whole, is_grey, "; ".join(notes), digest, values, scale)
+    pixels = np.asarray(result if size is None and result.mode == "L" else result.convert("RGB"))
+    known = (format_, mode, *whole, is_grey, "; ".join(notes), digest, values, scale)
+    return Picture(pixels, *known, frames, depth, alpha, orientation)
 
 
 def _to_size(plain, size, fit):
@@ -216,25 +261,35 @@ _TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}
 
 def _turn(image):
     """The number of the picture's turn in EXIF's table; 0 if it is upright, or Pillow turns it by itself."""
-    if image.format == "TIFF":
-        return 0
-    try:
-        turn = image.getexif().get(_ORIENTATION, 1)
-    except Exception:  # damaged notes of the camera are no damage to the picture
-        return 0
+    turn = 1 if image.format == "TIFF" else _orientation(image)
     return turn if turn in _TURNS else 0
 
 
-def _frames(image, content):
-    """A note on the frames that are not taken; never a walk through a chain of any length."""
+def _orientation(image):
+    """EXIF's number of how the camera was held, 1 to 8; 1 where it says nothing that can be."""
+    try:
+        found = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # damaged notes of the camera are no damage to the picture
+        return 1
+    return int(found) if found in range(1, 9) else 1
+
+
+def _count_frames(image, content):
+    """Frames of a picture, by no walk through a chain of any length; None if there are several, and many."""
     if not getattr(image, "is_animated", False):
-        return []
+        return 1
     if image.format == "TIFF":
         found = _count_directories(content)
-        return [f"first of {found} frames" if found < _MOST_FRAMES else f"first of {_MOST_FRAMES} or more frames"]
+        return found if found < _MOST_FRAMES else None
     if image.format == "GIF" and len(content) > _SMALL_GIF:
-        return ["first of several frames"]
-    return [f"first of {image.n_frames} frames"]
+        return None
+    return image.n_frames
+
+
+def _frames_note(frames, format_):
+    if frames is None:
+        return f"first of {_MOST_FRAMES} or more frames" if format_ == "TIFF" else "first of several frames"
+    return f"first of {frames} frames"
 
 
 def _count_directories(content):
@@ -258,6 +313,13 @@ def _deep_note(deep, scale):
     return f"{deep.room} to 8{' bits' if deep.room == 'floats' else ''}: {range_in_words(*scale)} as black to white"
 
 
+def _opacity(alpha):
+    """What a channel of opacity says: nothing, where there is none or all is opaque."""
+    if alpha is None:
+        return "none"
+    return "opaque" if alpha.getextrema() == (255, 255) else "transparent"
+
+
 def _extrema(image):
     found = image.getextrema()
     return found if isinstance(found[0], tuple) else (found,)
@@ -272,7 +334,7 @@ def _on_white(image, alpha):
 
 
 def _as_8_bits(image):
-    """A picture of 8-bit values as L or RGB, the sha256 of what it was, and what was lost on the way."""
+    """A picture of 8-bit values as L or RGB, the sha256 of what it was, what was lost on the way, and its opacity."""
     image.load()
     note = "" if image.mode in ("RGB", "L", "P", "1") else f"{image.mode} to RGB"
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
@@ -282,11 +344,11 @@ def _as_8_bits(image):
         del layer
         if alpha.getextrema() != (255, 255):
             digest = hashlib.sha256(_digest(colour) + alpha.tobytes()).digest()
-            return _on_white(colour, alpha), digest, "transparency on white"
-        return colour, _digest(colour), "transparency on white"
+            return _on_white(colour, alpha), digest, "transparency on white", "transparent"
+        return colour, _digest(colour), f"opacity of {image.mode} says nothing", "opaque"
     if image.mode not in ("RGB", "L"):
         image = image.convert("L" if image.mode == "1" else "RGB")
-    return image, _digest(image), note
+    return image, _digest(image), note, "none"
 
 
 def _digest(image):

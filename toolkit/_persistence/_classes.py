@@ -37,6 +37,7 @@ OBJECTS = {
     "coverage-scorer": "toolkit.coverage._scorer:_CoverageScorer",
     "error-profile": "toolkit.detectors._profile:ErrorProfile",
     "evidence-model": "toolkit.diagnostics.identifier._evidence:EvidenceModel",
+    "everyday-diagnostics": "toolkit.diagnostics.everyday._transformer:EverydayDiagnostics",
     "feature-distance": "toolkit.diagnostics.identifier._novelty:Novelty",
     "fixed-representation": "toolkit.detectors._scoring:_FixedRepresentation",
     "gan": "toolkit.generators._gan:GAN",

@@ -115,6 +115,19 @@ class Audit:
         counts = self.per_image["kind"].value_counts().rename_axis("kind").rename("images").reset_index()
         return f"<p>{repr(self)[1:-1]}</p>{counts.to_html(index=False)}"
 
+    def __getitem__(self, name: object) -> pd.Series:
+        """What is said of one image: its row of ``per_image``, by the id that it came with.
+
+        Raises
+        ------
+        KeyError
+            No image has that id.
+        """
+        places = [place for place, known in enumerate(self.ids) if known == name]
+        if not places:
+            raise KeyError(f"no image is called {name!r}; ids has all {len(self)} names")
+        return self.per_image.iloc[places[0]]
+
     @property
     def judgeable(self) -> bool:
         """Whether anything is claimed of the set."""

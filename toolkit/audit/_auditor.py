@@ -17,7 +17,7 @@ from toolkit._core.parameters import JOBS, at_least, check_int
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.audit._audit import Audit, SetFacts, merge_audits
-from toolkit.datasets import ImageSource, as_source
+from toolkit.datasets import ImageSource, as_source, is_source
 
 if TYPE_CHECKING:
     from toolkit.detectors import OutlierDetector
@@ -118,6 +118,7 @@ class Auditor(BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSource
+            A folder (:func:`toolkit.datasets.load_image_folder`) and a torch ``Dataset`` are taken as they are.
         y : ignored
 
         Returns
@@ -143,13 +144,13 @@ class Auditor(BaseEstimator):
         -------
         Audit
         """
-        if isinstance(X, ImageSource) or hasattr(X, "images"):
+        if is_source(X):
             source = as_source(X)
             if len(source) > self.max_samples:
                 return self.fit(source).audit(source)
             stack, assessment = self._fit(self._training_images(source), assessment)
             return self._judge(stack, source.ids, assessment)
-        stack, assessment = self._fit(X, assessment)
+        stack, assessment = self._fit(self._training_images(X), assessment)
         return self._judge(stack, range(len(stack)), assessment)
 
     def audit(self, X: ArrayLike | ImageSource, *, assessment: "Assessment | None" = None) -> Audit:
@@ -185,7 +186,7 @@ class Auditor(BaseEstimator):
         """
         check_is_fitted(self)
         check_int("chunk_size", chunk_size)
-        if not (isinstance(X, ImageSource) or hasattr(X, "images")):
+        if not is_source(X):
             X = validate_images(self, X, reset=False)
         source = as_source(X)
         start = 0
@@ -217,9 +218,9 @@ class Auditor(BaseEstimator):
         flagged = (kinds != "clean").to_numpy() & (not self.facts_.reasons)
         return np.where(flagged, -1, 1)
 
-    def _training_images(self, X: ArrayLike | ImageSource) -> ArrayLike:
+    def _training_images(self, X: Any) -> ArrayLike:
         """Arrays as they are; of a source at most ``max_samples`` images."""
-        if not (isinstance(X, ImageSource) or hasattr(X, "images")):
+        if not is_source(X):
             return X
         source = as_source(X)
         rows = np.arange(len(source))

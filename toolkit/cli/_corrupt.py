@@ -20,7 +20,11 @@ def corrupt(
     ],
     fraction: Annotated[float, typer.Option(min=0.0, max=1.0, help="Share of images to corrupt.")] = 0.2,
     kinds: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Kinds of corruption, joined by commas.  [default: all]")
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Kinds of corruption, joined by commas.  [default: all but those of everyday pictures]",
+        ),
     ] = None,
     per_image: Annotated[int, typer.Option(min=1, help="Corruptions for each image that gets any.")] = 1,
     image_size: options.ImageSize = None,
@@ -36,7 +40,7 @@ def corrupt(
     from toolkit._core.names import check_names
     from toolkit._core.writable import check_file_writable
     from toolkit.cli._source import is_folder, read_file
-    from toolkit.corruption import KINDS, Corruptor
+    from toolkit.corruption import ALL_KINDS, Corruptor
     from toolkit.datasets import save_npz
 
     if target.suffix.lower() != ".npz":
@@ -46,7 +50,7 @@ def corrupt(
     names = None
     if kinds is not None:
         try:
-            names = check_names([name.strip() for name in kinds.split(",") if name.strip()], KINDS, "kind")
+            names = check_names([name.strip() for name in kinds.split(",") if name.strip()], ALL_KINDS, "kind")
         except ValueError as error:
             raise typer.BadParameter(str(error), param_hint="--kinds") from error
 

@@ -57,12 +57,12 @@ def is_folder(path):
     return path.is_dir() or path.suffix.lower() == ".zip"
 
 
-def read_file(path: Path, *, image_size=None, verbose=False):
+def read_file(path: Path, *, image_size=None, verbose=False, keep_duplicates=False):
     """The ImageSet in a .npz or .npy file, or in a folder or zip archive of pictures; else it is a mistake in use."""
     from toolkit.datasets import load_images
 
     if is_folder(path):
-        return read_folder(path, image_size=image_size, verbose=verbose)
+        return read_folder(path, image_size=image_size, verbose=verbose, keep_duplicates=keep_duplicates)
     if path.suffix.lower() not in (".npz", ".npy"):
         raise typer.BadParameter(f"{path} is neither a .npz nor a .npy file, nor a folder or .zip of pictures.")
     if image_size is not None:
@@ -70,11 +70,13 @@ def read_file(path: Path, *, image_size=None, verbose=False):
     return load_images(path)
 
 
-def read_folder(path, *, image_size=None, verbose=False):
+def read_folder(path, *, image_size=None, verbose=False, keep_duplicates=False):
     """The pictures of a folder or archive, grey if all of them are; says what was done to them."""
     from toolkit.datasets import load_image_folder
 
-    found = load_image_folder(path, size=image_size, mode="auto", n_jobs=-1, verbose=verbose)
+    found = load_image_folder(
+        path, size=image_size, mode="auto", keep_duplicates=keep_duplicates, n_jobs=-1, verbose=verbose
+    )
     if verbose:
         typer.echo(f"toolkit: {printable(path)}: {len(found):,} pictures.", err=True)
         for note in found.notes:
@@ -109,7 +111,7 @@ def load_set(name, n_images=None, *, seed=None, verbose=False, hint="NAME"):
         raise typer.BadParameter(str(error), param_hint=hint) from error
 
 
-def read_source(*, data, dataset, n_images, corrupt, seed, verbose, image_size=None) -> Source:
+def read_source(*, data, dataset, n_images, corrupt, seed, verbose, image_size=None, keep_duplicates=False) -> Source:
     """Read images from ``data`` or make or fetch the set named ``dataset``, and plant corruptions if asked.
 
     A file is never corrupted unless asked; a data set is (a fifth of it), as there would be nothing to find otherwise.
@@ -119,7 +121,7 @@ def read_source(*, data, dataset, n_images, corrupt, seed, verbose, image_size=N
     if dataset is not None and dataset.startswith(FOLDER):
         data, dataset = Path(dataset.removeprefix(FOLDER)), None
     if data is not None:
-        found = read_file(data, image_size=image_size, verbose=verbose)
+        found = read_file(data, image_size=image_size, verbose=verbose, keep_duplicates=keep_duplicates)
         name, fraction = printable(data.name), corrupt or 0.0
     else:
         name = dataset or DEFAULT_DATASET

@@ -4,7 +4,9 @@ from toolkit.corruption._apply import apply_corruption
 from toolkit.corruption._corruptor import Corruptor
 from toolkit.corruption._generic import GENERIC_OUTLIERS, apply_generic, planted_outliers
 from toolkit.corruption._kinds import (
+    ALL_KINDS,
     ANGLES,
+    EVERYDAY_KINDS,
     FAMILIES,
     KINDS,
     MEASURED_KINDS,
@@ -15,7 +17,9 @@ from toolkit.corruption._kinds import (
 )
 
 __all__ = [
+    "ALL_KINDS",
     "ANGLES",
+    "EVERYDAY_KINDS",
     "FAMILIES",
     "GENERIC_OUTLIERS",
     "KINDS",

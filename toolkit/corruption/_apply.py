@@ -91,7 +91,7 @@ def apply_corruption(
     stack : ndarray of shape (n_images, height, width) or (n_images, height, width, 3)
         Values in [0, 1].
     kind : str
-        One of ``KINDS``.
+        One of ``ALL_KINDS``.
     generator : numpy.random.Generator
     severity : float or array of shape (n_images,), default=None
         Position in the kind's default range, from 0 (weakest) to 1 (strongest). None draws it uniformly. Kinds that are

@@ -15,7 +15,7 @@ from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.random import as_generator
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption._apply import apply_corruption
-from toolkit.corruption._kinds import KINDS, SYMMETRIES
+from toolkit.corruption._kinds import ALL_KINDS, KINDS, SYMMETRIES
 
 __all__ = ["Corruptor"]
 
@@ -31,7 +31,7 @@ class Corruptor:
     Parameters
     ----------
     kinds : str or sequence of str, default=None
-        Which of ``KINDS`` to plant; None plants all. Each is planted equally often.
+        Which of ``ALL_KINDS`` to plant; None plants all of ``KINDS``. Each is planted equally often.
     fraction : float, default=0.2
         Share of the images to corrupt; the nearest whole number of images is.
     n_per_image : int, default=1
@@ -128,7 +128,7 @@ class Corruptor:
         return (*result, self._parameter_frame(frames)) if return_parameters else result
 
     def _check_parameters(self):
-        kinds = KINDS if self.kinds is None else check_names(self.kinds, KINDS, "corruption kind")
+        kinds = KINDS if self.kinds is None else check_names(self.kinds, ALL_KINDS, "corruption kind")
         kinds = tuple(dict.fromkeys(kinds))
         check_share("fraction", self.fraction)
         compatible = sum(kind not in SYMMETRIES for kind in kinds) + any(kind in SYMMETRIES for kind in kinds)

@@ -16,10 +16,12 @@ Lengths are in pixels of a 28 x 28 image and grow with the image: a length is mu
 from collections.abc import Callable
 from typing import NamedTuple
 
-from toolkit.corruption import _blur, _geometric, _intensity, _noise, _occlusion
+from toolkit.corruption import _blur, _everyday, _geometric, _intensity, _noise, _occlusion
 
 __all__ = [
+    "ALL_KINDS",
     "ANGLES",
+    "EVERYDAY_KINDS",
     "FAMILIES",
     "KINDS",
     "MEASURED_KINDS",
@@ -53,6 +55,7 @@ class Kind(NamedTuple):
     symmetry: bool = False  # only moves pixels to other pixels: two such kinds may cancel each other
     keeps_shape: bool = True  # of an image that is not square
     angle: float = 0.0  # by how much it turns, in degrees counter-clockwise as displayed
+    everyday: bool = False  # of pictures rather than of small grey images: planted only where it is asked for by name
 
 
 _TABLE = {
@@ -127,16 +130,75 @@ _TABLE = {
     "scale": Kind(_geometric.scale, "geometry", "wrong size", Strength("factor", 1.35, 1.80, "larger or smaller")),
     "shear": Kind(_geometric.shear, "geometry", "slanted", Strength("slant", 0.40, 0.90, "px per px, either way")),
     "pixelate": Kind(_blur.pixelate, "blur", "pixelated", Strength("block", 3.0, 6.0, "px")),
+    "dark": Kind(_everyday.dark, "intensity", "dark", Strength("light", 0.30, 0.08, "of the light"), everyday=True),
+    "overexposed": Kind(
+        _everyday.overexposed, "intensity", "overexposed", Strength("gain", 1.6, 3.5, "of the light"), everyday=True
+    ),
+    "clip_contrast": Kind(
+        _everyday.clip_contrast,
+        "intensity",
+        "clipped at black and white",
+        Strength("gain", 2.0, 5.0, "of the contrast"),
+        everyday=True,
+    ),
+    "colour_cast": Kind(
+        _everyday.colour_cast,
+        "colour",
+        "tinted all over",
+        Strength("strength", 0.20, 0.60, "of the logarithm of a channel"),
+        everyday=True,
+    ),
+    "swap_channels": Kind(_everyday.swap_channels, "colour", "red and blue exchanged", everyday=True),
+    "jpeg": Kind(
+        _everyday.jpeg, "storage", "strongly compressed", Strength("quality", 20.0, 4.0, "of JPEG"), everyday=True
+    ),
+    "scaled_up": Kind(
+        _everyday.scaled_up, "blur", "scaled up", Strength("factor", 2.0, 4.0, "of the side"), everyday=True
+    ),
+    "hot_pixels": Kind(
+        _everyday.hot_pixels,
+        "noise",
+        "single pixels stand out",
+        Strength("amount", 0.0005, 0.005, "of the pixels"),
+        everyday=True,
+    ),
+    "dead_lines": Kind(
+        _everyday.dead_lines,
+        "occlusion",
+        "dead rows or columns",
+        Strength("share", 0.005, 0.05, "of the lines"),
+        everyday=True,
+    ),
+    "letterbox": Kind(
+        _everyday.letterbox,
+        "occlusion",
+        "bars around it",
+        Strength("share", 0.10, 0.40, "of the height or width"),
+        everyday=True,
+    ),
+    "half_decoded": Kind(
+        _everyday.half_decoded,
+        "storage",
+        "the lower part missing",
+        Strength("share", 0.20, 0.60, "of the height"),
+        everyday=True,
+    ),
+    "text_overlay": Kind(
+        _everyday.text_overlay, "occlusion", "written over", Strength("height", 4.0, 8.0, "px"), everyday=True
+    ),
 }
 
-KINDS = tuple(_TABLE)
+# Kinds that are planted and identified by default, and those of everyday pictures, which are planted when asked for.
+KINDS = tuple(kind for kind, row in _TABLE.items() if not row.everyday)
+EVERYDAY_KINDS = tuple(kind for kind, row in _TABLE.items() if row.everyday)
+ALL_KINDS = (*KINDS, *EVERYDAY_KINDS)
 MEASURED_KINDS = tuple(kind for kind, row in _TABLE.items() if row.measured)
-FAMILIES = {kind: row.family for kind, row in _TABLE.items()}
+FAMILIES = {kind: _TABLE[kind].family for kind in KINDS}
 STRENGTHS = {kind: row.strength for kind, row in _TABLE.items()}
 MODELS = {kind: row.model for kind, row in _TABLE.items()}
 
 SYMMETRIES = tuple(kind for kind, row in _TABLE.items() if row.symmetry)
-SHAPE_KEEPING = tuple(kind for kind, row in _TABLE.items() if row.keeps_shape)
+SHAPE_KEEPING = tuple(kind for kind in KINDS if _TABLE[kind].keeps_shape)
 ANGLES = {kind: row.angle for kind, row in _TABLE.items() if row.angle}
 
 
@@ -146,7 +208,7 @@ def kind_in_words(kind: str) -> str:
     Parameters
     ----------
     kind : str
-        One of ``KINDS``, ``"unknown"``, or a name of one's own, which is only freed of underscores.
+        One of ``ALL_KINDS``, ``"unknown"``, or a name of one's own, which is only freed of underscores.
 
     Examples
     --------

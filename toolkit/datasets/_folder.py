@@ -7,12 +7,9 @@ import os
 import shutil
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from toolkit._core.depth import range_in_words
 from toolkit._core.files import write_json
@@ -24,65 +21,22 @@ from toolkit._core.types import PathLike
 from toolkit.datasets._cache import data_folder, is_writable
 from toolkit.datasets._folder_decode import compact, decode_files, measure_files
 from toolkit.datasets._folder_files import list_files
+from toolkit.datasets._folder_size import working_size
+from toolkit.datasets._image_folder import ImageFolder
 from toolkit.datasets._image_set import ImageSet
 from toolkit.datasets._photos import load_photos
 from toolkit.exceptions import DataFormatError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 __all__ = ["ImageFolder", "load_image_folder"]
 
 _logger = logging.getLogger(__name__)
-_VERSION = 2  # of the cache: what is decoded differently has another one
+_VERSION = 3  # of the cache: what is decoded differently has another one
 _HEADER = 128  # bytes before the pixels; a .npy header padded to it
 _CACHES, _WORK = "image_folders", ".image-folder-"
 _OLD = 24 * 3600  # seconds after which what was not finished never will be
-_SIZE = 75  # of pictures of several sizes, or of one that is too large to be kept
-_MOST_KEPT, _MOST_KEPT_BYTES = 2**18, 2**32  # pixels of a picture, bytes of all, up to which one size stays as it is
+_CROPS = (75, 75)  # of the embedded pictures
 _IMAGES, _MANIFEST = "images.npy", "manifest.json"
 _COLUMNS = ["path", "used", "reason", "note", "format", "mode", "height", "width", "n_bytes", "same_as"]
-
-
-@dataclass(frozen=True, eq=False)
-class ImageFolder(ImageSet):
-    """An :class:`ImageSet` that knows the file of each image, and which files were left out and why.
-
-    Parameters
-    ----------
-    paths : ndarray of str of shape (n_samples,)
-        File of each image, inside of the folder or archive.
-    report : pandas.DataFrame
-        A row for every file found: ``path``, ``used``, ``reason`` (why it was left out), ``note`` (what was done beyond
-        the ordinary), ``format``, ``mode``, ``height``, ``width`` (of the original), ``n_bytes``, ``same_as``.
-    notes : tuple of str
-        What was done to the set as a whole: the size of its images, how more than 8 bits became 8, what was left out.
-
-    Notes
-    -----
-    Names that cannot be printed (bytes that are no UTF-8, line breaks, escapes) stand as escapes such as ``\\xff``.
-    """
-
-    paths: np.ndarray | None = None
-    report: "pd.DataFrame" = None
-    notes: tuple[str, ...] = ()
-
-    @property
-    def skipped(self) -> "pd.DataFrame":
-        """The part of ``report`` on files that were left out."""
-        return self.report[~self.report["used"]]
-
-    def subset(self, index: ArrayLike | slice) -> "ImageFolder":
-        """The images at ``index``, as in :meth:`ImageSet.subset`; the report stays whole."""
-        part = super().subset(index)
-        index = index if isinstance(index, slice) else np.asarray(index)
-        if not isinstance(index, slice) and index.size == 0:
-            index = index.astype(np.intp)
-        paths = None if self.paths is None else self.paths[index]
-        return ImageFolder(part.images, part.labels, part.kinds, part.name, paths, self.report, self.notes)
-
-    def __repr__(self) -> str:
-        return super().__repr__().replace("<ImageSet", "<ImageFolder")
 
 
 def load_image_folder(
@@ -109,7 +63,7 @@ def load_image_folder(
         Folder or zip archive. None takes crops of the pictures that scikit-image brings along, its cat among them.
     size : int or tuple of int, optional
         Side, or ``(height, width)``, of the images wanted. By default pictures of one size keep it (up to 512 x 512
-        pixels each, 4 GiB together), and others become 75 x 75.
+        pixels each, 4 GiB together), and others become squares of their median shorter side, of 75 at most.
     mode : {"rgb", "grey", "auto"}, default="rgb"
         ``"auto"`` is grey if every picture is.
     fit : {"crop", "pad"}, default="crop"
@@ -169,7 +123,7 @@ def load_image_folder(
     """
     size = _check(size, mode, fit, max_pixels, max_bytes, n_jobs)
     if path is None:
-        return load_photos(size or (_SIZE, _SIZE), grey=mode == "grey")
+        return load_photos(size or _CROPS, grey=mode == "grey")
     path = Path(path)
     entries = list_files(path)
     if not entries:
@@ -188,12 +142,12 @@ def load_image_folder(
     digest = _digest(settings, entries)
     home = _home(path, settings, digest, cache)
     if home is not None:
-        found = _read_cache(home, digest, printable(path.name))
+        found = _read_cache(home, digest, path, entries)
         if found is not None:
             return found
         home.parent.mkdir(parents=True, exist_ok=True)
         _sweep(home.parent)
-    asked, size = size, size or _size_of_all(path, entries, max_pixels, max_bytes, n_jobs)
+    asked, size = size, size or _measured(path, entries, int(max_pixels), int(max_bytes), n_jobs)
     work = Path(tempfile.mkdtemp(prefix=_WORK, dir=None if home is None else home.parent))
     try:
         stack = work / _IMAGES
@@ -227,11 +181,11 @@ def load_image_folder(
             images = np.load(stack, allow_pickle=False)
         else:
             table = report.to_dict(orient="list")
-            manifest = {"digest": digest, "shape": list(shape), "report": table, "notes": notes}
+            manifest = {"digest": digest, "shape": list(shape), "report": table, "notes": notes, "scales": scales}
             write_json(work / _MANIFEST, manifest)
-            _publish(work, home, digest)
+            _publish(work, home, digest, path, entries)
             images = np.load(home / _IMAGES, mmap_mode="r", allow_pickle=False)
-        return _image_folder(images, report, printable(path.name), notes)
+        return _image_folder(images, report, path, entries, notes, scales)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
@@ -250,12 +204,8 @@ def _check(size, mode, fit, max_pixels, max_bytes, n_jobs):
     return None if size is None else (int(size[0]), int(size[1]))
 
 
-def _size_of_all(path, entries, max_pixels, max_bytes, n_jobs):
-    """The size that all pictures have, if they have one and keeping it is no burden; else the usual one."""
-    found = measure_files(str(path), entries, max_pixels=int(max_pixels), max_bytes=int(max_bytes), n_jobs=n_jobs)
-    if found is None or found[0] * found[1] > _MOST_KEPT:
-        return _SIZE, _SIZE
-    return found if 3 * found[0] * found[1] * len(entries) <= _MOST_KEPT_BYTES else (_SIZE, _SIZE)
+def _measured(path, entries, max_pixels, max_bytes, n_jobs):
+    return working_size(measure_files(str(path), entries, max_pixels=max_pixels, max_bytes=max_bytes, n_jobs=n_jobs))
 
 
 def _notes(report, asked, size, fit, scales):
@@ -304,7 +254,7 @@ def _digest(settings, entries):
     return hashlib.sha256(words.encode("utf-8", "surrogateescape")).hexdigest()
 
 
-def _read_cache(home, digest, name):
+def _read_cache(home, digest, path, entries):
     """What an earlier call left, if it is whole and of these very files."""
     import pandas as pd
 
@@ -317,9 +267,10 @@ def _read_cache(home, digest, name):
             return None
         report = pd.DataFrame(manifest["report"], columns=_COLUMNS)
         notes = tuple(map(str, manifest["notes"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        scales = {str(family): tuple(scale) for family, scale in manifest["scales"].items()}
+        return _image_folder(images, report, path, entries, notes, scales)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    return _image_folder(images, report, name, notes)
 
 
 def _sweep(folder):
@@ -332,12 +283,14 @@ def _sweep(folder):
             continue
 
 
-def _publish(work, home, digest):
+def _publish(work, home, digest, path, entries):
     """Put the finished cache in its place, and remove those that the same folder had before it changed."""
     try:
         os.rename(work, home)
     except OSError:
-        if _read_cache(home, digest, "") is None:  # damaged; else somebody else was quicker with the same pictures
+        if (
+            _read_cache(home, digest, path, entries) is None
+        ):  # damaged; else somebody else was quicker with the same pictures
             os.rename(home, work / "damaged")
             os.rename(work, home)
             shutil.rmtree(home / "damaged", ignore_errors=True)
@@ -393,8 +346,10 @@ def _write_header(path, shape):
         os.fsync(file.fileno())
 
 
-def _image_folder(images, report, name, notes):
+def _image_folder(images, report, path, entries, notes, scales):
     paths = report.loc[report["used"], "path"].to_numpy(dtype=str)
+    names = tuple(entry.name for entry, used in zip(entries, report["used"]) if used)
     tops = np.array([path.partition("/")[0] if "/" in path else "" for path in paths])
     labels = tops if len(set(tops.tolist())) > 1 and "" not in tops else None
-    return ImageFolder(images, labels, None, name, paths, report, notes)
+    name = printable(path.name)
+    return ImageFolder(images, labels, None, name, paths, report, notes, Path(path).absolute(), names, scales)

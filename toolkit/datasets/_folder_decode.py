@@ -1,17 +1,15 @@
 """Many files to one raw stack on disk: workers write their rows in place, and only say what became of each."""
 
 import os
-import warnings
-from contextlib import contextmanager
 
 import numpy as np
 
 from toolkit._core.depth import FLOAT, INTEGER, common_range
-from toolkit._core.pictures import PictureError, decode_picture, readable_formats
+from toolkit._core.pictures import PictureError, decode_picture, pillow_is_quiet, readable_formats
 from toolkit.datasets._folder_files import Opened
 from toolkit.datasets._folder_workers import run_in_processes
 
-__all__ = ["Outcome", "compact", "decode_files", "measure_files"]
+__all__ = ["Outcome", "common_scales", "compact", "decode_files", "measure_files"]
 
 _CHUNK = 64
 _COPIED_ROWS = 1024
@@ -61,7 +59,7 @@ def decode_files(source, entries, target, size, *, offset, fit, grey, max_pixels
     names = [None if entry.reason else entry.name for entry in entries]
     outcomes = _decode(names, options, n_jobs, verbose, None)
     outcomes = [Outcome(entry.reason) if entry.reason else outcome for entry, outcome in zip(entries, outcomes)]
-    scales = _common_scales(outcomes)
+    scales = common_scales(outcomes)
     again = [outcome.values is not None and outcome.scale != scales[outcome.values[0]] for outcome in outcomes]
     if any(again):
         names = [name if needed else None for name, needed in zip(names, again)]
@@ -70,7 +68,7 @@ def decode_files(source, entries, target, size, *, offset, fit, grey, max_pixels
     return outcomes, scales
 
 
-def _common_scales(outcomes):
+def common_scales(outcomes):
     """One scale for each family, from the least and the greatest value of all pictures."""
     scales = {}
     for family in (INTEGER, FLOAT):
@@ -81,12 +79,12 @@ def _common_scales(outcomes):
 
 
 def measure_files(source, entries, *, max_pixels, max_bytes, n_jobs):
-    """The size of all pictures by their headers, if they have one.
+    """The size of each picture by its header.
 
     Returns
     -------
-    tuple of int or None
-        ``(height, width)``; None if they are of several sizes, or none is a picture.
+    list of (tuple of int or None)
+        ``(height, width)`` of each file that may be read; None for what is no picture.
     """
     names = [entry.name for entry in entries if not entry.reason and entry.n_bytes <= max_bytes]
     step = _step(source, len(names))
@@ -94,20 +92,13 @@ def measure_files(source, entries, *, max_pixels, max_bytes, n_jobs):
         {"source": source, "names": names[first : first + step], "max_pixels": max_pixels, "max_bytes": max_bytes}
         for first in range(0, len(names), step)
     ]
-    found = set()
-    with _bombs_are_errors():
-        # Where sizes are mixed, the first few files tell.
-        for part in (tasks[:1], tasks[1:]):
-            for sizes in run_in_processes(_measure_chunk, part, n_jobs, split=_halves, lost=lambda task: [None]):
-                found.update(sizes)
-            found.discard(None)
-            if len(found) > 1:
-                return None
-    return found.pop() if found else None
+    with pillow_is_quiet():
+        parts = run_in_processes(_measure_chunk, tasks, n_jobs, split=_halves, lost=lambda task: [None])
+    return [size for part in parts for size in part]
 
 
 def _measure_chunk(source, names, max_pixels, max_bytes):
-    with Opened(source, max_bytes) as folder, _bombs_are_errors():
+    with Opened(source, max_bytes) as folder, pillow_is_quiet():
         return [folder.size(name, max_pixels) for name in names]
 
 
@@ -124,7 +115,7 @@ def _decode(names, options, n_jobs, verbose, scales):
         if any(name is not None for name in part):
             tasks.append(options | {"names": part, "offset": options["offset"] + first * n_bytes, "scales": scales})
     readable_formats()  # before workers are forked, which then need not find out themselves
-    with _bombs_are_errors():
+    with pillow_is_quiet():
         parts = run_in_processes(_decode_chunk, tasks, n_jobs, split=_halves, lost=_lost, verbose=verbose)
     found = dict(zip((task["offset"] for task in tasks), parts))
     outcomes = []
@@ -151,7 +142,7 @@ def _lost(task):
 
 def _decode_chunk(source, names, target, offset, size, fit, grey, max_pixels, max_bytes, scales):
     outcomes, n_bytes = [], size[0] * size[1] * 3
-    with Opened(source, max_bytes) as folder, open(target, "r+b") as stack, _bombs_are_errors():
+    with Opened(source, max_bytes) as folder, open(target, "r+b") as stack, pillow_is_quiet():
         for row, name in enumerate(names):
             if name is None:
                 outcomes.append(None)
@@ -166,17 +157,6 @@ def _decode_chunk(source, names, target, offset, size, fit, grey, max_pixels, ma
             stack.write(picture.pixels.tobytes())
             outcomes.append(Outcome(picture=picture))
     return outcomes
-
-
-@contextmanager
-def _bombs_are_errors():
-    """Pillow only warns of a picture of 169 megapixels, or of damaged metadata; the first is an error here."""
-    from PIL import Image
-
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        yield
 
 
 def compact(path, offset, rows, shape, grey):

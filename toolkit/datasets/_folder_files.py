@@ -1,5 +1,6 @@
 """The files of a folder or of a zip archive, by name: what may be read, and what may not."""
 
+import hashlib
 import os
 import stat
 import zipfile
@@ -8,6 +9,7 @@ from pathlib import Path
 
 from toolkit._core.pictures import PictureError, picture_size
 from toolkit._core.printable import printable
+from toolkit._core.types import PathLike
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["Entry", "Opened", "list_files"]
@@ -29,16 +31,29 @@ class Entry:
         Changes when the file does: its time of modification, or the checksum that the archive declares.
     reason : str
         Why it is not even opened; empty for what is tried.
+    link : bool
+        A symbolic link, to a file or to a folder.
     """
 
     name: str
     n_bytes: int
     stamp: int
     reason: str = ""
+    link: bool = False
 
 
-def list_files(path):
-    """All that lies under a folder, or in a zip archive, sorted by name.
+def list_files(path: PathLike) -> list[Entry]:
+    """All that lies under a folder, or in a zip archive, sorted by name; nothing is opened.
+
+    Parameters
+    ----------
+    path : path-like
+
+    Returns
+    -------
+    list of Entry
+        Each has ``name`` (within the folder, forward slashes), ``n_bytes``, ``stamp``, ``reason`` and ``link``. Links
+        to folders are listed and not walked through.
 
     Raises
     ------
@@ -69,17 +84,17 @@ def _walk(folder):
         for name in folders:
             if os.path.islink(os.path.join(where, name)):
                 relative = os.path.relpath(os.path.join(where, name), folder)
-                found.append(Entry(_plain(relative), 0, 0, "link to a folder, not followed"))
+                found.append(Entry(_plain(relative), 0, 0, "link to a folder, not followed", True))
         for name in files:
             place = os.path.join(where, name)
-            relative = _plain(os.path.relpath(place, folder))
+            relative, link = _plain(os.path.relpath(place, folder)), os.path.islink(place)
             try:
                 state = os.stat(place)
             except OSError as error:  # a link to itself, or to nothing
-                found.append(Entry(relative, 0, 0, f"cannot be opened: {error.strerror}"))
+                found.append(Entry(relative, 0, 0, f"cannot be opened: {error.strerror}", link))
                 continue
             reason = "" if stat.S_ISREG(state.st_mode) else "no plain file"  # a pipe would wait for ever
-            found.append(Entry(relative, state.st_size, state.st_mtime_ns, reason))
+            found.append(Entry(relative, state.st_size, state.st_mtime_ns, reason, link))
     return found
 
 
@@ -156,6 +171,17 @@ class Opened:
         if len(content) > self.max_bytes:
             raise PictureError(f"more than {self.max_bytes:,} bytes")
         return content
+
+    def digest(self, name):
+        """sha256 of a file of any length; empty if it cannot be had."""
+        try:
+            found = hashlib.sha256()
+            with self._open(name) as file:
+                while part := file.read(2**20):
+                    found.update(part)
+            return found.hexdigest()
+        except Exception:  # why it cannot be read is said where it is read
+            return ""
 
     def size(self, name, max_pixels):
         """``(height, width)`` of a picture by its header, None where that tells nothing; nothing is decoded."""

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 from toolkit._core.given import as_given_numbers
 from toolkit._core.images import iter_chunks
 from toolkit._core.types import BY_POSITION
+from toolkit.datasets._indexed import IndexedSource, is_indexed
 
 if TYPE_CHECKING:
     from toolkit.datasets._image_set import ImageSet
 
-__all__ = ["ArraySource", "ImageSource", "as_source"]
+__all__ = ["ArraySource", "ImageSource", "as_source", "is_source"]
 
 
 @runtime_checkable
@@ -89,13 +90,26 @@ class ArraySource:
         return self.images[i]
 
 
-def as_source(X: "ArrayLike | ImageSet | ImageSource") -> ImageSource:
+def is_source(X: object) -> bool:
+    """Whether X holds images without being an array of them: an ImageSource, an ImageSet, a torch ``Dataset``.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> is_source(load_digits()), is_source(load_digits().images), is_source([[0, 1], [1, 0]])
+    (True, False, False)
+    """
+    return isinstance(X, ImageSource) or hasattr(X, "images") or is_indexed(X)
+
+
+def as_source(X: "ArrayLike | ImageSet | ImageSource | Any") -> ImageSource:
     """An :class:`ImageSource` of anything that holds images.
 
     Parameters
     ----------
-    X : array-like, ImageSet, ImageFolder or ImageSource
-        The images of a folder are called by their paths, others by their position.
+    X : array-like, ImageSet, ImageFolder, ImageSource, or torch Dataset
+        The images of a folder are called by their paths, others by their position. Of a data set that is read by an
+        index an item is an image, a tuple whose first part is one, or a dict with one under ``"image"``.
 
     Examples
     --------
@@ -108,6 +122,8 @@ def as_source(X: "ArrayLike | ImageSet | ImageSource") -> ImageSource:
     if hasattr(X, "images"):
         paths = getattr(X, "paths", None)
         return ArraySource(X.images, BY_POSITION if paths is None else [str(path) for path in paths])
+    if is_indexed(X):
+        return IndexedSource(X)
     images: Any = as_given_numbers(X)
     images = images if hasattr(images, "shape") else np.asarray(images)
     return ArraySource(images)

@@ -7,6 +7,11 @@ import importlib
 from typing import TYPE_CHECKING
 
 from toolkit.diagnostics._diagnostics import CorruptionDiagnostics
+from toolkit.diagnostics.everyday._faults import EVERYDAY_FAULTS, EverydayFault
+from toolkit.diagnostics.everyday._layout import CELLS as LAYOUT_CELLS
+from toolkit.diagnostics.everyday._layout import LAYOUT_CHANNELS
+from toolkit.diagnostics.everyday._statistics import everyday_statistics
+from toolkit.diagnostics.everyday._transformer import EverydayDiagnostics
 
 if TYPE_CHECKING:
     from toolkit.diagnostics.identifier._assessment import Assessment
@@ -19,7 +24,18 @@ _LAZY = {
     "pretrain_identifier": "toolkit.diagnostics.identifier._pretraining",
 }
 
-__all__ = ["Assessment", "CorruptionDiagnostics", "CorruptionIdentifier", "pretrain_identifier"]
+__all__ = [
+    "EVERYDAY_FAULTS",
+    "LAYOUT_CELLS",
+    "LAYOUT_CHANNELS",
+    "Assessment",
+    "CorruptionDiagnostics",
+    "CorruptionIdentifier",
+    "EverydayDiagnostics",
+    "EverydayFault",
+    "everyday_statistics",
+    "pretrain_identifier",
+]
 
 
 def __getattr__(name: str) -> object:

@@ -15,6 +15,7 @@ from toolkit.plots._critical_difference import CriticalDifferenceDisplay
 from toolkit.plots._curves import PrecisionRecallDisplay, RocDisplay
 from toolkit.plots._display import Display
 from toolkit.plots._dropped_modes import DroppedModesDisplay
+from toolkit.plots._file_gallery import FileGalleryDisplay
 from toolkit.plots._gallery import CorruptionGalleryDisplay
 from toolkit.plots._heatmap import KindHeatmapDisplay
 from toolkit.plots._histogram import ScoreHistogramDisplay
@@ -36,6 +37,7 @@ __all__ = [
     "CriticalDifferenceDisplay",
     "Display",
     "DroppedModesDisplay",
+    "FileGalleryDisplay",
     "KindConfusionDisplay",
     "KindHeatmapDisplay",
     "LatentDisplay",

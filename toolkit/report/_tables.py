@@ -62,7 +62,7 @@ def format_value(value: object, precision: int = 3) -> str:
         if value and (abs(value) < 10**-precision or abs(value) >= 1e7):
             return f"{value:.{precision}g}"
         return f"{value:,.{precision}f}"
-    if value != value:  # NaT and pandas.NA's relatives
+    if type(value).__name__ == "NAType" or value != value:  # pandas.NA, which compares as itself, and NaT
         return "—"
     if isinstance(value, tuple):
         return " · ".join(format_value(part, precision) for part in value)

@@ -23,6 +23,8 @@ from toolkit.studies.collapse._summary import compare_settings, rank_settings, s
 from toolkit.studies.collapse._write import check_collapse_target, forget_collapse_runs, write_collapse_study
 from toolkit.studies.coverage._run import CoverageResult, run_coverage
 from toolkit.studies.coverage._write import check_coverage_target, write_coverage
+from toolkit.studies.folder._outcome import FolderResult
+from toolkit.studies.folder._run import clean_folder, run_folder
 from toolkit.studies.generators._findings import generator_findings
 from toolkit.studies.generators._run import (
     GENERATORS,
@@ -43,6 +45,7 @@ __all__ = [
     "AuditResult",
     "CollapseStudy",
     "CoverageResult",
+    "FolderResult",
     "GeneratorComparison",
     "StudyOutcome",
     "StudyResult",
@@ -58,6 +61,7 @@ __all__ = [
     "check_detectors",
     "check_generators",
     "check_study_target",
+    "clean_folder",
     "collapse_findings",
     "collapse_grid",
     "collapse_recipe",
@@ -74,6 +78,7 @@ __all__ = [
     "run_audit",
     "run_collapse_study",
     "run_coverage",
+    "run_folder",
     "run_generator_comparison",
     "run_study",
     "settings_table",

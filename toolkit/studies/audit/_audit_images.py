@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit.datasets import ImageSource
+from toolkit.studies.audit._given import images_and_names
 from toolkit.studies.audit._outcome import AuditResult
 from toolkit.studies.audit._run import run_audit
 
 __all__ = ["audit_images"]
-
-_CHUNK = 4096  # images read at a time from a source
 
 
 def audit_images(
@@ -25,7 +23,7 @@ def audit_images(
     Parameters
     ----------
     images : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSet, ImageFolder,
-        ImageSource
+        ImageSource, or torch Dataset
         Damaged images among sound ones, which are the majority. No labels are used. Images of a folder go by their
         paths in the result.
     detectors : sequence of str, default=()
@@ -48,17 +46,5 @@ def audit_images(
     >>> len(result.per_image), len(result.findings()) > 0
     (60, True)
     """
-    given: Any = images  # whatever holds them
-    known: dict[str, Any] = {"name": getattr(given, "name", "")}
-    if getattr(given, "paths", None) is not None:
-        known |= {"paths": given.paths, "notes": given.notes}
-        if given.report is not None:
-            known["left_out"] = given.skipped
-    if isinstance(given, ImageSource):
-        ids = given.ids
-        if any(isinstance(name, str) for name in ids):
-            known["paths"] = ids
-        given = np.concatenate(list(given.chunks(_CHUNK)))
-    elif hasattr(given, "images"):
-        given = given.images
-    return run_audit(given, detectors=detectors, random_state=random_state, **(known | options))
+    images, known = images_and_names(images)
+    return run_audit(images, detectors=detectors, random_state=random_state, **(known | options))

@@ -17,6 +17,7 @@ from toolkit.plots import (
 )
 from toolkit.studies.audit._findings import GUESS
 from toolkit.studies.audit._truth import truth_names
+from toolkit.studies.folder._figures import file_displays
 
 if TYPE_CHECKING:
     from toolkit.studies.audit._outcome import AuditResult
@@ -56,6 +57,8 @@ def audit_figures(result: AuditResult) -> dict:
         displays["repairs"] = RepairPairsDisplay.from_predictions(
             result.images, result.repaired, kinds, clean=result.clean, n_pairs=24, n_columns=12
         )
+    if result.files is not None:
+        displays |= file_displays(result.files)
     doubtful = np.flatnonzero(result.flagged.to_numpy() & (confidence < GUESS))
     if len(doubtful):
         displays["doubtful"] = CorruptionGalleryDisplay.from_predictions(

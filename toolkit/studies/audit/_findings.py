@@ -47,6 +47,15 @@ def plain_findings(result: AuditResult) -> list[str]:
     -------
     list of str
     """
+    if result.files is not None:
+        from toolkit.studies.folder._outcome import cleaning_findings
+
+        said = cleaning_findings(result.applied, result.settings)
+        return [*result.files.findings(), *said, *_of_images(result)]
+    return _of_images(result)
+
+
+def _of_images(result):
     rows = result.per_image
     flagged = rows[result.flagged]
     if not result.judgeable:
@@ -89,7 +98,7 @@ def audit_answer(result: AuditResult) -> list[str]:
     list of str
     """
     if not result.judgeable:
-        return plain_findings(result)[:2]
+        return _of_images(result)[:2]
     flagged = result.per_image[result.flagged]
     return [
         _how_many(result, flagged),

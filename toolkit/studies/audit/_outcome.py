@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit._core.versions import versions
-from toolkit.audit import UNJUDGED, Auditor
+from toolkit.audit import UNJUDGED, Auditor, FileAudit
 from toolkit.report import Report
 from toolkit.studies._result import StudyOutcome
 
@@ -64,6 +64,10 @@ class AuditResult(StudyOutcome):
         Anomaly scores of the detectors, a column each, where the truth is known; the index holds the rows compared.
     left_out : DataFrame or None
         Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
+    files : FileAudit or None
+        What was found of the files, of a folder: :func:`toolkit.audit.audit_files`.
+    applied : DataFrame or None
+        What became of each file in a cleaned copy: :func:`toolkit.audit.apply_plan`.
     """
 
     images: np.ndarray
@@ -86,6 +90,8 @@ class AuditResult(StudyOutcome):
     repairs_per_kind: pd.DataFrame | None = None
     detector_scores: pd.DataFrame | None = None
     left_out: pd.DataFrame | None = None
+    files: FileAudit | None = None
+    applied: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -113,6 +119,11 @@ class AuditResult(StudyOutcome):
             "truth_per_kind": self.truth_per_kind,
             "repairs_per_kind": self.repairs_per_kind,
         }
+        if self.files is not None:
+            from toolkit.studies.folder._write import per_file_table
+
+            tables |= self.files.tables()
+            tables |= {"per_file": per_file_table(self.files, self.per_image, self.applied), "applied": self.applied}
         return {name: table for name, table in tables.items() if table is not None}
 
     def report(self) -> Report:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.report import Report
 from toolkit.studies.audit._findings import GUESS, plain_findings
+from toolkit.studies.folder._sections import add_file_sections
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,6 +40,8 @@ def build_report(result: AuditResult, figures: dict[str, Figure]) -> Report:
 def add_audit_sections(report: Report, result: AuditResult, figures: dict[str, Figure]) -> Report:
     """Add what the findings rest on to a report, and return it."""
     report.facts(_facts(result))
+    if result.files is not None:
+        add_file_sections(report, result.files, figures, result.applied)
     _files(report, result)
     if result.judgeable:
         _kinds(report, result, figures)
@@ -89,7 +92,7 @@ def _files(report, result, n_listed=100):
     left_out = 0 if result.left_out is None else len(result.left_out)
     lost = f" {left_out:,} files are no images of it; left_out.csv says why." if left_out else ""
     report.section(
-        "Files",
+        "Files" if result.files is None else "The images that networks looked at",
         f"{' '.join(note[:1].upper() + note[1:] for note in result.settings['notes'])}{lost} Every image has its row, "
         "and its path, in per_image.csv.",
     )

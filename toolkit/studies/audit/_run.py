@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import joblib
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.estimators import is_fitted
@@ -18,7 +19,9 @@ from toolkit._core.labels import check_strings
 from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
-from toolkit.audit import Auditor
+from toolkit.audit import Auditor, FileAudit
+from toolkit.datasets import ImageSource, is_source
+from toolkit.studies.audit._given import images_and_names
 from toolkit.studies.audit._outcome import AuditResult
 from toolkit.studies.audit._truth import check_against_truth, check_repairs
 
@@ -40,7 +43,7 @@ _SHARES = {
 
 @usual_floating_point
 def run_audit(
-    images: np.ndarray,
+    images: ArrayLike | ImageSource,
     *,
     kinds_truth: np.ndarray | None = None,
     clean: np.ndarray | None = None,
@@ -53,6 +56,7 @@ def run_audit(
     paths: Sequence | None = None,
     left_out: pd.DataFrame | None = None,
     notes: Sequence = (),
+    files: FileAudit | None = None,
 ) -> AuditResult:
     """Audit an image set: name what is wrong with each image, score it, repair what can be repaired, check the repairs.
 
@@ -62,7 +66,9 @@ def run_audit(
 
     Parameters
     ----------
-    images : ndarray of shape (n_samples, height, width), (n_samples, height, width, 3) or (n_samples, n_features)
+    images : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSource
+        An ImageSet, a folder (:func:`toolkit.datasets.load_image_folder`) or a torch ``Dataset`` is taken as it is:
+        ``name``, ``paths``, ``left_out`` and ``notes`` are then its own, unless given.
     kinds_truth : array-like of str of shape (n_samples,), optional
         True kinds, ``"clean"`` where nothing was done, for checking only.
     clean : ndarray of the shape of ``images``, optional
@@ -86,6 +92,8 @@ def run_audit(
         Files that are no images of the set: :attr:`toolkit.datasets.ImageFolder.skipped`.
     notes : sequence of str, default=()
         What was done to the images before: :attr:`toolkit.datasets.ImageFolder.notes`.
+    files : FileAudit, optional
+        What :func:`toolkit.audit.audit_files` found of the files; it leads findings and report.
 
     Returns
     -------
@@ -117,6 +125,10 @@ def run_audit(
     if given:
         _check_auditor(auditor)
     n_jobs = joblib.cpu_count() if n_jobs is None else n_jobs
+    if is_source(images):
+        images, known = images_and_names(images)
+        name, paths = name or known["name"], known.get("paths") if paths is None else paths
+        left_out, notes = known.get("left_out") if left_out is None else left_out, notes or known.get("notes", ())
     images = as_stack(images, name="images")
     clean = None if clean is None else as_stack(clean, name="clean")
     if len(images) < 2 and not given:
@@ -201,6 +213,7 @@ def run_audit(
         repairs_per_kind=repairs_per_kind,
         detector_scores=detector_scores,
         left_out=left_out,
+        files=files,
     )
 
 

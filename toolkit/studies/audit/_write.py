@@ -16,15 +16,16 @@ from toolkit.studies._folder import check_target, whole_folder
 from toolkit.studies.audit._figures import audit_figures
 from toolkit.studies.audit._findings import plain_findings
 from toolkit.studies.audit._report import build_report
+from toolkit.studies.folder._write import FILE_TABLES, file_summary, per_file_table, write_file_tables
 
 if TYPE_CHECKING:
     from toolkit.studies.audit._outcome import AuditResult
 
 __all__ = ["AUDIT_FILES", "check_audit_target", "summarise", "write_audit"]
 
-AUDIT_FILES = frozenset(
-    {"detectors.csv", "figures", "left_out.csv", "per_image.csv", "repaired.npz", "report.html", "summary.json"}
-)
+AUDIT_FILES = FILE_TABLES | {
+    *("detectors.csv", "figures", "left_out.csv", "per_image.csv", "repaired.npz", "report.html", "summary.json")
+}
 
 
 def check_audit_target(out: str | os.PathLike) -> None:
@@ -65,6 +66,7 @@ def summarise(result: AuditResult) -> dict:
             "dtype": result.images.dtype.name,
         },
         "files": _files(result),
+        "per_file": None if result.files is None else file_summary(result.files, result.applied),
         "counts": {
             "clean": int((rows["kind"] == "clean").sum()),
             "corrupted": flagged,
@@ -115,7 +117,8 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
     result : AuditResult
     out : path-like
         Folder for ``per_image.csv``, ``left_out.csv`` (files of a folder that are no images of it), ``repaired.npz``,
-        ``detectors.csv``, ``summary.json``, ``figures/*.png`` and ``report.html``.
+        ``detectors.csv``, ``summary.json``, ``figures/*.png`` and ``report.html``; of a folder whose files were looked
+        at also ``per_file.csv`` (and ``.parquet``, where pyarrow is installed), ``duplicates.csv`` and ``leaks.csv``.
 
     Returns
     -------
@@ -133,6 +136,9 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
         write_csv(folder / "detectors.csv", result.detectors)
         if result.left_out is not None and len(result.left_out):
             write_csv(folder / "left_out.csv", result.left_out)
+        if result.files is not None:
+            table = per_file_table(result.files, result.per_image, result.applied)
+            write_file_tables(folder, table, result.files)
         save_npz(folder / "repaired.npz", np.asarray(result.repaired))
         figures = audit_figures(result)
         (folder / "figures").mkdir()

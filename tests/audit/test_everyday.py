@@ -1,0 +1,209 @@
+"""The judgement of everyday faults over a set: rates, absolute evidence, honesty, planted faults."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import ndimage
+from skimage import data
+
+from toolkit.audit import JUDGED_FAULTS, EverydayFindings, judge_everyday
+from toolkit.diagnostics import EVERYDAY_FAULTS, everyday_statistics
+
+N = 120
+
+
+@pytest.fixture(scope="module")
+def crops():
+    """Crops of two photographs in colour, 120 of 64 x 80 pixels."""
+    generator = np.random.default_rng(0)
+    found = []
+    for place in range(N):
+        image = (data.coffee(), data.chelsea())[place % 2]
+        top, left = generator.integers(0, image.shape[0] - 64), generator.integers(0, image.shape[1] - 80)
+        found.append(image[top : top + 64, left : left + 80])
+    return found
+
+
+@pytest.fixture(scope="module")
+def statistics(crops):
+    return pd.DataFrame([everyday_statistics(image) for image in crops], index=[f"image_{k}" for k in range(N)])
+
+
+def with_rows(statistics, images):
+    """The statistics with those of other images in the place of some rows."""
+    changed = statistics.copy()
+    for row, image in images.items():
+        changed.iloc[row] = list(everyday_statistics(image).values())
+    return changed
+
+
+# Where 12 of the 120 images are changed by numpy and SciPy.
+PLANTED = {
+    "dark": lambda image, g: (image * 0.12).astype(np.uint8),
+    "low_contrast": lambda image, g: (image * 0.15 + 100).astype(np.uint8),
+    "blurred": lambda image, g: ndimage.gaussian_filter(image, (2.5, 2.5, 0)),
+    "noisy": lambda image, g: np.clip(image + g.normal(0, 25, image.shape), 0, 255).astype(np.uint8),
+    "framed": lambda image, g: np.pad(image[8:-8], ((8, 8), (0, 0), (0, 0))),
+    "grey_among_colour": lambda image, g: image.mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8),
+    "half_decoded": lambda image, g: np.concatenate([image[:40], np.full_like(image[40:], 128)]),
+}
+
+
+@pytest.mark.parametrize("fault", PLANTED)
+def test_planted_faults_are_found_among_the_others(crops, statistics, fault):
+    generator = np.random.default_rng(1)
+    rows = generator.choice(N, 12, replace=False)
+    changed = with_rows(statistics, {row: PLANTED[fault](crops[row], generator) for row in rows})
+    verdicts = judge_everyday(changed, faults=fault).flagged[fault].to_numpy()
+    assert verdicts[rows].mean() >= 0.9
+    assert np.delete(verdicts, rows).mean() <= 0.02
+
+
+def test_names_scores_and_verdicts_belong_together(statistics):
+    sizes = np.tile([64, 80], (N, 1))
+    found = judge_everyday(statistics, sizes=sizes)
+    assert isinstance(found, EverydayFindings)
+    assert list(found.scores) == list(found.flagged) == list(found.competence.index) == list(JUDGED_FAULTS)
+    assert found.scores.index.equals(statistics.index)
+    known = found.scores.to_numpy()[found.scores.notna().to_numpy()]
+    assert known.min() >= 0
+    assert known.max() <= 1
+    assert not (found.flagged & ~(found.scores >= 0.5)).any(axis=None)
+    # What is flagged stands in words, and in the long table.
+    assert (found.reasons != "").equals(found.flagged.any(axis=1))
+    assert len(found.frame()) == found.flagged.to_numpy().sum()
+    assert (found.damaged | found.odd).equals(found.flagged.any(axis=1))
+    assert found.familywise_rate == pytest.approx(0.005 * found.competence["applicable"].sum())
+
+
+@pytest.mark.parametrize("tail", ["normal", "exponential"])
+def test_the_rate_of_false_alarms_is_the_one_stated(statistics, tail):
+    """Between a normal and an exponential tail, whatever the unit; without `never` in the way."""
+    generator = np.random.default_rng(0)
+    n = 20_000
+    values = generator.normal(0, 1, n) if tail == "normal" else generator.exponential(1, n)
+    many = pd.DataFrame(np.repeat(statistics.iloc[:1].to_numpy(), n, axis=0), columns=statistics.columns)
+    many["noise_sigma"] = 50 + 3 * values
+    for rate in (0.005, 0.02):
+        share = judge_everyday(many, faults="noisy", false_alarms=rate).flagged["noisy"].mean()
+        assert share < 4 * rate
+        # Extrapolation is for what lies between the two: a normal tail falls faster.
+        assert share > (rate if tail == "exponential" else 0)
+    # A tenth of faulty images does not carry the level away.
+    faulty = generator.random(n) < 0.1
+    many.loc[faulty, "noise_sigma"] = 50 + 3 * 15
+    found = judge_everyday(many, faults="noisy").flagged["noisy"]
+    assert found[faulty].all()
+    assert found[~faulty].mean() < 0.02
+
+
+def test_a_score_rises_with_the_statistic(statistics):
+    ordered = statistics.copy()
+    ordered["noise_sigma"] = np.linspace(0, 30, N)
+    scores = judge_everyday(ordered, faults="noisy").scores["noisy"].to_numpy()
+    assert (np.diff(scores) >= 0).all()
+
+
+def test_what_most_of_the_set_has_is_said_of_the_whole_set(crops, statistics):
+    """A frame is a frame, and half a picture half a picture, even if nearly all of them are like that."""
+    generator = np.random.default_rng(0)
+    for fault in ("framed", "half_decoded"):
+        changed = with_rows(statistics, {row: PLANTED[fault](crops[row], generator) for row in range(N - 10)})
+        found = judge_everyday(changed, faults=fault)
+        assert found.flagged[fault].to_numpy()[: N - 10].mean() > 0.9
+        assert not found.flagged[fault].to_numpy()[N - 10 :].any()
+        assert found.competence.loc[fault, "whole_set"]
+        assert found.findings()[0].startswith("The whole set")
+
+
+def test_what_needs_no_comparison_is_told_of_a_few_images(crops):
+    few = pd.DataFrame([everyday_statistics(image) for image in (crops[0], np.full((96, 128), 7, dtype=np.uint8))])
+    found = judge_everyday(few)
+    assert found.flagged["blank"].tolist() == [False, True]
+    assert not found.flagged.iloc[0].any()
+    for fault in ("noisy", "swapped_channels", "odd_size"):
+        row = found.competence.loc[fault]
+        assert not row["applicable"]
+        assert len(row["why_not"]) > 10
+        assert found.scores[fault].isna().all()
+        assert not found.flagged[fault].any()
+
+
+def test_a_grey_set_has_no_cast_and_colour_is_the_exception(crops):
+    grey = [image.mean(axis=2).astype(np.uint8) for image in crops[:60]]
+    found = judge_everyday(pd.DataFrame([everyday_statistics(image) for image in [*grey, crops[60]]]))
+    assert not found.competence.loc[["colour_cast", "grey_among_colour", "swapped_channels"], "applicable"].any()
+    assert found.flagged["colour_among_grey"].to_numpy().nonzero()[0].tolist() == [60]
+
+
+def test_sizes_are_judged_where_they_are_known(statistics):
+    sizes = np.tile([64, 80], (N, 1))
+    sizes[3], sizes[5] = (30, 40), (23, 230)
+    found = judge_everyday(statistics, sizes=sizes, faults=["odd_size", "odd_aspect"])
+    assert found.flagged["odd_size"].to_numpy().nonzero()[0].tolist() == [3]
+    assert found.flagged["odd_aspect"].to_numpy().nonzero()[0].tolist() == [5]
+    assert not judge_everyday(statistics, faults="odd_size").competence["applicable"].any()
+
+
+def layouts(generator, n):
+    """Statistics of images that are light and blue above, dark and red below, and the same on either side."""
+    names = list(everyday_statistics(np.zeros((16, 16), dtype=np.uint8)))
+    frame = pd.DataFrame(0.0, index=range(n), columns=names)
+    frame["is_colour"] = 1.0
+    for row in range(4):
+        for column in range(4):
+            frame[f"layout_luma_{row}_{column}"] = 0.7 - 0.12 * row + generator.normal(0, 0.05, n)
+            frame[f"layout_red_blue_{row}_{column}"] = -0.2 + 0.12 * row + generator.normal(0, 0.05, n)
+            frame[f"layout_detail_{row}_{column}"] = -1.5 + 0.1 * row + generator.normal(0, 0.05, n)
+    return frame
+
+
+def test_images_of_which_some_say_nothing(statistics):
+    """A statistic that is missing in many images of one size is compared with what the others say."""
+    silent = statistics.copy()
+    silent.loc[silent.index[:70], "sharpness"] = np.nan
+    sizes = np.repeat([[64, 80], [200, 300]], [100, 20], axis=0)
+    found = judge_everyday(silent, sizes=sizes, faults="blurred")
+    assert found.scores["blurred"].isna().to_numpy().nonzero()[0].tolist() == list(range(70))
+    assert found.competence.loc["blurred", "n_judged"] == N - 70
+
+
+def test_what_turns_a_set_upside_down_is_learnt_from_it():
+    frame = layouts(np.random.default_rng(0), 300)
+    cells = [name for name in frame if name.startswith("layout_")]
+    turned = frame.loc[:9, cells].to_numpy().reshape(10, 4, 4, 4)[:, :, ::-1, ::-1]
+    frame.loc[:9, cells] = turned.reshape(10, -1)
+    found = judge_everyday(frame, faults=["upside_down", "mirrored"])
+    assert found.flagged["upside_down"].to_numpy()[:10].mean() >= 0.5
+    assert found.flagged["upside_down"].to_numpy()[10:].mean() < 0.02
+    assert found.scores["upside_down"][:10].min() > found.scores["upside_down"][10:].quantile(0.99)
+    # Left and right are alike in this set: nobody can know.
+    assert not found.competence.loc["mirrored", "applicable"]
+    assert "left and right" in found.competence.loc["mirrored", "why_not"]
+
+
+def test_errors_say_what_is_wrong(statistics):
+    with pytest.raises(ValueError, match="sharpness"):
+        judge_everyday(statistics.drop(columns="sharpness"))
+    with pytest.raises(ValueError, match=r"sizes .* 120 images, got shape \(2,\)"):
+        judge_everyday(statistics, sizes=np.array([3, 4]))
+    with pytest.raises(ValueError, match="DataFrame"):
+        judge_everyday(statistics.to_numpy())
+    with pytest.raises(ValueError, match="nonsense"):
+        judge_everyday(statistics, faults="nonsense")
+
+
+def test_every_fault_of_one_image_is_judged_and_documented():
+    assert set(EVERYDAY_FAULTS) < set(JUDGED_FAULTS)
+    page = (Path(__file__).parents[2] / "docs/how/everyday.md").read_text(encoding="utf-8")
+    assert [name for name in JUDGED_FAULTS if f"`{name}`" not in page] == []
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_no_image_and_one(statistics, n):
+    found = judge_everyday(statistics.iloc[:n], sizes=np.full((n, 2), 96))
+    assert len(found.scores) == n
+    assert not found.flagged.to_numpy().any()
+    assert found.findings()

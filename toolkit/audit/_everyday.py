@@ -1,0 +1,219 @@
+"""judge_everyday: from the statistics of each image to verdicts over the set."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.names import check_names
+from toolkit._core.parameters import check_share
+from toolkit.audit._everyday_calibration import FEWEST, context_neighbours, levels
+from toolkit.audit._everyday_findings import EverydayFindings
+from toolkit.audit._everyday_symmetries import FEWEST_LEARNT, LEAST_AUROC, layout_cells, symmetry_odds
+from toolkit.audit._everyday_table import JUDGED_FAULTS, LEARNT_FAULTS
+from toolkit.diagnostics import EverydayFault
+
+__all__ = ["judge_everyday"]
+
+_STEEPNESS = 4.0  # of the score: a typical image has .02, one at the level .5, one twice as far out .98
+_FLOOR = 1e-3  # of statistics whose logarithm counts
+_MAJORITY = 0.8  # share of a set from which the others are the exception
+# In a blank image nothing else is worth saying.
+_EXPLAINED_BY_BLANK = (
+    "low_contrast",
+    "low_information",
+    "blurred",
+    "half_decoded",
+    "framed",
+    "screenshot",
+    "scaled_up",
+)
+
+
+@usual_floating_point
+def judge_everyday(
+    statistics: pd.DataFrame,
+    *,
+    sizes: pd.DataFrame | np.ndarray | None = None,
+    faults: str | list[str] | tuple[str, ...] | None = None,
+    false_alarms: float = 0.005,
+) -> EverydayFindings:
+    """Judge which images of a set have everyday faults, from their statistics.
+
+    Parameters
+    ----------
+    statistics : DataFrame
+        A row an image, the columns of :func:`toolkit.diagnostics.everyday_statistics`. The index names the images.
+    sizes : array-like of shape (n_samples, 2), default=None
+        Height and width of each image, in pixels.
+    faults : str or sequence of str, default=None
+        Which to judge, of ``toolkit.audit.JUDGED_FAULTS``; None judges all.
+    false_alarms : float, default=0.005
+        Share of sound images, a fault, that may be flagged by what is unusual.
+
+    Returns
+    -------
+    EverydayFindings
+
+    Raises
+    ------
+    ValueError
+        If columns are missing, sizes are not one an image, or the rate is not between 0 and .5.
+
+    Notes
+    -----
+    A fault has a level up to which no image has it and one from which each has, whatever the set
+    (``EVERYDAY_FAULTS``). Between the two an image is flagged if it exceeds what sound images of the set, of about its
+    size, exceed at the stated rate.
+
+    Examples
+    --------
+    >>> import numpy as np, pandas as pd
+    >>> from toolkit.audit import judge_everyday
+    >>> from toolkit.diagnostics import everyday_statistics
+    >>> generator = np.random.default_rng(0)
+    >>> images = [generator.integers(0, 256, (40, 40), dtype=np.uint8) for _ in range(3)]
+    >>> images[1][:] = 7
+    >>> statistics = pd.DataFrame([everyday_statistics(image) for image in images], index=["a", "b", "c"])
+    >>> judge_everyday(statistics).flagged["blank"].tolist()
+    [False, True, False]
+    """
+    check_share("false_alarms", false_alarms)
+    chosen = tuple(JUDGED_FAULTS) if faults is None else check_names(faults, JUDGED_FAULTS, "fault")
+    statistics = _with_sizes(statistics, sizes)
+    neighbours = _neighbours(statistics)
+    rows = {name: _judge(name, statistics, neighbours, false_alarms) for name in JUDGED_FAULTS if name in chosen}
+    scores = pd.DataFrame({name: row["scores"] for name, row in rows.items()}, index=statistics.index)
+    flagged = scores >= 0.5
+    if "blank" in flagged:
+        for name in set(_EXPLAINED_BY_BLANK) & set(flagged):
+            flagged[name] &= ~flagged["blank"]
+    table = pd.DataFrame({name: row["competence"] for name, row in rows.items()}).T
+    table["n_flagged"] = flagged.sum()
+    table["whole_set"] = table["n_flagged"] > 0.5 * max(1, len(statistics))
+    types = {"damage": bool, "applicable": bool, "n_judged": int, "n_flagged": int, "usual": float, "level": float}
+    return EverydayFindings(scores, flagged, table.astype(types), float(false_alarms))
+
+
+def _with_sizes(statistics: pd.DataFrame, sizes: pd.DataFrame | np.ndarray | None) -> pd.DataFrame:
+    """The statistics with what sizes say as columns of their own."""
+    if not isinstance(statistics, pd.DataFrame):
+        raise ValueError(f"statistics must be a DataFrame, a row an image, got {type(statistics).__name__}.")
+    if sizes is None:
+        return statistics
+    pixels = np.asarray(sizes, dtype=np.float64)
+    if pixels.shape != (len(statistics), 2):
+        raise ValueError(f"sizes must be (height, width) of {len(statistics)} images, got shape {pixels.shape}.")
+    height, width = np.maximum(pixels, 1).T
+    side = 0.5 * np.log(height * width)
+    return statistics.assign(
+        size_departure=np.abs(side - np.median(side)) if len(side) else side,
+        aspect=np.abs(np.log(width / height)),
+        log_height=np.log(height),
+        log_width=np.log(width),
+    )
+
+
+def _neighbours(statistics: pd.DataFrame) -> NDArray | None:
+    """Images of about the same size, and of the same sort of colour."""
+    names = [name for name in ("log_height", "log_width", "is_colour") if name in statistics]
+    return context_neighbours(statistics[names].to_numpy(dtype=np.float64)) if names and len(statistics) else None
+
+
+def _evidence(fault: EverydayFault, statistics: pd.DataFrame) -> tuple[NDArray, float, float]:
+    """The statistic of a fault, turned so that more is more suspicious, and the two absolute levels with it."""
+    values = statistics[fault.statistic].to_numpy(dtype=np.float64)
+    never, always = fault.never, fault.always
+    if fault.scale == "log":
+        values = np.log(np.maximum(values, _FLOOR))
+        never, always = (np.log(max(level, _FLOOR)) if np.isfinite(level) else level for level in (never, always))
+    return (values, never, always) if fault.high else (-values, -never, -always)
+
+
+def _why_not(name: str, fault: EverydayFault, statistics: pd.DataFrame, values: NDArray, always: float) -> str:
+    """Why a fault cannot be judged in this set; empty where it can."""
+    n_said = int(np.isfinite(values).sum())
+    if n_said == 0:
+        return fault.not_applicable
+    if name in ("grey_among_colour", "colour_among_grey"):
+        colour = float(np.nanmean(statistics["is_colour"]))
+        usual = colour if name == "grey_among_colour" else 1 - colour
+        return "" if usual >= _MAJORITY and n_said >= FEWEST else f"only {usual:.0%} of the images are the other kind"
+    if n_said < FEWEST and not np.isfinite(always):
+        return f"{n_said} images tell too little of what is usual: {FEWEST} are needed"
+    return ""
+
+
+def _learnt(name: str, statistics: pd.DataFrame) -> tuple[NDArray | None, str]:
+    """Evidence of a learnt fault, or why there is none."""
+    n_samples = len(statistics)
+    if n_samples < FEWEST_LEARNT:
+        return None, f"{n_samples} images are too few to learn it from: {FEWEST_LEARNT} are needed"
+    if name == "swapped_channels" and np.nanmean(statistics["is_colour"]) < 0.5:
+        return None, "most of the images have no colour"
+    odds, auroc = symmetry_odds(layout_cells(statistics), name)
+    if auroc < LEAST_AUROC:
+        return None, f"{LEARNT_FAULTS[name].not_applicable} (AUROC {auroc:.2f} on images changed on purpose)"
+    if name == "swapped_channels":
+        odds = np.where(statistics["is_colour"] > 0, odds, np.nan)
+    return odds, ""
+
+
+def _judge(name: str, statistics: pd.DataFrame, neighbours: NDArray | None, rate: float) -> dict[str, Any]:
+    """Scores of one fault, and its row of the table of competence."""
+    fault = JUDGED_FAULTS[name]
+    nothing = np.full(len(statistics), np.nan)
+    why_not = ""
+    if name in LEARNT_FAULTS:
+        odds, why_not = _learnt(name, statistics)
+        statistics = statistics.assign(**{fault.statistic: nothing if odds is None else odds})
+    elif fault.statistic not in statistics:
+        if name not in ("odd_size", "odd_aspect"):
+            raise ValueError(f"statistics lack the column {fault.statistic!r}, which {name!r} is judged by.")
+        statistics, why_not = statistics.assign(**{fault.statistic: nothing}), fault.not_applicable
+    values, never, always = _evidence(fault, statistics)
+    why_not = why_not or _why_not(name, fault, statistics, values, always)
+    usual = level = np.nan
+    scores = nothing
+    if not why_not:
+        sign = 1 if fault.high else -1
+        # What is odd about a size is not asked of images of the same size.
+        asked = None if name in ("odd_size", "odd_aspect") else neighbours
+        scores, usual, level = _scores(values, never, always, asked, rate)
+        usual, level = (sign * value for value in (usual, level))
+        if fault.scale == "log":
+            usual, level = np.exp(usual), np.exp(level)
+    return {
+        "scores": scores,
+        "competence": {
+            "words": fault.words,
+            "damage": fault.damage,
+            "statistic": fault.statistic,
+            "applicable": not why_not,
+            "why_not": why_not,
+            "n_judged": int(np.isfinite(scores).sum()),
+            "usual": usual,
+            "level": level,
+        },
+    }
+
+
+def _scores(
+    values: NDArray, never: float, always: float, neighbours: NDArray | None, rate: float
+) -> tuple[NDArray, float, float]:
+    """Scores in [0, 1], the median of what is usual, and the median level of the verdict."""
+    said = np.isfinite(values)
+    if said.sum() >= FEWEST:
+        usual = levels(values, neighbours, rate)
+        # Just above `never` is a verdict; at it, none.
+        level = np.clip(usual.level, np.nextafter(never, np.inf), always)
+        middle, spread = usual.middle, usual.spread
+    else:
+        level = np.full(len(values), always)
+        middle, spread = np.full(len(values), min(never, always)), np.zeros(len(values))
+    width = np.maximum.reduce([level - middle, 2.5 * spread, np.full(len(values), 1e-3)])
+    departure = np.clip((values - level) / width, -10, 8)
+    scores = np.where(said, 1 / (1 + np.exp(-_STEEPNESS * departure)), np.nan)
+    return scores, float(np.median(middle[said])), float(np.median(level[said]))

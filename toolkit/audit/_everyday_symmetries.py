@@ -1,0 +1,119 @@
+"""Turned, mirrored, inverted or with red and blue exchanged: told by what the rest of the set looks like.
+
+Nothing in one picture says which way up it is. A set does, where its images are light above, say, or coloured in
+some places rather than others: a linear rule learns to tell each image's coarse layout from the same layout turned, on
+the other images, taking them as they came as right. What it learns is measured on images that it had not learnt from,
+turned on purpose; where that is little, it says nothing. Objects are not understood: that needs a network.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from toolkit.diagnostics import LAYOUT_CELLS, LAYOUT_CHANNELS
+
+__all__ = ["FEWEST_LEARNT", "LEAST_AUROC", "layout_cells", "symmetry_odds"]
+
+FEWEST_LEARNT = 60  # images from which a rule can be learnt
+LEAST_AUROC = 0.75  # from which a rule says anything
+_FOLDS = 5
+_MOST = 3000  # images that one rule learns from
+_STRENGTH = 0.03  # of the inverse penalty, for standardised columns
+
+
+def layout_cells(statistics: pd.DataFrame) -> NDArray:
+    """The columns of the layout as (n_samples, channels, rows, columns)."""
+    cells = range(LAYOUT_CELLS)
+    names = [f"layout_{channel}_{row}_{column}" for channel in LAYOUT_CHANNELS for row in cells for column in cells]
+    values = statistics[names].to_numpy(dtype=np.float64)
+    return np.nan_to_num(values.reshape(-1, len(LAYOUT_CHANNELS), LAYOUT_CELLS, LAYOUT_CELLS))
+
+
+def _swap(cells: NDArray) -> NDArray:
+    """Red and blue exchanged: luma gives red .299 and blue .114."""
+    luma, red_blue, green, detail = np.moveaxis(cells, 1, 0)
+    return np.stack([luma - 0.185 * red_blue, -red_blue, green, detail], axis=1)
+
+
+def _invert(cells: NDArray) -> NDArray:
+    luma, red_blue, green, detail = np.moveaxis(cells, 1, 0)
+    return np.stack([1 - luma, -red_blue, -green, detail], axis=1)
+
+
+# fault: what it does to the cells; where several would do, the most likely counts.
+_CHANGES: dict[str, tuple[Callable[[NDArray], NDArray], ...]] = {
+    "swapped_channels": (_swap,),
+    "upside_down": (lambda cells: cells[:, :, ::-1, ::-1],),
+    "quarter_turn": (
+        lambda cells: np.rot90(cells, 1, axes=(2, 3)),
+        lambda cells: np.rot90(cells, 3, axes=(2, 3)),
+    ),
+    "mirrored": (lambda cells: cells[:, :, :, ::-1],),
+    "inverted": (_invert,),
+}
+
+
+def _features(cells: NDArray) -> NDArray:
+    """Cells, and their squares and products within a channel's mean: what a linear rule may use."""
+    flat = cells.reshape(len(cells), -1)
+    centred = flat - np.array([0.5, 0, 0, -1.0]).repeat(flat.shape[1] // 4)
+    means = cells.mean(axis=(2, 3))
+    return np.hstack([flat, 4 * centred**2, 4 * means[:, :1] * cells[:, 1].reshape(len(cells), -1)])
+
+
+def _log_odds(cells: NDArray, change: Callable[[NDArray], NDArray], folds: NDArray) -> NDArray:
+    """Out-of-fold log odds that each image, and each as changed, was changed."""
+    from sklearn.linear_model import LogisticRegression
+
+    difference = _features(change(cells)) - _features(cells)
+    as_came = np.zeros(len(cells))
+    scale = np.sqrt((difference**2).mean(axis=0))
+    scale[scale < 1e-9] = np.inf
+    difference = difference / scale
+    for fold in range(folds.max() + 1):
+        rows = np.flatnonzero(folds != fold)[:_MOST]
+        # The rule is odd by construction: exchanging the two versions changes the sign of what it says.
+        pairs = np.vstack([difference[rows], -difference[rows]])
+        truth = np.repeat([1, 0], len(rows))
+        rule = LogisticRegression(C=_STRENGTH, fit_intercept=False, max_iter=200).fit(pairs, truth)
+        mine = folds == fold
+        as_came[mine] = -difference[mine] @ rule.coef_[0]
+    return as_came
+
+
+def _slope(told: NDArray) -> float:
+    """By what the log odds have to be multiplied to be right on average: the penalty keeps them small."""
+    from scipy.optimize import minimize_scalar
+
+    return float(
+        minimize_scalar(lambda slope: np.logaddexp(0, slope * told).mean(), bounds=(0, 20), method="bounded").x
+    )
+
+
+def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float]:
+    """Evidence for a fault in each image, and how well planted ones are told by it.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n_samples, channels, rows, columns)
+    fault : str
+        One of ``LEARNT_FAULTS``.
+
+    Returns
+    -------
+    odds : ndarray of shape (n_samples,)
+        Log odds that the image was changed so, on rules that had not seen it.
+    auroc : float
+        Of telling images as they came from the same ones changed.
+    """
+    from sklearn.metrics import roc_auc_score
+
+    folds = np.random.default_rng(0).permutation(np.arange(len(cells)) % _FOLDS)
+    found = [_log_odds(cells, change, folds) for change in _CHANGES[fault]]
+    # An image changed on purpose says the opposite of what it said as it came.
+    told = np.concatenate(found)
+    truth = np.repeat([0, 1], len(told))
+    auroc = roc_auc_score(truth, np.concatenate([told, -told]))
+    return _slope(told) * np.max(found, axis=0), float(auroc)

@@ -1,0 +1,157 @@
+"""plan_clean: from what was found of each file to what becomes of it."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from toolkit._core.names import check_names
+from toolkit.audit.files._file_audit import FileAudit
+from toolkit.audit.files._frame import frame_box
+from toolkit.audit.files._plan import PLAN_COLUMNS
+from toolkit.datasets import read_original
+from toolkit.exceptions import DataFormatError
+
+__all__ = ["LEFT_OUT", "REPAIRS", "plan_clean"]
+
+# What may be left out beside files that cannot be read, in words.
+LEFT_OUT = {
+    "exact_duplicates": "copies that are equal to the one kept",
+    "near_duplicates": "copies that were changed, turned or mirrored",
+    "blank": "pictures of one colour",
+    "half_decoded": "pictures whose lower part is missing",
+}
+# What may be repaired: what it takes, and what confirms it.
+REPAIRS = {
+    "turns": "turned and mirrored pictures, where the networks' audit repaired them and its second judge agreed",
+    "inversion": "light for dark, likewise",
+    "frames": "bars around a picture, where the pixels show along which line they end",
+}
+_LOSSY = ("AVIF", "HEIF", "JPEG", "JPEG2000", "MPO", "WEBP")
+# What the restorer did to the small image is done to the file.
+_EXACT = {
+    "unrotate_90": ("turns", "rotate_270"),
+    "unrotate_180": ("turns", "rotate_180"),
+    "unrotate_270": ("turns", "rotate_90"),
+    "unflip_horizontal": ("turns", "flip_horizontal"),
+    "unflip_vertical": ("turns", "flip_vertical"),
+    "untranspose": ("turns", "transpose"),
+    "uninvert": ("inversion", "invert"),
+}
+
+
+def plan_clean(
+    audit: FileAudit,
+    *,
+    leave_out: Sequence[str] = (),
+    repairs: Sequence[str] = tuple(REPAIRS),
+    per_image: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """What becomes of each file: kept, repaired exactly, or left out.
+
+    A repair needs two judges that agree. Learned repairs, of noise or blur, are not made to files.
+
+    Parameters
+    ----------
+    audit : FileAudit
+        Of a folder.
+    leave_out : sequence of str, default=()
+        What to leave out beside files that cannot be read: names of ``LEFT_OUT``, "exact_duplicates",
+        "near_duplicates", "blank", "half_decoded".
+    repairs : sequence of str, default=("turns", "inversion", "frames")
+        What to repair.
+    per_image : DataFrame, optional
+        Of an audit by networks of the same folder, with ``path``, ``kind``, ``confidence``, ``repaired`` and
+        ``restorer``: turns, mirror images and inversions that it repaired are made to the files.
+
+    Returns
+    -------
+    DataFrame
+        For :func:`apply_plan`: ``path``, ``sha256``, ``action``, ``box``, ``reason``, a row a file.
+
+    Raises
+    ------
+    ValueError
+        A name that is not known.
+    """
+    leave_out = check_names(leave_out, LEFT_OUT, "thing to leave out") if len(leave_out) else ()
+    repairs = check_names(repairs, REPAIRS, "repair") if len(repairs) else ()
+    table = audit.per_file
+    confirmed = _confirmed(per_image, repairs)
+    equal = _equal_to(table, audit) if "exact_duplicates" in leave_out else {}
+    rows = []
+    for file in table.to_dict(orient="records"):
+        if file["path"] in equal:
+            action, box, reason = "leave_out", "", f"equal to {equal[file['path']]}"
+        else:
+            action, box, reason = _decision(file, audit, leave_out, repairs, confirmed)
+        rows.append({"path": file["path"], "sha256": file["sha256"], "action": action, "box": box, "reason": reason})
+    return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
+
+
+def _equal_to(table: pd.DataFrame, audit: FileAudit) -> dict[str, str]:
+    """Of files with the same pixels all but one: the one that is kept for its whole group, else the first by name."""
+    known = table.assign(pixels=audit.survey.files["pixels"].to_numpy())
+    known = known[known["readable"] & ~known["link"]]
+    found: dict[str, str] = {}
+    for _, rows in known.groupby("pixels"):
+        first = rows.sort_values("duplicate_of", key=lambda names: names != "", kind="stable")["path"].iloc[0]
+        found |= {path: first for path in rows["path"] if path != first}
+    return found
+
+
+def _confirmed(per_image: pd.DataFrame | None, repairs: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """What the networks' audit did to an image exactly, by path: action and reason."""
+    if per_image is None or "path" not in per_image:
+        return {}
+    found = {}
+    for row in per_image[per_image["repaired"] == 1].to_dict(orient="records"):
+        group, action = _EXACT.get(row["restorer"], ("", ""))
+        if group in repairs:
+            words = str(row["kind"]).replace("_", " ")
+            found[row["path"]] = (action, f"{words} ({row['confidence']:.2f}), confirmed by a second judge")
+    return found
+
+
+def _decision(
+    file: dict[str, Any],
+    audit: FileAudit,
+    leave_out: Sequence[str],
+    repairs: Sequence[str],
+    confirmed: dict[str, tuple[str, str]],
+) -> tuple[str, str, str]:
+    path = file["path"]
+    if not file["readable"]:
+        return "leave_out", "", file["reason"]
+    if file["link"]:
+        return "leave_out", "", "link, not followed"
+    if file["duplicate_of"] and file["relation"] != "exact" and "near_duplicates" in leave_out:
+        how = f" ({file['difference']})" if file["difference"] else ""
+        return "leave_out", "", f"copy of {file['duplicate_of']}{how}"
+    flagged: Any = audit.everyday.flagged.loc[path] if audit.everyday is not None else {}
+    for fault in ("blank", "half_decoded"):
+        if fault in leave_out and flagged.get(fault, False):
+            return "leave_out", "", f"{fault.replace('_', ' ')} ({file[f'score_{fault}']:.2f})"
+    if path in confirmed:
+        action, reason = confirmed[path]
+        return action, "", reason
+    if "frames" in repairs and flagged.get("framed", False) and not _whole_set(audit, "framed"):
+        box, why_not = _box(audit, path)
+        if box is not None:
+            return "crop", ",".join(map(str, box)), f"frame ({file['score_framed']:.2f}), its edges found in the pixels"
+        return "keep", "", f"frame ({file['score_framed']:.2f}) left: {why_not}"
+    return "keep", "", ""
+
+
+def _whole_set(audit: FileAudit, fault: str) -> bool:
+    """Whether most of the set has it: then it is how the set was made, and no accident of one file."""
+    return audit.everyday is not None and bool(audit.everyday.competence.loc[fault, "whole_set"])
+
+
+def _box(audit: FileAudit, path: str) -> tuple[tuple[int, int, int, int] | None, str]:
+    place = audit.survey.files["path"].tolist().index(path)
+    try:
+        pixels = read_original(audit.survey.root, audit.survey.names[place])
+        return frame_box(pixels, lossy=audit.survey.files["format"].iloc[place] in _LOSSY)
+    except DataFormatError as error:
+        return None, str(error)

@@ -1,0 +1,145 @@
+"""What was found of a folder of pictures by looking at its files, without anything that is trained."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from toolkit._core.files import atomic_path, write_json
+from toolkit._core.floating_point import usual_floating_point
+from toolkit._core.printable import printable
+from toolkit._core.showing import only_shows
+from toolkit._core.versions import versions
+from toolkit.audit import FileAudit
+from toolkit.report import Report
+from toolkit.studies._folder import whole_folder
+from toolkit.studies._result import StudyOutcome, figures_of
+from toolkit.studies.folder._figures import file_displays
+from toolkit.studies.folder._sections import add_file_sections, file_facts
+from toolkit.studies.folder._write import FILE_TABLES, file_summary, per_file_table, write_file_tables
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+__all__ = ["FOLDER_FILES", "FolderResult", "cleaning_findings"]
+
+FOLDER_FILES = FILE_TABLES | {"figures", "report.html", "summary.json"}
+
+
+@dataclass(frozen=True, repr=False)
+class FolderResult(StudyOutcome):
+    """What was found of a folder of pictures.
+
+    Parameters
+    ----------
+    files : FileAudit
+    applied : DataFrame or None
+        What became of each file in a cleaned copy, as :func:`toolkit.audit.apply_plan` gives it.
+    settings : dict
+        ``name`` of the folder, ``cleaned`` (where the copy is), ``dry_run``.
+    timings : dict of str to float
+        Wall-clock seconds of each stage.
+    versions : dict of str to str
+    """
+
+    files: FileAudit
+    applied: pd.DataFrame | None = None
+    settings: dict = field(default_factory=dict)
+    timings: dict = field(default_factory=dict)
+    versions: dict = field(default_factory=versions)
+
+    def __len__(self) -> int:
+        return len(self.files)
+
+    @property
+    def per_file(self) -> pd.DataFrame:
+        """One row a file: :attr:`toolkit.audit.FileAudit.per_file`, and what was done."""
+        return per_file_table(self.files, applied=self.applied)
+
+    def findings(self) -> list[str]:
+        """What was found, in sentences, the most important first."""
+        return [*self.files.findings(), *cleaning_findings(self.applied, self.settings)]
+
+    def figures(self) -> dict[str, Figure]:
+        """Matplotlib figures by name: the surest files of each fault, groups of duplicates, leaks."""
+        return figures_of(file_displays(self.files))
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Frames by name."""
+        tables = {**self.files.tables(), "per_file": self.per_file}
+        return tables if self.applied is None else {**tables, "applied": self.applied}
+
+    def report(self) -> Report:
+        """One self-contained page."""
+        return self._report(self.figures())
+
+    def _report(self, figures):
+        made = ", ".join(f"{package} {version}" for package, version in self.versions.items() if version)
+        spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in self.timings.items())
+        name = printable(self.settings.get("name") or self.files.survey.root.name)
+        report = Report(
+            "A folder of pictures",
+            f"{name}: {len(self):,} files, looked at one by one",
+            footer=f"Time: {spent}.\n\n{made}.",
+        )
+        report.findings(self.findings()).facts(file_facts(self.files))
+        return add_file_sections(report, self.files, figures, self.applied)
+
+    @usual_floating_point
+    def write(self, out: str | os.PathLike) -> Path:
+        """Write a folder, which appears whole or not at all; returns its report.
+
+        Parameters
+        ----------
+        out : path-like
+            Folder for ``per_file.csv`` (and ``.parquet``, where pyarrow is installed), ``duplicates.csv``,
+            ``leaks.csv``, ``summary.json``, ``figures/*.png`` and ``report.html``.
+
+        Raises
+        ------
+        FileExistsError
+            The folder holds something that no such study wrote.
+        """
+        from toolkit.studies.audit._write import AUDIT_FILES
+
+        out = Path(out)
+        with whole_folder(out, AUDIT_FILES) as folder:
+            write_file_tables(folder, self.per_file, self.files)
+            figures = self.figures()
+            (folder / "figures").mkdir()
+            for name, figure in figures.items():
+                with only_shows(f"{name}.png"), atomic_path(folder / "figures" / f"{name}.png") as temporary:
+                    figure.savefig(temporary, dpi=120, bbox_inches="tight")
+            self._report(figures).write(folder / "report.html")
+            summary = {
+                "findings": self.findings(),
+                "settings": self.settings,
+                "per_file": file_summary(self.files, self.applied),
+                "timings": self.timings,
+                "versions": self.versions,
+            }
+            write_json(folder / "summary.json", summary)
+        return out / "report.html"
+
+
+def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]:
+    """A sentence on the cleaned copy, if there is one."""
+    if applied is None:
+        return []
+    counts = applied["done"].value_counts()
+    kept, repaired, left = (int(counts.get(name, 0)) for name in ("kept", "repaired", "left out"))
+    exact = int(np.isinf(applied["psnr"]).sum())
+    where = settings.get("cleaned") or "the copy"
+    dry = settings.get("dry_run")
+    begins = f"{where} would hold" if dry else f"{where} holds"
+    parts = [f"{kept:,} as they were, byte for byte", f"{repaired:,} repaired at their own size"]
+    if repaired and exact < repaired:
+        parts[-1] += f" ({repaired - exact:,} of them not to the last grey level)"
+    return [
+        f"{begins} {kept + repaired:,} files: {' and '.join(parts)}; {left:,} {'is' if left == 1 else 'are'} left out."
+    ]
