@@ -23,7 +23,7 @@ UNREAD = "no signature: the picture could not be read"
 _CHUNK = 2048  # pairs compared in one job
 _FINE = 0.05  # by how much finer details may agree less
 _PAN = 0.05  # half-widths: what is within alignment, and two small crops of one picture
-_LEAST_STRUCTURE = 0.8 / 255  # standard deviation of details at 16 x 16, of white
+_LEAST_STRUCTURE = 0.8  # standard deviation of details at 16 x 16, in steps between grey levels
 
 
 class Matches(NamedTuple):
@@ -96,7 +96,9 @@ def reasons(signatures: Signatures) -> NDArray:
     readable = signatures.readable
     found[~readable] = UNREAD
     rows = np.flatnonzero(readable)
-    found[rows[structure(signatures, rows) < _LEAST_STRUCTURE]] = BLANK
+    # Black and white has one large step, floats have none.
+    step = np.clip(signatures.head("step")[rows], 1e-5, 1 / 255)
+    found[rows[structure(signatures, rows) < _LEAST_STRUCTURE * step]] = BLANK
     return found
 
 
