@@ -23,9 +23,19 @@ def audit(
     dataset: options.AuditedDataset = None,
     n_images: options.AuditedNImages = None,
     corrupt: options.Corrupt = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="A first answer in seconds: networks learn nothing, detectors are left out."),
+    ] = False,
     detectors: Annotated[
-        str, typer.Option(metavar="NAMES", help="Outlier detectors to compare, joined by commas, or 'none'.")
-    ] = "iforest,lof,autoencoder",
+        str | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Outlier detectors to compare, joined by commas, or 'none'.  [default: iforest,lof,autoencoder; none "
+            "with --quick]",
+            show_default=False,
+        ),
+    ] = None,
     image_size: options.ImageSize = None,
     seed: options.Seed = 0,
     jobs: options.Jobs = None,
@@ -104,15 +114,19 @@ def audit(
     from toolkit.cli._source import read_source
     from toolkit.studies import check_detectors, run_audit
 
-    names = tuple(name.strip() for name in detectors.split(",") if name.strip())
+    names = None if detectors is None else tuple(name.strip() for name in detectors.split(",") if name.strip())
     try:
         if names == ("none",):
             names = ()
-        elif not names:
+        elif names == ():
             raise ValueError("At least one detector is needed, or 'none'.")
-        check_detectors(names)
+        check_detectors(names or ())
     except ValueError as error:
         raise typer.BadParameter(str(error), param_hint="--detectors") from error
+    if quick and model is not None:
+        raise typer.BadParameter(
+            "nothing is learned with --model, so there is nothing to leave out.", param_hint="--quick"
+        )
     if jobs == 0:
         raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
     if save_model is not None:
@@ -139,6 +153,7 @@ def audit(
         result = run_audit(
             source.images,
             detectors=names,
+            quick=quick,
             random_state=seed,
             n_jobs=jobs,
             verbose=not quiet,

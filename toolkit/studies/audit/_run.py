@@ -31,6 +31,8 @@ __all__ = ["check_detectors", "run_audit"]
 # methods cost more than linear time.
 N_COMPARED = 10_000
 
+_DETECTORS = ("iforest", "lof", "autoencoder")
+
 # Stages, and the share of the time that each takes of 10,000 images, all on one core.
 _CHECKING = "checking detectors"
 _SHARES = {
@@ -47,7 +49,8 @@ def run_audit(
     *,
     kinds_truth: np.ndarray | None = None,
     clean: np.ndarray | None = None,
-    detectors: Sequence = ("iforest", "lof", "autoencoder"),
+    detectors: Sequence | None = None,
+    quick: bool = False,
     random_state: int = 0,
     n_jobs: int | None = None,
     verbose: bool = False,
@@ -73,9 +76,12 @@ def run_audit(
         True kinds, ``"clean"`` where nothing was done, for checking only.
     clean : ndarray of the shape of ``images``, optional
         Clean originals, for checking the repairs only. Needs ``kinds_truth``.
-    detectors : sequence of str, default=("iforest", "lof", "autoencoder")
-        Names known to :func:`toolkit.detectors.available_detectors`, compared with one another on this set; none, and
-        nothing is compared.
+    detectors : sequence of str, optional
+        Names known to :func:`toolkit.detectors.available_detectors`, compared with one another on this set: none, and
+        nothing is compared; by default ``"iforest"``, ``"lof"`` and ``"autoencoder"``, and none if ``quick``.
+    quick : bool, default=False
+        A first answer in seconds: no network learns from the set (``CorruptionIdentifier(epochs=0)``), and what has a
+        closed form is repaired, nothing else (``ImageRestorer(epochs=0)``).
     random_state : int, default=0
     n_jobs : int, default=None
         Fits at the same time, as in joblib; None is one for each processor. The figures do not depend on it.
@@ -136,7 +142,7 @@ def run_audit(
     if given:
         validate_images(auditor, images, reset=False)
     kinds_truth = _check_truth(kinds_truth, clean, images)
-    detectors = check_detectors(detectors)
+    detectors = check_detectors((() if quick else _DETECTORS) if detectors is None else detectors)
     paths = _check_paths(paths, images)
     seeds = spawn_seeds(random_state, 4)
 
@@ -145,7 +151,7 @@ def run_audit(
     with Stages(shares, verbose=verbose) as stages:
         with stages("learning what is wrong"):
             if auditor is None:
-                auditor, assessment = _learn(images, seeds[0], random_state, n_jobs, verbose)
+                auditor, assessment = _learn(images, seeds[0], random_state, n_jobs, verbose, quick)
             else:
                 assessment = auditor.identifier_.assess(validate_images(auditor, images, reset=False))
 
@@ -200,6 +206,7 @@ def run_audit(
             "detectors": list(detectors),
             "notes": list(notes),
             "auditor_given": given,
+            "quick": quick,
         },
         timings={name: round(seconds, 3) for name, seconds in stages.seconds.items()},
         competence=facts.competence,
@@ -217,12 +224,15 @@ def run_audit(
     )
 
 
-def _learn(images, seed, random_state, n_jobs, verbose):
+def _learn(images, seed, random_state, n_jobs, verbose, quick):
     """An auditor with a fitted identifier, whose other judges are not fitted yet, and the assessment of the images."""
     from toolkit.diagnostics import CorruptionIdentifier
+    from toolkit.restoration import ImageRestorer
 
-    identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose).fit(images)
-    auditor = Auditor(identifier, n_jobs=n_jobs, random_state=random_state, verbose=verbose)
+    rounds = {"epochs": 0} if quick else {}
+    identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose, **rounds).fit(images)
+    restorer = ImageRestorer(verbose=verbose, **rounds) if quick else None
+    auditor = Auditor(identifier, restorer=restorer, n_jobs=n_jobs, random_state=random_state, verbose=verbose)
     return auditor, identifier.assess(images)
 
 
