@@ -21,7 +21,7 @@ __all__ = ["Neighbours", "oriented_gradients", "under_symmetry"]
 _SIDE, _CELL, _DIRECTIONS = 32, 3, 12
 # Blurs: of the image before its edges are taken, and of a cell, as a share of its side.
 _SMOOTH, _OVERLAP = 0.7, 0.6
-_CHUNK = 512
+_CHUNK, _COMPARED = 512, 1024
 # An image compares with at most so many others, and with the mean of its nearest few.
 _MOST, _NEAREST = 4000, 5
 # Nearer than this is the image itself, or a copy of it: no witness.
@@ -167,16 +167,16 @@ class Neighbours:
 
     def similarity_of(self, described):
         """The same of images that were described already."""
-        from sklearn.neighbors import NearestNeighbors
+        parts = [self._similarity(described[part]) for part in iter_chunks(len(described), _COMPARED)]
+        return np.concatenate(parts) if parts else np.empty(0)
 
-        if not len(described):
-            return np.empty(0)
+    def _similarity(self, described):
         wanted = min(2 * _NEAREST, len(self.references_))
-        search = NearestNeighbors(n_neighbors=wanted, algorithm="brute").fit(self.references_)
-        distance = search.kneighbors(described)[0]
-        cosine = 1 - distance.astype(float) ** 2 / 2
+        # All have length one, so that one product of matrices holds every cosine.
+        cosine = described @ self.references_.T
+        cosine = np.partition(cosine, len(self.references_) - wanted, axis=1)[:, -wanted:].astype(float)
         cosine = np.where(cosine > _SAME, -np.inf, cosine)
-        best = -np.sort(-cosine, axis=1)[:, : min(_NEAREST, wanted)]
+        best = -np.sort(-cosine, axis=1)[:, :_NEAREST]
         # Where an image has nothing but copies of itself in the set, it resembles nothing else.
         known = np.isfinite(best)
         mean = np.where(known, best, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)

@@ -80,10 +80,14 @@ def _median_interval(values, z=1.96):
 
 
 def _candidates_of(kind, learning):
-    """Restorers that may undo a kind; without learning those that need none."""
+    """Restorers that may undo a kind; without learning the exact ones and maps of grey levels, which take no time."""
     if learning:
         return CANDIDATES[kind]
-    return tuple(name for name in CANDIDATES[kind] if "learned" not in name and kind not in POSE_KINDS)
+    return tuple(
+        name
+        for name in CANDIDATES[kind]
+        if "learned" not in name and (kind in _TONES or (name in RESTORERS and RESTORERS[name].exact))
+    )
 
 
 class RepairCandidates:

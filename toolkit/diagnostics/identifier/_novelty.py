@@ -30,6 +30,10 @@ class Novelty:
         self.max_reference = max_reference
 
     def fit(self, features, generator):
+        if not len(features):
+            # Networks that learnt nothing of the set do not know what is usual in it: nothing is near or far.
+            self.scale_, self.reference_ = np.ones(features.shape[1]), features
+            return self
         if len(features) > self.max_reference:
             features = features[np.sort(generator.choice(len(features), self.max_reference, replace=False))]
         deviation = features.std(axis=0, dtype=np.float64)
