@@ -161,15 +161,14 @@ def match(
     described = describe(first, rows)
     if second is None or others is None:
         found = find_candidates(described, symmetries=symmetries)
-        second, others, offset, n_nodes = first, rows, 0, len(rows)
+        second, others, offset, side = first, rows, 0, first.side[rows]
     else:
         found = find_candidates(described, describe(second, others), symmetries=symmetries)
-        offset, n_nodes = len(rows), len(rows) + len(others)
+        offset, side = len(rows), np.concatenate([first.side[rows], second.side[others]])
     pairs = found._replace(a=rows[found.a], b=others[found.b])
     agreement = compare_rows(first, second, pairs, n_jobs, verbose)
     similarity = similarity_of(agreement)
-    side = first.side[rows] if offset == 0 else np.concatenate([first.side[rows], second.side[others]])
-    copies, needed_of, _, detectable = calibrate(n_nodes, found.a, found.b + offset, similarity, least_evidence(side))
+    copies, needed_of, _, detectable = calibrate(len(side), found.a, found.b + offset, similarity, least_evidence(side))
     needed = np.full(len(first), np.nan)
     needed[rows] = needed_of[: len(rows)]
     return Matches(pairs, agreement, similarity, copies, needed, detectable)
