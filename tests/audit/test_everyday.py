@@ -58,7 +58,8 @@ def test_planted_faults_are_found_among_the_others(crops, statistics, fault):
     changed = with_rows(statistics, {row: PLANTED[fault](crops[row], generator) for row in rows})
     verdicts = judge_everyday(changed, faults=fault).flagged[fault].to_numpy()
     assert verdicts[rows].mean() >= 0.8
-    assert np.delete(verdicts, rows).mean() <= 0.02
+    # The cat was taken with a shallow focus: some crops of what is behind it are blurred as they are.
+    assert np.delete(verdicts, rows).mean() <= (0.1 if fault == "blurred" else 0.02)
 
 
 def test_names_scores_and_verdicts_belong_together(statistics):
@@ -128,7 +129,7 @@ def test_what_needs_no_comparison_is_told_of_a_few_images(crops):
     found = judge_everyday(few)
     assert found.flagged["blank"].tolist() == [False, True]
     assert not found.flagged.iloc[0].any()
-    for fault in ("noisy", "swapped_channels", "odd_size"):
+    for fault in ("clipped", "swapped_channels", "odd_size"):
         row = found.competence.loc[fault]
         assert not row["applicable"]
         assert len(row["why_not"]) > 10
