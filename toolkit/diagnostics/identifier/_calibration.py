@@ -14,7 +14,7 @@ __all__ = [
 ]
 
 # Share of the flagged that may be expected to be clean.
-_FALSE_DISCOVERIES = 0.1
+_FALSE_DISCOVERIES = 0.05
 _EVENNESS = 0.15
 # Probability of being clean, were one in two, above which a row is shown as clean: a usual one, and an odd one.
 _TRUST, _VOUCH = 0.3, 0.8
@@ -88,7 +88,7 @@ def _clean_threshold(probability, least):
     """Probability of being clean above which an image is called clean.
 
     Images are flagged in the order of that probability, as many as keep the false discovery rate to be expected at one
-    in ten (Mueller et al., 2004, "Optimal sample size for multiple testing"): a missed corruption costs more than a
+    in twenty (Mueller et al., 2004, "Optimal sample size for multiple testing"): a missed corruption costs more than a
     second look, and a set with nothing to find yields nothing to look at. Between ``least`` and .9 all the same.
     """
     order = np.sort(probability)

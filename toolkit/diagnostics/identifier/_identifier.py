@@ -104,7 +104,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Which of the rows learned from count as clean (``learned_from_`` says which rows those are).
     clean_threshold_ : float
         Probability of being clean above which an image is called clean: between .2 and .9, as high as an expected
-        false discovery rate of one in ten allows; at least .5 in sets of fewer than 500, which are not calibrated.
+        false discovery rate of one in twenty allows; at least .5 in sets of fewer than 500, which are not calibrated.
     temperature_ : float
         Calibration of the likelihoods.
     init_ : str
