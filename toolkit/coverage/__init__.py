@@ -14,6 +14,7 @@ from toolkit.coverage._known_modes import KnownModes, known_labels, known_modes
 from toolkit.coverage._memorisation import MemorisationCheck, memorisation
 from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._mode_coverage import ModeCoverage
+from toolkit.coverage._monitor import CoverageMonitor
 from toolkit.coverage._outcome import COLLAPSED, RESEMBLING, name_outcome
 from toolkit.coverage._prdc import NeighbourFigures, precision_recall_density_coverage
 from toolkit.coverage._probabilistic import ProbabilisticFigures, probabilistic_precision_recall
@@ -31,6 +32,7 @@ __all__ = [
     "BinComparison",
     "BirthdayEstimate",
     "ClippedFigures",
+    "CoverageMonitor",
     "CoverageRecord",
     "CoverageView",
     "DroppedMode",
