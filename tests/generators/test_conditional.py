@@ -92,8 +92,8 @@ def test_it_shows_what_is_asked_for(architecture, generator, discriminator):
     widths = (32,) if architecture == "mlp" else (16,)
     names = np.array(["north west", "north east", "south west", "south east"])
     gan = ConditionalGAN(
-        preset="plain",
         architecture,
+        preset="plain",
         generator_conditioning=generator,
         discriminator_conditioning=discriminator,
         latent_dim=8,

@@ -38,6 +38,7 @@ OBJECTS = {
     "error-profile": "toolkit.detectors._profile:ErrorProfile",
     "feature-distance": "toolkit.diagnostics.identifier._novelty:Novelty",
     "fixed-representation": "toolkit.detectors._scoring:_FixedRepresentation",
+    "fidelity-judge": "toolkit.coverage._fidelity:FidelityJudge",
     "gan": "toolkit.generators._gan:GAN",
     "identifier-ensemble": "toolkit.diagnostics.identifier._ensemble:Ensemble",
     "identifier-member": "toolkit.diagnostics.identifier._ensemble:_Member",

@@ -16,6 +16,7 @@ from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._mode_coverage import ModeCoverage
 from toolkit.coverage._monitor import CoverageMonitor
 from toolkit.coverage._outcome import COLLAPSED, RESEMBLING, name_outcome
+from toolkit.coverage._parts import VerdictPart
 from toolkit.coverage._prdc import NeighbourFigures, precision_recall_density_coverage
 from toolkit.coverage._probabilistic import ProbabilisticFigures, probabilistic_precision_recall
 from toolkit.coverage._record import CoverageRecord, DroppedMode
@@ -41,6 +42,7 @@ __all__ = [
     "ModeCoverage",
     "NeighbourFigures",
     "ProbabilisticFigures",
+    "VerdictPart",
     "adjust_p_values",
     "birthday_support",
     "clipped_density_coverage",
