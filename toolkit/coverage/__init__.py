@@ -7,6 +7,7 @@ the data itself and says in plain words what is missing.
 from toolkit.coverage._bins import BinComparison, different_bins, jensen_shannon
 from toolkit.coverage._birthday import BirthdayEstimate, birthday_support
 from toolkit.coverage._clipped import ClippedFigures, clipped_density_coverage
+from toolkit.coverage._comparison import CoverageComparison, ModeDifference, compare_coverage
 from toolkit.coverage._drawing import draw_samples
 from toolkit.coverage._frechet import frechet_distance
 from toolkit.coverage._kernel import kernel_distance
@@ -33,6 +34,7 @@ __all__ = [
     "BinComparison",
     "BirthdayEstimate",
     "ClippedFigures",
+    "CoverageComparison",
     "CoverageMonitor",
     "CoverageRecord",
     "CoverageView",
@@ -40,12 +42,14 @@ __all__ = [
     "KnownModes",
     "MemorisationCheck",
     "ModeCoverage",
+    "ModeDifference",
     "NeighbourFigures",
     "ProbabilisticFigures",
     "VerdictPart",
     "adjust_p_values",
     "birthday_support",
     "clipped_density_coverage",
+    "compare_coverage",
     "coverage_scorer",
     "different_bins",
     "draw_samples",

@@ -21,6 +21,7 @@ from toolkit.studies.collapse._recipes import CURE, MITIGATIONS, collapse_grid, 
 from toolkit.studies.collapse._study import CollapseStudy, check_collapse_settings, run_collapse_study
 from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
 from toolkit.studies.collapse._write import check_collapse_target, forget_collapse_runs, write_collapse_study
+from toolkit.studies.coverage._differences import DifferencesResult, run_differences
 from toolkit.studies.coverage._run import CoverageResult, run_coverage
 from toolkit.studies.coverage._write import check_coverage_target, write_coverage
 from toolkit.studies.generators._findings import generator_findings
@@ -43,6 +44,7 @@ __all__ = [
     "AuditResult",
     "CollapseStudy",
     "CoverageResult",
+    "DifferencesResult",
     "GeneratorComparison",
     "StudyOutcome",
     "StudyResult",
@@ -74,6 +76,7 @@ __all__ = [
     "run_audit",
     "run_collapse_study",
     "run_coverage",
+    "run_differences",
     "run_generator_comparison",
     "run_study",
     "settings_table",
