@@ -123,7 +123,9 @@ def test_each_fault_is_found_in_its_part(glyphs):
 def test_a_few_foreign_images_are_found(glyphs):
     coverage, _, others = glyphs
     mixed = others.images.copy()
-    mixed[:75] = load_glyphs(75, classes="ABEGKMRSWX", random_state=5).images
+    mixed[:75] = np.repeat(
+        np.repeat(others.images[:75, 7:21, 7:21], 2, axis=1), 2, axis=2
+    )  # one in twenty, far too near
     record = coverage.evaluate(mixed)
     assert not parts(record)["fidelity"]
     assert "lie farther from the data" in record.verdict
