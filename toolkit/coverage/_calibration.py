@@ -54,8 +54,10 @@ def calibrate_embedding(
         for known, fresh in (halves, halves[::-1]):
             seed = int(generator.integers(2**31 - 1))
             model = fit_embedding("pca", stack[known], coverage.pixel_scale_, coverage.n_components_, seed)
-            rows = [measure_images(model, "pca", stack[part], coverage.pixel_scale_).whole for part in (known, fresh)]
-            crossed = split_figures(RowPair(*rows, coverage.n_neighbours))
+            ours, theirs = (
+                measure_images(model, "pca", stack[part], coverage.pixel_scale_).whole for part in (known, fresh)
+            )
+            crossed = split_figures(RowPair(ours, theirs, coverage.n_neighbours))
             usual = split_figures(RowPair(measures.whole[known], measures.whole[fresh], coverage.n_neighbours))
             differences.append({name: crossed[name] - usual[name] for name in usual})
     scale = 0.5 * (2 * size) / len(measures)

@@ -220,7 +220,8 @@ def gan_settings(gan: "GAN") -> dict[str, Any]:
     architecture = own.get("architecture", settings["architecture"])
     if not (isinstance(architecture, str) and architecture == settings["architecture"]):
         settings |= dict.fromkeys(_WIDTHS)
-    objective = OBJECTIVES.get(own.get("objective")) if isinstance(own.get("objective"), str) else None
+    name = own.get("objective")
+    objective = OBJECTIVES.get(name) if isinstance(name, str) else None
     if objective is not None and (objective.penalty or objective.weight_clip):
         settings["gradient_penalty"] = None
     if objective is not None and not objective.smooths:
