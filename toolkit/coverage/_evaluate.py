@@ -73,7 +73,7 @@ def evaluate_measures(
         support=support,
         n_real=n_real,
     )
-    parts = _parts(coverage.alpha, figures, expected, p_values, fidelity)
+    parts = _parts(coverage.alpha, figures, expected, p_values | {"bins": _lost_bins(bins)}, fidelity)
     copied = not parts[2].passed
     against = contradictions(figures, expected, lost_share=lost_share, copied=copied)
     verdict = plain_verdict(
@@ -119,6 +119,16 @@ def evaluate_measures(
         verdict=verdict,
         parts=parts,
     )
+
+
+def _lost_bins(bins):
+    """p-value of the bin that lacks the most, adjusted for the number of bins: a small mode is few of them.
+
+    Of lacks alone: where few are due, counts above that vary more than the normal distribution has it, and those below
+    less.
+    """
+    two_sided, z = bins["p_value"].to_numpy(), bins["z"].to_numpy()
+    return float(adjust_p_values(np.where(z < 0, 0.5 * two_sided, 1.0 - 0.5 * two_sided)).min())
 
 
 def _parts(alpha, figures, expected, p_values, fidelity):

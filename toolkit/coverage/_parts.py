@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 
 __all__ = ["VerdictPart", "judge_parts"]
 
-# Shares of the level; they add up to one. The divergence has most, as its power is what a lost mode is found by.
+# Shares of the level; they add up to one. The divergence has most, as its power is what a thinned mode is found by.
 _WEIGHTS = {
     "fidelity": {"far": 0.15, "texture": 0.1, "detail": 0.1, "resembling": 0.05},
-    "coverage": {"js": 0.35, "recall": 0.1},
+    "coverage": {"js": 0.25, "bins": 0.1, "recall": 0.1},
     "originality": {"copied_share": 0.1, "exact_share": 0.05},
 }
 
@@ -32,8 +32,9 @@ class VerdictPart:
         The least of the evidence, adjusted for all tests of all parts; NaN where nothing could be tested.
     evidence : dict of str to float
         p-value of each test by itself. ``far``: more samples than held-out images lie far from the data; ``texture``
-        and ``detail``: fine structure; ``resembling``: fewer look like some real row; ``js``: shares of bins;
-        ``recall``: less of the data is within reach; ``copied_share`` and ``exact_share``: copies.
+        and ``detail``: fine structure; ``resembling``: fewer look like some real row; ``js``: shares of all bins;
+        ``bins``: too few samples in any one (adjusted for their number); ``recall``: less of the data is within reach;
+        ``copied_share`` and ``exact_share``: copies.
     figures : dict of str to float
         What the sentence speaks of.
     sentence : str
@@ -127,6 +128,7 @@ _AGAINST = {
     "detail": _detail,
     "resembling": _resembling,
     "js": lambda figures, expected: "The shares of the bins differ from the data's by more than chance.",
+    "bins": lambda figures, expected: "Some bins hold fewer samples than chance leaves them.",
     "recall": _recall,
     "copied_share": lambda figures, expected: "More samples than chance allows are all but copies of real rows.",
     "exact_share": lambda figures, expected: "More samples than chance allows equal a real row, pixel for pixel.",
