@@ -11,9 +11,9 @@ __all__ = ["VerdictPart", "judge_parts"]
 
 # Shares of the level; they add up to one. The divergence has most, as its power is what a thinned mode is found by.
 _WEIGHTS = {
-    "fidelity": {"far": 0.15, "texture": 0.1, "detail": 0.1, "resembling": 0.05},
-    "coverage": {"js": 0.25, "bins": 0.1, "recall": 0.1},
-    "originality": {"copied_share": 0.1, "exact_share": 0.05},
+    "fidelity": {"far": 0.1, "texture": 0.05, "detail": 0.05, "resembling": 0.02},
+    "coverage": {"js": 0.5, "bins": 0.1, "recall": 0.08},
+    "originality": {"copied_share": 0.06, "exact_share": 0.04},
 }
 
 
@@ -69,7 +69,7 @@ def judge_parts(
     --------
     >>> parts = judge_parts({"js": 0.01, "far": 0.01, "copied_share": 0.5}, {}, {}, 0.05)
     >>> [(part.name, part.passed, round(part.p_value, 3)) for part in parts]
-    [('fidelity', True, 0.067), ('coverage', False, 0.029), ('originality', True, 1.0)]
+    [('fidelity', True, 0.1), ('coverage', False, 0.02), ('originality', True, 1.0)]
     """
     parts = []
     for name, weights in _WEIGHTS.items():
