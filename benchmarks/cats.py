@@ -82,6 +82,7 @@ def adversarial(epochs, **params):
 
     return GAN(
         "dcgan",
+        preset="plain",
         objective="relativistic",
         gradient_penalty="r1r2",
         penalty_interval=4,

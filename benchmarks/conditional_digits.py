@@ -32,6 +32,7 @@ TABLE = "conditional_digits"
 MODELS = Path(__file__).parent.parent / "outputs" / TABLE
 STEPS, PER_DIGIT, WAYS, WAY_STEPS, SLACK = 20_000, 1000, 100, 10, 0.02
 RECIPE = {
+    "preset": "plain",
     "objective": "nonsaturating",
     "gradient_penalty": "r1",
     "penalty_interval": 2,

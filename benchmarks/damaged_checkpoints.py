@@ -46,7 +46,13 @@ def _gan():
     from toolkit.generators import GAN
 
     return GAN(
-        latent_dim=4, generator_widths=(16,), discriminator_widths=(16,), max_steps=6, batch_size=16, random_state=0
+        preset="plain",
+        latent_dim=4,
+        generator_widths=(16,),
+        discriminator_widths=(16,),
+        max_steps=6,
+        batch_size=16,
+        random_state=0,
     )
 
 

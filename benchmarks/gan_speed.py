@@ -86,6 +86,7 @@ def own_gan(precision="float32", seed=0, steps=STEPS):
     from toolkit.generators import GAN
 
     return GAN(
+        preset="plain",
         generator_widths=GENERATOR,
         discriminator_widths=DISCRIMINATOR,
         batch_size=BATCH,

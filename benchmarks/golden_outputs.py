@@ -56,7 +56,13 @@ def make(folder):
     }
     record = ModeCoverage(random_state=0, n_draws=50, n_splits=2).fit(digits[:600]).evaluate(digits[600:900])
     record.frame().to_csv(folder / "coverage.csv")
-    narrow = {"generator_widths": (32,), "discriminator_widths": (32,), "latent_dim": 8, "random_state": 0}
+    narrow = {
+        "preset": "plain",
+        "generator_widths": (32,),
+        "discriminator_widths": (32,),
+        "latent_dim": 8,
+        "random_state": 0,
+    }
     arrays["gan"] = GAN(epochs=2, **narrow).fit(digits[:200]).sample(20, random_state=0)
     arrays["cgan"] = ConditionalGAN(epochs=2, **narrow).fit(digits[:200], np.arange(200) % 3).sample(9, random_state=0)
     arrays["ae"] = Autoencoder(epochs=2, random_state=0).fit(digits[:200]).reconstruct(digits[:20])

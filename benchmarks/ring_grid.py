@@ -24,6 +24,7 @@ import cells  # noqa: E402
 
 N_TRAIN, N_SAMPLES, PLACES = 50_000, 2_500, 10
 PLAIN = {
+    "preset": "plain",
     "latent_dim": 8,
     "generator_widths": (128, 128, 128, 128),
     "discriminator_widths": (128, 128, 128),

@@ -38,6 +38,7 @@ CHECKPOINTS = Path(__file__).parent.parent / "outputs" / "stacked"
 N_TRAIN, N_SAMPLES, STEPS, QUICK_STEPS, GPU_STEPS = 128_000, 26_000, 12_000, 1_000, 20_000
 PLACES, N_CURVE = 6, 10_000  # of the curve, and samples at each
 CURE = {
+    "preset": "plain",
     "architecture": "dcgan",
     "objective": "relativistic",
     "gradient_penalty": "r1r2",

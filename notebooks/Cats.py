@@ -104,7 +104,7 @@ models = {
     "autoencoder": Autoencoder("convolutional", **size),
     "VAE": VariationalAutoencoder("convolutional", **size, activation="silu", n_draws=1, beta=0.5),
     "GAN": GAN(
-        "dcgan", objective="relativistic", gradient_penalty="r1r2", penalty_interval=4, generator_norm="batch", weight_averaging=0.99,
+        "dcgan", preset="plain", objective="relativistic", gradient_penalty="r1r2", penalty_interval=4, generator_norm="batch", weight_averaging=0.99,
         latent_dim=32, generator_widths=gan_widths, discriminator_widths=gan_widths[::-1], batch_size=32, learning_rate=1e-3, betas=(0.0, 0.99), epochs=gan_epochs,
     ),
 }  # fmt: skip

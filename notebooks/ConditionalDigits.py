@@ -52,7 +52,7 @@ images.shape, others.images.shape
 
 # %%
 gan = ConditionalGAN(
-    discriminator_conditioning="projection", gradient_penalty="r1", penalty_interval=2, generator_norm="batch", weight_averaging=0.99,
+    preset="plain", discriminator_conditioning="projection", gradient_penalty="r1", penalty_interval=2, generator_norm="batch", weight_averaging=0.99,
     latent_dim=64, **widths, learning_rate=1e-3, betas=(0.0, 0.99), lr_schedule="cosine", precision="bfloat16", max_steps=steps,
     snapshot_epochs=(1, 2, 4), n_snapshot_samples=20, random_state=0,
 )  # fmt: skip

@@ -21,7 +21,7 @@ from toolkit import plots
 from toolkit.comparison import write_tables
 from toolkit.coverage import ModeCoverage
 from toolkit.datasets import fetch_mnist, load_digits
-from toolkit.generators import GAN
+from toolkit.generators import GAN, gan_settings
 from toolkit.studies import collapse_recipe
 
 # %% [markdown]
@@ -51,7 +51,7 @@ recipe = collapse_recipe("hyperparameters", steps=len(images) // 100 * looks[-1]
 small = {"generator_widths": (128, 256), "discriminator_widths": (256, 128)}
 recipe = {name: part | small for name, part in recipe.items()}
 names = ["batch_size", "learning_rate", "dropout", "objective", "critic_steps"]
-settings = pd.DataFrame({name: {key: GAN(**part).get_params()[key] for key in names} for name, part in recipe.items()}).T
+settings = pd.DataFrame({name: {key: gan_settings(GAN(**part))[key] for key in names} for name, part in recipe.items()}).T
 settings
 
 # %% [markdown]
@@ -61,7 +61,7 @@ settings
 
 # %%
 grid = [{key: [value] for key, value in part.items()} for part in recipe.values()]
-gan = GAN(epochs=looks[-1], snapshot_epochs=looks, n_snapshot_samples=n_drawn)
+gan = GAN(preset="plain", epochs=looks[-1], snapshot_epochs=looks, n_snapshot_samples=n_drawn)
 fits = gan.fit_many(images, seeds=seeds, param_grid=grid, n_jobs=1, on_error="record")
 fits["setting"] = np.repeat(list(recipe), len(seeds))
 fits = fits.set_index(["setting", "seed"])

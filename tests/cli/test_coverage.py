@@ -31,9 +31,18 @@ def test_missing_digit_is_reported(files, tmp_path, capsys, samples):
     assert "bins are missing" in printed
     assert "report.html" in printed
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"bins.csv", "dropped.png", "figures.csv", "report.html", "samples.png", "summary.json"}
+    assert names == {
+        "bins.csv",
+        "dropped.png",
+        "evidence.csv",
+        "figures.csv",
+        "report.html",
+        "samples.png",
+        "summary.json",
+    }
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
     assert summary["flagged"]
+    assert not summary["parts"]["coverage"]["passed"]
     truth = load_glyphs(1500, classes="0123", random_state=0).labels
     rows = [row for mode in summary["dropped_modes"] for row in mode["rows"]]
     assert (truth[rows] == "3").mean() >= 0.9
@@ -58,3 +67,19 @@ def test_mistakes_are_one_line(files, tmp_path, capsys):
     assert run(arguments) == 1
     assert (tmp_path / "mine" / "thesis.txt").read_text() == "years of work"
     assert not (tmp_path / "out").exists()
+
+
+def test_differences_of_two_sets_are_shown_both_ways(files, tmp_path, capsys):
+    out = tmp_path / "out"
+    arguments = ["coverage", str(files / "real.npz"), str(files / "samples.npz"), "--differences", "--out", str(out)]
+    assert run(arguments) == 0
+    printed = capsys.readouterr().out
+    assert "real.npz and samples.npz differ by more than chance" in printed
+    assert {path.name for path in out.iterdir()} >= {"differences.csv", "more_in_a.png", "report.html", "bins.csv"}
+    table = pd.read_csv(out / "differences.csv")
+    more = table[table["more_in"] == "real.npz"]
+    truth = (load_glyphs(1500, classes="0123", random_state=0).labels == "3").mean()
+    assert more["a_share"].sum() == pytest.approx(truth, abs=0.08)
+    assert json.loads((out / "summary.json").read_text())["p_value"] < 0.01
+    # The other study takes the same folder.
+    assert run([*arguments[:3], "--no-map", "--quiet", "--out", str(out)]) == 0

@@ -147,13 +147,14 @@ def test_a_new_training_takes_the_place_of_an_earlier_one_only(vae_folder, tmp_p
 
 def test_a_finished_training_is_made_longer_never_shorter(tmp_path, capsys):
     out = tmp_path / "gan"
-    command = ["train", "gan", "--n-images", "60", "--save-interval", "1", "--seed", "3", "--quiet", "--out", str(out)]
+    command = ["train", "gan", "--preset", "plain", "--n-images", "60", "--save-interval", "1"]
+    command += ["--seed", "3", "--quiet", "--out", str(out)]
     assert run([*command, "--epochs", "2"]) == 0
     assert capsys.readouterr().err == ""
     assert run([*command, "--epochs", "4", "--resume"]) == 0
     assert capsys.readouterr().err == ""
     # The rate is constant, so four epochs in two goes are four epochs.
-    straight = GAN(epochs=4, snapshot_epochs=(1, 4), random_state=3).fit(load_glyphs(60, random_state=3).images)
+    straight = GAN(preset="plain", epochs=4, random_state=3).fit(load_glyphs(60, random_state=3).images)
     longer = toolkit.load(out / "model")
     assert [entry["epoch"] for entry in longer.history_] == [1, 2, 3, 4]
     for name in ("generator_loss", "discriminator_loss"):
@@ -212,3 +213,31 @@ def test_sample_refuses_what_cannot_sample(tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     assert run(["sample", str(tmp_path / "empty"), "--grid", str(tmp_path / "a.png")]) == 1
     assert not (tmp_path / "a.png").exists()
+
+
+def test_a_gan_has_presets_lengths_and_growing_pictures(tmp_path, capsys):
+    out = tmp_path / "gan"
+    command = ["train", "gan", "--n-images", "60", "--quiet", "--out", str(out)]
+    assert run([*command, "--preset", "wgan_gp", "--steps", "3", "--momentum", "0.4"]) == 0
+    model = toolkit.load(out / "model")
+    assert model.settings_["objective"] == "wasserstein_gp"
+    assert model.settings_["betas"] == (0.4, 0.9)  # the second is the preset's
+    assert model.history_[-1]["step"] == 3
+    assert (out / "growth.png").stat().st_size > 1000
+    assert run([*command, "--preset", "wgan_gp", "--steps", "5", "--momentum", "0.4", "--resume"]) == 0
+    assert toolkit.load(out / "model").history_[-1]["step"] == 5
+    assert run([*command, "--seconds", "0.5", "--beta2", "0.9", "--overwrite"]) == 0
+    model = toolkit.load(out / "model")
+    assert model.settings_["epochs"] is None
+    assert model.history_[-1]["seconds"] >= 0.5
+    capsys.readouterr()
+    assert run([*command, "--preset", "best", "--overwrite"]) == 2
+    assert "modern" in capsys.readouterr().err
+    assert run([*command, "--preset", "best", "--momentum", "0.1", "--overwrite"]) == 2
+
+
+def test_a_conditional_gan_has_presets_too(tmp_path):
+    out = tmp_path / "cgan"
+    command = ["train", "cgan", "--n-images", "60", "--quiet", "--out", str(out), "--preset", "lsgan", "--steps", "2"]
+    assert run(command) == 0
+    assert toolkit.load(out / "model").settings_["objective"] == "least_squares"

@@ -36,7 +36,7 @@ SMALLER = {
         "CorruptionIdentifier(random_state=0)": "CorruptionIdentifier(epochs=1, random_state=0)",
         "seeds=range(5)": "seeds=range(1)",
         "audit_images(corrupted)": "audit_images(corrupted[:24])",
-        'objective="nonsaturating", random_state=0': 'objective="nonsaturating", epochs=1, random_state=0',
+        "max_seconds=10, random_state=0": "max_steps=5, random_state=0",
         "VariationalAutoencoder(random_state=0)": "VariationalAutoencoder(epochs=2, random_state=0)",
         "n_samples=4000, random_state=1": "n_samples=100, random_state=1",
     },

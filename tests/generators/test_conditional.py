@@ -14,7 +14,14 @@ from toolkit.generators.adversarial._conditional import ConditionalDiscriminator
 from toolkit.generators.adversarial._conditional_layers import ConditionalBatchNorm2d, under_weights
 from toolkit.nn import Checkpoint, build, torch_generator
 
-SMALL = {"generator_widths": (16,), "discriminator_widths": (16,), "latent_dim": 5, "epochs": 3, "batch_size": 16}
+SMALL = {
+    "preset": "plain",  # what is tested is added to it
+    "generator_widths": (16,),
+    "discriminator_widths": (16,),
+    "latent_dim": 5,
+    "epochs": 3,
+    "batch_size": 16,
+}
 CURES = {
     "objective": "relativistic",
     "packing": 2,
@@ -86,6 +93,7 @@ def test_it_shows_what_is_asked_for(architecture, generator, discriminator):
     names = np.array(["north west", "north east", "south west", "south east"])
     gan = ConditionalGAN(
         architecture,
+        preset="plain",
         generator_conditioning=generator,
         discriminator_conditioning=discriminator,
         latent_dim=8,

@@ -17,7 +17,13 @@ from toolkit.sequence import ArithmeticSeq2Seq
 DIGITS = load_digits().images[:40]
 LABELS = np.arange(40) % 3
 QUERIES = make_arithmetic("+", n_digits=1, train_share=0.9, random_state=0).part("train")
-SMALL_GAN = {"generator_widths": (8,), "discriminator_widths": (8,), "latent_dim": 3, "random_state": 0}
+SMALL_GAN = {
+    "preset": "plain",
+    "generator_widths": (8,),
+    "discriminator_widths": (8,),
+    "latent_dim": 3,
+    "random_state": 0,
+}
 SMALL_CODER = {"hidden_sizes": (8,), "latent_dim": 2, "lr_schedule": "constant", "random_state": 0}
 
 # Class, its small parameters, its data, the parameter of its length with a length, and what else might be changed.

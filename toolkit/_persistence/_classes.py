@@ -40,6 +40,7 @@ OBJECTS = {
     "everyday-diagnostics": "toolkit.diagnostics.everyday._transformer:EverydayDiagnostics",
     "feature-distance": "toolkit.diagnostics.identifier._novelty:Novelty",
     "fixed-representation": "toolkit.detectors._scoring:_FixedRepresentation",
+    "fidelity-judge": "toolkit.coverage._fidelity:FidelityJudge",
     "gan": "toolkit.generators._gan:GAN",
     "identifier-ensemble": "toolkit.diagnostics.identifier._ensemble:Ensemble",
     "identifier-member": "toolkit.diagnostics.identifier._ensemble:_Member",

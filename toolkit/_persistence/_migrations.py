@@ -85,12 +85,16 @@ def _reference_figures_by_name(state):
 MIGRATIONS = {
     "calibrated-mixture": (_renamed(told_="nameable_"),),
     "arithmetic-seq2-seq": (_renamed(_hand_seed="_style_seed"),),
-    "conditional-gan": (_renamed(companions_="packing_context_", companion_codes_="packing_context_codes_"),),
+    "conditional-gan": (
+        _renamed(companions_="packing_context_", companion_codes_="packing_context_codes_"),
+        _without(preset="plain", max_seconds=None),
+    ),
     "corruption-identifier": (_identifier_names, _identifier_without_evidence_model),
     # It held a method of its identifier, which held it; now it knows how many members may be at work.
     "identifier-ensemble": (_without("run", n_jobs=None),),
     "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),
-    "gan": (_renamed(companions_="packing_context_"),),
+    # Where a parameter was None, it meant what the plain preset says.
+    "gan": (_renamed(companions_="packing_context_"), _without(preset="plain", max_seconds=None)),
     "image-restorer": (
         _renamed(_toolbox="_candidates", _witnesses="_evidence", _lines="_classifiers", _looks="_clean_thresholds"),
         _restorer_check_names,

@@ -24,13 +24,21 @@ def coverage(
     image_size: options.ImageSize = None,
     embedding: Annotated[str, typer.Option(metavar="NAME", help="Feature space: pca or autoencoder.")] = "pca",
     view: Annotated[bool, typer.Option("--map/--no-map", help="Draw the map of modes, which takes longest.")] = True,
+    differences: Annotated[
+        bool,
+        typer.Option(
+            "--differences",
+            help="Take neither set for the truth: which parts does each hold more often than the other?",
+        ),
+    ] = False,
     seed: options.Seed = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")] = False,
 ):
     """Say which parts of the real images the samples miss, without labels, calibrated on real against real.
 
-    Writes figures.csv, bins.csv, left_out.csv (files of folders that are no images of them), summary.json, samples.png,
-    dropped.png, map.png and report.html.
+    Writes figures.csv, bins.csv, evidence.csv, left_out.csv (files of folders that are no images of them),
+    summary.json, samples.png, dropped.png, map.png and report.html.
+    With --differences: differences.csv, bins.csv, summary.json, more_in_a.png, more_in_b.png and report.html.
     """
     if embedding not in ("pca", "autoencoder"):
         raise typer.BadParameter(f"{embedding} is neither pca nor autoencoder.", param_hint="--embedding")
@@ -38,7 +46,7 @@ def coverage(
     from toolkit.cli._outcome import carry_out
     from toolkit.cli._source import is_folder, left_out_of, read_file
     from toolkit.coverage import ModeCoverage
-    from toolkit.studies import run_coverage
+    from toolkit.studies import run_coverage, run_differences
 
     if image_size is not None and not (is_folder(real) or is_folder(samples)):
         raise typer.BadParameter("is for folders of pictures, and both are files.", param_hint="--image-size")
@@ -48,13 +56,19 @@ def coverage(
             read_file(path, image_size=image_size if is_folder(path) else None, verbose=not quiet)
             for path in (real, samples)
         ]
+        names = (printable(real.name), printable(samples.name))
+        if differences:
+            return run_differences(
+                *(images.images for images in found), embedding=embedding, n_bins=bins, names=names, random_state=seed
+            )
         return run_coverage(
             *(images.images for images in found),
             coverage=ModeCoverage(embedding, n_bins=bins, random_state=seed),
             with_map=view,
-            names=(printable(real.name), printable(samples.name)),
+            names=names,
             left_out=left_out_of(real=found[0], samples=found[1]),
             random_state=seed,
+            verbose=not quiet,
         )
 
     carry_out("coverage", out, run, quiet=quiet)

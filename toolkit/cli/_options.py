@@ -35,6 +35,24 @@ ImageSize = Annotated[
 
 # Training.
 Epochs = Annotated[int, typer.Option(min=1, help="Passes over the images.")]
+GANEpochs = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Passes over the images.  [default: 50, unless --steps or --seconds say how long]",
+        show_default=False,
+    ),
+]
+Steps = Annotated[int | None, typer.Option("--steps", min=1, help="Length in steps instead.", show_default=False)]
+Seconds = Annotated[
+    float | None,
+    typer.Option(
+        "--seconds",
+        min=0.1,
+        help="Length in seconds of wall-clock time, which schedules follow; beside another length, the first ends it.",
+        show_default=False,
+    ),
+]
 BatchSize = Annotated[int, typer.Option(min=1, help="Images a step.")]
 LearningRate = Annotated[float, typer.Option(help="At its highest.")]
 LatentDim = Annotated[int, typer.Option(min=1, help="Size of the latent vectors.")]
@@ -81,26 +99,81 @@ Corrupt = Annotated[
 CoderArchitecture = Annotated[str, typer.Option(metavar="NAME", help="mlp or convolutional.")]
 Loss = Annotated[str, typer.Option(metavar="NAME", help="mse or bce.")]
 
-# Adversarial training.
-GANArchitecture = Annotated[str, typer.Option(metavar="NAME", help="mlp, dcgan or resnet.")]
-Objective = Annotated[
+# Adversarial training: what is not given is as the preset has it.
+GANPreset = Annotated[
     str,
     typer.Option(
+        "--preset",
         metavar="NAME",
-        help="minimax, nonsaturating, least_squares, wasserstein, wasserstein_gp, hinge or relativistic.",
+        help="Settings by name: modern, plain, textbook, dcgan, lsgan, wgan, wgan_gp, sngan, pacgan or r3gan; options "
+        "given win over them.",
+    ),
+]
+GANArchitecture = Annotated[
+    str | None, typer.Option(metavar="NAME", help="mlp, dcgan or resnet.  [default: the preset's]", show_default=False)
+]
+Objective = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAME",
+        help="minimax, nonsaturating, least_squares, wasserstein, wasserstein_gp, hinge or relativistic.  "
+        "[default: the preset's]",
+        show_default=False,
     ),
 ]
 GradientPenalty = Annotated[
-    str | None, typer.Option(metavar="NAME", help="r1, r2, r1r2, zero_centred or wgan.  [default: the objective's]")
+    str | None,
+    typer.Option(
+        metavar="NAME", help="r1, r2, r1r2, zero_centred, wgan or none.  [default: the preset's]", show_default=False
+    ),
 ]
-GeneratorNorm = Annotated[str, typer.Option(metavar="NAME", help="none or batch.")]
-Packing = Annotated[int, typer.Option(min=1, help="Images that the discriminator judges at a time.")]
+GeneratorNorm = Annotated[
+    str | None, typer.Option(metavar="NAME", help="none or batch.  [default: the preset's]", show_default=False)
+]
+Packing = Annotated[
+    int | None,
+    typer.Option(
+        min=1, help="Images that the discriminator judges at a time.  [default: the preset's]", show_default=False
+    ),
+]
 WeightAveraging = Annotated[
     float | None,
-    typer.Option(metavar="DECAY", help="Keep a moving average of the generator, 0.999 say.", show_default=False),
+    typer.Option(
+        metavar="DECAY",
+        help="Keep a moving average of the generator, 0.999 say; 0: none.  [default: the preset's]",
+        show_default=False,
+    ),
 ]
-LrSchedule = Annotated[str, typer.Option(metavar="NAME", help="constant, linear or cosine.")]
+LrSchedule = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="constant, linear or cosine.  [default: the preset's]", show_default=False),
+]
 Momentum = Annotated[
-    float, typer.Option(metavar="BETA1", min=0.0, max=1.0, help="Adam's first beta, of both networks.")
+    float | None,
+    typer.Option(
+        metavar="BETA1",
+        min=0.0,
+        max=1.0,
+        help="Adam's first beta, of both networks.  [default: the preset's]",
+        show_default=False,
+    ),
+]
+Beta2 = Annotated[
+    float | None,
+    typer.Option(
+        "--beta2", metavar="BETA2", min=0.0, max=1.0, help="Adam's second.  [default: the preset's]", show_default=False
+    ),
+]
+GANLatentDim = Annotated[
+    int | None,
+    typer.Option(
+        "--latent-dim", min=1, help="Size of the latent vectors.  [default: the preset's]", show_default=False
+    ),
+]
+GANBatchSize = Annotated[
+    int | None, typer.Option("--batch-size", min=1, help="Images a step.  [default: the preset's]", show_default=False)
+]
+GANLearningRate = Annotated[
+    float | None, typer.Option("--learning-rate", help="At its highest.  [default: the preset's]", show_default=False)
 ]
 Precision = Annotated[str, typer.Option(metavar="NAME", help="float32 or bfloat16.")]

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import _options as options
-from toolkit.cli._training import read_training_images, run_training
+from toolkit.cli._training import chosen_betas, length_in_epochs, read_training_images, run_training
 
 __all__ = ["cgan"]
 
@@ -18,7 +18,8 @@ def cgan(
     dataset: options.Dataset = None,
     n_images: options.NImages = None,
     image_size: options.ImageSize = None,
-    architecture: options.GANArchitecture = "mlp",
+    preset: options.GANPreset = "modern",
+    architecture: options.GANArchitecture = None,
     generator_conditioning: Annotated[
         str, typer.Option(metavar="NAME", help="How the generator is given the label: embedding or batch_norm.")
     ] = "embedding",
@@ -28,17 +29,20 @@ def cgan(
     mismatch_weight: Annotated[
         float, typer.Option(metavar="W", help="Weight of real images under a wrong label, as further fakes; 0: none.")
     ] = 1.0,
-    objective: options.Objective = "nonsaturating",
+    objective: options.Objective = None,
     gradient_penalty: options.GradientPenalty = None,
-    generator_norm: options.GeneratorNorm = "none",
-    packing: options.Packing = 1,
+    generator_norm: options.GeneratorNorm = None,
+    packing: options.Packing = None,
     weight_averaging: options.WeightAveraging = None,
-    lr_schedule: options.LrSchedule = "constant",
-    latent_dim: options.LatentDim = 100,
-    epochs: options.Epochs = 50,
-    batch_size: options.BatchSize = 64,
-    learning_rate: options.LearningRate = 0.0002,
-    momentum: options.Momentum = 0.5,
+    lr_schedule: options.LrSchedule = None,
+    latent_dim: options.GANLatentDim = None,
+    epochs: options.GANEpochs = None,
+    steps: options.Steps = None,
+    seconds: options.Seconds = None,
+    batch_size: options.GANBatchSize = None,
+    learning_rate: options.GANLearningRate = None,
+    momentum: options.Momentum = None,
+    beta2: options.Beta2 = None,
     precision: options.Precision = "float32",
     save_interval: options.SaveInterval = 5,
     seed: options.Seed = 0,
@@ -52,9 +56,12 @@ def cgan(
 
     from toolkit.generators import ConditionalGAN, check_conditional_gan
 
-    shown = tuple(sorted({epoch for epoch in (1, 2, 5, 10, 20, 30, 40, 50, 100, epochs) if epoch <= epochs}))
+    epochs = length_in_epochs(epochs, steps, seconds)
+    last = epochs or 100
+    shown = tuple(sorted({epoch for epoch in (1, 2, 5, 10, 20, 30, 40, 50, 100, last) if epoch <= last}))
     model = ConditionalGAN(
         architecture,
+        preset=preset,
         generator_conditioning=generator_conditioning,
         discriminator_conditioning=discriminator_conditioning,
         mismatch_weight=mismatch_weight,
@@ -66,9 +73,11 @@ def cgan(
         lr_schedule=lr_schedule,
         latent_dim=latent_dim,
         epochs=epochs,
+        max_steps=steps,
+        max_seconds=seconds,
         batch_size=batch_size,
         learning_rate=learning_rate,
-        betas=(momentum, 0.999),
+        betas=chosen_betas(preset, momentum, beta2),
         precision=precision,
         snapshot_epochs=shown,
         random_state=seed,

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from toolkit.cli import _options as options
 from toolkit.cli._train_autoencoder import samples
-from toolkit.cli._training import read_training_images, run_training
+from toolkit.cli._training import LOOK_SECONDS, chosen_betas, length_in_epochs, read_training_images, run_training
 
 __all__ = ["gan"]
 
@@ -14,18 +14,22 @@ def gan(
     dataset: options.Dataset = None,
     n_images: options.NImages = None,
     image_size: options.ImageSize = None,
-    architecture: options.GANArchitecture = "mlp",
-    objective: options.Objective = "nonsaturating",
+    preset: options.GANPreset = "modern",
+    architecture: options.GANArchitecture = None,
+    objective: options.Objective = None,
     gradient_penalty: options.GradientPenalty = None,
-    generator_norm: options.GeneratorNorm = "none",
-    packing: options.Packing = 1,
+    generator_norm: options.GeneratorNorm = None,
+    packing: options.Packing = None,
     weight_averaging: options.WeightAveraging = None,
-    lr_schedule: options.LrSchedule = "constant",
-    latent_dim: options.LatentDim = 100,
-    epochs: options.Epochs = 50,
-    batch_size: options.BatchSize = 64,
-    learning_rate: options.LearningRate = 0.0002,
-    momentum: options.Momentum = 0.5,
+    lr_schedule: options.LrSchedule = None,
+    latent_dim: options.GANLatentDim = None,
+    epochs: options.GANEpochs = None,
+    steps: options.Steps = None,
+    seconds: options.Seconds = None,
+    batch_size: options.GANBatchSize = None,
+    learning_rate: options.GANLearningRate = None,
+    momentum: options.Momentum = None,
+    beta2: options.Beta2 = None,
     precision: options.Precision = "float32",
     save_interval: options.SaveInterval = 5,
     seed: options.Seed = 0,
@@ -37,9 +41,10 @@ def gan(
     """Train a generative adversarial network: a generator that learns by fooling a discriminator."""
     from toolkit.generators import GAN, check_gan
 
-    shown = tuple(sorted({epoch for epoch in (1, 10, 50, 100, epochs) if epoch <= epochs}))
+    epochs = length_in_epochs(epochs, steps, seconds)
     model = GAN(
         architecture,
+        preset=preset,
         objective=objective,
         gradient_penalty=gradient_penalty,
         generator_norm=generator_norm,
@@ -48,14 +53,25 @@ def gan(
         lr_schedule=lr_schedule,
         latent_dim=latent_dim,
         epochs=epochs,
+        max_steps=steps,
+        max_seconds=seconds,
         batch_size=batch_size,
         learning_rate=learning_rate,
-        betas=(momentum, 0.999),
+        betas=chosen_betas(preset, momentum, beta2),
         precision=precision,
-        snapshot_epochs=shown,
+        snapshot_epochs=(),
         random_state=seed,
         verbose=not quiet,
     )
+    looks = []
+
+    def watch(images):
+        from toolkit._core.pixel_scale import PixelScale
+        from toolkit.plots import LiveSamples
+
+        looks.append(LiveSamples(out / "growth.png", every=LOOK_SECONDS, scale=PixelScale.learn(images)))
+        return looks
+
     run_training(
         model,
         lambda: read_training_images(
@@ -68,22 +84,13 @@ def gan(
         overwrite=overwrite,
         quiet=quiet,
         check=lambda: check_gan(model),
-        pictures={"samples.png": samples, "growth.png": _growth, "interpolation.png": _interpolation},
+        hooks=watch,
+        pictures={
+            "samples.png": samples,
+            "growth.png": lambda model, found: looks[0].display(),
+            "interpolation.png": _interpolation,
+        },
         curves=["generator_loss", "discriminator_loss"],
-    )
-
-
-def _growth(model, found):
-    """The same latents after the first, the tenth, the fiftieth ... epoch, a row each."""
-    import numpy as np
-
-    from toolkit.plots import SampleGridDisplay
-
-    n_columns = 12
-    rows = np.concatenate([images[:n_columns] for images in model.snapshots_.values()])
-    epochs = ", ".join(map(str, model.snapshots_))
-    return SampleGridDisplay.from_predictions(
-        rows, n_columns=n_columns, scale=model.pixel_scale_, title=f"The same latents after epochs {epochs}"
     )
 
 

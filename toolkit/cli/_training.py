@@ -17,12 +17,15 @@ from toolkit._core.printable import printable
 from toolkit.cli._held import hold
 from toolkit.exceptions import DataFormatError
 
-__all__ = ["read_training_images", "run_training"]
+__all__ = ["LOOK_SECONDS", "chosen_betas", "length_in_epochs", "read_training_images", "run_training"]
 
 CHECKPOINTS, HISTORY, LOSSES, MODEL = "checkpoints", "history.csv", "losses.png", "model"
 LEFT_OUT = "left_out.csv"  # of a folder of pictures: the files that are none of the images
 RECORD, SUMMARY = "training.json", "summary.json"
-_LENGTH = ("epochs", "snapshot_epochs")  # parameters that say how long, and when to look
+# Parameters that say how long, and when to look.
+_LENGTHS = ("epochs", "max_steps", "max_seconds")
+_LENGTH = (*_LENGTHS, "snapshot_epochs")
+LOOK_SECONDS = 10.0  # from one drawing of the samples to the next
 _OWN_NAMES = {CHECKPOINTS, HISTORY, LEFT_OUT, LOSSES, MODEL, RECORD, SUMMARY}
 
 
@@ -45,6 +48,24 @@ def read_training_images(*, data, dataset, n_images, seed, verbose, image_size=N
     return load_set(name, n_images, seed=seed, verbose=verbose, hint="--dataset"), name
 
 
+def length_in_epochs(epochs, steps, seconds, usual=50):
+    """Epochs of a training: as asked for, or as usual where nothing else says how long it is."""
+    return usual if epochs is None and steps is None and seconds is None else epochs
+
+
+def chosen_betas(preset, momentum, beta2):
+    """Adam's betas where one of the two is given: the other is the preset's."""
+    if momentum is None and beta2 is None:
+        return None
+    from toolkit.generators import gan_preset
+
+    try:
+        usual = gan_preset(preset)["betas"]
+    except ValueError as error:
+        raise typer.BadParameter(str(error), param_hint="--preset") from error
+    return (usual[0] if momentum is None else momentum, usual[1] if beta2 is None else beta2)
+
+
 def run_training(
     estimator,
     read,
@@ -59,6 +80,7 @@ def run_training(
     overwrite=False,
     curves=None,
     labelled=False,
+    hooks=None,
 ):
     """Train an estimator on images and fill the folder.
 
@@ -83,6 +105,8 @@ def run_training(
         What the loss picture shows; all by default.
     labelled : bool, default=False
         The estimator learns from the labels of the images.
+    hooks : callable, optional
+        ``hooks(images)`` gives further hooks of ``fit``.
 
     Returns
     -------
@@ -121,7 +145,7 @@ def run_training(
             found.labels if labelled else None,
             checkpoint=Checkpoint(out / CHECKPOINTS, every=save_interval, parameters=_without_length(record)),
             resume=resume,
-            hooks=(watcher,),
+            hooks=(watcher, *(() if hooks is None else hooks(found.images))),
         )
     except KeyboardInterrupt:
         if not quiet and (out / CHECKPOINTS).is_dir():
@@ -203,7 +227,7 @@ def _check_same(path, record):
         for part in (present, earlier)
     )
     # A training may be made longer; a shorter one is another, since what was learnt cannot be unlearnt.
-    if isinstance(other.get("epochs"), int) and flat["epochs"] > other["epochs"]:
+    if any(_is_longer(flat.get(name), other.get(name)) for name in _LENGTHS):
         flat, other = ({key: part[key] for key in part if key not in _LENGTH} for part in (flat, other))
     changed = [key for key in flat if flat[key] != other.get(key)]
     if changed:
@@ -213,6 +237,11 @@ def _check_same(path, record):
             "give the same options, or --overwrite in the place of --resume to start anew.",
             param_hint="--resume",
         )
+
+
+def _is_longer(present, earlier):
+    numbers = (int, float)
+    return isinstance(present, numbers) and isinstance(earlier, numbers) and present > earlier
 
 
 class _LossWatcher:

@@ -3,18 +3,22 @@
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from toolkit.coverage._duplicates import distinct_rows, recurring_share
-from toolkit.coverage._measures import ImageMeasures
+from toolkit.coverage._embedding import fit_embedding
+from toolkit.coverage._measures import ImageMeasures, measure_images
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._resemblance import Resembled
-from toolkit.coverage._splits import reference_figures
+from toolkit.coverage._row_pair import RowPair
+from toolkit.coverage._splits import reference_figures, split_figures
 
 if TYPE_CHECKING:
     from toolkit.coverage._mode_coverage import ModeCoverage
 
-__all__ = ["N_JUDGED", "calibrate_copies", "calibrate_neighbours", "calibrate_resemblance"]
+__all__ = ["N_JUDGED", "calibrate_copies", "calibrate_embedding", "calibrate_neighbours", "calibrate_resemblance"]
 
+_N_HALVINGS, _MOST_HALF = 2, 2500
 N_JUDGED = 1000  # samples that are judged one by one, and real rows that they are compared with
 
 
@@ -28,6 +32,38 @@ def calibrate_neighbours(coverage: "ModeCoverage", measures: ImageMeasures, gene
             measures.whole, size, coverage.n_neighbours, coverage.n_splits, generator
         )
     coverage._neighbour_rows = np.sort(generator.permutation(len(measures))[: max(size, 1)])
+
+
+def calibrate_embedding(
+    coverage: "ModeCoverage", stack: NDArray, measures: ImageMeasures, generator: np.random.Generator
+) -> None:
+    """By how much figures of fresh rows differ from those of rows that the embedding was fitted to.
+
+    Principal components spread out the very rows that made them. Fresh rows lie a little nearer to the middle: more of
+    them fall into balls of the data (precision), and their own balls reach less of it (recall). Components of one half
+    of the rows show by how much, and of all the rows, which are twice as many, it is half of that.
+    """
+    coverage._fresh_rows_shift = {}
+    size = min(len(measures) // 2, coverage.n_neighbour_rows, _MOST_HALF)
+    if not (isinstance(coverage.embedding, str) and coverage.embedding == "pca") or size < 50:
+        return
+    differences = []
+    for _ in range(_N_HALVINGS):
+        order = generator.permutation(len(measures))
+        halves = np.sort(order[:size]), np.sort(order[size : 2 * size])
+        for known, fresh in (halves, halves[::-1]):
+            seed = int(generator.integers(2**31 - 1))
+            model = fit_embedding("pca", stack[known], coverage.pixel_scale_, coverage.n_components_, seed)
+            ours, theirs = (
+                measure_images(model, "pca", stack[part], coverage.pixel_scale_).whole for part in (known, fresh)
+            )
+            crossed = split_figures(RowPair(ours, theirs, coverage.n_neighbours))
+            usual = split_figures(RowPair(measures.whole[known], measures.whole[fresh], coverage.n_neighbours))
+            differences.append({name: crossed[name] - usual[name] for name in usual})
+    scale = 0.5 * (2 * size) / len(measures)
+    coverage._fresh_rows_shift = {
+        name: scale * float(np.mean([found[name] for found in differences])) for name in differences[0]
+    }
 
 
 def calibrate_copies(coverage: "ModeCoverage", measures: ImageMeasures, generator: np.random.Generator) -> None:

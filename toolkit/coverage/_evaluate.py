@@ -7,12 +7,12 @@ import pandas as pd
 from scipy.stats import poisson
 
 from toolkit.coverage._birthday import birthday_support
-from toolkit.coverage._copies import COPY_LEVEL
 from toolkit.coverage._duplicates import distinct_rows
 from toolkit.coverage._evaluation import Evaluation
 from toolkit.coverage._measures import ImageMeasures
 from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._outcome import REPEATING, name_outcome
+from toolkit.coverage._parts import judge_parts
 from toolkit.coverage._quantise import connect_bins
 from toolkit.coverage._record import CoverageRecord, DroppedMode
 from toolkit.coverage._tests import adjust_p_values, compare_shares
@@ -25,7 +25,10 @@ __all__ = ["evaluate_measures"]
 
 
 def evaluate_measures(
-    coverage: "ModeCoverage", samples: ImageMeasures, generator: np.random.Generator
+    coverage: "ModeCoverage",
+    samples: ImageMeasures,
+    generator: np.random.Generator,
+    fidelity: tuple[dict[str, float], dict[str, float], dict[str, float]] | None = None,
 ) -> CoverageRecord:
     """The record of samples, given as measures.
 
@@ -35,6 +38,8 @@ def evaluate_measures(
         Fitted.
     samples : ImageMeasures
     generator : numpy.random.Generator
+    fidelity : tuple of dict, optional
+        What a :class:`~toolkit.coverage._fidelity.FidelityJudge` says.
 
     Returns
     -------
@@ -68,7 +73,8 @@ def evaluate_measures(
         support=support,
         n_real=n_real,
     )
-    copied = p_values["copied_share"] < COPY_LEVEL
+    parts = _parts(coverage.alpha, figures, expected, p_values | {"bins": _lost_bins(bins)}, fidelity)
+    copied = not parts[2].passed
     against = contradictions(figures, expected, lost_share=lost_share, copied=copied)
     verdict = plain_verdict(
         flagged=p_values["js"] <= coverage.alpha,
@@ -87,6 +93,7 @@ def evaluate_measures(
         outcome=outcome,
         repeats=support if support < REPEATING * n_real else None,
         contradictions=against,
+        parts=parts,
     )
     return CoverageRecord(
         n_real=n_real,
@@ -110,7 +117,28 @@ def evaluate_measures(
         contradictions=against,
         missing_={int(bin_): _examples(coverage, [bin_]) for bin_ in missing},
         verdict=verdict,
+        parts=parts,
     )
+
+
+def _lost_bins(bins):
+    """p-value of the bin that lacks the most, adjusted for the number of bins: a small mode is few of them.
+
+    Of lacks alone: where few are due, counts above that vary more than the normal distribution has it, and those below
+    less.
+    """
+    two_sided, z = bins["p_value"].to_numpy(), bins["z"].to_numpy()
+    return float(adjust_p_values(np.where(z < 0, 0.5 * two_sided, 1.0 - 0.5 * two_sided)).min())
+
+
+def _parts(alpha, figures, expected, p_values, fidelity):
+    """The parts of the verdict; more recall than real rows have speaks against nothing."""
+    tests = dict(p_values)
+    tests["recall"] = 0.5 * p_values["recall"] if figures["recall"] < expected["recall"] else 1.0
+    if fidelity is not None:
+        told, found, due = fidelity
+        tests, figures, expected = tests | told, figures | found, expected | due
+    return judge_parts(tests, figures, expected, alpha)
 
 
 def _bins(coverage, real_counts, sample_counts):

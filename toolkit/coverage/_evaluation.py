@@ -111,4 +111,6 @@ class Evaluation:
             return _NAN, Calibration(_NAN, (_NAN, _NAN), _NAN)
         value = metric.measure(self.rows)
         reference = self._reference_figures[metric.name]
-        return value, calibrate_by_splits(value, reference, len(self.rows.real_rows), is_share=metric.is_share)
+        shift = getattr(self.coverage, "_fresh_rows_shift", {}).get(metric.name, 0.0)  # earlier versions had none
+        n_rows = len(self.rows.real_rows)
+        return value, calibrate_by_splits(value, reference, n_rows, is_share=metric.is_share, shift=shift)

@@ -15,11 +15,17 @@ from toolkit._core.images import validate_images
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import RandomState
 from toolkit._core.value_scale import check_same_scale
-from toolkit.coverage._calibration import calibrate_copies, calibrate_neighbours, calibrate_resemblance
+from toolkit.coverage._calibration import (
+    calibrate_copies,
+    calibrate_embedding,
+    calibrate_neighbours,
+    calibrate_resemblance,
+)
 from toolkit.coverage._drawing import draw_samples
 from toolkit.coverage._duplicates import distinct_rows
 from toolkit.coverage._embedding import embed, fit_embedding
 from toolkit.coverage._evaluate import evaluate_measures
+from toolkit.coverage._fidelity import FidelityJudge
 from toolkit.coverage._measures import measure_images
 from toolkit.coverage._quantise import assign_bins, group_bins, make_bins, measure_dispersion, neighbouring_bins
 from toolkit.coverage._record import CoverageRecord
@@ -198,6 +204,8 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         calibrate_neighbours(self, measures, generator)
         calibrate_copies(self, measures, generator)
         calibrate_resemblance(self, measures, generator)
+        calibrate_embedding(self, stack, measures, as_generator(self._seed))
+        self._fidelity = FidelityJudge.learn(stack, self.pixel_scale_, as_generator(self._seed))
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -256,7 +264,9 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
                 "evaluate samples: fit it again."
             )
         stack = self._samples(draw_samples(samples, n_samples, random_state))
-        return evaluate_measures(self, self._measure(stack), as_generator(self._seed))
+        judge = getattr(self, "_fidelity", None)  # models of earlier versions have none
+        told = None if judge is None else judge.judge(stack, self.pixel_scale_)
+        return evaluate_measures(self, self._measure(stack), as_generator(self._seed), told)
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
         """Minus the Jensen-Shannon divergence between the bins of X and of the data, in nats: 0 at best.

@@ -8,6 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from toolkit.coverage._metrics import COVERAGE_METRICS
+from toolkit.coverage._parts import VerdictPart
 
 __all__ = ["CoverageRecord", "DroppedMode"]
 
@@ -84,6 +85,8 @@ class CoverageRecord:
     missing_ : dict of int to ndarray of int
         Missing bins, and the indices of real rows in them, the most typical first.
     verdict : str
+    parts : tuple of VerdictPart
+        Fidelity, coverage and originality, each passed or not, with one error rate over all of them.
     """
 
     n_real: int
@@ -107,6 +110,7 @@ class CoverageRecord:
     contradictions: tuple[str, ...] = ()
     missing_: dict[int, NDArray[np.intp]] = field(default_factory=dict, repr=False)
     verdict: str = ""
+    parts: tuple[VerdictPart, ...] = ()
 
     def __getattr__(self, name: str) -> float:
         # Without `figures`, as in the midst of a copy, nothing is found.
@@ -120,8 +124,34 @@ class CoverageRecord:
 
     @property
     def flagged(self) -> bool:
-        """Whether the samples differ from the data by more than chance, at level ``alpha``: by the divergence."""
-        return self.p_values["js"] <= self.alpha
+        """Whether the samples differ from the data by more than chance, in any part, at level ``alpha`` over all."""
+        if not self.parts:
+            return self.p_values["js"] <= self.alpha
+        return not all(part.passed for part in self.parts)
+
+    def evidence(self) -> pd.DataFrame:
+        """The parts of the verdict and what each rests on.
+
+        Returns
+        -------
+        DataFrame
+            A row a test: ``part``, ``passed`` (of the part), ``part_p_value`` (adjusted for all tests), ``test`` and
+            ``p_value`` (by itself).
+        """
+        return pd.DataFrame(
+            [
+                {
+                    "part": part.name,
+                    "passed": part.passed,
+                    "part_p_value": part.p_value,
+                    "test": test,
+                    "p_value": p_value,
+                }
+                for part in self.parts
+                for test, p_value in part.evidence.items()
+            ],
+            columns=["part", "passed", "part_p_value", "test", "p_value"],
+        )
 
     def frame(self) -> pd.DataFrame:
         """The figures in long form: metric, value, low, high, expected, p_value, greater_is_better."""
@@ -150,6 +180,15 @@ class CoverageRecord:
             "verdict": self.verdict,
             "outcome": self.outcome,
             "flagged": bool(self.flagged),
+            "parts": {
+                part.name: {
+                    "passed": bool(part.passed),
+                    "p_value": _number(part.p_value),
+                    "evidence": {test: _number(p_value) for test, p_value in part.evidence.items()},
+                    "sentence": part.sentence,
+                }
+                for part in self.parts
+            },
             "contradictions": list(self.contradictions),
             "n_real": self.n_real,
             "n_duplicates": self.n_duplicates,
@@ -171,3 +210,7 @@ class CoverageRecord:
             ],
             "over_represented": list(self.over_represented),
         }
+
+
+def _number(value):
+    return None if math.isnan(value) else float(value)

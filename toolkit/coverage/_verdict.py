@@ -2,6 +2,7 @@
 
 from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._outcome import COLLAPSED, RESEMBLING
+from toolkit.coverage._parts import VerdictPart
 
 __all__ = ["contradictions", "plain_verdict"]
 
@@ -91,6 +92,7 @@ def plain_verdict(
     outcome: str,
     repeats: float | None,
     contradictions: tuple[str, ...],
+    parts: tuple[VerdictPart, ...] = (),
 ) -> str:
     """Some sentences for a person who does not know the measures."""
     if n_bins < 2:
@@ -114,6 +116,8 @@ def plain_verdict(
         sentences.append(f"Not a perfect sampler of this data (p {_plain_p(p_value)}).")
     elif sentences:
         sentences.append(f"Altogether the shares differ by no more than chance (p {_plain_p(p_value)}).")
+    elif _failed(parts, "coverage"):
+        sentences.append(f"No bin stands out, but {_lower(_failed(parts, 'coverage'))}")
     else:
         sentences.append(f"Nothing is missing that this many samples could show (p {_plain_p(p_value)}).")
     if outcome == "undertrained":
@@ -123,6 +127,8 @@ def plain_verdict(
         )
     if repeats is not None:
         sentences.append(f"The samples repeat themselves as if there were only {_about(repeats)} different ones.")
+    if outcome != "undertrained" and (said := _failed(parts, "fidelity")):
+        sentences.append(f"Single samples can be told from real ones: {_lower(said)}")
     if copied:
         sentences.append("More samples than chance allows are all but copies of real rows.")
         if exact_share > 0:
@@ -131,6 +137,15 @@ def plain_verdict(
     if n_duplicates:
         sentences.append(_duplicates(n_duplicates, n_real))
     return " ".join(sentences)
+
+
+def _failed(parts, name):
+    """What speaks against a part; nothing if it passed."""
+    return next((part.sentence for part in parts if part.name == name and not part.passed), "")
+
+
+def _lower(sentence):
+    return sentence[:1].lower() + sentence[1:]
 
 
 def _plain_p(p_value):

@@ -10,6 +10,7 @@ from toolkit.generators._autoencoder import Autoencoder
 from toolkit.generators._conditional import ConditionalGAN
 from toolkit.generators._gan import GAN
 from toolkit.generators._latent_ways import LATENT_WAYS, decode_latents, draw_latents, latent_sums, latent_walks
+from toolkit.generators._presets import GAN_PRESETS, gan_preset, gan_presets, gan_settings
 from toolkit.generators._variational import VariationalAutoencoder
 
 _LAZY = {
@@ -19,6 +20,7 @@ _LAZY = {
 
 __all__ = [
     "GAN",
+    "GAN_PRESETS",
     "LATENT_WAYS",
     "Autoencoder",
     "ConditionalGAN",
@@ -27,6 +29,9 @@ __all__ = [
     "check_gan",
     "decode_latents",
     "draw_latents",
+    "gan_preset",
+    "gan_presets",
+    "gan_settings",
     "latent_sums",
     "latent_walks",
 ]

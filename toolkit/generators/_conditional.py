@@ -36,7 +36,7 @@ class ConditionalGAN(GAN):
 
     Parameters
     ----------
-    architecture : {"mlp", "dcgan", "resnet"}, default="mlp"
+    architecture : {"mlp", "dcgan", "resnet"}, optional
     generator_conditioning : {"embedding", "batch_norm"}, default="embedding"
         ``"embedding"`` joins a learnt vector of the class to the latent [1]_. ``"batch_norm"`` gives each class its own
         gains and offsets of all norms [3]_.
@@ -49,11 +49,11 @@ class ConditionalGAN(GAN):
         Above zero, the discriminator is also given each real image with a wrong label, to be rejected like a fake
         [4]_, with this weight. Without it a discriminator that looks at the image alone has little reason
         to look at the label, and far less of what is drawn is what was asked for.
-    objective, latent_dim, latent_distribution, generator_widths, discriminator_widths, generator_norm, spectral_norm, \
-minibatch_std, dropout, gradient_penalty, penalty_weight, penalty_interval, packing, label_smoothing, instance_noise, \
-weight_averaging, epochs, max_steps, batch_size, learning_rate, discriminator_learning_rate, betas, \
-discriminator_betas, lr_schedule, critic_steps, snapshot_epochs, n_snapshot_samples, precision, scaling, image_shape, \
-device, n_threads, random_state, verbose
+    preset, objective, latent_dim, latent_distribution, generator_widths, discriminator_widths, generator_norm, \
+spectral_norm, minibatch_std, dropout, gradient_penalty, penalty_weight, penalty_interval, packing, label_smoothing, \
+instance_noise, weight_averaging, epochs, max_steps, max_seconds, batch_size, learning_rate, \
+discriminator_learning_rate, betas, discriminator_betas, lr_schedule, critic_steps, snapshot_epochs, \
+n_snapshot_samples, precision, scaling, image_shape, device, n_threads, random_state, verbose
         As for :class:`GAN`, with the same defaults. Snapshots go round the classes. A pack is of rows with labels of
         their own. ``generator_norm`` has no meaning for ``generator_conditioning="batch_norm"``, which is one.
 
@@ -65,8 +65,8 @@ device, n_threads, random_state, verbose
         How often each was seen.
     packing_context_codes_ : ndarray
         Places in ``classes_`` of the labels of ``packing_context_``.
-    generator_, discriminator_, history_, snapshots_, training_state_, packing_context_, column_range_, batch_size_, \
-dtype_, layout_, n_features_in_
+    generator_, discriminator_, settings_, history_, snapshots_, training_state_, packing_context_, column_range_, \
+batch_size_, dtype_, layout_, n_features_in_
         As for :class:`GAN`. The generator takes latents with a weight for each class behind them.
 
     See Also
@@ -92,37 +92,39 @@ dtype_, layout_, n_features_in_
 
     def __init__(
         self,
-        architecture: str = "mlp",
+        architecture: str | None = None,
         *,
+        preset: str = "modern",
         generator_conditioning: str = "embedding",
         discriminator_conditioning: str = "embedding",
         embedding_dim: int = 32,
         mismatch_weight: float = 1.0,
-        objective: str = "nonsaturating",
-        latent_dim: int = 100,
-        latent_distribution: str = "normal",
+        objective: str | None = None,
+        latent_dim: int | None = None,
+        latent_distribution: str | None = None,
         generator_widths: Sequence[int] | None = None,
         discriminator_widths: Sequence[int] | None = None,
-        generator_norm: str = "none",
-        spectral_norm: bool = False,
-        minibatch_std: bool = False,
-        dropout: float = 0.0,
+        generator_norm: str | None = None,
+        spectral_norm: bool | None = None,
+        minibatch_std: bool | None = None,
+        dropout: float | None = None,
         gradient_penalty: str | None = None,
-        penalty_weight: float = 10.0,
-        penalty_interval: int = 1,
-        packing: int = 1,
-        label_smoothing: float = 0.0,
-        instance_noise: float = 0.0,
+        penalty_weight: float | None = None,
+        penalty_interval: int | None = None,
+        packing: int | None = None,
+        label_smoothing: float | None = None,
+        instance_noise: float | None = None,
         weight_averaging: float | None = None,
-        epochs: int = 10,
+        epochs: int | None = None,
         max_steps: int | None = None,
-        batch_size: int = 64,
-        learning_rate: float = 0.0002,
+        max_seconds: float | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
         discriminator_learning_rate: float | None = None,
-        betas: tuple[float, float] = (0.5, 0.999),
+        betas: tuple[float, float] | None = None,
         discriminator_betas: tuple[float, float] | None = None,
-        lr_schedule: str = "constant",
-        critic_steps: int = 1,
+        lr_schedule: str | None = None,
+        critic_steps: int | None = None,
         snapshot_epochs: Sequence[int] = (10, 50, 100),
         n_snapshot_samples: int = 25,
         precision: str = "float32",
@@ -135,6 +137,7 @@ dtype_, layout_, n_features_in_
     ):
         super().__init__(
             architecture,
+            preset=preset,
             objective=objective,
             latent_dim=latent_dim,
             latent_distribution=latent_distribution,
@@ -153,6 +156,7 @@ dtype_, layout_, n_features_in_
             weight_averaging=weight_averaging,
             epochs=epochs,
             max_steps=max_steps,
+            max_seconds=max_seconds,
             batch_size=batch_size,
             learning_rate=learning_rate,
             discriminator_learning_rate=discriminator_learning_rate,

@@ -9,6 +9,7 @@ from toolkit._core import labels as given
 from toolkit._core.names import lookup
 from toolkit._core.parameters import check_int, check_number
 from toolkit.generators import _gan_setup as setup
+from toolkit.generators._presets import gan_settings
 
 if TYPE_CHECKING:
     from toolkit.generators._conditional import ConditionalGAN
@@ -22,13 +23,15 @@ def check_parameters(gan: "ConditionalGAN") -> None:
     """Raise a ValueError that names the first parameter that is out of range."""
     from toolkit.generators.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
 
-    lookup(ARCHITECTURES, gan.architecture, "architecture")
+    settings = gan_settings(gan)
+    lookup(ARCHITECTURES, settings["architecture"], "architecture")
     lookup(GENERATOR_CONDITIONINGS, gan.generator_conditioning, "generator conditioning")
     lookup(DISCRIMINATOR_CONDITIONINGS, gan.discriminator_conditioning, "discriminator conditioning")
     check_int("embedding_dim", gan.embedding_dim)
     check_number("mismatch_weight", gan.mismatch_weight)
     setup.check_parameters(gan)
-    if gan.generator_conditioning == "batch_norm" and gan.generator_widths is not None and not gan.generator_widths:
+    widths = settings["generator_widths"]
+    if gan.generator_conditioning == "batch_norm" and widths is not None and not len(widths):
         raise ValueError("generator_widths must name at least one width for generator_conditioning='batch_norm'.")
 
 
@@ -86,19 +89,20 @@ def make_trainer(gan, weight_seed, training_seed, total_steps):
     from toolkit.generators.adversarial import ConditionalTrainer, build_conditional_pair
     from toolkit.nn import resolve_device, torch_generator
 
+    settings = setup.in_force(gan)
     pair = build_conditional_pair(
-        gan.architecture,
-        int(gan.latent_dim),
+        settings.architecture,
+        int(settings.latent_dim),
         len(gan.classes_),
         setup.channels_first(gan.image_shape_),
         conditionings=(gan.generator_conditioning, gan.discriminator_conditioning),
-        widths=(gan.generator_widths, gan.discriminator_widths),
-        norm=gan.generator_norm,
+        widths=(settings.generator_widths, settings.discriminator_widths),
+        norm=settings.generator_norm,
         embedding_dim=int(gan.embedding_dim),
-        packing=int(gan.packing),
-        dropout=gan.dropout,
-        spectral_norm=gan.spectral_norm,
-        minibatch_std=gan.minibatch_std,
+        packing=int(settings.packing),
+        dropout=settings.dropout,
+        spectral_norm=settings.spectral_norm,
+        minibatch_std=settings.minibatch_std,
         generator=torch_generator(weight_seed),  # on the processor, so that weights start the same everywhere
     )
     device = resolve_device(gan.device)

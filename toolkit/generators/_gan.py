@@ -38,69 +38,88 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
 
     Parameters
     ----------
-    architecture : {"mlp", "dcgan", "resnet"} or pair of torch.nn.Module, default="mlp"
+    architecture : {"mlp", "dcgan", "resnet"} or pair of torch.nn.Module, optional
         Own modules, ``(generator, discriminator)``, take latents (n, latent_dim) to images (n, channels, height, width)
         in [-1, 1], and such images, packed along the channels, to n logits. They are copied, and trained from the
         weights they have; widths, norms and dropout are then their own affair.
-    objective : str, default="nonsaturating"
+    preset : str, default="modern"
+        What each parameter from ``architecture`` to ``critic_steps`` is where it is None; a value given wins. See
+        :func:`gan_presets` for all of them and their papers. ``"modern"`` draws well in little time; ``"plain"`` is the
+        game as it was first published, which is known to collapse.
+
+        *The game*
+    objective : str, optional
         What both minimise: ``"minimax"`` and ``"nonsaturating"`` [1]_, ``"least_squares"`` (Mao et al., 2017),
         ``"wasserstein"`` (weights clipped to 0.01 unless a gradient penalty is given; Arjovsky et al., 2017),
         ``"wasserstein_gp"`` (with the penalty ``"wgan"``; Gulrajani et al., 2017), ``"hinge"`` (Lim and Ye, 2017),
         ``"relativistic"`` (pairs of real and fake rows; Jolicoeur-Martineau, 2018).
-    latent_dim : int, default=100
-    latent_distribution : {"normal", "uniform", "corners"}, default="normal"
+    gradient_penalty : {"r1", "r2", "r1r2", "zero_centred", "wgan", "none"}, optional
+        On the discriminator: ``"r1"`` at real rows, ``"r2"`` at fake ones (Mescheder et al., 2018), both (Huang et al.,
+        2024), between them (Thanh-Tung et al., 2019), or between them towards slope one (Gulrajani et al., 2017);
+        ``"none"`` leaves what the objective has of its own.
+    penalty_weight : float, optional
+        R1 and R2 are taken by half of it, as defined.
+    penalty_interval : int, optional
+        Steps between two penalties, each then this many times stronger (Karras et al., 2020).
+    packing : int, optional
+        Rows that the discriminator judges at a time (PacGAN; Lin et al., 2018). Batches are divided into packs.
+    label_smoothing : float in [0, 0.5], optional
+        One-sided: how far the target of real rows is below one (Salimans et al., 2016).
+    instance_noise : float, optional
+        Standard deviation of noise on all that the discriminator sees, in units of half the range, falling to nothing
+        over the training (Sønderby et al., 2017).
+    critic_steps : int, optional
+        Steps of the discriminator, a batch each, to one of the generator.
+
+        *Networks*
+    latent_dim : int, optional
+    latent_distribution : {"normal", "uniform", "corners"}, optional
         ``"corners"`` are small clouds about the corners of a cube, for data that fall into separate modes: a continuous
         generator draws bridges between them from latents of one piece (Gurumurthy et al., 2017; Khayatkhoei et al.,
         2018).
     generator_widths, discriminator_widths : tuple of int, optional
-        Hidden layers from the input on, or channels of each grid, in the order in which an image passes them. None is
-        256, 512, 1024 and 512, 256 for ``"mlp"``; convolutions halve the image until its shorter side is below 8 and
-        have 128 (``"dcgan"``) or 64 channels there, half as many in each finer grid, but 16 at least.
-    generator_norm : {"none", "batch"}, default="none"
+        Hidden layers from the input on, or channels of each grid, in the order in which an image passes them. Where
+        the preset has none they are 256, 512, 1024 and 512, 256 for ``"mlp"``; convolutions halve the image until its
+        shorter side is below 8 and have 128 (``"dcgan"``) or 64 channels there, half as many in each finer grid, but
+        16 at least.
+    generator_norm : {"none", "batch"}, optional
         Batch norm in the generator (Radford et al., 2016).
-    spectral_norm : bool, default=False
+    spectral_norm : bool, optional
         In the discriminator (Miyato et al., 2018).
-    minibatch_std : bool, default=False
+    minibatch_std : bool, optional
         Show the discriminator how much its batch varies (Karras et al., 2018).
-    dropout : float in [0, 1), default=0.0
+    dropout : float in [0, 1), optional
         In the discriminator.
-    gradient_penalty : {"r1", "r2", "r1r2", "zero_centred", "wgan"}, optional
-        On the discriminator: ``"r1"`` at real rows, ``"r2"`` at fake ones (Mescheder et al., 2018), both (Huang et al.,
-        2024), between them (Thanh-Tung et al., 2019), or between them towards slope one (Gulrajani et al., 2017).
-    penalty_weight : float, default=10.0
-        R1 and R2 are taken by half of it, as defined.
-    penalty_interval : int, default=1
-        Steps between two penalties, each then this many times stronger (Karras et al., 2020).
-    packing : int, default=1
-        Rows that the discriminator judges at a time (PacGAN; Lin et al., 2018). Batches are divided into packs.
-    label_smoothing : float in [0, 0.5], default=0.0
-        One-sided: how far the target of real rows is below one (Salimans et al., 2016).
-    instance_noise : float, default=0.0
-        Standard deviation of noise on all that the discriminator sees, in units of half the range, falling to nothing
-        over the training (Sønderby et al., 2017).
     weight_averaging : float in [0, 1), optional
         Decay of a moving average of the generator's weights, which is then the generator that is kept (Yazıcı et al.,
-        2019). Batch-norm statistics are estimated anew for it.
-    epochs : int, default=10
+        2019); 0 for none. Batch-norm statistics are estimated anew for it.
+
+        *Training*
+    epochs : int, optional
+        Passes over the rows. Without any of the three lengths: ten, or up to fifty where ten are less than 2,000 steps
+        and there are 500 rows or more.
     max_steps : int, optional
         Length of the training in steps instead of epochs.
-    batch_size : int, default=64
+    max_seconds : float, optional
+        Length in seconds of wall-clock time, resumed trainings taken together. Alone it is the length, and schedules
+        follow the clock; beside another the training ends at whichever comes first. Such a fit does not repeat bitwise.
+    batch_size : int, optional
         Clipped to the number of rows.
-    learning_rate : float, default=0.0002
+    learning_rate : float, optional
         Of Adam, for both networks unless the next is given.
     discriminator_learning_rate : float, optional
         Two time scales: Heusel et al. (2017).
-    betas : tuple of two floats, default=(0.5, 0.999)
+    betas : tuple of two floats, optional
     discriminator_betas : tuple of two floats, optional
-    lr_schedule : {"constant", "linear", "cosine"}, default="constant"
+    lr_schedule : {"constant", "linear", "cosine"}, optional
         The last two fall to nothing at the end.
-    critic_steps : int, default=1
-        Steps of the discriminator, a batch each, to one of the generator.
     snapshot_epochs : tuple of int, default=(10, 50, 100)
         After which a fixed set of latents is drawn.
     n_snapshot_samples : int, default=25
     precision : {"float32", "bfloat16", "auto"}, default="float32"
         Of matrix products in training. Sampling is always in single precision.
+
+        *Data and machine*
     scaling : {"auto", "pixels", "columns"}, default="auto"
         One range for all values, or one for each column. ``"auto"`` takes pixels for stacks, uint8, a given
         ``image_shape``, and rows that form a square of at least 8 x 8; columns for other tables.
@@ -118,6 +137,8 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
     ----------
     generator_, discriminator_ : torch.nn.Module
         The trained networks, on the processor; the generator is the averaged one if weights are averaged.
+    settings_ : dict
+        What was in force: parameters given, and those of the preset in the place of the others.
     history_ : list of dict
         One entry per epoch: ``epoch``, ``step``, ``seconds``, and means of ``generator_loss``, ``discriminator_loss``,
         ``real_accuracy`` and ``fake_accuracy`` (shares called rightly by the discriminator),
@@ -162,33 +183,35 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
 
     def __init__(
         self,
-        architecture: "str | tuple[nn.Module, nn.Module]" = "mlp",
+        architecture: "str | tuple[nn.Module, nn.Module] | None" = None,
         *,
-        objective: str = "nonsaturating",
-        latent_dim: int = 100,
-        latent_distribution: str = "normal",
+        preset: str = "modern",
+        objective: str | None = None,
+        latent_dim: int | None = None,
+        latent_distribution: str | None = None,
         generator_widths: Sequence[int] | None = None,
         discriminator_widths: Sequence[int] | None = None,
-        generator_norm: str = "none",
-        spectral_norm: bool = False,
-        minibatch_std: bool = False,
-        dropout: float = 0.0,
+        generator_norm: str | None = None,
+        spectral_norm: bool | None = None,
+        minibatch_std: bool | None = None,
+        dropout: float | None = None,
         gradient_penalty: str | None = None,
-        penalty_weight: float = 10.0,
-        penalty_interval: int = 1,
-        packing: int = 1,
-        label_smoothing: float = 0.0,
-        instance_noise: float = 0.0,
+        penalty_weight: float | None = None,
+        penalty_interval: int | None = None,
+        packing: int | None = None,
+        label_smoothing: float | None = None,
+        instance_noise: float | None = None,
         weight_averaging: float | None = None,
-        epochs: int = 10,
+        epochs: int | None = None,
         max_steps: int | None = None,
-        batch_size: int = 64,
-        learning_rate: float = 0.0002,
+        max_seconds: float | None = None,
+        batch_size: int | None = None,
+        learning_rate: float | None = None,
         discriminator_learning_rate: float | None = None,
-        betas: tuple[float, float] = (0.5, 0.999),
+        betas: tuple[float, float] | None = None,
         discriminator_betas: tuple[float, float] | None = None,
-        lr_schedule: str = "constant",
-        critic_steps: int = 1,
+        lr_schedule: str | None = None,
+        critic_steps: int | None = None,
         snapshot_epochs: Sequence[int] = (10, 50, 100),
         n_snapshot_samples: int = 25,
         precision: str = "float32",
@@ -200,6 +223,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         verbose: bool = False,
     ):
         self.architecture = architecture
+        self.preset = preset
         self.objective = objective
         self.latent_dim = latent_dim
         self.latent_distribution = latent_distribution
@@ -218,6 +242,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         self.weight_averaging = weight_averaging
         self.epochs = epochs
         self.max_steps = max_steps
+        self.max_seconds = max_seconds
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.discriminator_learning_rate = discriminator_learning_rate
@@ -401,8 +426,8 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
     def _check_latents(self, z):
         check_is_fitted(self)
         z = check_array(z, dtype=np.float32, input_name="z")
-        if z.shape[1] != self.latent_dim:
-            raise ValueError(f"z must have latent_dim={self.latent_dim} values a row, got {z.shape[1]}.")
+        if z.shape[1] != (width := setup.in_force(self).latent_dim):
+            raise ValueError(f"z must have latent_dim={width} values a row, got {z.shape[1]}.")
         return z
 
     def _images(self, network, z):

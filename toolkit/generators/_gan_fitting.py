@@ -15,13 +15,16 @@ class FittingMixin:
     def _fit(self, stack, X, *beside, checkpoint, resume, hooks):
         """``beside``: further arrays of one entry a row, which the trainer's batches then have too."""
         self._check_parameters()
+        self.settings_ = setup.learn_settings(self, len(stack))
+        setup.warn_of_losses(hooks)
         self._learn_layout(stack, X)
         seeds = dict(
             zip(("weights", "training", "order", "snapshots", "packing_context"), spawn_seeds(self.random_state, 5))
         )
-        self.batch_size_ = int(min(self.batch_size, len(stack)))
+        self.batch_size_ = int(min(self.settings_["batch_size"], len(stack)))
         length = setup.length(self)
-        steps = length.get("steps") or self.epochs * -(-len(stack) // self.batch_size_)
+        # Schedules follow the clock where it alone says how long.
+        steps = length.get("steps") or (length["epochs"] or 0) * -(-len(stack) // self.batch_size_)
 
         from toolkit.nn import limit_threads
 
@@ -40,16 +43,17 @@ class FittingMixin:
             )
             self.snapshots_ = snapshots.images
             self._keep_packing_context(seeds["packing_context"], stack, *beside)
-            return self._keep(trainer)
+            return self._keep(trainer, hooks)
 
     def _partial_fit(self, stack, X, *beside):
         first = not hasattr(self, "training_state_")
         self._check_parameters()
+        self.settings_ = setup.learn_settings(self, len(stack))
         if first:
             self._learn_layout(stack, X)
             self.history_, self.snapshots_ = [], {}
         weights, training, context = spawn_seeds(self.random_state, 3) if first else (0, 0, 0)
-        self.batch_size_ = int(min(self.batch_size, len(stack)))
+        self.batch_size_ = int(min(self.settings_["batch_size"], len(stack)))
 
         from toolkit.nn import limit_threads
 
@@ -76,8 +80,8 @@ class FittingMixin:
         setup.check_parameters(self)
 
     def _training_parameters(self):
-        """What a checkpoint must share with a fit that goes on from it."""
-        return self.get_params(deep=False)
+        """What a checkpoint must share with a fit that goes on from it: what is in force, by whatever name."""
+        return {name: value for name, value in vars(setup.in_force(self)).items() if name != "preset"}
 
     def _make_trainer(self, weight_seed, training_seed, total_steps):
         return setup.make_trainer(self, weight_seed, training_seed, total_steps=total_steps)
@@ -90,7 +94,7 @@ class FittingMixin:
 
     def _packing_context(self, seed, array):
         """The same rows of any array, for the same seed."""
-        return setup.packing_context(array, self.packing, _N_CONTEXTS, seed)
+        return setup.packing_context(array, self.settings_["packing"], _N_CONTEXTS, seed)
 
     def _run(self, trainer, arrays, generator, **options):
         from toolkit.nn import fit_loop
@@ -107,8 +111,10 @@ class FittingMixin:
             **options,
         )
 
-    def _keep(self, trainer):
-        self.generator_ = trainer.finished_generator().cpu()
+    def _keep(self, trainer, hooks=()):
+        chosen = [hook.chosen_generator(trainer) for hook in hooks if hasattr(hook, "chosen_generator")]
+        found = [network for network in chosen if network is not None]
+        self.generator_ = found[-1] if found else trainer.finished_generator().cpu()
         self.discriminator_ = setup.finished_discriminator(trainer).cpu()
         self.training_state_ = setup.copied(trainer.state_dict())
         return self

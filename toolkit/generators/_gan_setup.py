@@ -2,6 +2,8 @@
 
 import copy
 import math
+import warnings
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +13,40 @@ from toolkit._core.parameters import check_choice, check_int, check_number, chec
 from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.random import as_generator
 from toolkit._core.row_kinds import are_images
+from toolkit.generators._presets import default_epochs, gan_settings
 
 if TYPE_CHECKING:
     from toolkit.generators._gan import GAN
 
 
+_OWN = "own"  # stands for the caller's networks among the settings
+
+
+def in_force(gan: "GAN") -> SimpleNamespace:
+    """Its parameters, those of its preset filled in: as fitted, else as they would be."""
+    settings = getattr(gan, "settings_", None)
+    settings = gan_settings(gan) if settings is None else settings
+    parameters = gan.get_params(deep=False) | settings
+    if parameters["architecture"] == _OWN:
+        parameters["architecture"] = gan.architecture
+    return SimpleNamespace(**parameters)
+
+
+def learn_settings(gan, n_rows):
+    """What is in force for a training on so many rows: a dict that can be written down."""
+    settings = gan_settings(gan) | {name: getattr(gan, name) for name in ("epochs", "max_steps", "max_seconds")}
+    if not any(settings[name] is not None for name in ("epochs", "max_steps", "max_seconds")):
+        settings["epochs"] = default_epochs(n_rows, min(settings["batch_size"], n_rows))
+    if not isinstance(settings["architecture"], str):
+        settings["architecture"] = _OWN
+    return settings
+
+
 def check_parameters(gan: "GAN") -> None:
     """Raise a ValueError that names the first parameter that is out of range."""
     from toolkit.generators.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
+
+    gan = SimpleNamespace(**gan.get_params(deep=False) | gan_settings(gan))
 
     if isinstance(gan.architecture, str):
         lookup(ARCHITECTURES, gan.architecture, "architecture")
@@ -35,11 +63,14 @@ def check_parameters(gan: "GAN") -> None:
     check_choice("generator_norm", gan.generator_norm, ("none", "batch"))
     check_choice("precision", gan.precision, ("float32", "bfloat16", "auto"))
     check_choice("scaling", gan.scaling, ("auto", "pixels", "columns"))
-    counts = ("latent_dim", "penalty_interval", "packing", "epochs", "batch_size", "critic_steps", "n_threads")
+    counts = ("latent_dim", "penalty_interval", "packing", "batch_size", "critic_steps", "n_threads")
     for name in (*counts, "n_snapshot_samples"):
         check_int(name, getattr(gan, name))
-    if gan.max_steps is not None:
-        check_int("max_steps", gan.max_steps)
+    for name in ("epochs", "max_steps"):
+        if getattr(gan, name) is not None:
+            check_int(name, getattr(gan, name))
+    if gan.max_seconds is not None:
+        check_number("max_seconds", gan.max_seconds, above=True)
     for name in ("generator_widths", "discriminator_widths"):
         widths = getattr(gan, name)
         if widths is not None:
@@ -66,6 +97,20 @@ def check_parameters(gan: "GAN") -> None:
         _check_betas("discriminator_betas", gan.discriminator_betas)
 
 
+def warn_of_losses(hooks):
+    """A GAN's loss falls when its opponent gets worse, and says nothing of what is drawn."""
+    from toolkit.nn import EarlyStopping
+
+    for hook in hooks:
+        if isinstance(hook, EarlyStopping):
+            warnings.warn(
+                f"EarlyStopping watches {hook.loss!r}: the losses of a GAN are relative to its opponent, and one that "
+                "does not fall says little of the samples. toolkit.coverage.CoverageMonitor stops by what is drawn.",
+                UserWarning,
+                stacklevel=4,
+            )
+
+
 def _check_betas(name, betas):
     good = isinstance(betas, (tuple, list)) and len(betas) == 2
     if not good or not all(is_number(beta) and 0 <= beta < 1 for beta in betas):
@@ -74,7 +119,11 @@ def _check_betas(name, betas):
 
 def length(gan):
     """How long to train, in the words of ``fit_loop``."""
-    return {"epochs": gan.epochs} if gan.max_steps is None else {"steps": gan.max_steps}
+    settings = gan.settings_
+    length = {"seconds": settings["max_seconds"]}
+    if settings["max_steps"] is not None:
+        return length | {"steps": settings["max_steps"]}
+    return length | {"epochs": settings["epochs"]}
 
 
 def column_range(gan, stack):
@@ -124,6 +173,7 @@ def draw_latents(gan, n_samples, seed):
     from toolkit.generators.adversarial import LATENTS
     from toolkit.nn import torch_generator
 
+    gan = in_force(gan)
     return LATENTS[gan.latent_distribution](int(n_samples), int(gan.latent_dim), torch_generator(seed)).numpy()
 
 
@@ -141,6 +191,7 @@ def _networks(gan, weights):
     from toolkit.nn import resolve_device
 
     device, shape = resolve_device(gan.device), channels_first(gan.image_shape_)
+    gan = in_force(gan)
     generator = build_generator(
         gan.architecture,
         int(gan.latent_dim),
@@ -168,7 +219,8 @@ def trainer_options(gan, training_seed, total_steps):
     """What a trainer is to know beside its networks."""
     from toolkit.nn import resolve_device, torch_generator
 
-    device = resolve_device(gan.device)
+    device, draw_rows = resolve_device(gan.device), gan._sample
+    gan = in_force(gan)
     rate, betas = gan.learning_rate, tuple(gan.betas)
     other_rate = rate if gan.discriminator_learning_rate is None else gan.discriminator_learning_rate
     other_betas = betas if gan.discriminator_betas is None else tuple(gan.discriminator_betas)
@@ -190,7 +242,7 @@ def trainer_options(gan, training_seed, total_steps):
         "instance_noise": gan.instance_noise,
         "weight_averaging": gan.weight_averaging,
         "autocast": _autocast(gan.precision, device),
-        "draw_rows": gan._sample,
+        "draw_rows": draw_rows,
     }
 
 
@@ -273,8 +325,9 @@ def scores(gan, stack, context, *conditions):
     def images(rows):
         return as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, rows))))
 
-    known = [_packs(images(stack), images(context) if gan.packing > 1 else None, gan.packing)]
-    known += [_packs(torch.from_numpy(mine), torch.from_numpy(others), gan.packing) for mine, others in conditions]
+    packing = in_force(gan).packing
+    known = [_packs(images(stack), images(context) if packing > 1 else None, packing)]
+    known += [_packs(torch.from_numpy(mine), torch.from_numpy(others), packing) for mine, others in conditions]
     logits = [call_in_batches(gan.discriminator_, *packs).reshape(-1).double() for packs in zip(*known)]
     return torch.stack(logits).mean(dim=0).numpy()
 

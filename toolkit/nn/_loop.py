@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from toolkit._core.images import iter_chunks
 from toolkit._core.locks import folder_lock
+from toolkit._core.parameters import is_number
 from toolkit._core.progress import Progress
 from toolkit._core.types import PathLike
 from toolkit.exceptions import DivergenceError
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from toolkit.nn._checkpoint import Checkpoint
 
 __all__ = ["Position", "fit_loop"]
+
+_ENDLESS = 2**62  # steps of a training that the clock ends
 
 
 @dataclass
@@ -65,6 +68,7 @@ def fit_loop(
     batch_size: int = 128,
     epochs: int | None = None,
     steps: int | None = None,
+    seconds: float | None = None,
     generator: np.random.Generator,
     shuffle: bool = True,
     hooks: Sequence[Callable] = (),
@@ -90,7 +94,10 @@ def fit_loop(
     batch_size : int, default=128
         Clipped to ``n_samples``. The last, smaller batch of an epoch is used too.
     epochs, steps : int or None
-        How long: passes over the data, or steps of the optimiser. Exactly one of them.
+        How long: passes over the data, or steps of the optimiser. Exactly one of them, or none beside ``seconds``.
+    seconds : float, optional
+        Wall-clock seconds after which the training ends at the latest, those before it was resumed included; at least
+        one step is done. A model with ``set_share`` is told before each step how much of the training is done.
     generator : numpy.random.Generator
         Shuffles; nothing else is drawn from it.
     shuffle : bool, default=True
@@ -107,8 +114,8 @@ def fit_loop(
         the training that was never interrupted.
     parameters : dict, optional
         What the training depends on, as of ``estimator.get_params()``: kept in checkpoints, and to go on from one with
-        others is an error. How long (``epochs``, ``steps``, ``max_steps``), on what (``device``, ``n_threads``) and how
-        watched (``verbose``, ``snapshot_epochs``) may change.
+        others is an error. How long (``epochs``, ``steps``, ``max_steps``, ``max_seconds``), on what (``device``,
+        ``n_threads``) and how watched (``verbose``, ``snapshot_epochs``) may change.
     explosion : float or None, default=1e6
         A loss this many times larger than in the first ten steps (and than 1) counts as divergence; None: never.
     verbose : bool, default=False
@@ -143,8 +150,10 @@ def fit_loop(
     >>> [(entry["step"], entry["mean"]) for entry in history]
     [(3, 1.0), (6, 1.0)]
     """
-    if (epochs is None) == (steps is None):
+    if (epochs is not None and steps is not None) or (epochs is None and steps is None and seconds is None):
         raise ValueError(f"Give either epochs or steps, got epochs={epochs!r} and steps={steps!r}.")
+    if seconds is not None and not (is_number(seconds) and seconds > 0):
+        raise ValueError(f"seconds must be a number above 0, got {seconds!r}.")
     if resume is True and checkpoint is None:
         raise ValueError("resume=True needs a checkpoint, whose folder says where to go on from.")
     if isinstance(checkpoint, (str, os.PathLike)):
@@ -153,7 +162,10 @@ def fit_loop(
         checkpoint = Checkpoint(checkpoint)
     batches = Batches(arrays, getattr(model, "device", None))
     batch_size = max(1, min(batch_size, batches.n_samples))
-    total = (epochs or 0) * -(-batches.n_samples // batch_size) if steps is None else steps
+    if epochs is None and steps is None:
+        total = _ENDLESS
+    else:
+        total = (epochs or 0) * -(-batches.n_samples // batch_size) if steps is None else steps
     position = Position(EpochLosses(explosion))
     saver = None
     if checkpoint is not None or resume:
@@ -175,7 +187,7 @@ def fit_loop(
         if saver is not None:
             saver.restore(position, resume)
         try:
-            _run(model, batches, batch_size, total, generator, shuffle, hooks, position, saver, verbose, desc)
+            _run(model, batches, batch_size, total, seconds, generator, shuffle, hooks, position, saver, verbose, desc)
         except DivergenceError as error:
             error.history = list(position.history)
             error.checkpoint = saver.last if saver is not None else None
@@ -183,12 +195,53 @@ def fit_loop(
     return position.history
 
 
-def _run(model, batches, batch_size, total, generator, shuffle, hooks, position, saver, verbose, desc):
+class _Clock:
+    """Seconds of the whole training, and whether they are over; tells the model how much is done.
+
+    Steps are what is counted where they are known, else the seconds.
+    """
+
+    def __init__(self, model, position, total, seconds):
+        self.start, self.position, self.total, self.seconds = (
+            time.perf_counter() - position.seconds,
+            position,
+            total,
+            seconds,
+        )
+        self.tell = getattr(model, "set_share", None) if seconds is not None else None
+        self.counts_seconds = total == _ENDLESS
+
+    def elapsed(self):
+        return time.perf_counter() - self.start
+
+    def is_over(self):
+        return self.seconds is not None and self.position.step > 0 and self.elapsed() >= self.seconds
+
+    def before_step(self):
+        if self.tell is not None:
+            self.tell(min(1.0, max(self.elapsed() / self.seconds, self.position.step / self.total)))
+
+    def progress(self, **options):
+        if not self.counts_seconds:
+            return Progress(self.total, initial=self.position.step, **options)
+        return Progress(max(1, round(self.seconds)), initial=self._whole(), **options)
+
+    def show(self, progress):
+        if self.counts_seconds:
+            progress.set(self._whole())
+        else:
+            progress.update()
+
+    def _whole(self):
+        return min(int(self.elapsed()), max(1, round(self.seconds)))
+
+
+def _run(model, batches, batch_size, total, seconds, generator, shuffle, hooks, position, saver, verbose, desc):
     """Epochs until the end, from wherever ``position`` is."""
-    start = time.perf_counter() - position.seconds
+    clock = _Clock(model, position, total, seconds)
     watchers = [hook.after_step for hook in hooks if hasattr(hook, "after_step")]
-    with Progress(total, initial=position.step, desc=desc, verbose=verbose) as progress:
-        while position.step < total and not position.stopped:
+    with clock.progress(desc=desc, verbose=verbose) as progress:
+        while position.step < total and not position.stopped and not clock.is_over():
             if position.order is None:
                 n_samples = batches.n_samples
                 position.order = generator.permutation(n_samples) if shuffle else np.arange(n_samples)
@@ -196,23 +249,24 @@ def _run(model, batches, batch_size, total, generator, shuffle, hooks, position,
             last = min(len(parts), position.batch + total - position.step)
             while position.batch < last:
                 index = position.order[parts[position.batch]]
+                clock.before_step()
                 position.step += 1
                 position.batch += 1
                 position.losses.add(position.step, len(index), model.train_step(batches[index]))
-                progress.update()
+                clock.show(progress)
                 stops = [after_step(model, position.step) for after_step in watchers]  # every hook sees every step
-                if any(stops):
-                    position.stopped = True
+                position.stopped = any(stops)
+                if position.stopped or clock.is_over():
                     break
                 if saver is not None and position.batch < last and saver.due(step=position.step):
                     position.losses.read()
-                    position.seconds = time.perf_counter() - start
+                    position.seconds = clock.elapsed()
                     saver.save(position)
-            _end_epoch(model, hooks, position, time.perf_counter() - start)
+            _end_epoch(model, hooks, position, clock.elapsed())
             if verbose:
                 progress.note(_shown(position.history[-1]))
             if saver is not None:
-                done = position.stopped or position.step >= total
+                done = position.stopped or position.step >= total or clock.is_over()
                 if done or saver.due(step=position.step, epoch=len(position.history)):
                     saver.save(position)
 

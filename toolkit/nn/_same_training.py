@@ -9,7 +9,7 @@ from toolkit._core.files import plain_json
 __all__ = ["changed_parameters", "describe_parameters"]
 
 # How long, how watched and on what: a training may be gone on with for longer, elsewhere, or with more to look at.
-_FREE = {"device", "epochs", "max_steps", "n_threads", "snapshot_epochs", "steps", "verbose"}
+_FREE = {"device", "epochs", "max_seconds", "max_steps", "n_threads", "snapshot_epochs", "steps", "verbose"}
 
 
 def describe_parameters(parameters: Mapping[str, Any] | None) -> dict[str, Any] | None:

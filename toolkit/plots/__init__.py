@@ -20,6 +20,7 @@ from toolkit.plots._gallery import CorruptionGalleryDisplay
 from toolkit.plots._heatmap import KindHeatmapDisplay
 from toolkit.plots._histogram import ScoreHistogramDisplay
 from toolkit.plots._latent import LatentDisplay, LatentGridDisplay
+from toolkit.plots._live_samples import LiveSamples
 from toolkit.plots._loss_curves import LossCurveDisplay
 from toolkit.plots._pairs import RepairPairsDisplay
 from toolkit.plots._query_page import QueryPageDisplay
@@ -42,6 +43,7 @@ __all__ = [
     "KindHeatmapDisplay",
     "LatentDisplay",
     "LatentGridDisplay",
+    "LiveSamples",
     "LossCurveDisplay",
     "PrecisionRecallDisplay",
     "QueryPageDisplay",

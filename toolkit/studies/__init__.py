@@ -21,6 +21,7 @@ from toolkit.studies.collapse._recipes import CURE, MITIGATIONS, collapse_grid, 
 from toolkit.studies.collapse._study import CollapseStudy, check_collapse_settings, run_collapse_study
 from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
 from toolkit.studies.collapse._write import check_collapse_target, forget_collapse_runs, write_collapse_study
+from toolkit.studies.coverage._differences import DifferencesResult, run_differences
 from toolkit.studies.coverage._run import CoverageResult, run_coverage
 from toolkit.studies.coverage._write import check_coverage_target, write_coverage
 from toolkit.studies.folder._outcome import FolderResult
@@ -45,6 +46,7 @@ __all__ = [
     "AuditResult",
     "CollapseStudy",
     "CoverageResult",
+    "DifferencesResult",
     "FolderResult",
     "GeneratorComparison",
     "StudyOutcome",
@@ -78,6 +80,7 @@ __all__ = [
     "run_audit",
     "run_collapse_study",
     "run_coverage",
+    "run_differences",
     "run_folder",
     "run_generator_comparison",
     "run_study",

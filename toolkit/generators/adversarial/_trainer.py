@@ -108,6 +108,7 @@ class AdversarialTrainer:
         self.penalty = None if name is None else PENALTIES[name]
         self.penalty_weight, self.penalty_interval = penalty_weight, penalty_interval
         self.latent_dim, self.total_steps, self.step = latent_dim, total_steps, 0
+        self.share: float | None = None  # of the training that is done, where the clock says so
         self.learning_rates, self.critic_steps, self.packing = learning_rates, critic_steps, packing
         self.real_target, self.instance_noise, self.autocast = 1.0 - label_smoothing, instance_noise, autocast
         self.optimisers = [
@@ -125,6 +126,10 @@ class AdversarialTrainer:
     def follows_plan(self) -> bool:
         """Whether what a step does depends on how many there are to be."""
         return self.schedule != "constant" or bool(self.instance_noise)
+
+    def set_share(self, share: float) -> None:
+        """How much of the training is done, for schedules that follow a clock instead of steps."""
+        self.share = share
 
     def train_step(self, batch: torch.Tensor) -> dict[str, torch.Tensor]:
         """One step on a batch (n, height, width[, 3]) of uint8 or of float32 in units of the range."""
@@ -209,15 +214,21 @@ class AdversarialTrainer:
         self.random.set_state(state["random"].cpu())
         self.step, self.last = int(state["step"]), dict(state["last"])
 
+    def _done(self):
+        """Share of the training that is done; one where no end is known."""
+        if self.share is not None:
+            return min(self.share, 1.0)
+        return self.step / self.total_steps if self.step < self.total_steps else 1.0
+
     def _set_rates(self):
-        planned = self.step < self.total_steps
-        factor = SCHEDULES[self.schedule](self.step / self.total_steps) if planned else 1.0
+        done = self._done()
+        factor = SCHEDULES[self.schedule](done) if done < 1.0 else 1.0
         for optimiser, rate in zip(self.optimisers, self.learning_rates):
             optimiser.learning_rate = rate * factor
 
     def _seen(self, images):
         """Images as the discriminator sees them: noisy, and packed."""
-        left = max(0.0, 1.0 - self.step / self.total_steps) if self.total_steps else 0.0
+        left = 1.0 - self._done()
         if self.instance_noise and left:
             noise = torch.randn(images.shape, generator=self.random, device=images.device)
             images = images + self.instance_noise * left * noise

@@ -11,6 +11,7 @@ __all__ = ["CURE", "MITIGATIONS", "RECIPES", "collapse_grid", "collapse_recipe"]
 # One plain pair of networks with the momentum that Adam comes with, which on digits ends with one picture or a few.
 # Every setting of a recipe has its widths, depth and batches, so that what differs is what the name says.
 _PLAIN = {
+    "preset": "plain",
     "architecture": "mlp",
     "objective": "nonsaturating",
     "latent_dim": 64,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from toolkit.coverage import COVERAGE_METRICS
 from toolkit.plots import DroppedModesDisplay, SampleGridDisplay
 from toolkit.report import Report
@@ -55,6 +57,24 @@ def build_coverage_report(result: CoverageResult, displays: dict[str, Display]) 
         footer=", ".join(f"{package} {version}" for package, version in result.versions.items() if version) + ".",
     )
     report.findings(result.findings())
+    if record.parts:
+        report.section(
+            "Verdict",
+            "Three parts, each with its evidence. The level of "
+            f"{record.alpha:.0%} is that of all tests together: a perfect sampler fails any part no more often.",
+        )
+        parts = pd.DataFrame(
+            [
+                {
+                    "part": part.name,
+                    "verdict": "passed" if part.passed else "failed",
+                    "p (adjusted)": part.p_value,
+                    "what was found": part.sentence,
+                }
+                for part in record.parts
+            ]
+        )
+        report.table(parts, index=False, precision=4)
     table = record.frame().drop(columns="greater_is_better")
     table["metric"] = [COVERAGE_METRICS[name].words for name in table["metric"]]
     table = table.rename(

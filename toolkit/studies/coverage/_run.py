@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.printable import printable
+from toolkit._core.progress import Stages
 from toolkit._core.showing import only_shows
 from toolkit._core.value_scale import bring_to_scale
 from toolkit._core.versions import versions
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["CoverageResult", "run_coverage"]
 
 _N_SHOWN = 36
+_N_MAPPED = 1000  # of each on the map: more take most of the time of a study, and show no more
 
 
 @dataclass(frozen=True, repr=False)
@@ -74,8 +76,8 @@ class CoverageResult(StudyOutcome):
         return figures_of(coverage_displays(self))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Frames by name: the figures of coverage, and the bins."""
-        return {"figures": self.record.frame(), "bins": self.record.bins}
+        """Frames by name: the figures of coverage, the evidence of the verdict, and the bins."""
+        return {"figures": self.record.frame(), "evidence": self.record.evidence(), "bins": self.record.bins}
 
     def report(self) -> Report:
         """The study as one page."""
@@ -100,6 +102,7 @@ def run_coverage(
     names: tuple[str, str] = ("real", "samples"),
     left_out: pd.DataFrame | None = None,
     random_state: int = 0,
+    verbose: bool = False,
 ) -> CoverageResult:
     """Evaluate samples against real images.
 
@@ -116,6 +119,8 @@ def run_coverage(
     left_out : DataFrame, optional
         Files that are no images of the sets, for ``left_out.csv``.
     random_state : int, default=0
+    verbose : bool, default=False
+        Show progress.
 
     Returns
     -------
@@ -139,11 +144,18 @@ def run_coverage(
     notes = (f"The values of {names[1]} were a guess: {guess}.",) if guess else ()
     for note in notes:
         warnings.warn(note, stacklevel=2)
-    coverage = (ModeCoverage(random_state=random_state) if coverage is None else coverage).fit(real)
-    record = coverage.evaluate(samples)
-    shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
+    coverage = ModeCoverage(random_state=random_state) if coverage is None else coverage
+    shares = {"real against real": 0.3, "samples against real": 0.1} | ({"map": 0.6} if with_map else {})
     drawn = None
-    if with_map:
-        with only_shows("map.png"):
-            drawn = CoverageMapDisplay.from_estimator(coverage, samples, random_state=random_state)
+    with Stages(shares, verbose=verbose) as stages:
+        with stages("real against real"):
+            coverage.fit(real)
+        with stages("samples against real"):
+            record = coverage.evaluate(samples)
+        if with_map:
+            with stages("map"), only_shows("map.png"):
+                drawn = CoverageMapDisplay.from_estimator(
+                    coverage, samples, n_rows=_N_MAPPED, n_samples=_N_MAPPED, random_state=random_state
+                )
+    shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
     return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names, notes, left_out=left_out)

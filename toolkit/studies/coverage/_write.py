@@ -10,6 +10,7 @@ from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.showing import only_shows
 from toolkit.studies._folder import check_target, whole_folder
+from toolkit.studies.coverage._differences import DIFFERENCES_FILES
 from toolkit.studies.coverage._report import build_coverage_report, coverage_displays
 
 if TYPE_CHECKING:
@@ -17,9 +18,17 @@ if TYPE_CHECKING:
 
 __all__ = ["COVERAGE_FILES", "check_coverage_target", "write_coverage"]
 
-COVERAGE_FILES = frozenset(
-    {"bins.csv", "dropped.png", "figures.csv", "left_out.csv", "map.png", "report.html", "samples.png", "summary.json"}
-)
+COVERAGE_FILES = DIFFERENCES_FILES | {
+    "bins.csv",
+    "dropped.png",
+    "evidence.csv",
+    "figures.csv",
+    "left_out.csv",
+    "map.png",
+    "report.html",
+    "samples.png",
+    "summary.json",
+}
 
 
 def check_coverage_target(out: str | os.PathLike) -> None:
@@ -34,8 +43,8 @@ def check_coverage_target(out: str | os.PathLike) -> None:
 
 @usual_floating_point
 def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
-    """Write ``figures.csv``, ``bins.csv``, ``summary.json``, ``samples.png``, ``dropped.png``, ``map.png``,
-    ``report.html`` and, if files were left out, ``left_out.csv``, all at once.
+    """Write ``figures.csv``, ``bins.csv``, ``evidence.csv``, ``summary.json``, ``samples.png``, ``dropped.png``,
+    ``map.png``, ``report.html`` and, if files were left out, ``left_out.csv``, all at once.
 
     Parameters
     ----------
@@ -59,6 +68,7 @@ def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
         write_csv(folder / "bins.csv", record.bins)
         if result.left_out is not None and len(result.left_out):
             write_csv(folder / "left_out.csv", result.left_out)
+        write_csv(folder / "evidence.csv", record.evidence())
         write_json(
             folder / "summary.json",
             record.summary()

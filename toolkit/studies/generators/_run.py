@@ -54,6 +54,7 @@ GENERATORS = {
     "vae": lambda epochs: VariationalAutoencoder(latent_dim=16, epochs=epochs),
     "gan": lambda epochs: GAN(epochs=epochs),
     "gan_relativistic": lambda epochs: GAN(
+        preset="plain",
         objective="relativistic",
         gradient_penalty="r1r2",
         generator_norm="batch",
@@ -81,6 +82,7 @@ GENERATORS = {
     ),
     "dcgan": lambda epochs: GAN(
         "dcgan",
+        preset="plain",
         objective="relativistic",
         gradient_penalty="r1r2",
         penalty_interval=4,
