@@ -31,6 +31,8 @@ from sklearn.metrics import roc_auc_score
 
 from toolkit.audit import JUDGED_FAULTS, judge_everyday
 from toolkit.diagnostics import everyday_statistics
+from toolkit.diagnostics.everyday._statistics import GROUPS
+from toolkit.diagnostics.everyday._views import ImageViews
 
 SEEDS = {"photos": 1, "cats": 1, "scans": 1, "microscopy": 3, "crops": 1}
 HALVES = {"tuning": 0, "reporting": 1}
@@ -198,14 +200,46 @@ def _mean(rows):
     return out
 
 
+def natural():
+    """Faults that the untouched photographs have: everything that either tool flags was looked at and labelled."""
+    labels = json.loads(Path(__file__).with_name("everyday_labels.json").read_text())
+    with tempfile.TemporaryDirectory() as scratch:
+        paths = files("photos", HALVES["reporting"], Path(scratch))
+        peer = _peer(paths, scratch)
+    images = [_pixels(path) for path in paths]
+    sizes = np.array([image.shape[:2] for image in images])
+    found = judge_everyday(pd.DataFrame([everyday_statistics(image) for image in images]), sizes=sizes)
+    out = {}
+    for fault in sorted({fault for row in labels.values() for fault in row} | set(PEER)):
+        truth = np.array([fault in labels.get(path.name, ()) for path in paths])
+        mine = found.flagged[fault].to_numpy()
+        out[fault] = {"true": int(truth.sum()), "flagged": int(mine.sum()), "right": int((mine & truth).sum())}
+        if peer is not None and fault in PEER:
+            theirs = np.array([row[PEER[fault]][1] for row in peer["scores"]])
+            out[fault] |= {"CV flagged": int(theirs.sum()), "CV right": int((theirs & truth).sum())}
+    start = time.process_time()
+    for image in images:
+        views = ImageViews(image)
+        for group in ("tone", "colour", "sharpness"):
+            GROUPS[group](views)
+    alone = time.process_time() - start
+    return {"images": len(paths), "natural": out, "cpu_of_what_cleanvision_names": round(alone, 2)}
+
+
 CELLS = {
     f"{name}_reporting": lambda n=name: cell(n, "reporting")
     for name in ("photos", "crops", "cats", "microscopy", "scans")
 }
+CELLS["photos_natural"] = natural
 
 
 def show(results):
     for name, found in results.items():
+        if "natural" in found:
+            print(f"\n{name}: {found['images']} images as they came")
+            print(f"CPU of the groups behind CleanVision's faults: {found['cpu_of_what_cleanvision_names']} s")
+            print(pd.DataFrame(found["natural"]).T.astype(object).fillna("").to_string())
+            continue
         cpu = found["cpu_decoding"] + found["cpu_statistics"] + found["cpu_judging"]
         print(f"\n{name}: {found['images']} images; untouched flagged {found['untouched_flagged']:.1%}, as damaged")
         print(f"{found['untouched_damaged']:.1%}: {found['untouched_by_fault']}")
@@ -215,7 +249,7 @@ def show(results):
         for fault, figures in found["faults"].items():
             peer = {f"CV {key}": value for key, value in (figures.get("cleanvision") or {}).items()}
             rows[fault] = {key: value for key, value in figures.items() if key != "cleanvision"} | peer
-        print(pd.DataFrame(rows).T.fillna("").to_string())
+        print(pd.DataFrame(rows).T.astype(object).fillna("").to_string())
 
 
 if __name__ == "__main__":

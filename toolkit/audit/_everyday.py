@@ -19,6 +19,7 @@ __all__ = ["judge_everyday"]
 
 _STEEPNESS = 4.0  # of the score: a typical image has .02, one at the level .5, one twice as far out .98
 _FLOOR = 1e-3  # of statistics whose logarithm counts
+_BY_NATURE = 0.2  # share of a set from which what would be a fault elsewhere may be how the set is
 _MAJORITY = 0.8  # share of a set from which the others are the exception
 # In a blank image nothing else is worth saying.
 _EXPLAINED_BY_BLANK = (
@@ -174,6 +175,8 @@ def _judge(name: str, statistics: pd.DataFrame, neighbours: NDArray | None, rate
             raise ValueError(f"statistics lack the column {fault.statistic!r}, which {name!r} is judged by.")
         statistics, why_not = statistics.assign(**{fault.statistic: nothing}), fault.not_applicable
     values, never, always = _evidence(fault, statistics)
+    if fault.by_nature and np.isfinite(values).any() and (values >= always).mean() > _BY_NATURE:
+        always = np.inf
     why_not = why_not or _why_not(name, fault, statistics, values, always)
     usual = level = np.nan
     scores = nothing

@@ -30,6 +30,9 @@ class EverydayFault(NamedTuple):
         ``"log"`` where ratios count rather than differences, else ``"linear"``.
     not_applicable : str
         When the statistic is missing or means nothing.
+    by_nature : bool
+        Whether a whole set may be like that as it should be, as micrographs are dark: ``always`` then holds only while
+        few images of the set are beyond it.
     """
 
     words: str
@@ -40,21 +43,26 @@ class EverydayFault(NamedTuple):
     always: float
     scale: str
     not_applicable: str
+    by_nature: bool = False
 
 
 _INF = float("inf")
 
 EVERYDAY_FAULTS: dict[str, EverydayFault] = {
-    "dark": EverydayFault("dark", True, "luma_q99", False, 0.45, 0.03, "log", "most of the set is as dark"),
+    "dark": EverydayFault(
+        "dark", True, "luma_q99", False, 0.45, 0.25, "log", "most of the set is as dark", by_nature=True
+    ),
     "overexposed": EverydayFault(
-        "overexposed", True, "luma_q05", True, 0.40, _INF, "linear", "most of the set is as light"
+        "overexposed", True, "luma_q05", True, 0.40, 0.62, "linear", "most of the set is as light",
+        by_nature=True,
     ),
     "clipped": EverydayFault(
         "clipped at black or white", True, "clipped", True, 0.08, _INF, "linear",
         "cut-outs, drawings and text are usual in the set",
     ),
     "low_contrast": EverydayFault(
-        "low in contrast", True, "luma_range", False, 0.40, 0.03, "log", "most of the set is as faint"
+        "low in contrast", True, "luma_range", False, 0.40, 0.22, "log", "most of the set is as faint",
+        by_nature=True,
     ),
     "colour_cast": EverydayFault(
         "tinted all over", True, "colour_cast", True, 0.20, _INF, "linear", "the set, or the image, has no colour"
@@ -70,16 +78,18 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
         "low in information", False, "entropy", False, 4.5, 0.5, "linear", "most of the set is as plain"
     ),
     "blurred": EverydayFault(
-        "blurred", True, "sharpness", False, 0.20, 0.0, "log",
+        "blurred", True, "sharpness", False, 0.20, 0.055, "log",
         "nothing in the image has contrast enough to be sharp",
+        by_nature=True,
     ),
     "motion_blur": EverydayFault(
         "blurred in one direction", True, "directional_blur", True, 0.8, _INF, "linear",
         "nothing in the image has contrast enough to be sharp",
     ),
     "noisy": EverydayFault(
-        "noisy", True, "noise_sigma", True, 4.0, _INF, "linear",
+        "noisy", True, "noise_sigma", True, 4.0, 15.0, "linear",
         "hardly a part of the image is neither black nor white",
+        by_nature=True,
     ),
     "hot_pixels": EverydayFault(
         "single pixels stand out", True, "impulses", True, 250.0, _INF, "linear", "smaller than 3 pixels a side"
@@ -88,12 +98,14 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
         "dead rows or columns", True, "line_contrast", True, 15.0, 60.0, "linear", "smaller than 16 pixels a side"
     ),
     "jpeg_blocks": EverydayFault(
-        "blocks of strong compression", True, "jpeg_blocks", True, 1.0, _INF, "linear",
+        "blocks of strong compression", True, "jpeg_blocks", True, 1.0, 2.5, "linear",
         "smaller than 16 pixels a side",
+        by_nature=True,
     ),
     "scaled_up": EverydayFault(
-        "scaled up from a smaller image", True, "fine_energy", False, -1.7, -_INF, "linear",
+        "scaled up from a smaller image", True, "fine_energy", False, -1.7, -2.75, "linear",
         "smaller than 32 pixels a side, or one even area",
+        by_nature=True,
     ),
     "pixelated": EverydayFault(
         "pixelated", True, "pixelation", True, 0.75, 0.95, "linear", "smaller than 8 pixels a side"
