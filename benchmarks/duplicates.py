@@ -153,7 +153,6 @@ def judge(table, pairs, groups):
     """Recall and precision of pairs of rows, and of groups (for recall: planted copies beside their source)."""
     source = np.array([row[2] for row in table])
     labels = [row[0].removeprefix("copy of ") for row in table]
-    natural = {frozenset(pair) for pair in NATURAL}
     copies = [row for row in range(len(table)) if table[row][3]]
     found = {row: groups.get(row) is not None and groups.get(row) == groups.get(int(source[row])) for row in copies}
 
@@ -162,7 +161,6 @@ def judge(table, pairs, groups):
         return round(float(np.mean([found[row] for row in rows])), 4) if rows else None
 
     true = [source[a] == source[b] for a, b in pairs]
-    known = [frozenset((labels[a], labels[b])) in natural for a, b in pairs]
     wrong = sorted({tuple(sorted((labels[a], labels[b]))) for (a, b), good in zip(pairs, true) if not good})
     figures = {
         "n_images": len(table),
@@ -172,7 +170,6 @@ def judge(table, pairs, groups):
         "recall_upright": share(lambda row: row[3] == "identity"),
         "recall_turned": share(lambda row: row[3] != "identity"),
         "precision": round(float(np.mean(true)), 4) if pairs else None,
-        "precision_natural": round(float(np.mean(np.logical_or(true, known))), 4) if pairs else None,
         "not_planted": wrong[:200],
         "missed": [f"{table[row][0]}: {table[row][3]} {'+'.join(table[row][4])}" for row in copies if not found[row]][
             :40
@@ -262,6 +259,9 @@ def show(results):
             for name, cell in results.items()
         ]
     )
+    natural = {frozenset(pair) for pair in NATURAL}
+    wrong = [sum(frozenset(pair) not in natural for pair in cell["not_planted"]) for cell in results.values()]
+    frame["precision_natural"] = [1 - n / max(cell["n_pairs"], 1) for n, cell in zip(wrong, results.values())]
     frame = frame.astype(dict.fromkeys(COLUMNS, float))
     table = frame.groupby("cell", sort=False)[list(COLUMNS)].mean().round(3)
     table.insert(0, "seeds", frame.groupby("cell", sort=False).size())

@@ -69,7 +69,7 @@ class Duplicates:
         share = f"about {100 * self.detectable:.0f} % of mildly changed copies stand out"
         if self.measurable:
             return f"different images of this set are much alike: {share}"
-        return f"changed copies cannot be measured on this set, whose different images are as alike as copies: {share}"
+        return f"changed copies can hardly be told here, different images are as alike as copies: {share}"
 
     def __repr__(self) -> str:
         counts = ", ".join(f"{count} {name}" for name, count in self.pairs["relation"].value_counts().items())

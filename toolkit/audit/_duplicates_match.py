@@ -23,7 +23,7 @@ UNREAD = "no signature: the picture could not be read"
 _CHUNK = 2048  # pairs compared in one job
 _FINE = 0.05  # by how much finer details may agree less
 _PAN = 0.05  # half-widths: what is within alignment, and two small crops of one picture
-_LEAST_STRUCTURE = 0.8 / 255  # standard deviation of details at 16 x 16, of white
+_LEAST_STRUCTURE = 0.8  # standard deviation of details at 16 x 16, in steps between grey levels
 
 
 class Matches(NamedTuple):
@@ -96,7 +96,9 @@ def reasons(signatures: Signatures) -> NDArray:
     readable = signatures.readable
     found[~readable] = UNREAD
     rows = np.flatnonzero(readable)
-    found[rows[structure(signatures, rows) < _LEAST_STRUCTURE]] = BLANK
+    # Black and white has one large step, floats have none.
+    step = np.clip(signatures.head("step")[rows], 1e-5, 1 / 255)
+    found[rows[structure(signatures, rows) < _LEAST_STRUCTURE * step]] = BLANK
     return found
 
 
@@ -159,15 +161,14 @@ def match(
     described = describe(first, rows)
     if second is None or others is None:
         found = find_candidates(described, symmetries=symmetries)
-        second, others, offset, n_nodes = first, rows, 0, len(rows)
+        second, others, offset, side = first, rows, 0, first.side[rows]
     else:
         found = find_candidates(described, describe(second, others), symmetries=symmetries)
-        offset, n_nodes = len(rows), len(rows) + len(others)
+        offset, side = len(rows), np.concatenate([first.side[rows], second.side[others]])
     pairs = found._replace(a=rows[found.a], b=others[found.b])
     agreement = compare_rows(first, second, pairs, n_jobs, verbose)
     similarity = similarity_of(agreement)
-    side = first.side[rows] if offset == 0 else np.concatenate([first.side[rows], second.side[others]])
-    copies, needed_of, _, detectable = calibrate(n_nodes, found.a, found.b + offset, similarity, least_evidence(side))
+    copies, needed_of, _, detectable = calibrate(len(side), found.a, found.b + offset, similarity, least_evidence(side))
     needed = np.full(len(first), np.nan)
     needed[rows] = needed_of[: len(rows)]
     return Matches(pairs, agreement, similarity, copies, needed, detectable)

@@ -62,10 +62,10 @@ def describe(signatures: Signatures, rows: NDArray[np.intp]) -> NDArray[np.float
     for part in iter_chunks(len(rows), _READ):
         detail = _small(signatures, rows[part])
         power = ndimage.gaussian_filter(detail**2, (0, _LARGE, _LARGE), mode="nearest")
-        floor = 0.1 * power.mean(axis=(1, 2), keepdims=True) + 1e-7
+        floor = 0.1 * power.mean(axis=(1, 2), keepdims=True) + 1e-12
         found[part] = detail / np.sqrt(power + floor)
     found -= found.mean(axis=(1, 2), keepdims=True)
-    found /= np.maximum(np.linalg.norm(found, axis=(1, 2), keepdims=True), 1e-6)
+    found /= np.maximum(np.linalg.norm(found, axis=(1, 2), keepdims=True), 1e-9)
     return found
 
 
