@@ -140,6 +140,29 @@ def test_a_turn_of_a_jpeg_sets_its_orientation_and_no_other_byte_of_the_picture(
             assert image.info["comment"] == b"secret"
 
 
+@pytest.mark.parametrize("action", ["rotate_90", "flip_vertical"])
+def test_an_orientation_that_stands_in_adobes_notes_alone(tmp_path, action):
+    home = tmp_path / "in"
+    home.mkdir()
+    xmp = b'<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
+    picture().save(home / "a.jpg", xmp=xmp)
+    for strip, out in ((False, "out"), (True, "bare")):
+        done = apply_plan(plan_of(home, {"a.jpg": action}), home, tmp_path / out, strip_metadata=strip).iloc[0]
+        assert (done["done"], done["psnr"]) == ("repaired", np.inf)
+        truth = shown(home / "a.jpg").transpose(BY_PIL[action])
+        assert truth.size == (picture().size if action == "rotate_90" else picture().size[::-1])
+        np.testing.assert_array_equal(np.asarray(shown(tmp_path / out / "a.jpg")), np.asarray(truth))
+        assert (b"xmpmeta" in (tmp_path / out / "a.jpg").read_bytes()) == (not strip)
+
+
+def test_folders_that_were_made_for_nothing_are_taken_back(folder, tmp_path):
+    plan = plan_of(folder, {"a.png": "keep"})
+    apply_plan(plan, folder, tmp_path / "new" / "deep" / "out", dry_run=True)
+    assert not (tmp_path / "new").exists()
+    apply_plan(plan, folder, tmp_path / "new" / "deep" / "out")
+    assert [path.name for path in (tmp_path / "new" / "deep").iterdir()] == ["out"]
+
+
 def saved(mode, format_, **options):
     buffer = io.BytesIO()
     if mode == "I;16":

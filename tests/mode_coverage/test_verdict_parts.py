@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.stats import mannwhitneyu, norm
 from scipy.stats.contingency import odds_ratio
 
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.coverage import ModeCoverage
 from toolkit.coverage._fidelity import FidelityJudge, stratified_rank_test, stratified_tail_test
 from toolkit.coverage._parts import _WEIGHTS, judge_parts

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import norm, rankdata
 
-from toolkit._core.images import PixelScale, iter_chunks
+from toolkit._core.images import iter_chunks
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._quantise import assign_bins, make_bins
 

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import os
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -28,7 +29,7 @@ def survey_home(path, measures, settings, cache):
     ----------
     path : path-like
     measures : dict of str to callable
-        A measure that changes says so by an attribute ``version``.
+        Figures of another version of their code are not taken for theirs.
     settings : object
         What else the answers depend on; goes into the name by its ``repr``.
     cache : bool or path-like
@@ -44,11 +45,23 @@ def survey_home(path, measures, settings, cache):
     import PIL
 
     made = [
-        (name, getattr(measure, "__module__", ""), getattr(measure, "__qualname__", ""), getattr(measure, "version", 0))
+        (name, getattr(measure, "__module__", ""), getattr(measure, "__qualname__", ""), _source_of(measure))
         for name, measure in measures.items()
     ]
     words = repr((_VERSION, PIL.__version__, os.path.abspath(path), made, settings))
     return base / f"{hashlib.sha256(words.encode('utf-8', 'surrogateescape')).hexdigest()[:24]}.npz"
+
+
+def _source_of(measure):
+    """Digest of the code beside a measure: its own file and those of its folder."""
+    module = sys.modules.get(getattr(measure, "__module__", ""))
+    place = getattr(module, "__file__", None)
+    if place is None or not os.path.exists(place):
+        return ""
+    found = hashlib.sha256()
+    for path in sorted(Path(place).parent.glob("*.py")) if module.__package__ else [Path(place)]:
+        found.update(path.read_bytes())
+    return found.hexdigest()
 
 
 def write_known(home, measures, entries, rows):

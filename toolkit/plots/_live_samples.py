@@ -14,7 +14,7 @@ from toolkit._core.types import PathLike
 from toolkit.plots._sample_rows import SampleRowsDisplay
 
 if TYPE_CHECKING:
-    from toolkit._core.images import PixelScale
+    from toolkit._core.pixel_scale import PixelScale
 
 __all__ = ["LiveSamples"]
 

@@ -60,11 +60,11 @@ def minimal_block(number: int) -> bytes:
     return b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, _ORIENTATION, _SHORT, 1, number, 0, 0)
 
 
-def orientation_of(block: bytes) -> int:
-    """The orientation that a block states, 1 where it states none."""
+def orientation_of(block: bytes) -> int | None:
+    """The orientation that a block states, None where it states none."""
     found = _Block(block)
     entries, _ = found.entries(found.first)
-    return found.value(entries[_ORIENTATION]) if _ORIENTATION in entries else 1
+    return found.value(entries[_ORIENTATION]) if _ORIENTATION in entries else None
 
 
 def with_orientation(block: bytes, number: int) -> bytes:

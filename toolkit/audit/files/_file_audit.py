@@ -1,6 +1,7 @@
 """FileAudit: a row for every file of a folder, and what was found, in words and tables."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -58,7 +59,7 @@ class FileAudit:
         places = np.flatnonzero((self.survey.files["path"] == path).to_numpy())
         if not len(places):
             raise KeyError(f"no file is called {path!r} in {printable(self.survey.root.name)}")
-        return self.per_file.iloc[places[0]]
+        return self._table.iloc[places[0]]
 
     @property
     def per_file(self) -> pd.DataFrame:
@@ -71,6 +72,10 @@ class FileAudit:
         ``similarity``; ``leak`` (a picture of the other folder that it is); and a column ``score_...`` for each fault,
         0 to 1, empty where it cannot be judged.
         """
+        return self._table.copy()
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
         files = self.survey.files
         table = files[list(_FACTS)].copy()
         table["orientation"] = files["orientation"].where(files["readable"]).astype("Int64")

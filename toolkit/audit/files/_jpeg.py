@@ -14,7 +14,7 @@ __all__ = ["is_jpeg", "jpeg_orientation", "jpeg_scans", "jpeg_with_orientation",
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)[1-8](\s*[\"'<])")
+_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)([1-8])(\s*[\"'<])")
 _MOST = 65533  # bytes that a segment can hold
 
 
@@ -66,10 +66,18 @@ def _is_note(segment: _Segment) -> bool:
 
 
 def jpeg_orientation(content: bytes) -> int:
-    """The orientation that the notes state, 1 where they state none."""
-    for segment in _split(content)[0]:
-        if segment.marker == _APP1 and segment.body.startswith(_EXIF):
-            return orientation_of(segment.body[len(_EXIF) :])
+    """The orientation that EXIF states, or else Adobe's notes; 1 where none does."""
+    stated = [segment.body for segment in _split(content)[0] if segment.marker == _APP1]
+    for body in stated:
+        if body.startswith(_EXIF):
+            number = orientation_of(body[len(_EXIF) :])
+            if number is not None:
+                return number if 1 <= number <= 8 else 1
+            break
+    for body in stated:
+        found = _XMP_ORIENTATION.search(body) if body.startswith(_XMP) else None
+        if found is not None:
+            return int(found[2])
     return 1
 
 
@@ -95,7 +103,7 @@ def jpeg_with_orientation(content: bytes, number: int) -> bytes:
     # Some viewers believe Adobe's notes first.
     for i, one in enumerate(segments):
         if one.marker == _APP1 and one.body.startswith(_XMP):
-            segments[i] = _Segment(_APP1, _XMP_ORIENTATION.sub(rb"\g<1>%d\2" % number, one.body))
+            segments[i] = _Segment(_APP1, _XMP_ORIENTATION.sub(rb"\g<1>%d\3" % number, one.body))
     return _joined(segments, rest)
 
 

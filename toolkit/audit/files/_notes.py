@@ -43,7 +43,7 @@ def _png(content: bytes) -> bytes:
         if end > len(content):
             raise ValueError("its PNG chunks are damaged")
         if kind == b"eXIf":
-            number = orientation_of(content[place + 8 : end - 4])
+            number = orientation_of(content[place + 8 : end - 4]) or 1
             if number != 1:
                 kept.append(_png_chunk(b"eXIf", minimal_block(number)))
         elif kind in _PNG_SHOWS:
@@ -68,7 +68,7 @@ def _webp(content: bytes) -> bytes:
             raise ValueError("its WebP chunks are damaged")
         body = content[place + 8 : place + 8 + length]
         if kind == b"EXIF":
-            number = orientation_of(body.removeprefix(b"Exif\0\0"))
+            number = orientation_of(body.removeprefix(b"Exif\0\0")) or 1
         elif kind in _WEBP_SHOWS:
             kept.append([kind, body])
         place = end

@@ -73,7 +73,6 @@ def new_folder(out: PathLike) -> Iterator[Path]:
         Something came to be in ``out`` meanwhile.
     """
     path = Path(os.path.realpath(out))
-    path.parent.mkdir(parents=True, exist_ok=True)
     with locked(lock_beside(path), path):
         sweep(path)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".part", dir=path.parent))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = ["counted", "file_findings", "listed"]
 
 _NAMED = 3  # files that a sentence names
+_FAULTS, _OF_A_FAULT = 8, 2  # faults that a sentence names, and files of each
 _REASONS = 4  # why a fault cannot be judged, of as many as a sentence holds
 
 
@@ -24,16 +25,16 @@ def counted(n: int, noun: str = "file") -> str:
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
 
 
-def listed(paths: "pd.Series | list[str]") -> str:
+def listed(paths: "pd.Series | list[str]", n_named: int = _NAMED) -> str:
     """The first few names, and how many there are besides.
 
     >>> listed(["a", "b", "c", "d", "e"])
     'a, b, c and 2 more'
     """
     paths = list(paths)
-    if len(paths) <= _NAMED:
+    if len(paths) <= n_named:
         return paths[0] if len(paths) == 1 else f"{', '.join(paths[:-1])} and {paths[-1]}"
-    return f"{', '.join(paths[:_NAMED])} and {len(paths) - _NAMED:,} more"
+    return f"{', '.join(paths[:n_named])} and {len(paths) - n_named:,} more"
 
 
 def file_findings(audit: "FileAudit") -> list[str]:
@@ -84,10 +85,14 @@ def _faults(audit: "FileAudit") -> list[str]:
                 continue
             flagged = everyday.flagged[fault]
             order = everyday.scores.loc[flagged, fault].sort_values(ascending=False, kind="stable")
-            parts.append((int(row["n_flagged"]), f"{row['words']} ({listed(order.index)})"))
+            parts.append((int(row["n_flagged"]), f"{row['words']} ({listed(order.index, _OF_A_FAULT)})"))
         if parts:
             parts.sort(key=lambda part: -part[0])
-            said.append(f"{begins}: {'; '.join(words for _, words in parts)}.")
+            words = [words for _, words in parts[:_FAULTS]]
+            if len(parts) > _FAULTS:
+                rest = sum(n for n, _ in parts[_FAULTS:])
+                words.append(f"{len(parts) - _FAULTS:,} rarer ones ({counted(rest)}), which the report names")
+            said.append(f"{begins}: {'; '.join(words)}.")
         if whole:
             said.append(f"True of most of the set, and so perhaps of how it was made: {', '.join(whole)}.")
     if said:

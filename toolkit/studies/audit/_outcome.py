@@ -96,6 +96,20 @@ class AuditResult(StudyOutcome):
     def __len__(self) -> int:
         return len(self.images)
 
+    def __getitem__(self, name: object) -> pd.Series:
+        """What is said of one image: its row of ``per_image``, by its path, or by its position.
+
+        Raises
+        ------
+        KeyError
+            No image is called that.
+        """
+        column = "path" if isinstance(name, str) and "path" in self.per_image else "index"
+        rows = self.per_image[self.per_image[column] == name]
+        if not len(rows):
+            raise KeyError(f"no image is called {name!r}; the column {column!r} of per_image has all names")
+        return rows.iloc[0]
+
     def findings(self) -> list[str]:
         """What was found, in sentences, the most important first."""
         from toolkit.studies.audit._findings import plain_findings

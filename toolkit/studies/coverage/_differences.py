@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import PixelScale
+from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.printable import printable
 from toolkit._core.showing import only_shows
 from toolkit._core.value_scale import bring_to_scale
