@@ -304,10 +304,22 @@ def _method(report, result):
     given = "the training set of its auditor" if result.auditor_given else "the images given"
     report.section(
         "How this was found",
-        f"The audit planted known corruptions in {given}, learnt to name them, set aside the images it came to "
-        "call corrupted, and learnt again from the rest. It takes the clean images to be the majority: a set that is "
+        f"{_how_learnt(result, given)} It takes the clean images to be the majority: a set that is "
         "corrupted throughout, or clean in its smaller part only, cannot be told apart without labels. Some kinds "
         "leave no trace in some images (an O upside down is an O) and stay unfound.",
+    )
+
+
+def _how_learnt(result, given):
+    if result.settings.get("quick"):
+        return (
+            "A quick audit: networks that had learnt from other images, statistics and neighbours were weighed by "
+            f"known corruptions planted in {given}; no network learnt anything from them. Without --quick more is "
+            "found, and more is repaired."
+        )
+    return (
+        f"The audit planted known corruptions in {given}, learnt to name them, set aside the images it came to call "
+        "corrupted, and learnt again from the rest."
     )
 
 
