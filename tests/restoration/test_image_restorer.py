@@ -414,3 +414,12 @@ def test_a_blurred_image_is_never_given_back_blurrier(fitted, clean):
     images, repairs = with_identifier(fitted, Oracle(noisy, ["salt_and_pepper"] * 50)).restore(noisy)
     gain = psnr(images, clean[:50]) - psnr(noisy, clean[:50])
     assert (gain[repairs["repaired"]] > 0).mean() > 0.9
+
+
+def test_without_rounds_only_closed_forms_repair(clean):
+    restorer = ImageRestorer(Oracle(clean, ["clean"] * len(clean)), epochs=0, random_state=0).fit(clean)
+    table = restorer.ranking_
+    assert {"flip_horizontal", "low_contrast"} <= set(table["kind"])
+    assert not table["restorer"].str.contains("learned").any()
+    assert not set(table["kind"]) & {"gaussian_noise", "gaussian_blur", "rotate", "occlude", "stripe"}
+    assert (table.loc[table["kind"] == "flip_horizontal", "gain"] > 20).all()
