@@ -93,6 +93,17 @@ def test_the_truth_helps_nobody(corrupted, tmp_path, capsys):
     assert json.loads((tmp_path / "plain.npy" / "summary.json").read_text())["truth"] is None
 
 
+def test_a_quick_audit_compares_no_detectors_and_says_how_it_was_found(corrupted, tmp_path):
+    folder, images = corrupted
+    assert audit("--data", folder / "plain.npy", "--quick", "--out", tmp_path / "quick", "--quiet") == 0
+    summary = json.loads((tmp_path / "quick" / "summary.json").read_text())
+    assert summary["settings"]["quick"] is True
+    assert summary["settings"]["detectors"] == []
+    assert len(pd.read_csv(tmp_path / "quick" / "per_image.csv")) == len(images)
+    assert "A quick audit" in (tmp_path / "quick" / "report.html").read_text()
+    assert audit("--quick", "--model", tmp_path, "--out", tmp_path / "none", "--quiet") == 2
+
+
 def test_a_data_set_by_name_is_corrupted_so_that_there_is_something_to_find(tmp_path):
     out = tmp_path / "audit"
     assert audit("--dataset", "digits", "--n-images", 150, "--detectors", "iforest", "--out", out, "-q") == 0
