@@ -177,6 +177,8 @@ def _judge(name: str, statistics: pd.DataFrame, neighbours: NDArray | None, rate
     values, never, always = _evidence(fault, statistics)
     if fault.by_nature and np.isfinite(values).any() and (values >= always).mean() > _BY_NATURE:
         always = np.inf
+    if not why_not and np.isinf(never):
+        why_not = fault.not_applicable
     why_not = why_not or _why_not(name, fault, statistics, values, always)
     usual = level = np.nan
     scores = nothing

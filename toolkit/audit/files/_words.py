@@ -98,7 +98,8 @@ def _faults(audit: "FileAudit") -> list[str]:
     if said:
         rate = f"{100 * everyday.false_alarms:g}"
         said.append(
-            f"What is unusual is flagged at a rate of {rate}% of sound pictures a fault: look before you throw away."
+            f"For each fault the line is drawn where about {rate}% of sound pictures would pass it; on real sets up to "
+            "ten times as many did: look before you throw away."
         )
     return said
 
