@@ -79,7 +79,8 @@ def test_differences_of_two_sets_are_shown_both_ways(files, tmp_path, capsys):
     table = pd.read_csv(out / "differences.csv")
     more = table[table["more_in"] == "real.npz"]
     truth = (load_glyphs(1500, classes="0123", random_state=0).labels == "3").mean()
-    assert more["a_share"].sum() == pytest.approx(truth, abs=0.08)
+    # Where the missing class lies, or most of it: what differs by more than chance is said, and nothing else.
+    assert truth / 2 < more["a_share"].sum() < truth + 0.08
     assert json.loads((out / "summary.json").read_text())["p_value"] < 0.01
     # The other study takes the same folder.
     assert run([*arguments[:3], "--no-map", "--quiet", "--out", str(out)]) == 0

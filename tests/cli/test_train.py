@@ -229,7 +229,7 @@ def test_a_gan_has_presets_lengths_and_growing_pictures(tmp_path, capsys):
     assert run([*command, "--seconds", "0.5", "--beta2", "0.9", "--overwrite"]) == 0
     model = toolkit.load(out / "model")
     assert model.settings_["epochs"] is None
-    assert model.history_[-1]["seconds"] >= 0.5
+    assert model.history_[-1]["step"] > 5  # more than the others, in half a second
     capsys.readouterr()
     assert run([*command, "--preset", "best", "--overwrite"]) == 2
     assert "modern" in capsys.readouterr().err

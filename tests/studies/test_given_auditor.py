@@ -44,7 +44,10 @@ def test_it_judges_as_the_auditor_itself_does_and_learns_nothing(auditor, digits
 
 
 def test_what_is_known_of_the_training_set_is_not_said_of_the_images(result, tmp_path):
-    assert result.findings()[0].startswith("These images cannot be judged, since the auditor's training set could not")
+    unjudged = dataclasses.replace(result, reasons=("hardly anything is told apart",))
+    assert unjudged.findings()[0].startswith(
+        "These images cannot be judged, since the auditor's training set could not"
+    )
     assert result.auditor_given
     kinds = ["clean"] * 30 + ["invert"] * 10
     judged = dataclasses.replace(

@@ -15,7 +15,7 @@ import numpy as np
 from toolkit._core.robust import robust_scale
 from toolkit.diagnostics.identifier._calibration import select_clean_rows
 
-__all__ = ["Evidence", "EvidenceModel"]
+__all__ = ["Evidence", "EvidenceModel", "weighed_as_before"]
 
 # Beyond these a witness is certain: log-likelihoods about their mean, and robust deviations of a statistic.
 _MOST_LOGS, _MOST_DEVIATIONS = 15.0, 6.0
@@ -119,6 +119,15 @@ class EvidenceModel:
         """Standardised, with a column of ones."""
         values = (self._values(evidence) - self.mean_) / self.deviation_
         return np.column_stack([values, np.ones(len(values))])
+
+
+def weighed_as_before(images, logs, symmetry_evidence, second_opinion):
+    """How an identifier saved by an earlier version joins its witnesses: nothing is likelier than each of them says."""
+    logs = symmetry_evidence.weigh(images, logs)
+    if second_opinion is None:
+        return logs
+    other = second_opinion.predict(images).logs
+    return logs[:, :1] + np.minimum(logs - logs[:, :1], other - other[:, :1])
 
 
 def _log_softmax(values):

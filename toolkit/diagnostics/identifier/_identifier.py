@@ -23,7 +23,7 @@ from toolkit.diagnostics.identifier._assessment import Assessment, findings_fram
 from toolkit.diagnostics.identifier._calibration import CalibratedMixture, unseen_temperature
 from toolkit.diagnostics.identifier._competence import DETECTED, NOT_DETECTED, Unseen, measure_competence, why_not
 from toolkit.diagnostics.identifier._ensemble import Ensemble
-from toolkit.diagnostics.identifier._evidence import Evidence, EvidenceModel
+from toolkit.diagnostics.identifier._evidence import Evidence, EvidenceModel, weighed_as_before
 from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, MIN_HELD_BACK, make_folds, unseen_folds
 from toolkit.diagnostics.identifier._injection import Injector, images_per_round, plant_evenly
 from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore, clipped_statistics
@@ -100,15 +100,15 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         Estimated share of corrupted images.
     prevalence_interval_ : tuple of float
         95 % interval of ``prevalence_``; it covers chance and overlap, not a misfit of the networks.
-    trusted_ : ndarray of bool of shape (n_learned_from,)
-        Which of the rows learned from count as clean (``learned_from_`` says which rows those are).
+    trusted_, learned_from_ : ndarray of shape (n_learned_from,)
+        Which of the rows learned from count as clean, and which rows of X those were.
     clean_threshold_ : float
         Probability of being clean above which an image is called clean: between .2 and .9, as high as an expected
         false discovery rate of one in twenty allows; at least .5 in sets of fewer than 500, which are not calibrated.
     temperature_ : float
         Calibration of the likelihoods.
     init_ : str
-        ``"random"``, or the name of what the networks began from.
+        What the networks began from.
     competence_ : DataFrame
         What can be told on this set, one row for each kind and ``"unknown"``: ``recall`` of planted images at one false
         alarm in a hundred, with its 95 % interval, on held-out rows (``n_sound`` of them, ``n_planted`` with the kind);
@@ -140,7 +140,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     ----------
     .. [1] Golan and El-Yaniv (2018), "Deep anomaly detection using geometric transformations".
     .. [2] Han et al. (2018), "Co-teaching: robust training of deep neural networks with extremely noisy labels".
-    .. [3] Hendrycks, Lee and Mazeika (2019), "Using pre-training can improve model robustness and uncertainty".
+    .. [3] Hendrycks et al. (2019), "Using pre-training can improve model robustness and uncertainty".
     .. [4] Saerens, Latinne and Decaestecker (2002), "Adjusting the outputs of a classifier to new a priori
            probabilities".
 
@@ -281,7 +281,6 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         gains = self._symmetry_evidence.gains(images)
         # What judges an image here never saw it: neither as it came nor, where it can be had, with anything planted.
         judges = np.where(folds.measured, folds.held_out, folds.judges)
-        # What the set looks like was learnt from the images themselves: each would be known by itself.
         self._evidence_model = EvidenceModel(outlier_score.not_from_the_set)
         logs = prediction.logs if judges.all() else self._ensemble.out_of_fold_logs(images, judges)
         came = Evidence(self._told(logs), statistics, gains)
@@ -304,8 +303,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         unseen = Unseen(own / temperature, planted_logs / temperature, planted.kind, rows, folds.measured)
         self._measure(images, statistics, unseen, logs, generator)
         self.clean_threshold_ = self._calibration.clean_threshold_
-        self.trusted_ = self._calibration.probabilities(logs)[:, 0] > self.clean_threshold_
-        self.trusted_ |= self.trusted_.sum() < 2
+        trusted = self._calibration.probabilities(logs)[:, 0] > self.clean_threshold_
+        self.trusted_ = trusted | (trusted.sum() < 2)
         self._novelty_score = NoveltyScore(outlier_score, _NOVEL_SHARE)
         self.diagnostics_ = outlier_score.diagnostics_
         log_odds = self._calibration.corruption_log_odds(logs)
@@ -331,12 +330,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
 
     def _weigh(self, images, prediction, statistics):
         """Log-likelihoods of new images by all witnesses."""
-        if self._evidence_model is None:  # saved by an earlier version
-            logs = self._symmetry_evidence.weigh(images, prediction.logs)
-            if self._second_opinion is not None:
-                other = self._second_opinion.predict(images).logs
-                logs = logs[:, :1] + np.minimum(logs - logs[:, :1], other - other[:, :1])
-            return logs
+        if self._evidence_model is None:
+            return weighed_as_before(images, prediction.logs, self._symmetry_evidence, self._second_opinion)
         gains = self._symmetry_evidence.gains(images)
         logs = self._evidence_model.logs(Evidence(self._told(prediction.logs), statistics, gains))
         return self._symmetry_evidence.cap(gains, logs)
@@ -425,7 +420,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         ndarray of int of shape (n_samples,)
         """
-        return self._calibration.codes(self.assess(X).probabilities)
+        probabilities = self.assess(X).probabilities
+        return self._calibration.codes(probabilities)
 
     def score_samples(self, X: ArrayLike) -> NDArray:
         """How normal each image is: higher is more normal.
