@@ -28,7 +28,7 @@ from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, MIN_HELD_BAC
 from toolkit.diagnostics.identifier._injection import Injector, images_per_round, plant_evenly
 from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore, clipped_statistics
 from toolkit.diagnostics.identifier._pretrained import is_dark_on_light, load_pretrained
-from toolkit.diagnostics.identifier._rounds import learn_in_rounds
+from toolkit.diagnostics.identifier._rounds import learn_in_rounds, rounds_for
 from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
 from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS
 from toolkit.diagnostics.identifier._two_sorts import MOST_LINKED, balanced_cut
@@ -72,10 +72,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         images, nothing, or a file of :func:`toolkit.diagnostics.pretrain_identifier`. A file of another network (made
         for grey and not colours, or for a size far from this one; the shipped one is for about 28 x 28) is left aside;
         ``init_`` says what was done.
-    epochs : int, default=4
-        Rounds of planting and learning, at most (``epochs_`` is what it took); ten find a little more. With 0 nothing
-        is learnt from the set, and the pretrained networks are weighed with the other evidence, in seconds. So it is
-        in sets of fewer than 300 images, too; where no pretrained network fits these, there are fewer rounds.
+    epochs : int, default=None
+        Rounds of planting and learning, at most (``epochs_`` is what it took); None is four, and one for each thousand
+        images up to ten. With 0 nothing is learnt from the set, and the pretrained networks are weighed with the other
+        evidence, in seconds. So it is in sets of fewer than 300 images; there are fewer rounds where none fits these.
     images_per_epoch : int, default=20000
         Images planted in a round, at most: as many as there are in the set, and up to four times as many where that is
         less than 15,000 (twice below 500 images, once below 200).
@@ -162,7 +162,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         *,
         image_shape: ImageShape = None,
         init: PathLike = "grey",
-        epochs: int = 4,
+        epochs: int | None = None,
         images_per_epoch: int = 20_000,
         n_members: int = 2,
         batch_size: int = 128,
@@ -184,7 +184,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.verbose = verbose
 
     _parameter_constraints: ClassVar[dict] = {
-        "epochs": [at_least(0)],
+        "epochs": [at_least(0), None],
         "images_per_epoch": [at_least(2)],
         "n_members": [at_least(1)],
         "batch_size": [at_least(2)],
@@ -230,7 +230,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         prior = load_pretrained(self.init)
         # Few images carry little to learn: networks that know others and have not seen these do better by them.
         few = n_samples < MIN_CROSS_FITTED
-        n_rounds, n_members = (min(self.epochs, n_samples // 40), 1) if few else (self.epochs, self.n_members)
+        n_rounds = rounds_for(n_samples) if self.epochs is None else self.epochs
+        n_rounds, n_members = (min(n_rounds, n_samples // 40), 1) if few else (n_rounds, self.n_members)
         n_images = max(min(images_per_round(n_samples), self.images_per_epoch), 2)
         self._ensemble = Ensemble(
             self.image_shape_,
