@@ -111,3 +111,7 @@ def test_the_rate_falls_to_nothing_when_training_is_cut_short():
     assert before > 9e-4
     assert np.all(np.diff(rates) < 0)
     assert rates[-1] == 0.0
+
+
+def test_rounds_go_by_the_size_of_the_set():
+    assert [_rounds.rounds_for(n) for n in (300, 4000, 4001, 7500, 10_000, 60_000)] == [4, 4, 5, 8, 10, 10]
