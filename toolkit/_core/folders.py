@@ -6,12 +6,13 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from toolkit._core.files import usual_permissions
 from toolkit._core.locks import LOCK, lock_beside, locked
 
-__all__ = ["is_leftover", "sweep", "whole_folder"]
+__all__ = ["folder_beside", "is_leftover", "sweep", "sync_folder", "whole_folder"]
 
 _EXCHANGE, _AT_FDCWD = 2, -100  # Linux: renameat2's RENAME_EXCHANGE, and paths relative to the working directory
 
@@ -43,18 +44,25 @@ def whole_folder(path):
     """
     path = Path(os.path.realpath(path))  # of a link, what it leads to
     path.parent.mkdir(parents=True, exist_ok=True)
+    with folder_beside(path) as temporary:
+        yield temporary
+        usual_permissions(temporary, 0o777)
+        sync_folder(temporary)
+        if path.exists():
+            _exchange(temporary, path)
+        else:
+            os.rename(temporary, path)
+        sync_folder(path.parent)
+
+
+@contextlib.contextmanager
+def folder_beside(path: Path) -> Iterator[Path]:
+    """Yield an empty hidden folder beside ``path``, whose lock is held; what is left of it in the end goes."""
     with locked(lock_beside(path), path):
         sweep(path)
         temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".part", dir=path.parent))
         try:
             yield temporary
-            usual_permissions(temporary, 0o777)
-            _sync(temporary)
-            if path.exists():
-                _exchange(temporary, path)
-            else:
-                os.rename(temporary, path)
-            _sync(path.parent)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -98,7 +106,7 @@ def is_leftover(name, own_names):
     return False
 
 
-def _sync(folder):
+def sync_folder(folder):
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from toolkit._core.files import usual_permissions
-from toolkit._core.folders import sweep
-from toolkit._core.locks import lock_beside, locked
+from toolkit._core.folders import folder_beside, sync_folder
 from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
 from toolkit._core.writable import check_folder_replaceable
@@ -73,36 +72,22 @@ def new_folder(out: PathLike) -> Iterator[Path]:
         Something came to be in ``out`` meanwhile.
     """
     path = Path(os.path.realpath(out))
-    with locked(lock_beside(path), path):
-        sweep(path)
-        temporary = Path(tempfile.mkdtemp(prefix=f".{path.name}-{os.getpid()}-", suffix=".part", dir=path.parent))
-        try:
-            yield temporary
-            usual_permissions(temporary, 0o777)
-            _sync_all()
-            if os.name == "nt" and path.is_dir():
-                os.rmdir(path)
-            os.rename(
-                temporary, path
-            )  # which the system refuses unless nothing, or nothing but an empty folder, is there
-            _sync(path.parent)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
+    with folder_beside(path) as temporary:
+        yield temporary
+        usual_permissions(temporary, 0o777)
+        _sync_all()
+        if os.name == "nt" and path.is_dir():
+            os.rmdir(path)
+        # Which the system refuses unless nothing, or nothing but an empty folder, is there.
+        os.rename(temporary, path)
+        with contextlib.suppress(OSError):
+            sync_folder(path.parent)
 
 
 def _sync_all() -> None:
     """All that was written is on the disk: once for thousands of files, each of which would wait for the disk."""
     if hasattr(os, "sync"):
         os.sync()
-
-
-def _sync(folder: Path) -> None:
-    with contextlib.suppress(OSError):
-        handle = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
 
 
 def check_names_apart(names: Iterable[str], folder: Path) -> None:

@@ -179,9 +179,8 @@ def held_back_temperature(judge, injector, images, logs, held_back, generator):
     base = images[doubtful]
     if len(base) < _LEAST_DOUBTFUL:
         return 1.0
-    even = np.r_[0.0, np.full(injector.n_outputs - 1, 1.0 / (injector.n_outputs - 1))]
     base = np.concatenate([base] * max(1, 2000 // len(base)))
-    planted = injector.plant(base, injector.draw(len(base), even, generator), generator)
+    planted = injector.plant(base, injector.draw(len(base), injector.even_shares(), generator), generator)
     named = planted.kind >= 0
     return _temperature(logs[doubtful], judge(planted.images[named]), planted.kind[named])
 

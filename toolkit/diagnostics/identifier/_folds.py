@@ -1,9 +1,9 @@
 """Which network of the ensemble may see which row, so that every calibration can come from one that did not.
 
-Three sorts of rows. Those *held back* are seen by no member: temperature and novelty are calibrated on them. The
-others are divided into folds, one a member, which alone is shown them as clean. Of every other fold a member may plant
-in most rows, but for a part that is *held out* from it altogether: what it says of these rows, as they came and with
-something planted in them, tells how much it knows (``CorruptionIdentifier.competence_``).
+Three sorts of rows. Those *held back* are seen by no member: novelty, and the temperature between rounds, are fitted
+to them. The others are divided into folds, one a member, which alone is shown them as clean. Of every other fold a
+member may plant in most rows, but for a part that is *held out* from it altogether: what it says of these rows, as they
+came and with something planted in them, tells how much it knows (``CorruptionIdentifier.competence_``).
 """
 
 from dataclasses import dataclass

@@ -30,13 +30,12 @@ from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, Statisti
 from toolkit.diagnostics.identifier._pretrained import is_dark_on_light, load_pretrained
 from toolkit.diagnostics.identifier._rounds import learn_in_rounds, rounds_for
 from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
-from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS
+from toolkit.diagnostics.identifier._test_time_augmentation import TWO_VIEWS, VIEWS
 from toolkit.diagnostics.identifier._two_sorts import MOST_LINKED, balanced_cut
 
 __all__ = ["CorruptionIdentifier"]
 
 _CHUNK = 4096  # images judged at a time: bounds memory, so that a memory map of any length can be identified
-_SIDES = VIEWS[:2]
 _TURN_ROUNDS = 0.5  # rounds of turns alone, for each round of planting
 _NOVEL_SHARE = 0.004  # share of the clean that may be called unknown for being strange
 
@@ -278,7 +277,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _calibrate(self, images, outlier_score, statistics, folds, trusted, generator):
         """Evidence weighed; temperature, shares and what is flagged; what can be told; what is strange."""
         self._symmetry_evidence.fit(images[trusted], generator)
-        prediction = self._ensemble.predict_in_chunks(images, _CHUNK, views=_SIDES)
+        prediction = self._ensemble.predict_in_chunks(images, _CHUNK, views=TWO_VIEWS)
         gains = self._symmetry_evidence.gains(images)
         # What judges an image here never saw it: neither as it came nor, where it can be had, with anything planted.
         judges = np.where(folds.measured, folds.held_out, folds.judges)
@@ -340,7 +339,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     @property
     def _views(self):
         """From which sides an image is judged: with other witnesses beside, two say as much as four."""
-        return VIEWS if self._evidence_model is None else _SIDES
+        return VIEWS if self._evidence_model is None else TWO_VIEWS
 
     def _chunks(self, X):
         """Validated images of X as bytes, a chunk at a time."""

@@ -83,6 +83,10 @@ class Injector:
         shares = np.concatenate([[clean], (1 - clean - unknown) * weights / weights.sum(), [unknown]])
         return shares / shares.sum()
 
+    def even_shares(self):
+        """The same share for everything but clean."""
+        return np.r_[0.0, np.full(self.n_outputs - 1, 1.0 / (self.n_outputs - 1))]
+
     def draw(self, n_images, shares, generator):
         """What to plant in each of ``n_images`` images, drawn by ``shares``."""
         return generator.choice(self.n_outputs, size=n_images, p=shares)
@@ -193,7 +197,6 @@ def plant_evenly(injector, images, trusted, preferred, generator):
     preferred = trusted & preferred if (trusted & preferred).any() else trusted
     halves = ((preferred, n // 2), (trusted, n - n // 2))
     rows = np.concatenate([np.resize(generator.permutation(np.flatnonzero(mask)), size) for mask, size in halves])
-    even = np.r_[0.0, np.full(injector.n_outputs - 1, 1.0 / (injector.n_outputs - 1))]
-    planted = injector.plant(images[rows], injector.draw(n, even, generator), generator)
+    planted = injector.plant(images[rows], injector.draw(n, injector.even_shares(), generator), generator)
     named = planted.kind > 0  # the others were turned, to teach angles
     return planted.take(named), rows[named]

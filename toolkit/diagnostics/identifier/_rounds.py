@@ -3,13 +3,12 @@
 from toolkit._core.progress import Progress
 from toolkit.diagnostics.identifier._calibration import held_back_temperature, initial_clean_mask, select_clean_rows
 from toolkit.diagnostics.identifier._injection import Injector
-from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS
+from toolkit.diagnostics.identifier._test_time_augmentation import TWO_VIEWS
 
 __all__ = ["learn_in_rounds", "rounds_for"]
 
 # The verdict stands where no more than this share of the rows changes sides in a round, after so many rounds at least.
 _STANDS, _LEAST_ROUNDS = 0.005, 2
-_SIDES = VIEWS[:2]
 
 
 def rounds_for(n_samples):
@@ -64,7 +63,7 @@ def _verdict(ensemble, images, usual, folds, generator):
     """Which rows are likely clean, by the networks that were not shown them as such."""
 
     def judge(stack):
-        return ensemble.predict(stack, views=_SIDES).logs
+        return ensemble.predict(stack, views=TWO_VIEWS).logs
 
     logs = ensemble.out_of_fold_logs(images, folds.judges)
     temperature = held_back_temperature(judge, Injector(ensemble.kinds), images, logs, folds.held_back, generator)

@@ -10,9 +10,11 @@ import numpy as np
 from toolkit._core.geometry import dihedral
 from toolkit.corruption import SYMMETRIES
 
-__all__ = ["VIEWS", "merge_augmentations", "symmetry_codes"]
+__all__ = ["TWO_VIEWS", "VIEWS", "merge_augmentations", "symmetry_codes"]
 
 VIEWS = ("identity", "rotate_180", "flip_horizontal", "flip_vertical")
+# With other witnesses beside the networks, two say as much as four.
+TWO_VIEWS = VIEWS[:2]
 
 # What each symmetry does to three marked pixels tells which symmetry a product of two is.
 _MARKS = np.arange(9).reshape(1, 3, 3)
