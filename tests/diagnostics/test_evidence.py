@@ -22,7 +22,7 @@ def evidence(statistics, n_outputs=3):
 def fitted(given, planted, kind, rows, n_outputs=3):
     model = EvidenceModel(np.ones(given.shape[1], dtype=bool))
     every = np.ones(len(given), dtype=bool)
-    said = model.fit_judge(
+    given_logs, planted_logs, _ = model.fit_judge(
         evidence(given, n_outputs),
         evidence(planted, n_outputs),
         kind,
@@ -31,7 +31,7 @@ def fitted(given, planted, kind, rows, n_outputs=3):
         usual=every,
         generator=np.random.default_rng(1),
     )
-    return model, *said
+    return model, given_logs, planted_logs
 
 
 @pytest.fixture(scope="module")

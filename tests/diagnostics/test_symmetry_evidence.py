@@ -79,3 +79,33 @@ def test_without_symmetries_among_the_kinds_nothing_is_weighed(glyphs):
     evidence = SymmetryEvidence(("invert",)).fit(glyphs[:50], np.random.default_rng(0))
     logs = np.random.default_rng(0).normal(size=(50, 3))
     assert evidence.weigh(glyphs[:50], logs) is logs
+
+
+@pytest.fixture
+def weighed():
+    """Evidence of one symmetry whose neighbours know nothing, and log-likelihoods of 300 clean, 300 flipped images."""
+    evidence = SymmetryEvidence(("flip_horizontal",))
+    evidence.weights_ = {"flip_horizontal": 1.0}
+    nothing = np.zeros((300, 2))
+    sure = np.log([0.98, 0.01, 0.01])
+    return evidence, nothing, np.tile(sure, (300, 1)), np.tile(sure[[1, 0, 2]], (300, 1))
+
+
+def test_networks_that_are_right_where_neighbours_know_nothing_are_let_speak(weighed):
+    evidence, nothing, clean, flipped = weighed
+    evidence.fit_allowance(nothing, clean, nothing, flipped, np.ones(300, dtype=int))
+    assert evidence.allowance_ >= np.log(98)
+    np.testing.assert_array_equal(evidence.cap(nothing, flipped), flipped)
+
+
+def test_networks_that_call_clean_images_flipped_are_not(weighed):
+    evidence, nothing, clean, flipped = weighed
+    evidence.fit_allowance(nothing, flipped, nothing, flipped, np.ones(300, dtype=int))
+    assert evidence.allowance_ == 0
+    assert (evidence.cap(nothing, flipped)[:, 1] <= flipped[:, 0]).all()
+
+
+def test_without_images_to_measure_on_networks_may_not_go_beyond_the_neighbours(weighed):
+    evidence, nothing, clean, flipped = weighed
+    evidence.fit_allowance(nothing[:0], clean[:0], nothing, flipped, np.ones(300, dtype=int))
+    assert evidence.allowance_ == 0

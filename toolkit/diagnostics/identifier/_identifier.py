@@ -290,9 +290,10 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             outlier_score.measure(planted.images),
             self._symmetry_evidence.gains(planted.images),
         )
-        own, planted_logs = self._evidence_model.fit_judge(
+        own, planted_logs, clean = self._evidence_model.fit_judge(
             came, shown, planted.kind, rows, trusted=trusted, usual=outlier_score.usual_, generator=generator
         )
+        self._symmetry_evidence.fit_allowance(came.gains[clean], own[clean], shown.gains, planted_logs, planted.kind)
         cap = self._symmetry_evidence.cap
         own, planted_logs = cap(came.gains, own), cap(shown.gains, planted_logs)
         temperature = unseen_temperature(own, planted_logs, planted.kind)

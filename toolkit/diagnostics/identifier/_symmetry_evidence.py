@@ -5,7 +5,9 @@ mirrored all the same has learnt a hand or a habit by heart: of the sound letter
 were an O, S, U or T, flipped. So there are two witnesses of a flip, a quarter or half turn or a transposition: the
 networks, and how much more the image would resemble its neighbours after the repair. Where the neighbours speak against
 the symmetry they have the word; where they speak for it, it is no likelier than they say twice over, for then there are
-two who say so.
+two who say so. How much further the networks may go by themselves is measured on the set: nothing at all on 4,000
+letters, garments or digits; on 20,000 digits as far as they like, for there they know the hand that wrote each (half
+turns of digits: recall .98 for .89).
 """
 
 import numpy as np
@@ -21,6 +23,8 @@ __all__ = ["SymmetryEvidence"]
 _WORTH_ASKING = -4.0
 # Images that the weight of the evidence is fitted to.
 _FITTED = 1500
+# How far, in log-odds, the networks may go beyond what the neighbours bear out: one of these is chosen.
+_ALLOWANCES = (0.0, 2.0, 4.0, 8.0, np.inf)
 
 
 class SymmetryEvidence:
@@ -37,7 +41,12 @@ class SymmetryEvidence:
     ----------
     weights_ : dict of str to float
         Log-odds for each unit of similarity gained; 0 where neighbours know nothing.
+    allowance_ : float
+        Log-odds by which a symmetry may be likelier than the neighbours bear out.
     """
+
+    # Of models that were saved before it was measured.
+    allowance_ = 0.0
 
     def __init__(self, kinds, *, most=4000):
         self.kinds = kinds
@@ -83,12 +92,40 @@ class SymmetryEvidence:
         undone = [self._undone(described, images.shape[1:3], kind) - given for kind in self.weights_]
         return np.column_stack([*undone, given])
 
+    def fit_allowance(self, clean_gains, clean_logs, planted_gains, planted_logs, planted_kind):
+        """Choose how far the networks may go beyond the neighbours: by the likelihood of images not in the fit.
+
+        Parameters
+        ----------
+        clean_gains, planted_gains : ndarray of shape (n, n_symmetries + 1)
+        clean_logs, planted_logs : ndarray of shape (n, n_outputs)
+            Of images that count as clean, and of images in which ``planted_kind`` was planted, by models that saw
+            neither. Both groups weigh the same.
+
+        Returns
+        -------
+        self
+        """
+        from scipy.special import log_softmax
+
+        def likelihood(allowance):
+            self.allowance_ = allowance
+            clean = log_softmax(self.cap(clean_gains, clean_logs), axis=1)[:, 0]
+            planted = log_softmax(self.cap(planted_gains, planted_logs), axis=1)
+            return clean.mean() + planted[np.arange(len(planted)), planted_kind].mean()
+
+        self.allowance_ = 0.0
+        if self.weights_ and len(clean_logs) and len(planted_logs):
+            self.allowance_ = max(_ALLOWANCES, key=likelihood)  # of equals the first: the one that says least
+        return self
+
     def cap(self, gains, logs):
         """Log-likelihoods in which no symmetry is likelier than the neighbours bear out, whose ``gains`` are known."""
         logs = logs.copy()
         for column, (kind, weight) in enumerate(self.weights_.items()):
             code = self.kinds.index(kind) + 1
-            logs[:, code] = np.minimum(logs[:, code], logs[:, 0] + _borne_out(weight * gains[:, column]))
+            most = logs[:, 0] + _borne_out(weight * gains[:, column]) + self.allowance_
+            logs[:, code] = np.minimum(logs[:, code], most)
         return logs
 
     def weigh(self, images, logs):
