@@ -1,4 +1,4 @@
-"""The files of a folder: each has its row and its reasons; a plan repairs only what two judges agree on."""
+"""The files of a folder: each has its row and its reasons; a plan repairs only what an independent check confirms."""
 
 import os
 

@@ -99,7 +99,7 @@ def test_networks_that_are_right_where_neighbours_know_nothing_are_let_speak(wei
 
 
 def test_networks_that_call_clean_images_flipped_are_not(weighed):
-    evidence, nothing, clean, flipped = weighed
+    evidence, nothing, _, flipped = weighed
     evidence.fit_allowance(nothing, flipped, nothing, flipped, np.ones(300, dtype=int))
     assert evidence.allowance_ == 0
     assert (evidence.cap(nothing, flipped)[:, 1] <= flipped[:, 0]).all()

@@ -54,12 +54,13 @@ MIXED = ["clean"] * 8 + ["invert", "unknown"]
 def test_findings_say_how_many_what_how_sure_and_what_was_done():
     findings = plain_findings(make_result(MIXED, confidence=[0.95] * 9 + [0.5], repaired=[8]))
     assert findings == [
-        "2 of 10 images (20%) are flagged: a list of images to look at, of which up to one in ten may be sound. How "
-        "many are corrupted is another question, answered from all images together: an estimated 19% to 21%.",
+        "2 of 10 images (20%) are flagged: a list of images to look at, some of them sound (one in twenty is "
+        "aimed at; of handwritten letters it was one in five). How many are corrupted is another question, answered "
+        "from all images together: an estimated 19% to 21%.",
         "What is wrong: inverted (1). 1 image is wrong in a way that fits no known kind.",
         "How sure: 1 of the 2 are named with a confidence of 90% or more, 1 with less than 60%: "
         "look at those yourself.",
-        "1 image was repaired, each confirmed by two judges; 1 flagged image was left as given, for want of a repair "
+        "1 image was repaired, each confirmed by an independent check; 1 flagged image was left as given, for want of a repair "
         "that could be confirmed; the images taken for clean kept every pixel.",
         "Caution: 10 images are few to learn from; take the names above as hints.",
     ]

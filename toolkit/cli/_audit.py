@@ -86,7 +86,9 @@ def audit(
     ] = "",
     repair: Annotated[
         str,
-        typer.Option(metavar="NAMES", help="What --write-clean repairs where two judges agree, or 'none'."),
+        typer.Option(
+            metavar="NAMES", help="What --write-clean repairs where an independent check confirms it, or 'none'."
+        ),
     ] = "turns,inversion,frames",
     strip_metadata: Annotated[
         bool, typer.Option("--strip-metadata", help="Write no EXIF, XMP, comments or thumbnails; pixels stay.")

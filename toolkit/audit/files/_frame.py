@@ -1,4 +1,4 @@
-"""The second judge of a frame: its edges on the pixels of the original, or a reason to leave it.
+"""The independent check of a frame: its edges on the pixels of the original, or a reason to leave it.
 
 The first judge is the statistic of a frame, which says that there is one. This one finds where it ends, with criteria
 of its own, and abstains where it does not end along a straight line all around, or leaves too little.

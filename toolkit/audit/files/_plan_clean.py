@@ -23,7 +23,7 @@ LEFT_OUT = {
 }
 # What may be repaired: what it takes, and what confirms it.
 REPAIRS = {
-    "turns": "turned and mirrored pictures, where the networks' audit repaired them and its second judge agreed",
+    "turns": "turned and mirrored pictures, where the networks' audit repaired them and its independent check agreed",
     "inversion": "light for dark, likewise",
     "frames": "bars around a picture, where the pixels show along which line they end",
 }
@@ -49,7 +49,7 @@ def plan_clean(
 ) -> pd.DataFrame:
     """What becomes of each file: kept, repaired exactly, or left out.
 
-    A repair needs two judges that agree. Learned repairs, of noise or blur, are not made to files.
+    A repair needs an independent check that confirms it. Learned repairs, of noise or blur, are not made to files.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def _confirmed(per_image: pd.DataFrame | None, repairs: Sequence[str]) -> dict[s
         group, action = _EXACT.get(row["restorer"], ("", ""))
         if group in repairs:
             words = str(row["kind"]).replace("_", " ")
-            found[row["path"]] = (action, f"{words} ({row['confidence']:.2f}), confirmed by a second judge")
+            found[row["path"]] = (action, f"{words} ({row['confidence']:.2f}), confirmed by an independent check")
     return found
 
 

@@ -154,8 +154,8 @@ def _how_many(result, flagged):
     verb = "is" if len(flagged) == 1 else "are"
     return (
         f"{len(flagged):,} of {_images(n)} ({_percent(len(flagged) / n)}) {verb} flagged: a list of images to look at, "
-        "of which up to one in ten may be sound. How many are corrupted is another question, answered from all images "
-        f"together: an estimated {share}."
+        "some of them sound (one in twenty is aimed at; of handwritten letters it was one in five). How many are "
+        f"corrupted is another question, answered from all images together: an estimated {share}."
     )
 
 
@@ -231,7 +231,9 @@ def _what_was_repaired(rows, flagged):
     if not repaired:
         text = "Nothing was repaired"
     else:
-        text = f"{_images(repaired)} {'was' if repaired == 1 else 'were'} repaired, each confirmed by two judges"
+        text = (
+            f"{_images(repaired)} {'was' if repaired == 1 else 'were'} repaired, each confirmed by an independent check"
+        )
     if left:
         verb = "was" if left == 1 else "were"
         noun = "image" if left == 1 else "images"
