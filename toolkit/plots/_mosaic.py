@@ -61,7 +61,7 @@ def _corner(row, column, aspect):
 def draw_cell(ax: Axes, image: NDArray, row: float, column: int, aspect: float) -> None:
     """One image into one cell, without smoothing: pixels are the subject."""
     left, top = _corner(row, column, aspect)
-    ax.imshow(
+    picture = ax.imshow(
         image,
         cmap="gray",
         vmin=0.0,
@@ -71,6 +71,7 @@ def draw_cell(ax: Axes, image: NDArray, row: float, column: int, aspect: float) 
         aspect="equal",
         zorder=1,
     )
+    picture.set_in_layout(False)  # it lies within the axes; asking hundreds for their extent takes seconds
 
 
 def frame_cell(ax: Axes, row: float, column: int, aspect: float, colour: str = "#c4cacf", width: float = 0.6) -> None:
@@ -78,9 +79,9 @@ def frame_cell(ax: Axes, row: float, column: int, aspect: float, colour: str = "
     from matplotlib.patches import Rectangle
 
     left, top = _corner(row, column, aspect)
-    ax.add_patch(
-        Rectangle((left, top), 1, aspect, fill=False, edgecolor=colour, linewidth=width, clip_on=False, zorder=2)
-    )
+    frame = Rectangle((left, top), 1, aspect, fill=False, edgecolor=colour, linewidth=width, clip_on=False, zorder=2)
+    frame.set_in_layout(False)
+    ax.add_artist(frame)  # not add_patch, which asks for its extent; the limits are those of the mosaic
 
 
 def row_name(ax: Axes, row: float, aspect: float, name: str, detail: str = "") -> None:

@@ -8,14 +8,16 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from toolkit._core.files import atomic_path
 from toolkit._core.inherited import import_matplotlib
+from toolkit._core.showing import only_shows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from toolkit.plots import Display
 
-__all__ = ["check_format", "figure_uri"]
+__all__ = ["check_format", "figure_uri", "write_figures"]
 
 _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
@@ -98,3 +100,31 @@ def figure_uri(
             raise ValueError("figure given as bytes or a path must be a PNG image.")
     kind = "svg+xml" if image_format == "svg" else "png"
     return f"data:image/{kind};base64,{base64.b64encode(content).decode('ascii')}"
+
+
+def write_figures(
+    folder: str | os.PathLike, figures: dict[str, Figure], *, dpi: int = 144
+) -> dict[str, Figure | bytes]:
+    """Write figures as PNG files, and return what a report should be given: no picture is drawn twice.
+
+    Parameters
+    ----------
+    folder : path-like
+        Exists. A figure goes to ``<name>.png`` in it; one that cannot be drawn is left out, with a warning.
+    figures : dict of str to Figure
+    dpi : int, default=144
+
+    Returns
+    -------
+    dict of str to Figure or bytes
+        The PNG, where a report would show the same pixels; the figure where it would rather show lines.
+    """
+    shown: dict[str, Figure | bytes] = dict(figures)
+    for name, figure in figures.items():
+        path = Path(folder) / f"{name}.png"
+        with only_shows(path.name), atomic_path(path) as temporary:
+            content = _render(figure, "png", dpi)
+            temporary.write_bytes(content)
+            if not _suits_vectors(figure):
+                shown[name] = content
+    return shown

@@ -5,6 +5,7 @@ convolution is about 7 x 7 whatever the image size, so position still counts: a 
 """
 
 import math
+from functools import cached_property
 
 import torch
 from numpy.typing import NDArray
@@ -128,15 +129,25 @@ class KindModel(StateMixin):
     def __init__(self, network: KindNetwork, *, n_steps: int, learning_rate: float = 3e-3):
         # On a processor, channels-last convolutions of this size take four fifths of the time.
         self.network = network.to(memory_format=torch.channels_last)
-        self.optimiser = torch.optim.AdamW(network.parameters(), lr=learning_rate, weight_decay=1e-2, fused=True)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, learning_rate, total_steps=max(n_steps, 8) + 1, pct_start=0.15
-        )
+        self._n_steps, self._learning_rate = max(n_steps, 8) + 1, learning_rate
         self._cooling: tuple[int, int] | None = None
         self.log_share = torch.zeros(network.kinds.out_features, dtype=torch.float32)
         self.errors = torch.zeros(
             network.kinds.out_features, 2, dtype=torch.float32
         )  # sum of losses and count, by kind
+
+    # Made where something is learnt: torch takes two seconds to import what its optimisers are made of.
+    @cached_property
+    def optimiser(self) -> torch.optim.Optimizer:
+        """AdamW on the network's weights."""
+        return torch.optim.AdamW(self.network.parameters(), lr=self._learning_rate, weight_decay=1e-2, fused=True)
+
+    @cached_property
+    def schedule(self) -> torch.optim.lr_scheduler.LRScheduler:
+        """The one-cycle learning rate."""
+        return torch.optim.lr_scheduler.OneCycleLR(
+            self.optimiser, self._learning_rate, total_steps=self._n_steps, pct_start=0.15
+        )
 
     def train_step(self, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
         """One step on ``(images, kind, angle, severity)``.
@@ -145,6 +156,7 @@ class KindModel(StateMixin):
         is none.
         """
         images, kind, angle, severity = batch
+        optimiser, schedule = self.optimiser, self.schedule  # the schedule sets the rate of the first step, too
         self.network.train()
         with autocast(native_precision()):
             logits, amounts, _ = self.network(_to_input(images))
@@ -155,14 +167,14 @@ class KindModel(StateMixin):
         direction = torch.stack([angle.cos(), angle.sin()], dim=1)
         loss_angle = _masked_mean((amounts[:, :2] - direction.nan_to_num()).square().sum(1), ~angle.isnan())
         loss_severity = _masked_mean((amounts[:, 2].sigmoid() - severity.nan_to_num()).square(), ~severity.isnan())
-        self.optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad(set_to_none=True)
         (loss_kind + 2.0 * loss_angle + loss_severity).backward()
-        self.optimiser.step()
-        self.schedule.step()
+        optimiser.step()
+        schedule.step()
         if self._cooling is not None:
             begun, n_steps = self._cooling
-            for group in self.optimiser.param_groups:
-                group["lr"] *= max(1 - (self.schedule.last_epoch - begun) / n_steps, 0.0)
+            for group in optimiser.param_groups:
+                group["lr"] *= max(1 - (schedule.last_epoch - begun) / n_steps, 0.0)
         with torch.no_grad():
             self.errors[:, 0].index_add_(0, kind[named], losses[named])
             self.errors[:, 1].index_add_(0, kind[named], torch.ones(int(named.sum())))

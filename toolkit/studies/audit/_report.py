@@ -128,9 +128,9 @@ def _kinds(report, result, figures):
 def _repairs(report, result, figures):
     report.section(
         "What was repaired",
-        "Each repair was kept only where an independent check confirmed it: the audit found the result cleaner than what was given, "
-        "and a check with no part in naming the fault (statistics, the image's neighbours in the set, what was "
-        "replaced) found it nearer to the others. All other images kept every pixel.",
+        "Each repair was kept only where the audit found the result cleaner than what was given, and a check with no "
+        "part in naming the fault (statistics, the image's neighbours in the set, what was replaced) found it nearer "
+        "to the others. All other images kept every pixel.",
     )
     if "repairs" in figures:
         report.figure(figures["repairs"], "Before and after, taking turns between the kinds.")

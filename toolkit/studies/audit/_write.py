@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from toolkit._core.files import atomic_path, write_csv, write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.showing import only_shows
 from toolkit.datasets import save_npz
+from toolkit.report import write_figures
 from toolkit.studies._folder import check_target, whole_folder
 from toolkit.studies.audit._figures import audit_figures
 from toolkit.studies.audit._findings import plain_findings
@@ -140,11 +140,8 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
             table = per_file_table(result.files, result.per_image, result.applied)
             write_file_tables(folder, table, result.files)
         save_npz(folder / "repaired.npz", np.asarray(result.repaired))
-        figures = audit_figures(result)
         (folder / "figures").mkdir()
-        for name, figure in figures.items():
-            with only_shows(f"{name}.png"), atomic_path(folder / "figures" / f"{name}.png") as temporary:
-                figure.savefig(temporary, dpi=120, bbox_inches="tight")
+        figures = write_figures(folder / "figures", audit_figures(result))
         build_report(result, figures).write(folder / "report.html")
         # Last, so that a folder with a summary is a whole one even where somebody copied it by hand.
         write_json(folder / "summary.json", summarise(result))

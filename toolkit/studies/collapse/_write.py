@@ -11,7 +11,7 @@ from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.showing import only_shows
 from toolkit.coverage import COLLAPSED, COVERAGE_METRICS, RESEMBLING
-from toolkit.report import Report
+from toolkit.report import Report, write_figures
 from toolkit.studies._folder import check_target, reserved_folder, whole_folder
 from toolkit.studies.collapse._figures import collapse_figures, run_picture
 from toolkit.studies.collapse._findings import collapse_answer, collapse_findings, differing_parameters
@@ -110,9 +110,7 @@ def _fill(study, out, figures):
             if display is not None:
                 with only_shows(file):
                     display.save(folder / file, dpi=110)
-        for name, figure in figures.items():
-            with only_shows(f"{name}.png"):
-                figure.savefig(folder / f"{name}.png", dpi=130, bbox_inches="tight", facecolor="white")
+        figures = write_figures(folder, figures)
     for file, table in (("runs.csv", study.runs), ("settings.csv", settings_table(study))):
         write_csv(out / file, table)
     build_collapse_report(study, figures).write(out / "report.html")

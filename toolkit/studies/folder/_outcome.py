@@ -10,13 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from toolkit._core.files import atomic_path, write_json
+from toolkit._core.files import write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.printable import printable
-from toolkit._core.showing import only_shows
 from toolkit._core.versions import versions
 from toolkit.audit import FileAudit
-from toolkit.report import Report
+from toolkit.report import Report, write_figures
 from toolkit.studies._folder import whole_folder
 from toolkit.studies._result import StudyOutcome, figures_of
 from toolkit.studies.folder._figures import file_displays
@@ -110,11 +109,8 @@ class FolderResult(StudyOutcome):
         out = Path(out)
         with whole_folder(out, AUDIT_FILES) as folder:
             write_file_tables(folder, self.per_file, self.files)
-            figures = self.figures()
             (folder / "figures").mkdir()
-            for name, figure in figures.items():
-                with only_shows(f"{name}.png"), atomic_path(folder / "figures" / f"{name}.png") as temporary:
-                    figure.savefig(temporary, dpi=120, bbox_inches="tight")
+            figures = write_figures(folder / "figures", self.figures())
             self._report(figures).write(folder / "report.html")
             summary = {
                 "findings": self.findings(),
