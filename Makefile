@@ -49,16 +49,16 @@ study: $(VENV)/installed
 	$(THREADS) $(BIN)/toolkit study --out $(OUT)
 
 test: $(VENV)/installed-test lint
-	$(PYTEST) $(PARALLEL) -m "not slow"
+	$(PYTEST) $(PARALLEL) -m "not slow and not web"
 
 test-all: $(VENV)/installed-test lint
-	$(PYTEST) $(PARALLEL)
+	$(PYTEST) $(PARALLEL) -m "not web"
 
 # setup.cfg leaves the plugin out otherwise: the order of the files is what says where a failure comes from.
 test-random: SEED := $(SEED)
 test-random: $(VENV)/installed-test
 	@echo "Random order: make test-random SEED=$(SEED) repeats it."
-	$(PYTEST) $(PARALLEL) -m "not slow" -p randomly --randomly-seed=$(SEED)
+	$(PYTEST) $(PARALLEL) -m "not slow and not web" -p randomly --randomly-seed=$(SEED)
 
 # Without published data and without the variable that chooses how figures are drawn, as on a fresh machine.
 test-notebooks: $(VENV)/installed-notebooks

@@ -36,7 +36,7 @@
   const text = (value, kind) => (kind === "display" ? escaped(value) : value);
   const choice = (row) => {
     const options = row.choices.map((name) => {
-      const proposed = name === row.action ? " (as proposed)" : "";
+      const proposed = name === row.action ? " (proposed)" : "";
       const selected = name === row.chosen ? " selected" : "";
       return `<option value="${escaped(name)}"${selected}>${escaped(words[name])}${proposed}</option>`;
     });

@@ -154,6 +154,5 @@ def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]
         parts = [f"{kept:,} as they were, byte for byte", f"{repaired:,} repaired at their own size"]
     if repaired and exact < repaired:
         parts[-1] += f" ({repaired - exact:,} of them not to the last grey level)"
-    return [
-        f"{begins} {kept + repaired:,} {things}: {' and '.join(parts)}; {left:,} {'is' if left == 1 else 'are'} left out."
-    ]
+    verb = "is" if left == 1 else "are"
+    return [f"{begins} {kept + repaired:,} {things}: {' and '.join(parts)}; {left:,} {verb} left out."]
