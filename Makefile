@@ -12,7 +12,7 @@ THREADS = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_T
 PYTEST = $(THREADS) $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist worksteal
 
-.PHONY: help study test test-all test-random test-notebooks notebooks docs lint format clean
+.PHONY: dist dist-test help study test test-all test-random test-notebooks notebooks docs lint format clean
 
 help:
 	@echo "make study     install into $(VENV), audit the embedded data, train generators on it, say where the report is"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-random  the tests of make test in random order; SEED=N repeats one, with JOBS=1 to the letter"
 	@echo "make test-notebooks  run the notebooks on embedded data, without touching them"
 	@echo "make notebooks run them on real data and write them; NAMES=Cats for one of them"
+	@echo "make dist      build sdist and wheel, install the wheel elsewhere and use it; make dist-test runs the tests with it"
 	@echo "make docs      build the documentation, in outputs/docs"
 	@echo "make lint      style, import floors and types"
 	@echo "make format    rewrite to the style"
@@ -49,16 +50,16 @@ study: $(VENV)/installed
 	$(THREADS) $(BIN)/toolkit study --out $(OUT)
 
 test: $(VENV)/installed-test lint
-	$(PYTEST) $(PARALLEL) -m "not slow"
+	$(PYTEST) $(PARALLEL) -m "not slow and not web"
 
 test-all: $(VENV)/installed-test lint
-	$(PYTEST) $(PARALLEL)
+	$(PYTEST) $(PARALLEL) -m "not web"
 
 # setup.cfg leaves the plugin out otherwise: the order of the files is what says where a failure comes from.
 test-random: SEED := $(SEED)
 test-random: $(VENV)/installed-test
 	@echo "Random order: make test-random SEED=$(SEED) repeats it."
-	$(PYTEST) $(PARALLEL) -m "not slow" -p randomly --randomly-seed=$(SEED)
+	$(PYTEST) $(PARALLEL) -m "not slow and not web" -p randomly --randomly-seed=$(SEED)
 
 # Without published data and without the variable that chooses how figures are drawn, as on a fresh machine.
 test-notebooks: $(VENV)/installed-notebooks
@@ -71,6 +72,25 @@ docs: $(VENV)/installed-docs
 	$(THREADS) MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -q -b html docs outputs/docs
 	@echo "Documentation: outputs/docs/index.html"
 
+# Built in an environment of its own; installed in another one, and used away from the checkout.
+dist:
+	rm -rf dist build/dist
+	$(PYTHON) -m venv build/dist
+	build/dist/bin/python -m pip install --quiet --disable-pip-version-check build
+	build/dist/bin/python -m build --outdir dist .
+	build/dist/bin/python .ci/check_wheel.py dist/*.whl
+	build/dist/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	cd build/dist && $(THREADS) bin/toolkit audit --quick --n-images 400 --out audit
+	test -s build/dist/audit/report.html
+	@echo "dist/: ready. make dist-test runs the tests against the installed wheel."
+
+# The tests, away from the checkout's package.
+dist-test: dist
+	build/dist/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[test]"
+	rm -rf build/dist/checkout && mkdir build/dist/checkout
+	cp -r tests docs notebooks benchmarks README.md CONTRIBUTING.md CHANGELOG.md setup.cfg pyproject.toml build/dist/checkout
+	cd build/dist/checkout && $(THREADS) ../bin/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not web" tests
+
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
@@ -81,5 +101,5 @@ format: $(VENV)/installed-test
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf $(VENV) outputs build *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache .mypy_cache
+	rm -rf $(VENV) outputs build dist *.egg-info .pytest_cache .ruff_cache .hypothesis .import_linter_cache .mypy_cache
 	find toolkit tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from toolkit import (
         audit,
+        callbacks,
         comparison,
         corruption,
         coverage,
@@ -37,6 +38,7 @@ __all__ = [
     "__version__",
     "audit",
     "audit_images",
+    "callbacks",
     "comparison",
     "corruption",
     "coverage",

@@ -16,7 +16,7 @@ from toolkit.corruption import KINDS, Corruptor
 from toolkit.datasets import load_glyphs, load_npz
 
 COLUMNS = ["index", "kind", "confidence", "anomaly_score", "repaired", "restorer", "angle", "severity"]
-FILES = ["detectors.csv", "figures", "per_image.csv", "repaired.npz", "report.html", "summary.json"]
+FILES = ["detectors.csv", "figures", "per_image.csv", "plan.csv", "repaired.npz", "report.html", "summary.json"]
 
 
 def check_output(folder, images):

@@ -88,6 +88,7 @@ def test_a_newcomer_in_three_commands(pictures, tmp_path, capsys):
         "duplicates.csv",
         "figures",
         "per_file.csv",
+        "plan.csv",
         "report.html",
         "summary.json",
     ]

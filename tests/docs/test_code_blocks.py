@@ -30,7 +30,8 @@ PAGES = sorted(
 
 # What is made smaller in a page for this test, so that it takes seconds: text of the page, and what runs instead.
 SMALLER = {
-    "README.md": {
+    "README.md": {"n_samples=4000, random_state=0": "n_samples=24, random_state=0"},
+    "docs/tour.md": {
         "n_samples=4000, random_state=0": "n_samples=120, random_state=0",
         "= ImageRestorer(random_state=0)": "= ImageRestorer(CorruptionIdentifier(['invert'], epochs=1), epochs=1)",
         "CorruptionIdentifier(random_state=0)": "CorruptionIdentifier(epochs=1, random_state=0)",
@@ -51,11 +52,12 @@ NOT_RUN = {
 }
 
 # Pages whose commands are only parsed: the guide runs the same ones.
-PARSED_ONLY = {"README.md"}
+PARSED_ONLY = {"README.md", "docs/tour.md"}
 
 # Options that are added to a command so that it has little to do; the last of an option given twice counts. None: the
 # command is checked by its own parser only, since it takes minutes; tests/cli runs it from end to end.
 LITTLE = {
+    "apply": None,
     "arithmetic": "--n-queries 60 --steps 5 --quiet",
     "audit": None,
     "collapse": None,

@@ -12,7 +12,7 @@ from PIL import Image
 from toolkit.datasets import load_npz
 from toolkit.studies import AuditResult, plain_findings, write_audit
 
-FILES = ["detectors.csv", "figures", "per_image.csv", "repaired.npz", "report.html", "summary.json"]
+FILES = ["detectors.csv", "figures", "per_image.csv", "plan.csv", "repaired.npz", "report.html", "summary.json"]
 
 
 def make_result(kinds, *, confidence=None, repaired=(), prevalence=None, truth=None, shape=(8, 8), **more):

@@ -8,7 +8,7 @@ import os
 import re
 import unicodedata
 
-__all__ = ["cell_text", "plot_text", "printable", "storable"]
+__all__ = ["cell_text", "given_text", "plot_text", "printable", "storable"]
 
 # Controls, surrogates, line and paragraph separators; of the invisible formats those that scripts and emoji need stay.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -91,6 +91,17 @@ def cell_text(value):
     except ValueError:
         return "'" + value
     return value
+
+
+def given_text(cell):
+    r"""What :func:`cell_text` made a cell of.
+
+    Examples
+    --------
+    >>> given_text("'=1+1"), given_text("''=1"), given_text("'quoted'"), given_text(cell_text("-x"))
+    ('=1+1', "'=1", "'quoted'", '-x')
+    """
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
 
 
 def plot_text(name):

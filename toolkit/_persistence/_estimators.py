@@ -17,6 +17,8 @@ from toolkit.exceptions import CheckpointError
 __all__ = ["EstimatorReader", "EstimatorWriter"]
 
 _BIT_GENERATORS = ("MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64")
+# Callbacks that scikit-learn's set_callbacks keeps in an estimator: they watch a training, and are no part of a model.
+_WATCHERS = frozenset({"_skl_callbacks"})
 _MASKED_PARTS = ("data", "mask", "fill_value")
 
 
@@ -47,7 +49,8 @@ class EstimatorWriter(TreeWriter):
         kind = class_path(type(value))
         name = identify_class(type(value), OBJECTS) or identify_class(type(value), FOREIGN_OBJECTS)
         if name is not None:
-            state = {key: self.write(item, f"{path}/{key}" if path else key) for key, item in vars(value).items()}
+            own = {key: item for key, item in vars(value).items() if key not in _WATCHERS}
+            state = {key: self.write(item, f"{path}/{key}" if path else key) for key, item in own.items()}
             return {"attributes": {"class": name, "version": state_version(name), "state": state}}
         if type(value) is np.ma.MaskedArray:  # a search's table of parameters
             parts = [value.data, np.ma.getmaskarray(value), value.fill_value]

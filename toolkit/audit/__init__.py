@@ -10,6 +10,7 @@ from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_table import JUDGED_FAULTS
 from toolkit.audit.files._apply import apply_plan
 from toolkit.audit.files._audit_files import audit_files
+from toolkit.audit.files._decisions import IMAGE_ACTIONS, decided_plan, read_decisions, read_plan
 from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._plan import FILE_ACTIONS
 from toolkit.audit.files._plan_clean import LEFT_OUT, REPAIRS, plan_clean
@@ -17,6 +18,7 @@ from toolkit.audit.files._target import check_clean_target
 
 __all__ = [
     "FILE_ACTIONS",
+    "IMAGE_ACTIONS",
     "JUDGED_FAULTS",
     "LEFT_OUT",
     "PAIR_COLUMNS",
@@ -32,9 +34,12 @@ __all__ = [
     "apply_plan",
     "audit_files",
     "check_clean_target",
+    "decided_plan",
     "find_duplicates",
     "image_signature",
     "judge_everyday",
     "merge_audits",
     "plan_clean",
+    "read_decisions",
+    "read_plan",
 ]

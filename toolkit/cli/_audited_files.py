@@ -108,15 +108,24 @@ class AuditedFiles:
         return result
 
     def clean(self, result, *, quiet):
-        """The result with the cleaned copy, if one is wanted."""
+        """The result with a plan for its files, and with the cleaned copy, if one is wanted."""
+        from toolkit.audit import plan_clean
+
+        plan = plan_clean(result.files, leave_out=self.left_out, repairs=self.repairs, per_image=result.per_image)
+        result = replace(result, plan=plan)
         if self.write_clean is None:
             return result
-        from toolkit.studies import clean_folder
+        from toolkit.audit import apply_plan
 
-        cleaning = self._cleaning()
-        target = cleaning.pop("write_clean")
-        applied = clean_folder(result.files, target, per_image=result.per_image, verbose=not quiet, **cleaning)
-        settings = result.settings | {"cleaned": printable(Path(target).name), "dry_run": self.dry_run}
+        applied = apply_plan(
+            result.plan,
+            result.files.survey.root,
+            self.write_clean,
+            strip_metadata=self.strip_metadata,
+            dry_run=self.dry_run,
+            verbose=not quiet,
+        )
+        settings = result.settings | {"cleaned": printable(Path(self.write_clean).name), "dry_run": self.dry_run}
         return replace(result, applied=applied, settings=settings)
 
     def _cleaning(self):

@@ -15,6 +15,7 @@ import typer
 from typer.exceptions import TyperException
 
 from toolkit._core.printable import printable
+from toolkit.cli._apply import apply
 from toolkit.cli._arithmetic import arithmetic
 from toolkit.cli._audit import audit
 from toolkit.cli._collapse import collapse
@@ -42,6 +43,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.command()(apply)
 app.command()(arithmetic)
 app.command()(audit)
 app.command()(collapse)

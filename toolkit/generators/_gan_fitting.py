@@ -2,6 +2,7 @@
 
 from toolkit._core.layouts import layout_of
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit.callbacks import CallbackSupport, followed_by_callbacks
 from toolkit.generators import _gan_setup as setup
 
 __all__ = ["FittingMixin"]
@@ -9,7 +10,7 @@ __all__ = ["FittingMixin"]
 _N_CONTEXTS = 4  # of training rows, with which a packed discriminator judges each row
 
 
-class FittingMixin:
+class FittingMixin(CallbackSupport):
     """How any GAN is fitted; one conditioned on more than images overrides methods of this."""
 
     def _fit(self, stack, X, *beside, checkpoint, resume, hooks):
@@ -31,16 +32,18 @@ class FittingMixin:
         with limit_threads(self.n_threads):
             trainer = self._make_trainer(seeds["weights"], seeds["training"], steps)
             snapshots = setup.Snapshots(self, self._snapshot_latents(seeds["snapshots"]))
-            self.history_ = self._run(
-                trainer,
-                (stack, *beside),
-                as_generator(seeds["order"]),
-                hooks=(snapshots, *hooks),
-                checkpoint=checkpoint,
-                resume=resume,
-                parameters=self._training_parameters(),
-                **length,
-            )
+            known = {"epochs": length.get("epochs"), "steps": length.get("steps")}
+            with followed_by_callbacks(self, X=X, epoch_steps=-(-len(stack) // self.batch_size_), **known) as followers:
+                self.history_ = self._run(
+                    trainer,
+                    (stack, *beside),
+                    as_generator(seeds["order"]),
+                    hooks=(snapshots, *hooks, *followers),
+                    checkpoint=checkpoint,
+                    resume=resume,
+                    parameters=self._training_parameters(),
+                    **length,
+                )
             self.snapshots_ = snapshots.images
             self._keep_packing_context(seeds["packing_context"], stack, *beside)
             return self._keep(trainer, hooks)

@@ -18,6 +18,7 @@ from toolkit._core.names import lookup
 from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import PathLike
+from toolkit.callbacks import CallbackSupport, followed_by_callbacks
 
 if TYPE_CHECKING:
     from toolkit.nn import Checkpoint
@@ -31,7 +32,7 @@ _CHUNK = 2048  # rows in double precision at a time
 
 
 @usual_floating_point
-class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
+class LatentModel(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
     """Base of the two; a subclass gives the parameters, ``_make_trainer`` and ``sample``."""
 
     _outputs_per_latent = 1  # what the encoder answers for each latent dimension
@@ -96,19 +97,20 @@ class LatentModel(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimat
             trainer = self._make_trainer(encoder, decoder, len(unit), seeds["noise"])
             if held_back is not None:
                 hooks = (_ValidationHook(held_back), *hooks)
-            self.history_ = fit_loop(
-                trainer,
-                unit,
-                batch_size=self.batch_size_,
-                epochs=self.epochs,
-                generator=as_generator(seeds["order"]),
-                hooks=hooks,
-                checkpoint=checkpoint,
-                resume=resume,
-                parameters=self.get_params(deep=False),
-                verbose=self.verbose,
-                desc=type(self).__name__,
-            )
+            with followed_by_callbacks(self, X=X, epochs=self.epochs) as followers:
+                self.history_ = fit_loop(
+                    trainer,
+                    unit,
+                    batch_size=self.batch_size_,
+                    epochs=self.epochs,
+                    generator=as_generator(seeds["order"]),
+                    hooks=(*hooks, *followers),
+                    checkpoint=checkpoint,
+                    resume=resume,
+                    parameters=self.get_params(deep=False),
+                    verbose=self.verbose,
+                    desc=type(self).__name__,
+                )
             trainer.optimiser.zero_grad()  # what is kept needs no gradients
             self.encoder_ = trainer.encoder.eval().cpu()
             self.decoder_ = trainer.decoder.eval().cpu()

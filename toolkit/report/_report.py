@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, Self
 
 from toolkit._core.files import write_text
 from toolkit._core.showing import only_shows
+from toolkit.report._choices import build_choices, page_script, table_library
 from toolkit.report._figures import check_format, figure_uri
 from toolkit.report._tables import build_table, format_value
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from toolkit.plots import Display
 
@@ -38,6 +40,7 @@ class _Section:
     title: str
     anchor: str
     blocks: list = field(default_factory=list)
+    interactive: bool = False  # shown by the page's script alone
 
 
 def _paragraphs(text):
@@ -62,8 +65,8 @@ class Report:
 
     The page starts with the findings in plain words, then a list of contents, then the sections in the order they
     were added. Pictures are embedded, nothing is requested from anywhere (a content security policy in the page
-    forbids it), there is no script, and every text is escaped. It follows the reader's light or dark setting and
-    prints.
+    forbids it), there is no script but that of :meth:`choices`, and every text is escaped. It follows the reader's
+    light or dark setting and prints.
 
     Parameters
     ----------
@@ -252,8 +255,73 @@ class Report:
         self._add(_Block("figure", uri, str(caption), str(text), self._n_figures))
         return self
 
-    def html(self) -> str:
-        """The page as text."""
+    def choices(
+        self,
+        title: str,
+        rows: pd.DataFrame,
+        words: Mapping[str, str],
+        *,
+        key: Sequence[str],
+        text: str = "",
+        caption: str = "",
+        thumbnails: NDArray | None = None,
+        after: NDArray | None = None,
+        n_all: int | None = None,
+    ) -> Self:
+        """Add a section with a table to filter, sort and decide in, whose decisions the reader exports as a file.
+
+        It is a script of the page that shows it: without JavaScript, in print and in a notebook the page is as it
+        would be without this section. The table is DataTables as the package itables brings it along; without that
+        package the section says so.
+
+        Parameters
+        ----------
+        title : str
+        rows : DataFrame
+            ``name``, ``kinds`` (tuple of str), ``confidence`` and ``anomaly`` (numbers, NaN for none), ``outcome``,
+            ``note``, ``action`` (what happens unless the reader decides otherwise), ``choices`` (tuple of actions), and
+            the columns of ``key``.
+        words : dict of str to str
+            What each action means.
+        key : sequence of str
+            Columns that go into the exported file as they are, to know the row by.
+        text : str, default=""
+            Paragraphs under the title.
+        caption : str, default=""
+        thumbnails, after : ndarray of uint8 of shape (len(rows), height, width[, 3]), optional
+            Small pictures; ``after`` is shown beside where it differs.
+        n_all : int, optional
+            Of how many rows these are the first.
+
+        Returns
+        -------
+        self
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> rows = {"name": ["a.png"], "kinds": [("blank",)], "confidence": [0.9], "anomaly": [2.0], "outcome": [""]}
+        >>> rows |= {"note": [""], "action": ["keep"], "choices": [("keep", "leave_out")], "path": ["a.png"]}
+        >>> words = {"keep": "copied", "leave_out": "not copied"}
+        >>> page = Report("Audit").choices("Decide", pd.DataFrame(rows), words, key=["path"]).html()
+        >>> "a.png" in page
+        True
+        """
+        made = build_choices(
+            rows, words, key, thumbnails=thumbnails, after=after, n_all=len(rows) if n_all is None else n_all
+        )
+        if any(section.interactive for section in self._sections):
+            raise ValueError("A report has one table to decide in, and this one has it already.")
+        self.section(title, text)
+        self._sections[-1].interactive = True
+        self._add(_Block("choices", made, str(caption)))
+        return self
+
+    def html(self, *, interactive: bool = True) -> str:
+        """The page as text; where it is not to be ``interactive``, without :meth:`choices` and any script."""
+        has_choices = interactive and any(section.interactive for section in self._sections)
+        library = table_library() if has_choices else None
+        script, script_hash = page_script() if library else ("", "")
         return (
             _environment()
             .get_template("report.html.j2")
@@ -263,7 +331,10 @@ class Report:
                 footer=_paragraphs(str(self.footer)),
                 findings=self._findings,
                 opening=self._opening,
-                sections=self._sections,
+                sections=self._sections if library else self._without_table(said=has_choices),
+                library=library,
+                script=script,
+                script_hash=script_hash,
             )
         )
 
@@ -276,7 +347,20 @@ class Report:
         # A frame of its own keeps the page's style away from the notebook's.
         from html import escape
 
-        return f'<iframe srcdoc="{escape(self.html())}" width="100%" height="600" style="border:0"></iframe>'
+        page = escape(self.html(interactive=False))
+        return f'<iframe srcdoc="{page}" width="100%" height="600" style="border:0"></iframe>'
+
+    def _without_table(self, said):
+        """The sections without the table to decide in; where it was wanted, it is said what it lacks."""
+        sections = [section for section in self._sections if not section.interactive]
+        if said:
+            note = "The table to filter and decide in needs the package itables: pip install itables."
+            sections += [
+                _Section(section.title, section.anchor, [_Block("note", [note])])
+                for section in self._sections
+                if section.interactive
+            ]
+        return sections
 
     def _add(self, block):
         (self._sections[-1] if self._sections else self._opening).blocks.append(block)

@@ -11,6 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import PathLike, RandomState
+from toolkit.callbacks import CallbackSupport, followed_by_callbacks
 from toolkit.sequence._answers import AnswersMixin
 from toolkit.sequence._characters import as_strings, decode
 from toolkit.sequence._checks import check_parameters
@@ -27,7 +28,7 @@ _LATENT_SYMBOLS = 32  # classes of a reader, and inputs of a blurred writer, whe
 
 
 @usual_floating_point
-class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
+class ArithmeticSeq2Seq(CallbackSupport, AnswersMixin, EncodingMixin, BaseEstimator):
     """An LSTM encoder-decoder from a query to its answer, as strings or as sequences of pictures.
 
     Parameters
@@ -216,23 +217,25 @@ class ArithmeticSeq2Seq(AnswersMixin, EncodingMixin, BaseEstimator):
         with limit_threads(self.n_threads):
             network, reader, writer = self._networks(torch_generator(weight_seed), device)
             trainer = self._trainer(network, reader, writer, fields, torch_generator(noise_seed, device))
-            self.history_ = fit_loop(
-                trainer,
-                tuple(fields.values()),
-                batch_size=self.batch_size_,
-                steps=self.steps,
-                generator=as_generator(order_seed),
-                hooks=hooks,
-                checkpoint=checkpoint,
-                resume=resume,
-                parameters={
-                    **self.get_params(deep=False),
-                    "source_characters": self.source_characters_,
-                    "target_characters": self.target_characters_,
-                },
-                verbose=self.verbose,
-                desc=type(self).__name__,
-            )
+            epoch_steps = -(-len(next(iter(fields.values()))) // self.batch_size_)
+            with followed_by_callbacks(self, X=X, steps=self.steps, epoch_steps=epoch_steps) as followers:
+                self.history_ = fit_loop(
+                    trainer,
+                    tuple(fields.values()),
+                    batch_size=self.batch_size_,
+                    steps=self.steps,
+                    generator=as_generator(order_seed),
+                    hooks=(*hooks, *followers),
+                    checkpoint=checkpoint,
+                    resume=resume,
+                    parameters={
+                        **self.get_params(deep=False),
+                        "source_characters": self.source_characters_,
+                        "target_characters": self.target_characters_,
+                    },
+                    verbose=self.verbose,
+                    desc=type(self).__name__,
+                )
         network.dropout.generator = None
         self.network_, self.reader_, self.writer_ = (
             None if part is None else part.eval().cpu() for part in (network, reader, writer)

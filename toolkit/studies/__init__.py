@@ -4,6 +4,7 @@ Every ``run_...`` returns a :class:`StudyOutcome`: ``findings()``, ``figures()``
 ``write(folder)``.
 """
 
+from toolkit.studies._apply_decisions import apply_decisions
 from toolkit.studies._folder import reserved_folder
 from toolkit.studies._reserved import reserve_result
 from toolkit.studies._result import StudyOutcome
@@ -24,7 +25,7 @@ from toolkit.studies.collapse._write import check_collapse_target, forget_collap
 from toolkit.studies.coverage._differences import DifferencesResult, run_differences
 from toolkit.studies.coverage._run import CoverageResult, run_coverage
 from toolkit.studies.coverage._write import check_coverage_target, write_coverage
-from toolkit.studies.folder._outcome import FolderResult
+from toolkit.studies.folder._outcome import FolderResult, cleaning_findings
 from toolkit.studies.folder._run import clean_folder, run_folder
 from toolkit.studies.generators._findings import generator_findings
 from toolkit.studies.generators._run import (
@@ -51,6 +52,7 @@ __all__ = [
     "GeneratorComparison",
     "StudyOutcome",
     "StudyResult",
+    "apply_decisions",
     "arithmetic_findings",
     "ask_arithmetic",
     "audit_images",
@@ -64,6 +66,7 @@ __all__ = [
     "check_generators",
     "check_study_target",
     "clean_folder",
+    "cleaning_findings",
     "collapse_findings",
     "collapse_grid",
     "collapse_recipe",

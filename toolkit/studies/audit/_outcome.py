@@ -68,6 +68,8 @@ class AuditResult(StudyOutcome):
         What was found of the files, of a folder: :func:`toolkit.audit.audit_files`.
     applied : DataFrame or None
         What became of each file in a cleaned copy: :func:`toolkit.audit.apply_plan`.
+    plan : DataFrame or None
+        What becomes of each file or image unless somebody decides otherwise; by default as the audit proposes.
     """
 
     images: np.ndarray
@@ -92,6 +94,7 @@ class AuditResult(StudyOutcome):
     left_out: pd.DataFrame | None = None
     files: FileAudit | None = None
     applied: pd.DataFrame | None = None
+    plan: pd.DataFrame | None = None
 
     def __len__(self) -> int:
         return len(self.images)

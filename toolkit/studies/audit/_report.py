@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from toolkit.audit import plan_clean
 from toolkit.report import Report
 from toolkit.studies.audit._findings import GUESS, plain_findings
+from toolkit.studies.folder._choices import image_plan
+from toolkit.studies.folder._decide import add_file_choices, add_image_choices
 from toolkit.studies.folder._sections import add_file_sections
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from toolkit.studies.audit._outcome import AuditResult
 
-__all__ = ["add_audit_sections", "build_report"]
+__all__ = ["add_audit_sections", "build_report", "plan_of"]
 
 _TWO_DECIMALS = ("mean_confidence", "mean_severity")
 _DECIBELS = ("gain", "gain_lower", "gain_median", "gain_upper", "sound_psnr")
@@ -34,7 +38,10 @@ def build_report(result: AuditResult, figures: dict[str, Figure]) -> Report:
     """
     report = Report("Image audit", _subtitle(result), footer=_footer(result))
     report.findings(plain_findings(result))
-    return add_audit_sections(report, result, figures)
+    add_audit_sections(report, result, figures)
+    if result.files is not None:
+        return add_file_choices(report, result.files, plan_of(result), result.per_image)
+    return add_image_choices(report, result.images, result.repaired, result.per_image, plan_of(result))
 
 
 def add_audit_sections(report: Report, result: AuditResult, figures: dict[str, Figure]) -> Report:
@@ -54,6 +61,15 @@ def add_audit_sections(report: Report, result: AuditResult, figures: dict[str, F
         _truth(report, result, figures)
     _method(report, result)
     return report
+
+
+def plan_of(result: AuditResult) -> pd.DataFrame:
+    """What becomes of each file, or of each image, unless somebody decides otherwise."""
+    if result.plan is not None:
+        return result.plan
+    if result.files is not None:
+        return plan_clean(result.files, per_image=result.per_image)
+    return image_plan(result.images, result.per_image)
 
 
 def _subtitle(result):

@@ -15,7 +15,7 @@ from toolkit.report import write_figures
 from toolkit.studies._folder import check_target, whole_folder
 from toolkit.studies.audit._figures import audit_figures
 from toolkit.studies.audit._findings import plain_findings
-from toolkit.studies.audit._report import build_report
+from toolkit.studies.audit._report import build_report, plan_of
 from toolkit.studies.folder._write import FILE_TABLES, file_summary, per_file_table, write_file_tables
 
 if TYPE_CHECKING:
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["AUDIT_FILES", "check_audit_target", "summarise", "write_audit"]
 
 AUDIT_FILES = FILE_TABLES | {
-    *("detectors.csv", "figures", "left_out.csv", "per_image.csv", "repaired.npz", "report.html", "summary.json")
+    *(
+        "detectors.csv",
+        "figures",
+        "left_out.csv",
+        "per_image.csv",
+        "repaired.npz",
+        "plan.csv",
+        "report.html",
+        "summary.json",
+    )
 }
 
 
@@ -116,9 +125,10 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
     ----------
     result : AuditResult
     out : path-like
-        Folder for ``per_image.csv``, ``left_out.csv`` (files of a folder that are no images of it), ``repaired.npz``,
-        ``detectors.csv``, ``summary.json``, ``figures/*.png`` and ``report.html``; of a folder whose files were looked
-        at also ``per_file.csv`` (and ``.parquet``, where pyarrow is installed), ``duplicates.csv`` and ``leaks.csv``.
+        Folder for ``per_image.csv``, ``plan.csv`` (what becomes of each unless somebody decides otherwise),
+        ``left_out.csv`` (files of a folder that are no images of it), ``repaired.npz``, ``detectors.csv``,
+        ``summary.json``, ``figures/*.png`` and ``report.html``; of a folder whose files were looked at also
+        ``per_file.csv`` (and ``.parquet``, where pyarrow is installed), ``duplicates.csv`` and ``leaks.csv``.
 
     Returns
     -------
@@ -139,6 +149,7 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
         if result.files is not None:
             table = per_file_table(result.files, result.per_image, result.applied)
             write_file_tables(folder, table, result.files)
+        write_csv(folder / "plan.csv", plan_of(result))
         save_npz(folder / "repaired.npz", np.asarray(result.repaired))
         (folder / "figures").mkdir()
         figures = write_figures(folder / "figures", audit_figures(result))

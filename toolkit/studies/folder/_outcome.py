@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from toolkit._core.files import write_json
+from toolkit._core.files import write_csv, write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.printable import printable
 from toolkit._core.versions import versions
-from toolkit.audit import FileAudit
+from toolkit.audit import FileAudit, plan_clean
 from toolkit.report import Report, write_figures
 from toolkit.studies._folder import whole_folder
 from toolkit.studies._result import StudyOutcome, figures_of
+from toolkit.studies.folder._decide import add_file_choices
 from toolkit.studies.folder._figures import file_displays
 from toolkit.studies.folder._sections import add_file_sections, file_facts
 from toolkit.studies.folder._write import FILE_TABLES, file_summary, per_file_table, write_file_tables
@@ -44,6 +45,8 @@ class FolderResult(StudyOutcome):
     timings : dict of str to float
         Wall-clock seconds of each stage.
     versions : dict of str to str
+    plan : DataFrame, optional
+        What becomes of each file unless somebody decides otherwise; by default :func:`toolkit.audit.plan_clean`.
     """
 
     files: FileAudit
@@ -51,6 +54,11 @@ class FolderResult(StudyOutcome):
     settings: dict = field(default_factory=dict)
     timings: dict = field(default_factory=dict)
     versions: dict = field(default_factory=versions)
+    plan: pd.DataFrame | None = None
+
+    def __post_init__(self):
+        if self.plan is None:
+            object.__setattr__(self, "plan", plan_clean(self.files))
 
     def __len__(self) -> int:
         return len(self.files)
@@ -70,7 +78,7 @@ class FolderResult(StudyOutcome):
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """Frames by name."""
-        tables = {**self.files.tables(), "per_file": self.per_file}
+        tables = {**self.files.tables(), "per_file": self.per_file, "plan": self.plan}
         return tables if self.applied is None else {**tables, "applied": self.applied}
 
     def report(self) -> Report:
@@ -87,7 +95,8 @@ class FolderResult(StudyOutcome):
             footer=f"Time: {spent}.\n\n{made}.",
         )
         report.findings(self.findings()).facts(file_facts(self.files))
-        return add_file_sections(report, self.files, figures, self.applied)
+        add_file_sections(report, self.files, figures, self.applied)
+        return add_file_choices(report, self.files, self.plan)
 
     @usual_floating_point
     def write(self, out: str | os.PathLike) -> Path:
@@ -97,7 +106,7 @@ class FolderResult(StudyOutcome):
         ----------
         out : path-like
             Folder for ``per_file.csv`` (and ``.parquet``, where pyarrow is installed), ``duplicates.csv``,
-            ``leaks.csv``, ``summary.json``, ``figures/*.png`` and ``report.html``.
+            ``leaks.csv``, ``plan.csv``, ``summary.json``, ``figures/*.png`` and ``report.html``.
 
         Raises
         ------
@@ -109,6 +118,7 @@ class FolderResult(StudyOutcome):
         out = Path(out)
         with whole_folder(out, AUDIT_FILES) as folder:
             write_file_tables(folder, self.per_file, self.files)
+            write_csv(folder / "plan.csv", self.plan)
             (folder / "figures").mkdir()
             figures = write_figures(folder / "figures", self.figures())
             self._report(figures).write(folder / "report.html")
@@ -129,13 +139,16 @@ def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]
         return []
     counts = applied["done"].value_counts()
     kept, repaired, left = (int(counts.get(name, 0)) for name in ("kept", "repaired", "left out"))
-    exact = int(np.isinf(applied["psnr"]).sum())
+    is_files = "psnr" in applied
+    things = "files" if is_files else "images"
+    exact = int(np.isinf(applied["psnr"]).sum()) if is_files else repaired
     where = settings.get("cleaned") or "the copy"
     dry = settings.get("dry_run")
     begins = f"{where} would hold" if dry else f"{where} holds"
-    parts = [f"{kept:,} as they were, byte for byte", f"{repaired:,} repaired at their own size"]
+    parts = [f"{kept:,} as they were", f"{repaired:,} repaired"]
+    if is_files:
+        parts = [f"{kept:,} as they were, byte for byte", f"{repaired:,} repaired at their own size"]
     if repaired and exact < repaired:
         parts[-1] += f" ({repaired - exact:,} of them not to the last grey level)"
-    return [
-        f"{begins} {kept + repaired:,} files: {' and '.join(parts)}; {left:,} {'is' if left == 1 else 'are'} left out."
-    ]
+    verb = "is" if left == 1 else "are"
+    return [f"{begins} {kept + repaired:,} {things}: {' and '.join(parts)}; {left:,} {verb} left out."]

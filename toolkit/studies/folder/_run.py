@@ -88,14 +88,14 @@ def run_folder(
     start = time.perf_counter()
     files = audit_files(folder, against=against, false_alarms=false_alarms, cache=cache, n_jobs=n_jobs, verbose=verbose)
     timings = {"looking at files": round(time.perf_counter() - start, 3)}
+    plan = plan_clean(files, leave_out=leave_out, repairs=repairs)
     applied = None
     if write_clean is not None:
         start = time.perf_counter()
-        applied = clean_folder(
-            files,
+        applied = apply_plan(
+            plan,
+            files.survey.root,
             write_clean,
-            leave_out=leave_out,
-            repairs=repairs,
             strip_metadata=strip_metadata,
             dry_run=dry_run,
             verbose=verbose,
@@ -107,7 +107,7 @@ def run_folder(
         "cleaned": None if write_clean is None else printable(Path(write_clean).name),
         "dry_run": dry_run,
     }
-    return FolderResult(files, applied, settings, timings)
+    return FolderResult(files, applied, settings, timings, plan=plan)
 
 
 def clean_folder(

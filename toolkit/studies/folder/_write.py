@@ -13,7 +13,7 @@ from toolkit.audit import FileAudit
 
 __all__ = ["FILE_TABLES", "file_summary", "per_file_table", "write_file_tables"]
 
-FILE_TABLES = frozenset({"per_file.csv", "per_file.parquet", "duplicates.csv", "leaks.csv"})
+FILE_TABLES = frozenset({"per_file.csv", "per_file.parquet", "duplicates.csv", "leaks.csv", "plan.csv"})
 # Of an audit by networks, what goes beside a file, and under which name.
 _OF_IMAGES = {"kind": "kind", "confidence": "kind_confidence", "anomaly_score": "anomaly_score"}
 
