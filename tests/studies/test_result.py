@@ -60,8 +60,8 @@ def test_findings_say_how_many_what_how_sure_and_what_was_done():
         "What is wrong: inverted (1). 1 image is wrong in a way that fits no known kind.",
         "How sure: 1 of the 2 are named with a confidence of 90% or more, 1 with less than 60%: "
         "look at those yourself.",
-        "1 image was repaired, each confirmed by an independent check; 1 flagged image was left as given, for want of a "
-        "repair that could be confirmed; the images taken for clean kept every pixel.",
+        "1 image was repaired, each confirmed by an independent check; 1 flagged image was left as given, for want of "
+        "a repair that could be confirmed; the images taken for clean kept every pixel.",
         "Caution: 10 images are few to learn from; take the names above as hints.",
     ]
 
