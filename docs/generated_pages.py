@@ -34,6 +34,7 @@ HELPERS = {
     "glyph_prior",
     "harm_sets",
     "reporting_sets",
+    "run",
 }
 ROOMS = [name for name in toolkit.__all__ if inspect.ismodule(getattr(toolkit, name))] + ["nn"]
 
