@@ -25,6 +25,9 @@ class Watch:
         ``progress(stage, share)``: what is being done, and which share of the whole is done.
     should_stop : callable, optional
         ``should_stop()`` is asked at every step; when it returns True the work ends by :class:`StoppedError`.
+    should_finish : callable, optional
+        ``should_finish()`` is asked by trainings after each step; when it returns True the training is over, as if it
+        had been that long.
     observers : sequence of callable
         Hooks of trainings that only look: ``observer(trainer, entry)`` after an epoch, ``observer.after_step(trainer,
         step)`` after a step where it has that. What they return is ignored, and they are no part of a checkpoint.
@@ -37,14 +40,21 @@ class Watch:
         progress: Callable[[str, float], object] | None = None,
         should_stop: Callable[[], bool] | None = None,
         observers: Sequence[Callable] = (),
+        should_finish: Callable[[], bool] | None = None,
     ) -> None:
         self._progress, self._should_stop, self.observers = progress, should_stop, tuple(observers)
+        self._should_finish = should_finish
         self._stage, self._share, self._held = "", 0.0, 0
 
     @property
     def asked_to_stop(self) -> bool:
         """Whether the work shall end."""
         return self._should_stop is not None and bool(self._should_stop())
+
+    @property
+    def asked_to_finish(self) -> bool:
+        """Whether a training shall be over, and what was learnt kept."""
+        return self._should_finish is not None and bool(self._should_finish())
 
     def check(self) -> None:
         """End the work where it shall end.
@@ -104,6 +114,7 @@ def watched(
     progress: Callable[[str, float], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
     observers: Sequence[Callable] = (),
+    should_finish: Callable[[], bool] | None = None,
 ) -> Iterator[bool]:
     """Put the work within a ``with`` block under a watch, if there is anything to tell or to ask.
 
@@ -121,10 +132,10 @@ def watched(
     >>> told
     [0.5]
     """
-    if progress is None and should_stop is None and not observers:
+    if progress is None and should_stop is None and should_finish is None and not observers:
         yield False
         return
-    watch = Watch(progress, should_stop, observers)
+    watch = Watch(progress, should_stop, observers, should_finish)
     watch.check()
     tokens = _enclosing.set(watch), _current.set(watch)
     try:

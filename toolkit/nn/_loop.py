@@ -261,6 +261,7 @@ def _run(model, batches, batch_size, total, seconds, generator, shuffle, hooks, 
                 position.stopped = any(stops)
                 if watch is not None:
                     watch.after_step(model, position.step)
+                    position.stopped = position.stopped or watch.asked_to_finish
                 if position.stopped or clock.is_over():
                     break
                 if position.batch < last:

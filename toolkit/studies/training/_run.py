@@ -59,6 +59,7 @@ def train_into_folder(
     observers: Sequence[Callable] = (),
     progress: Callable[[str, float], object] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    should_finish: Callable[[], bool] | None = None,
 ) -> dict[str, Any]:
     """Train a generator on images and fill a folder, as ``toolkit train`` does.
 
@@ -90,6 +91,8 @@ def train_into_folder(
         ``progress(stage, share)`` is told how much is done.
     should_stop : callable, optional
         ``should_stop()`` is asked after each step; when it returns True a checkpoint is written, and the training ends.
+    should_finish : callable, optional
+        ``should_finish()`` is asked, too; when it returns True the training is over, and what was learnt is kept.
 
     Returns
     -------
@@ -126,7 +129,7 @@ def train_into_folder(
     out, pictures = Path(out), pictures or {}
     with (
         reserved_folder(out, {*TRAINING_FILES, *pictures}, grows=True),
-        watched(progress, should_stop, observers) as verbose,
+        watched(progress, should_stop, observers, should_finish) as verbose,
     ):
         _check_free(out, resume=resume, overwrite=overwrite)
         found, name = read()

@@ -1,0 +1,6 @@
+"""Later."""
+
+
+class TrainPage:
+    def __init__(self, gr, root, visits):
+        gr.HTML("later")
