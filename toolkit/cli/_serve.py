@@ -15,7 +15,9 @@ def serve(
     host: Annotated[str, typer.Option(metavar="ADDRESS", help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Port.  [default: the first that is free from 8765 on]", show_default=False),
+        typer.Option(
+            min=0, max=65535, help="Port.  [default: the first that is free from 8765 on]", show_default=False
+        ),
     ] = None,
     token: Annotated[
         str | None,

@@ -55,4 +55,9 @@ def audit(
     np.save(folder / "images.npy", result.images)
     np.save(folder / "repaired.npy", result.repaired)
     result.write(folder / "audit")
-    return {"findings": result.findings(), "n_images": len(result), "per_image": result.per_image, "judgeable": result.judgeable}
+    return {
+        "findings": result.findings(),
+        "n_images": len(result),
+        "per_image": result.per_image,
+        "judgeable": result.judgeable,
+    }

@@ -17,7 +17,18 @@ from toolkit._core.printable import printable
 from toolkit.exceptions import ToolkitError
 from toolkit.web._process import Job
 
-__all__ = ["bind", "figure_png", "findings", "follow", "image_png", "picture", "progress", "said", "thumbnails", "warned"]
+__all__ = [
+    "bind",
+    "figure_png",
+    "findings",
+    "follow",
+    "image_png",
+    "picture",
+    "progress",
+    "said",
+    "thumbnails",
+    "warned",
+]
 
 _EVERY = 0.4  # seconds from one look at work to the next
 _EXPECTED = (ToolkitError, OSError, ValueError, TypeError, LookupError)
@@ -106,8 +117,13 @@ def figure_png(display: Any) -> bytes:
     """A display of :mod:`toolkit.plots` as PNG."""
     if not hasattr(display, "figure_"):
         display.plot()
+    return png(display.figure_)
+
+
+def png(figure: Any) -> bytes:
+    """A figure of matplotlib as PNG."""
     buffer = io.BytesIO()
-    display.figure_.savefig(buffer, format="png", dpi=96, bbox_inches="tight")
+    figure.savefig(buffer, format="png", dpi=96, bbox_inches="tight")
     return buffer.getvalue()
 
 
