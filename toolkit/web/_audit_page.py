@@ -51,8 +51,9 @@ class AuditPage:
                     self.part = gr.Number(1, label="Part", precision=0, minimum=1, elem_id="audit-part")
                 self.gallery = gr.Gallery(
                     label="Press an image to see it large",
-                    columns=8,
-                    height=330,
+                    show_label=False,
+                    columns=6,
+                    height=420,
                     object_fit="contain",
                     format="png",
                     allow_preview=False,

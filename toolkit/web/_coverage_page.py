@@ -103,8 +103,9 @@ class CoveragePage:
             raise ValueError(job.error)
         found = job.result
         pictures = "".join(
-            f"<h4>{escape(_WORDS.get(name, name).capitalize())}</h4>{picture(content, _WORDS.get(name, name), name=name)}"
-            for name, content in sorted(found["pictures"].items(), key=lambda item: list(_WORDS).index(item[0]))
+            f"<h4>{escape(words.capitalize())}</h4>{picture(found['pictures'][name], words, name=name)}"
+            for name, words in _WORDS.items()
+            if name in found["pictures"]
         )
         yield {
             self.status: said("Compared."),
@@ -126,8 +127,8 @@ class CoveragePage:
 def _table(frame):
     """The figures of coverage beside what real images have."""
     rows = "".join(
-        f"<tr><th scope='row'>{escape(printable(name).replace('_', ' '))}</th><td>{value:.3f}</td><td>{expected:.3f}</td>"
-        "</tr>"
+        f"<tr><th scope='row'>{escape(printable(name).replace('_', ' '))}</th>"
+        f"<td>{value:.3f}</td><td>{expected:.3f}</td></tr>"
         for name, value, expected in frame[["metric", "value", "expected"]].itertuples(index=False)
     )
     head = "<tr><th scope='col'>figure</th><th scope='col'>samples</th><th scope='col'>of real images</th></tr>"

@@ -78,8 +78,7 @@ def check_links(root: Path, folder: Path) -> None:
 
 
 def list_below(root: Path, wanted) -> list[str]:
-    """Names of the folders below ``root``, relative to it, of which ``wanted(folder, names)`` holds; hidden ones are not
-    walked through.
+    """Names below ``root``, relative to it, of what ``wanted`` finds; hidden folders are not walked through.
 
     Parameters
     ----------
