@@ -125,9 +125,9 @@ class GeneratePage:
         """Open a model, and show what it draws."""
         gr, model = self.gr, self._model(request, name)
         labels = [str(label) for label in getattr(model, "classes_", [])]
-        has_plane = getattr(model, "latent_dim_", None) == 2 and hasattr(model, "inverse_transform")
+        has_plane = _latent_dim(model) == 2 and hasattr(model, "inverse_transform")
         answer = {
-            self.status: said(f"{type(model).__name__} with {model.latent_dim_} latent dimensions."),
+            self.status: said(f"{type(model).__name__} with {_latent_dim(model)} latent dimensions."),
             self.result: self._grid(model, _whole("How many", count, 1, _MOST), _whole("Seed", seed, 0, 2**31)),
             self.moving: "",
             self.there: "",
@@ -241,7 +241,7 @@ class GeneratePage:
         return {self.result: picture(figure_png(display), f"samples in {len(rows)} ways, a row each", name="ways")}
 
     def _model(self, request, name):
-        return load_model(self.visits.of(request), self.root, name, ("sample", "latent_dim_", "pixel_scale_"))
+        return load_model(self.visits.of(request), self.root, name, ("sample", "pixel_scale_"))
 
     def _images(self, data):
         if data not in usable_sets():
@@ -265,13 +265,17 @@ class GeneratePage:
         return model.interpolate(first, last, _STEPS).reshape(_STEPS, *first.shape[1:])
 
     def _at(self, model, first, second):
-        if getattr(model, "latent_dim_", None) != 2:
+        if _latent_dim(model) != 2 or not hasattr(model, "inverse_transform"):
             raise ValueError("The latent space of this model is no plane.")
         if not (np.isfinite([first, second]).all() and abs(first) < 1e3 and abs(second) < 1e3):
             raise ValueError("A place in the plane has two numbers.")
         image = model.inverse_transform([[first, second]])[0]
         words = f"at {first:.2f}, {second:.2f}"
         return {self.there: thumbnails([_shaped(model, image)], [words], model.pixel_scale_)}
+
+
+def _latent_dim(model):
+    return model.latent_dim_ if hasattr(model, "latent_dim_") else model.settings_["latent_dim"]
 
 
 def _number(text):

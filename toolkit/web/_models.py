@@ -40,7 +40,7 @@ def load_model(visit: Visit, root: Path, name: object, methods: tuple[str, ...])
     folder = model_folder(below_root(root, name))
     if not folder.is_dir():
         raise ValueError(f"{printable(name)} is no folder with a saved model.")
-    stamp = (str(folder), folder.stat().st_mtime_ns)
+    stamp = (str(folder), folder.stat().st_mtime_ns)  # a folder is replaced as a whole
     with visit.lock:
         known = visit.found.get("model")
         if known is None or known[0] != stamp:
