@@ -17,8 +17,8 @@ from toolkit.web._reading import Choice, read_images
 __all__ = ["COMMANDS", "Settings", "train"]
 
 COMMANDS = ("gan", "cgan", "vae", "autoencoder")
-_LOOK = 1.5  # seconds from one look at the training to the next, and at least this many times what a look takes
-_PATIENCE = 8
+_LOOK = 1.0  # seconds from one look at the training to the next, or so many times what a look takes:
+_PATIENCE = 4
 _N_SHOWN, _N_JUDGED = 36, 4000
 _POINTS = 400  # of a curve
 
