@@ -180,9 +180,7 @@ def test_uploads_end_where_they_become_too_large(guard):
         ([("content-length", "5")], b"x" * 200_000),  # and where that was not true
         ([], b"x" * 200_000),
     ):
-        status = ask(
-            guard, "/gradio_api/upload", method="POST", headers=headers, body=body, cookie=cookie, parts=50
-        )[0]
+        status = ask(guard, "/gradio_api/upload", method="POST", headers=headers, body=body, cookie=cookie, parts=50)[0]
         assert status == 413
     assert not guard._app.seen
 

@@ -79,21 +79,18 @@ def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
         assert archive["images"].shape == (200, 28, 28)
     assert "<html" in take("audit-report").read_text(encoding="utf-8")
 
+    # In another order, and of other kinds.
+    def captions():
+        return tab.locator("#audit-gallery .caption-label").all_inner_texts()
 
-def test_the_gallery_is_filtered_and_ordered(tab):
-    tab.fill("#audit-n input", "100")
-    tab.click("#audit-start")
-    tab.wait_for_selector("#audit-status >> text=100 images of digits looked at", timeout=WAIT)
-    captions = lambda: tab.locator("#audit-gallery .caption-label").all_inner_texts()
-    until(captions)
     surest = captions()
-    assert all("clean" not in text for text in surest)
+    assert not any("clean" in text for text in surest if not text.startswith("you"))
     choose(tab, "audit-order", "least sure first")
-    until(lambda: captions() and captions() != surest)
-    sure = [float(text.split()[-1]) for text in captions()]
+    until(lambda: captions() != surest)
+    sure = [float(text.split()[-1]) for text in captions() if not text.startswith("you")]
     assert sure == sorted(sure)
     choose(tab, "audit-show", "all images")
-    until(lambda: any("clean" in text for text in captions()))
+    until(lambda: any(text.startswith("clean") for text in captions()))
 
 
 def test_an_audit_can_be_cancelled(tab):
@@ -130,7 +127,7 @@ def test_an_upload_is_read_with_suspicion(tab, tmp_path):
 
 def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     go(tab, "Train and watch")
-    tab.fill("#train-amount input", "20")
+    tab.fill("#train-amount input", "600")
     tab.fill("#train-coverage input", "60")
     tab.fill("#train-n input", "500")
     tab.fill("#train-out textarea", "outputs/watched")
@@ -138,7 +135,11 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     tab.wait_for_selector("#train-grid img", timeout=WAIT)
     tab.wait_for_selector("#train-losses img", timeout=WAIT)
     grid, losses = pixels(tab, "#train-grid img"), pixels(tab, "#train-losses img")
-    changed = lambda before, where: before.shape != pixels(tab, where).shape or (before != pixels(tab, where)).any()
+
+    def changed(before, where):
+        now = pixels(tab, where)
+        return before.shape != now.shape or (before != now).any()
+
     until(lambda: changed(grid, "#train-grid img"))
     until(lambda: changed(losses, "#train-losses img"))
     tab.wait_for_selector("#train-bins img", timeout=WAIT)
@@ -150,7 +151,10 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     assert not (folder / "model").exists()
     tab.click("#train-resume")
     tab.wait_for_selector("#train-status progress", timeout=WAIT)
+    grid = pixels(tab, "#train-grid img")
+    until(lambda: changed(grid, "#train-grid img"))
     shoot(tab, "train")
+    tab.click("#train-keep")
     tab.wait_for_selector("#train-status >> text=Trained and kept in outputs/watched", timeout=WAIT)
     assert json.loads((folder / "summary.json").read_text())["final"]["step"] > stopped
     # As of the command: the same files, and it is not replaced unasked.
@@ -158,19 +162,6 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     assert names >= {"training.json", "model", "history.csv", "losses.png", "samples.png", "growth.png"}
     tab.click("#train-start")
     tab.wait_for_selector("#train-status .warned >> text=finished model", timeout=WAIT)
-
-
-def test_a_training_is_kept_as_it_is(tab, served):
-    go(tab, "Train and watch")
-    tab.fill("#train-amount input", "500")
-    tab.fill("#train-coverage input", "0")
-    tab.fill("#train-n input", "300")
-    tab.fill("#train-out textarea", "outputs/kept")
-    tab.click("#train-start")
-    tab.wait_for_selector("#train-losses img", timeout=WAIT)
-    tab.click("#train-keep")
-    tab.wait_for_selector("#train-status >> text=Trained and kept in outputs/kept", timeout=WAIT)
-    assert (served.root / "outputs" / "kept" / "model").is_dir()
 
 
 def test_the_latent_plane_answers_to_a_press(tab, shoot):
@@ -207,7 +198,9 @@ def test_digits_on_demand_and_a_film_to_take_home(tab, shoot, tmp_path):
     drawn = pixels(tab, "#generate-result img")
     tab.locator("#generate-label label", has_text="3").click()
     until(lambda: "label 3" in (tab.locator("#generate-result img").get_attribute("alt") or ""))
-    assert pixels(tab, "#generate-result img").shape != drawn.shape or (pixels(tab, "#generate-result img") != drawn).any()
+    assert (
+        pixels(tab, "#generate-result img").shape != drawn.shape or (pixels(tab, "#generate-result img") != drawn).any()
+    )
     slider = tab.locator("#generate-way input[type=number]")
     slider.fill("3")
     slider.press("Enter")
@@ -288,10 +281,10 @@ def test_by_keyboard_alone(tab):
         reached.add(tab.evaluate("document.activeElement.closest('[id]') && document.activeElement.closest('[id]').id"))
         tab.keyboard.press("Tab")
     assert {"audit-start", "audit-stop"} <= reached
-    tab.locator("#audit-n input").fill("60")
+    tab.locator("#audit-n input").fill("40")
     tab.locator("#audit-start").focus()
     tab.keyboard.press("Enter")
-    tab.wait_for_selector("#audit-status >> text=60 images of digits looked at", timeout=WAIT)
+    tab.wait_for_selector("#audit-status >> text=40 images of digits looked at", timeout=WAIT)
     tab.locator("#audit-gallery button:has(img)").first.focus()
     tab.keyboard.press("Enter")
     tab.wait_for_selector("#audit-detail h3", timeout=WAIT)
