@@ -44,11 +44,17 @@ def test_without_a_watcher_nothing_is_asked():
 
 
 def test_work_ends_where_it_is_asked_to():
-    with pytest.raises(StoppedError) as caught, watched(should_stop=stop_after(3)) as verbose:
-        with Progress(10, verbose=verbose) as work:
-            for _ in range(10):
-                work.update()
-    assert work.n == 3
+    done = []
+
+    def work():
+        with watched(should_stop=stop_after(3)) as verbose, Progress(10, verbose=verbose) as progress:
+            for place in range(10):
+                progress.update()
+                done.append(place)
+
+    with pytest.raises(StoppedError) as caught:
+        work()
+    assert done == [0, 1]  # asked at the start, and after each part
     assert isinstance(caught.value, ToolkitError)
 
 
@@ -82,13 +88,13 @@ def test_observers_see_each_step_and_change_nothing(tmp_path):
         def __call__(self, trainer, entry):
             self.epochs += (entry["epoch"],)
 
+    images = DIGITS.subset(slice(60))
     for kind, model in (
         ("gan", GAN(generator_widths=(8,), discriminator_widths=(8,), max_steps=4, random_state=0)),
         ("vae", VariationalAutoencoder(epochs=1, random_state=0)),
         ("autoencoder", Autoencoder(epochs=1, random_state=0)),
     ):
         observer = Observer()
-        images = DIGITS.subset(slice(60))
         train_into_folder(model, lambda: (images, "digits"), command=kind, out=tmp_path / kind, observers=[observer])
         again = type(model)(**{**model.get_params(), "verbose": False}).fit(images.images)
         assert observer.steps == tuple(range(1, observer.steps[-1] + 1))

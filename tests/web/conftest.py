@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from web_server import end_server, start_server
 
 from toolkit.datasets import load_digits
 from toolkit.generators import ConditionalGAN, VariationalAutoencoder
 from toolkit.studies import run_arithmetic, train_into_folder
-from web_server import end_server, start_server
 
 
 @pytest.fixture(scope="session")

@@ -126,8 +126,8 @@ def test_other_names_and_other_sites_are_refused(guard, headers):
 def test_what_the_pages_do_not_need_is_not_there(guard):
     cookie = sign_in(guard)
     for path in (
-        "/gradio_api/run/predict", "/gradio_api/call/x", "/gradio_api/api/x", "/gradio_api/proxy=http://a", "/monitoring",
-        "/gradio_api/stream/x", "/gradio_api/component_server", "/docs", "/login", "/assets/../../etc/passwd", "/vibe",
+        "/gradio_api/run/predict", "/gradio_api/call/x", "/gradio_api/api/x", "/gradio_api/proxy=http://a",
+        "/monitoring",        "/gradio_api/stream/x", "/gradio_api/component_server", "/docs", "/login", "/assets/../../etc/passwd", "/vibe",
         "/gradio_api/deep_link", "/gradio_api/dev/reload", "/gradio_api/mcp",
     ):  # fmt: skip
         for method in ("GET", "POST"):
@@ -310,7 +310,8 @@ def test_work_ends_when_the_server_is_killed(tmp_path):
     code = (
         "import time\nfrom toolkit.web import _process\n"
         "if __name__ == '__main__':\n"
-        f"    _process.Job('web_work:count', {{'n': 100000}}); time.sleep(0.1); print('up', flush=True); time.sleep(600)\n"
+        "    _process.Job('web_work:count', {'n': 100000})\n"
+        "    print('up', flush=True); time.sleep(600)\n"
     )
     script = tmp_path / "server.py"
     script.write_text(code)

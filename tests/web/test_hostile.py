@@ -1,5 +1,6 @@
 """A workbench among people who mean no good: refused, or harmless."""
 
+import contextlib
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import socket
 import stat
 import threading
 import time
+from pathlib import Path
 from urllib.parse import quote
 
 import numpy as np
@@ -213,9 +215,12 @@ def begin_training(page, out):
 
 
 def children(pid):
-    with open(f"/proc/{pid}/task/{pid}/children", encoding="utf-8") as file:
-        found = [int(child) for child in file.read().split()]
-    return [child for child in found if "toolkit-web-work" in _command(child) or "spawn_main" in _command(child)]
+    """What its threads have started that works for the pages."""
+    found = []
+    for place in Path(f"/proc/{pid}/task").glob("*/children"):
+        with contextlib.suppress(OSError):
+            found += [int(child) for child in place.read_text().split()]
+    return [child for child in found if "spawn_main" in _command(child)]
 
 
 def _command(pid):

@@ -210,14 +210,16 @@ class Guard:
         if declared and (not declared.isdigit() or int(declared) > allowed + margin):
             return await plain(send, 413, f"Uploads are limited to {self._max_upload / 2**20:,.0f} MB.")
         counted = _Counted(receive, allowed + margin)
-        answer = _Rewritten(send, lambda body: (visitor.give(addresses_in(body)), body)[1])
+        answer = _Rewritten(send, lambda body: (visitor.give(addresses_in(body)), body)[1], unless=counted.is_too_much)
         try:
             await self._app(scope, counted, answer)
-        except _TooMuchError:
-            if not answer.begun:
-                await plain(send, 413, f"Uploads are limited to {self._max_upload / 2**20:,.0f} MB.")
+        except Exception:
+            if not counted.is_too_much():
+                raise
         finally:
             visitor.uploaded += counted.n_bytes
+        if counted.is_too_much() and not answer.begun:
+            await plain(send, 413, f"Uploads are limited to {self._max_upload / 2**20:,.0f} MB.")
 
     async def _stream(self, visitor, query, scope, receive, send):
         if not self._owns(visitor, query.get("session_hash", [""])[-1]):
@@ -258,19 +260,24 @@ class _Counted:
     async def __call__(self):
         message = await self._receive()
         self.n_bytes += len(message.get("body", b""))
-        if self.n_bytes > self._most:
+        if self.is_too_much():
             raise _TooMuchError
         return message
 
+    def is_too_much(self):
+        return self.n_bytes > self._most
+
 
 class _Rewritten:
-    """``send`` that holds an answer back until it is whole, and hands it on as ``rewrite`` makes it."""
+    """``send`` that holds an answer back until it is whole, and hands it on as ``rewrite`` makes it, or not at all."""
 
-    def __init__(self, send, rewrite: Callable[[bytes], bytes]):
-        self._send, self._rewrite, self._start, self._body = send, rewrite, None, b""
+    def __init__(self, send, rewrite: Callable[[bytes], bytes], *, unless: Callable[[], bool] = lambda: False):
+        self._send, self._rewrite, self._unless, self._start, self._body = send, rewrite, unless, None, b""
         self.begun = False
 
     async def __call__(self, message: dict[str, Any]) -> None:
+        if self._unless():
+            return
         if message["type"] == "http.response.start":
             self._start = message
             return

@@ -80,7 +80,7 @@ def serve(
     if token is not None and len(token) < 16:
         raise ValueError("token must have at least 16 characters.")
     token = token or secrets.token_urlsafe(32)
-    with _temporary_folder() as folder, _bound(host, port) as listening:
+    with _temporary_folder() as folder, _bound(host, port) as listening, _own_environment():
         port = listening.getsockname()[1]
         visits = Visits(folder, max_jobs or max(2, os.cpu_count() or 1))
         try:
@@ -144,9 +144,13 @@ def load_gradio(folder: Path):
     ----------
     folder : Path
     """
-    cache = folder / "files"
+    cache, other = folder / "files", folder / "other"
     cache.mkdir(exist_ok=True)
+    other.mkdir(exist_ok=True)
     os.environ |= {
+        # Of what works in processes of its own: whatever it leaves is gone with the rest.
+        "TMPDIR": str(other),
+        "TORCHINDUCTOR_CACHE_DIR": str(other / "inductor"),
         "GRADIO_ANALYTICS_ENABLED": "False",
         "GRADIO_TEMP_DIR": str(cache),
         "GRADIO_EXAMPLES_CACHE": str(folder / "examples"),
@@ -193,6 +197,17 @@ def _temporary_folder() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _own_environment() -> Iterator[None]:
+    """Leave the variables of the process as they were found."""
+    before = dict(os.environ)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(before)
 
 
 @contextlib.contextmanager

@@ -196,7 +196,7 @@ def _coverage(n_bins, frame):
     display.axes_[-1].set_xlabel("step")
     words = (
         f"At step {last['step']:,.0f} the samples reach {last['bins_reached']:.0f} of {n_bins} bins of the real "
-        f"images; {last['bins_different']:.0f} hold another share of them than they should. Divergence {last['js']:.3f} nats, "
-        f"of real images among themselves {last['js_real']:.3f}."
+        f"images; {last['bins_different']:.0f} hold another share of them than they should. "
+        f"Divergence {last['js']:.3f} nats, of real images among themselves {last['js_real']:.3f}."
     )
     return said(words) + picture(figure_png(display), words, name="coverage")

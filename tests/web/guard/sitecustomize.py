@@ -1,4 +1,4 @@
-"""Writes down every connection that a process, or one that it starts, opens to another machine, or looks up a name for."""
+"""Writes down every connection to another machine, and every look-up of a name, of a process and what it starts."""
 
 import os
 import sys
