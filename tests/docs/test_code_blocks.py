@@ -54,7 +54,8 @@ NOT_RUN = {
 PARSED_ONLY = {"README.md"}
 
 # Options that are added to a command so that it has little to do; the last of an option given twice counts. None: the
-# command is checked by its own parser only, since it takes minutes, or waits for a browser; tests/cli and tests/web run it from end to end.
+# command is checked by its own parser only, since it takes minutes or waits for a browser;
+# tests/cli and tests/web run it from end to end.
 LITTLE = {
     "arithmetic": "--n-queries 60 --steps 5 --quiet",
     "audit": None,

@@ -125,11 +125,21 @@ def test_other_names_and_other_sites_are_refused(guard, headers):
 
 def test_what_the_pages_do_not_need_is_not_there(guard):
     cookie = sign_in(guard)
-    for path in (
-        "/gradio_api/run/predict", "/gradio_api/call/x", "/gradio_api/api/x", "/gradio_api/proxy=http://a",
-        "/monitoring",        "/gradio_api/stream/x", "/gradio_api/component_server", "/docs", "/login", "/assets/../../etc/passwd", "/vibe",
-        "/gradio_api/deep_link", "/gradio_api/dev/reload", "/gradio_api/mcp",
-    ):  # fmt: skip
+    names = [
+        "run/x",
+        "call/x",
+        "api/x",
+        "proxy=http://a",
+        "stream/x",
+        "component_server",
+        "deep_link",
+        "dev/reload",
+        "mcp",
+        "vibe-edit",
+        "info/x",
+    ]
+    others = ["/monitoring", "/docs", "/login", "/assets/../../etc/passwd", "/static/../x"]
+    for path in (*(f"/gradio_api/{name}" for name in names), *others):
         for method in ("GET", "POST"):
             assert ask(guard, path, cookie=cookie, method=method, body=b"{}")[0] == 404, path
     assert ask(guard, "/", cookie=cookie, method="PUT")[0] == 405

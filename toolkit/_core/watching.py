@@ -137,7 +137,7 @@ def watched(
         return
     watch = Watch(progress, should_stop, observers, should_finish)
     watch.check()
-    tokens = _enclosing.set(watch), _current.set(watch)
+    tokens = _enclosing.set(watch), _current.set(watch)  # type: ignore[arg-type]
     try:
         yield True
     finally:

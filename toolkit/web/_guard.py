@@ -272,7 +272,8 @@ class _Rewritten:
     """``send`` that holds an answer back until it is whole, and hands it on as ``rewrite`` makes it, or not at all."""
 
     def __init__(self, send, rewrite: Callable[[bytes], bytes], *, unless: Callable[[], bool] = lambda: False):
-        self._send, self._rewrite, self._unless, self._start, self._body = send, rewrite, unless, None, b""
+        self._send, self._rewrite, self._unless, self._body = send, rewrite, unless, b""
+        self._start: dict[str, Any] = {}
         self.begun = False
 
     async def __call__(self, message: dict[str, Any]) -> None:

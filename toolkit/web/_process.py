@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 import traceback
-from collections import deque
 from typing import Any
 
 from toolkit.exceptions import StoppedError, ToolkitError
@@ -17,7 +16,6 @@ from toolkit.exceptions import StoppedError, ToolkitError
 __all__ = ["Job"]
 
 _GRACE = 20.0  # seconds from a request to stop until the process is ended
-_MOST_EVENTS = 500
 
 
 class Job:
@@ -49,9 +47,12 @@ class Job:
         context = multiprocessing.get_context("spawn")
         self._stop, self._finish = context.Event(), context.Event()
         self._connection, theirs = context.Pipe(duplex=False)
-        self.state, self.error, self.result = "running", "", None
-        self.stage, self.share, self.latest, self.events = "starting", 0.0, {}, deque(maxlen=_MOST_EVENTS)
-        self.begun, self.first_share, self._asked = time.monotonic(), None, None
+        self.state, self.error = "running", ""
+        self.result: Any = None
+        self.stage, self.share = "starting", 0.0
+        self.latest: dict[str, Any] = {}
+        self.first_share: tuple[float, float] | None = None
+        self._asked: float | None = None
         self._process = context.Process(
             target=_work, args=(theirs, self._stop, self._finish, target, arguments), name="toolkit-web-work"
         )
@@ -114,7 +115,6 @@ class Job:
                 outcome = (kind, value)
             else:
                 self.latest[kind] = value
-                self.events.append((kind, value))
         self._process.join()
         if outcome is None:
             asked = self._asked is not None

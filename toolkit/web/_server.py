@@ -168,7 +168,8 @@ class _Tabs:
     """Ends a visit when its tab has been gone for some seconds."""
 
     def __init__(self, visits: Visits):
-        self._visits, self._lock, self._open = visits, threading.Lock(), {}
+        self._visits, self._lock = visits, threading.Lock()
+        self._open: dict[str, int] = {}
 
     def opened(self, session: str) -> None:
         with self._lock:

@@ -104,7 +104,7 @@ def train(
     if settings.command == "gan":
         pictures["growth.png"] = lambda model, found: looks[0].display()
     if labelled:
-        model.set_params(n_snapshot_samples=5 * min(len(np.unique(found.labels)), 12))
+        model.set_params(n_snapshot_samples=5 * min(len(np.unique(np.asarray(found.labels))), 12))
     if settings.coverage_every:
         progress("learning what real images look like", 0.0)
         observers.append(_Coverage(found.images, settings, say))

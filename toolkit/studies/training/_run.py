@@ -144,7 +144,7 @@ def train_into_folder(
         }
         _open_folder(out, record, resume=resume)
         if len(getattr(found, "skipped", ())):
-            write_csv(out / LEFT_OUT, found.skipped)
+            write_csv(out / LEFT_OUT, found.skipped)  # type: ignore[attr-defined]
         watcher = _LossWatcher(out, save_interval, curves, title=f"{command} on {name}")
         start, cpu = time.perf_counter(), time.process_time()
         estimator.fit(
