@@ -12,11 +12,13 @@ THREADS = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_T
 PYTEST = $(THREADS) $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist worksteal
 
-.PHONY: dist dist-test help study test test-all test-random test-notebooks notebooks docs lint format clean
+.PHONY: dist dist-test help study serve test test-web test-all test-random test-notebooks notebooks docs lint format clean
 
 help:
 	@echo "make study     install into $(VENV), audit the embedded data, train generators on it, say where the report is"
+	@echo "make serve     install into $(VENV), open the workbench in the browser; ROOT=FOLDER serves another folder"
 	@echo "make test      install into $(VENV), lint, run the tests"
+	@echo "make test-web  the tests of the workbench, in Debian's chromium; DOCS=1 takes the pictures of its pages anew"
 	@echo "make test-all  the same with the slow tests"
 	@echo "make test-random  the tests of make test in random order; SEED=N repeats one, with JOBS=1 to the letter"
 	@echo "make test-notebooks  run the notebooks on embedded data, without touching them"
@@ -46,8 +48,25 @@ $(VENV)/installed-docs: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[docs]"
 	@touch $@
 
+# Gradio does not take the Pillow that the rest is tested with.
+$(VENV)/installed-web: $(VENV)/installed
+	grep -v -i '^pillow==' constraints.txt > $(VENV)/constraints-web.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(VENV)/constraints-web.txt -e ".[web]"
+	@touch $@
+
+$(VENV)/installed-test-web: $(VENV)/installed-web $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c $(VENV)/constraints-web.txt -e ".[web,test-web]"
+	@touch $@
+
 study: $(VENV)/installed
 	$(THREADS) $(BIN)/toolkit study --out $(OUT)
+
+ROOT ?= .
+serve: $(VENV)/installed-web
+	$(THREADS) $(BIN)/toolkit serve --root $(ROOT)
+
+test-web: $(VENV)/installed-test-web
+	$(if $(DOCS),TOOLKIT_SCREENSHOTS=docs/images/web) $(PYTEST) -m web -rs tests
 
 test: $(VENV)/installed-test lint
 	$(PYTEST) $(PARALLEL) -m "not slow and not web"

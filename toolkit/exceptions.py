@@ -15,7 +15,9 @@ __all__ = [
     "DownloadError",
     "FolderInUseError",
     "MissingDependencyError",
+    "StoppedError",
     "ToolkitError",
+    "TrainingFolderError",
 ]
 
 
@@ -62,6 +64,25 @@ class FolderInUseError(ToolkitError, BlockingIOError):
 
 class MissingDependencyError(ToolkitError, ImportError):
     """An optional package is needed for what was asked and is not installed."""
+
+
+class StoppedError(ToolkitError, RuntimeError):
+    """Long work ended because ``should_stop`` said so; a training has written a checkpoint to go on from."""
+
+
+class TrainingFolderError(ToolkitError, ValueError):
+    """A training folder holds another training, or one that is not to be replaced unasked.
+
+    Attributes
+    ----------
+    reason : {"ended", "unfinished", "changed"}
+    key, earlier, present
+        Of a changed one: what differs, and how.
+    """
+
+    def __init__(self, message: str, *, reason: str, key: str = "", earlier: Any = None, present: Any = None):
+        super().__init__(message)
+        self.reason, self.key, self.earlier, self.present = reason, key, earlier, present
 
 
 class CheckpointError(ToolkitError, ValueError):

@@ -55,7 +55,8 @@ NOT_RUN = {
 PARSED_ONLY = {"README.md", "docs/tour.md"}
 
 # Options that are added to a command so that it has little to do; the last of an option given twice counts. None: the
-# command is checked by its own parser only, since it takes minutes; tests/cli runs it from end to end.
+# command is checked by its own parser only, since it takes minutes or waits for a browser;
+# tests/cli and tests/web run it from end to end.
 LITTLE = {
     "apply": None,
     "arithmetic": "--n-queries 60 --steps 5 --quiet",
@@ -68,6 +69,7 @@ LITTLE = {
     "data info": "",
     "data list": "",
     "sample": "",
+    "serve": None,
     "study": None,
     "train autoencoder": "--n-images 64 --epochs 1 --quiet",
     "train cgan": "--n-images 64 --epochs 1 --quiet",

@@ -66,6 +66,9 @@ class Progress:
         if self._outer is not None and self.total:
             self._outer.part_is((self.n + min(share, 1.0)) / self.total)
 
+    def stage_is(self, name):
+        """A part has stages of its own, which are not told apart here."""
+
     def note(self, values):
         """Show these values, a dict of short strings, beside what is done."""
         self._note = ", ".join(f"{name}={value}" for name, value in values.items())
@@ -121,6 +124,9 @@ class Stages:
             return self._outer.speaks_for_parts
         return self._view is not None and not self._view.is_bar
 
+    def stage_is(self, name):
+        """A stage has stages of its own, which are not told apart here."""
+
     def part_is(self, share):
         """The stage that runs is done to this share."""
         if self._running:
@@ -163,6 +169,8 @@ class Stages:
                 self._view.name(f"{self._running[-1]} ({len(self.seconds) + 1} of {len(self.shares)})")
             self._view.show(done, 1.0, "")
         elif self._outer is not None:
+            if self._running:
+                self._outer.stage_is(self._running[-1])
             self._outer.part_is(done)
 
 

@@ -8,6 +8,7 @@ from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signatur
 from toolkit.audit._everyday import judge_everyday
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_table import JUDGED_FAULTS
+from toolkit.audit._overrule import Overruled, nearest_images, overrule
 from toolkit.audit.files._apply import apply_plan
 from toolkit.audit.files._audit_files import audit_files
 from toolkit.audit.files._decisions import IMAGE_ACTIONS, decided_plan, read_decisions, read_plan
@@ -31,6 +32,7 @@ __all__ = [
     "Duplicates",
     "EverydayFindings",
     "FileAudit",
+    "Overruled",
     "apply_plan",
     "audit_files",
     "check_clean_target",
@@ -39,6 +41,8 @@ __all__ = [
     "image_signature",
     "judge_everyday",
     "merge_audits",
+    "nearest_images",
+    "overrule",
     "plan_clean",
     "read_decisions",
     "read_plan",

@@ -26,6 +26,7 @@ from toolkit.cli._data import data
 from toolkit.cli._held import holding
 from toolkit.cli._sample import sample
 from toolkit.cli._sample_labels import ManyLabels
+from toolkit.cli._serve import serve
 from toolkit.cli._streams import close_streams, discard_output, error_stream, flush_output, prepare_process
 from toolkit.cli._study import study
 from toolkit.cli._train import train
@@ -51,6 +52,7 @@ app.command()(compare_generators)
 app.command()(corrupt)
 app.command()(coverage)
 app.command(cls=ManyLabels)(sample)
+app.command()(serve)
 app.command()(study)
 app.add_typer(data)
 app.add_typer(train)

@@ -8,7 +8,7 @@ import typer
 from toolkit.cli import _options as options
 from toolkit.cli._training import read_training_images, run_training
 
-__all__ = ["CODER_PICTURES", "autoencoder", "samples"]
+__all__ = ["autoencoder"]
 
 
 def autoencoder(
@@ -34,6 +34,7 @@ def autoencoder(
 ):
     """Train an autoencoder: images to a few numbers and back; samples come from the density of these numbers."""
     from toolkit.generators import Autoencoder
+    from toolkit.studies import training_pictures
 
     model = Autoencoder(
         architecture,
@@ -58,45 +59,5 @@ def autoencoder(
         overwrite=overwrite,
         quiet=quiet,
         check=model._check_parameters,
-        pictures=CODER_PICTURES,
+        pictures=training_pictures("autoencoder"),
     )
-
-
-def samples(model, found):
-    """A hundred samples."""
-    from toolkit.plots import SampleGridDisplay
-
-    return SampleGridDisplay.from_estimator(model, 100, random_state=0, title="Samples")
-
-
-def _reconstructions(model, found):
-    """Twenty images and what became of them."""
-    from toolkit.plots import ReconstructionDisplay
-
-    return ReconstructionDisplay.from_estimator(model, found.images, title="Reconstructions")
-
-
-def _latent_points(model, found):
-    """Where the images lie; labels, where there are any, only colour them."""
-    from toolkit.plots import LatentDisplay
-
-    few = found.labels is not None and len(set(found.labels.tolist())) <= 62
-    return LatentDisplay.from_estimator(model, found.images, found.labels if few else None, title="Latent space")
-
-
-def _latent_grid(model, found):
-    """What places in the latent space decode to, if it has two dimensions."""
-    from toolkit.plots import LatentGridDisplay
-
-    if model.latent_dim_ != 2:
-        return None
-    return LatentGridDisplay.from_estimator(model, title="What the latent space decodes to")
-
-
-# What a trained autoencoder shows of itself, variational or not.
-CODER_PICTURES = {
-    "samples.png": samples,
-    "reconstructions.png": _reconstructions,
-    "latent.png": _latent_points,
-    "manifold.png": _latent_grid,
-}

@@ -10,7 +10,7 @@ from toolkit.cli._training import chosen_betas, length_in_epochs, read_training_
 
 __all__ = ["cgan"]
 
-_COLUMNS, _MOST_CLASSES = 12, 20
+_COLUMNS = 12
 
 
 def cgan(
@@ -55,6 +55,7 @@ def cgan(
     import numpy as np
 
     from toolkit.generators import ConditionalGAN, check_conditional_gan
+    from toolkit.studies import training_pictures
 
     epochs = length_in_epochs(epochs, steps, seconds)
     last = epochs or 100
@@ -106,42 +107,6 @@ def cgan(
         overwrite=overwrite,
         quiet=quiet,
         check=lambda: check_conditional_gan(model),
-        pictures={"samples.png": _samples, "interpolation.png": _interpolation, "growth.gif": _growth},
+        pictures=training_pictures("cgan"),
         curves=["generator_loss", "discriminator_loss"],
-    )
-
-
-def _samples(model, found):
-    """A row for each class; down a column the latent is the same."""
-    from toolkit.plots import SampleRowsDisplay
-
-    images = model.class_grid(_COLUMNS, random_state=0)
-    rows = {str(label): images[row * _COLUMNS :][:_COLUMNS] for row, label in enumerate(model.classes_[:_MOST_CLASSES])}
-    return SampleRowsDisplay.from_predictions(rows, scale=model.pixel_scale_, title="The same latents under each label")
-
-
-def _interpolation(model, found):
-    """From each class to the next, the latent unchanged."""
-    import numpy as np
-
-    from toolkit.plots import SampleRowsDisplay
-
-    pairs = list(zip(model.classes_, np.roll(model.classes_, -1)))[:_MOST_CLASSES]
-    rows = {f"{a} to {b}": model.interpolate(a, b, _COLUMNS, start=row) for row, (a, b) in enumerate(pairs)}
-    return SampleRowsDisplay.from_predictions(rows, scale=model.pixel_scale_, title="From each label to the next")
-
-
-def _growth(model, found):
-    """The same latents and labels, epoch after epoch."""
-    import numpy as np
-
-    from toolkit.plots import AnimationDisplay
-
-    frames = list(model.snapshots_.values())
-    return AnimationDisplay.from_predictions(
-        np.concatenate(frames),
-        n_images=len(frames[0]),
-        n_columns=len(frames[0]) // 5,
-        scale=model.pixel_scale_,
-        seconds=0.8,
     )

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from toolkit.cli import _options as options
-from toolkit.cli._train_autoencoder import samples
 from toolkit.cli._training import LOOK_SECONDS, chosen_betas, length_in_epochs, read_training_images, run_training
 
 __all__ = ["gan"]
@@ -40,6 +39,7 @@ def gan(
 ):
     """Train a generative adversarial network: a generator that learns by fooling a discriminator."""
     from toolkit.generators import GAN, check_gan
+    from toolkit.studies import training_pictures
 
     epochs = length_in_epochs(epochs, steps, seconds)
     model = GAN(
@@ -85,22 +85,6 @@ def gan(
         quiet=quiet,
         check=lambda: check_gan(model),
         hooks=watch,
-        pictures={
-            "samples.png": samples,
-            "growth.png": lambda model, found: looks[0].display(),
-            "interpolation.png": _interpolation,
-        },
+        pictures=training_pictures("gan") | {"growth.png": lambda model, found: looks[0].display()},
         curves=["generator_loss", "discriminator_loss"],
-    )
-
-
-def _interpolation(model, found):
-    """Ways between latents, a row each."""
-    import numpy as np
-
-    from toolkit.plots import SampleGridDisplay
-
-    rows = np.concatenate([model.interpolate(2 * row, 2 * row + 1, 12) for row in range(5)])
-    return SampleGridDisplay.from_predictions(
-        rows, n_columns=12, scale=model.pixel_scale_, title="From one latent to another"
     )

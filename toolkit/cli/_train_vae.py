@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from toolkit.cli import _options as options
-from toolkit.cli._train_autoencoder import CODER_PICTURES
 from toolkit.cli._training import read_training_images, run_training
 
 __all__ = ["vae"]
@@ -33,6 +32,7 @@ def vae(
 ):
     """Train a variational autoencoder: images as a decoder of normal random numbers."""
     from toolkit.generators import VariationalAutoencoder
+    from toolkit.studies import training_pictures
 
     model = VariationalAutoencoder(
         architecture,
@@ -57,5 +57,5 @@ def vae(
         overwrite=overwrite,
         quiet=quiet,
         check=model._check_parameters,
-        pictures=CODER_PICTURES,
+        pictures=training_pictures("vae"),
     )

@@ -118,10 +118,10 @@ class CoverageMonitor:
         -------
         DataFrame
             ``step``, ``js`` (Jensen-Shannon divergence of the bins, nats), ``bins_different`` (at a false discovery
-            rate of the coverage's ``alpha``), ``recall`` and ``precision``, and what real rows have in ``js_real``,
-            ``recall_real`` and ``precision_real``.
+            rate of the coverage's ``alpha``), ``recall`` and ``precision``, what real rows have in ``js_real``,
+            ``recall_real`` and ``precision_real``, and ``bins_reached`` (bins with at least one sample).
         """
-        names = ["step", *_MEASURES, "js_real", "recall_real", "precision_real"]
+        names = ["step", *_MEASURES, "js_real", "recall_real", "precision_real", "bins_reached"]
         return pd.DataFrame(self._looks, columns=names).astype({"step": int})
 
     def chosen_generator(self, trainer: Any) -> "nn.Module | None":
@@ -171,6 +171,7 @@ class CoverageMonitor:
         found = {
             "js": jensen_shannon(coverage.counts_, counts),
             "bins_different": float((adjust_p_values(p_values) <= coverage.alpha).sum()),
+            "bins_reached": float((counts > 0).sum()),
         }
         real = np.column_stack([coverage.features_, coverage._remainder]).astype(np.float64)
         size = min(_N_ROWS, len(real) // 2, n_samples)

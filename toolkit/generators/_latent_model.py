@@ -61,7 +61,8 @@ class LatentModel(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerM
             epochs may be asked for, fewer not.
         hooks : sequence of callable
             Each is called as ``hook(trainer, entry)`` after an epoch with the entry of ``history_``; one that returns
-            True ends the training.
+            True ends the training. ``trainer.sample(n_samples, random_state=None)`` decodes standard normal latent
+            vectors as trained so far, and leaves the training as it is.
 
         Returns
         -------
@@ -95,6 +96,7 @@ class LatentModel(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerM
         with limit_threads(self.n_threads):
             encoder, decoder = self._networks(unit, seeds["weights"])
             trainer = self._make_trainer(encoder, decoder, len(unit), seeds["noise"])
+            trainer.draw_rows = self._draw_in_training
             if held_back is not None:
                 hooks = (_ValidationHook(held_back), *hooks)
             with followed_by_callbacks(self, X=X, epochs=self.epochs) as followers:
@@ -318,14 +320,29 @@ class LatentModel(CallbackSupport, ClassNamePrefixFeaturesOutMixin, TransformerM
     def _finish(self, stack, generator):
         """What is left to learn once the networks are trained."""
 
-    def _each_part(self, rows, function):
-        """``function(coder, part)`` over the rows, some thousand at a time, on as many threads as the fit had."""
+    def _draw_in_training(self, trainer, n_samples=1, *, random_state=None):
+        """Images of standard normal latent vectors, by the networks of the moment."""
+        check_int("n_samples", n_samples)
+        latents = as_generator(random_state).standard_normal((n_samples, self.latent_dim_))
+        images = self._each_part(
+            latents,
+            lambda coder, part: self._as_given(coder.decode(part), self.dtype_),
+            trainer.encoder,
+            trainer.decoder,
+        )
+        return in_layout(images, self.layout_)
+
+    def _each_part(self, rows, function, encoder=None, decoder=None):
+        """``function(coder, part)`` over the rows, some thousand at a time, on as many threads as the fit had.
+
+        By the networks that were kept, or by these.
+        """
         from toolkit.generators.autoencoder._trained_coder import TrainedCoder
         from toolkit.nn import limit_threads, resolve_device
 
         coder = TrainedCoder(
-            self.encoder_,
-            self.decoder_,
+            self.encoder_ if encoder is None else encoder,
+            self.decoder_ if decoder is None else decoder,
             image_shape=self.image_shape_,
             loss=self.loss,
             output=self.output,

@@ -20,6 +20,7 @@ from toolkit._core.locks import folder_lock
 from toolkit._core.parameters import is_number
 from toolkit._core.progress import Progress
 from toolkit._core.types import PathLike
+from toolkit._core.watching import current_watch
 from toolkit.exceptions import DivergenceError
 from toolkit.nn._batches import Batches
 from toolkit.nn._losses import EpochLosses
@@ -240,7 +241,9 @@ def _run(model, batches, batch_size, total, seconds, generator, shuffle, hooks, 
     """Epochs until the end, from wherever ``position`` is."""
     clock = _Clock(model, position, total, seconds)
     watchers = [hook.after_step for hook in hooks if hasattr(hook, "after_step")]
-    with clock.progress(desc=desc, verbose=verbose) as progress:
+    watch = current_watch()
+    held = contextlib.nullcontext() if watch is None else watch.held()
+    with held, clock.progress(desc=desc, verbose=verbose) as progress:
         while position.step < total and not position.stopped and not clock.is_over():
             if position.order is None:
                 n_samples = batches.n_samples
@@ -256,19 +259,39 @@ def _run(model, batches, batch_size, total, seconds, generator, shuffle, hooks, 
                 clock.show(progress)
                 stops = [after_step(model, position.step) for after_step in watchers]  # every hook sees every step
                 position.stopped = any(stops)
+                if watch is not None:
+                    watch.after_step(model, position.step)
+                    position.stopped = position.stopped or watch.asked_to_finish
                 if position.stopped or clock.is_over():
                     break
+                if position.batch < last:
+                    _stop_if_asked(watch, saver, position, clock)
                 if saver is not None and position.batch < last and saver.due(step=position.step):
                     position.losses.read()
                     position.seconds = clock.elapsed()
                     saver.save(position)
             _end_epoch(model, hooks, position, clock.elapsed())
+            if watch is not None:
+                watch.after_epoch(model, position.history[-1])
             if verbose:
                 progress.note(_shown(position.history[-1]))
             if saver is not None:
                 done = position.stopped or position.step >= total or clock.is_over()
                 if done or saver.due(step=position.step, epoch=len(position.history)):
                     saver.save(position)
+            if position.step < total and not position.stopped and not clock.is_over():
+                _stop_if_asked(watch, saver, position, clock)
+
+
+def _stop_if_asked(watch, saver, position, clock):
+    """End where somebody outside asks for it, with a checkpoint from which the training goes on as if nothing was."""
+    if watch is None or not watch.asked_to_stop:
+        return
+    if saver is not None:
+        position.losses.read()
+        position.seconds = clock.elapsed()
+        saver.save(position)
+    watch.check()
 
 
 def _end_epoch(model, hooks, position, seconds):

@@ -38,6 +38,8 @@ from toolkit.studies.generators._write import check_comparison_target, write_gen
 from toolkit.studies.study._answer import study_answer, study_findings
 from toolkit.studies.study._run import StudyResult, run_study
 from toolkit.studies.study._write import check_study_target, write_study
+from toolkit.studies.training._pictures import training_pictures
+from toolkit.studies.training._run import train_into_folder
 
 __all__ = [
     "CURE",
@@ -90,6 +92,8 @@ __all__ = [
     "settings_table",
     "study_answer",
     "study_findings",
+    "train_into_folder",
+    "training_pictures",
     "write_arithmetic",
     "write_audit",
     "write_collapse_study",

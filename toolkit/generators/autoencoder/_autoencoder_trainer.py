@@ -77,6 +77,7 @@ class AutoencoderTrainer(StateMixin):
         self.loss, self.output, self.noise, self.noise_kind = TOTALS[loss], output, noise, INPUT_NOISES[noise_kind]
         self.learning_rate, self.lr_schedule, self.total_steps = learning_rate, lr_schedule, max(1, total_steps)
         self.autocast, self.step = autocast, 0
+        self.draw_rows = None  # set by an estimator: draw_rows(trainer, n_samples, random_state=None)
         self.parameters = [*encoder.parameters(), *decoder.parameters()]
         self.device = self.parameters[0].device
         self.optimiser = FusedAdam(
@@ -122,6 +123,18 @@ class AutoencoderTrainer(StateMixin):
         finally:
             self.noise = held
             self.generator.set_state(state)
+
+    def sample(self, n_samples=1, *, random_state=None):
+        """Rows of standard normal latent vectors as trained so far; the training is not affected.
+
+        Raises
+        ------
+        ValueError
+            The trainer has no ``draw_rows``.
+        """
+        if self.draw_rows is None:
+            raise ValueError("draw_rows must be given to a trainer that is to sample, got None.")
+        return self.draw_rows(self, n_samples, random_state=random_state)
 
     def _noisy(self, images):
         return self.noise_kind(images, self.noise, self.generator) if self.noise else images

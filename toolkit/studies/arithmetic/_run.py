@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter, process_time
@@ -16,6 +17,7 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.versions import versions
+from toolkit._core.watching import watched
 from toolkit.comparison import answer_accuracy, answer_errors, handwriting_spread
 from toolkit.datasets import ArithmeticSet, ImageSet, make_arithmetic, render_queries
 from toolkit.report import Report
@@ -150,6 +152,8 @@ def run_arithmetic(
     seed: int = 0,
     reader_steps: int = 1500,
     verbose: bool = False,
+    progress: Callable[[str, float], object] | None = None,
+    should_stop: Callable[[], bool] | None = None,
     **parameters: Any,
 ) -> ArithmeticResult:
     """Teach a model to calculate and judge it on queries that it never saw.
@@ -165,6 +169,10 @@ def run_arithmetic(
     reader_steps : int, default=1500
         Training of the independent reader that judges picture answers. It learns from handwriting of its own.
     verbose : bool, default=False
+    progress : callable, optional
+        ``progress(stage, share)`` is told what is being done, and how much of the whole is done.
+    should_stop : callable, optional
+        ``should_stop()`` is asked time and again; when it returns True the work ends by :class:`StoppedError`.
     **parameters
         Of :class:`toolkit.sequence.ArithmeticSeq2Seq`.
 
@@ -192,7 +200,8 @@ def run_arithmetic(
     model = ArithmeticSeq2Seq(source, target=target, random_state=seeds["model"], verbose=verbose, **parameters)
     pictured = "image" in (source, target)
     shares = {"pictures": 0.05, "teaching": 0.7, "judging": 0.25} if pictured else {"teaching": 0.95, "judging": 0.05}
-    with Stages(shares, verbose=verbose) as stages:
+    with watched(progress, should_stop) as told, Stages(shares, verbose=verbose or told) as stages:
+        model.set_params(verbose=verbose or told)
         hands = None
         if pictured:
             with stages("pictures"):

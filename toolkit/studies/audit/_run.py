@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import joblib
@@ -19,6 +19,7 @@ from toolkit._core.labels import check_strings
 from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
 from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.watching import watched
 from toolkit.audit import Auditor, FileAudit
 from toolkit.datasets import ImageSource, is_source
 from toolkit.studies.audit._given import images_and_names
@@ -60,6 +61,8 @@ def run_audit(
     left_out: pd.DataFrame | None = None,
     notes: Sequence = (),
     files: FileAudit | None = None,
+    progress: Callable[[str, float], object] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> AuditResult:
     """Audit an image set: name what is wrong with each image, score it, repair what can be repaired, check the repairs.
 
@@ -100,6 +103,10 @@ def run_audit(
         What was done to the images before: :attr:`toolkit.datasets.ImageFolder.notes`.
     files : FileAudit, optional
         What :func:`toolkit.audit.audit_files` found of the files; it leads findings and report.
+    progress : callable, optional
+        ``progress(stage, share)`` is told what is being done, and how much of the whole is done.
+    should_stop : callable, optional
+        ``should_stop()`` is asked time and again; when it returns True the work ends by :class:`StoppedError`.
 
     Returns
     -------
@@ -111,6 +118,8 @@ def run_audit(
         Images of another shape than ``auditor`` was fitted to, a single image without one, an unknown detector.
     sklearn.exceptions.NotFittedError
         ``auditor`` is not fitted.
+    StoppedError
+        ``should_stop`` said so.
 
     See Also
     --------
@@ -148,7 +157,11 @@ def run_audit(
 
     compared = _rows_compared(images, kinds_truth, seeds[3])
     shares = {name: share for name, share in _SHARES.items() if compared.truth is not None or name != _CHECKING}
-    with Stages(shares, verbose=verbose) as stages:
+    with (
+        watched(progress, should_stop) as told,
+        Stages(shares, verbose=verbose or told) as stages,
+    ):
+        verbose = verbose or told
         with stages("learning what is wrong"):
             if auditor is None:
                 auditor, assessment = _learn(images, seeds[0], random_state, n_jobs, verbose, quick)

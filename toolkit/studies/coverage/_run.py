@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from toolkit._core.progress import Stages
 from toolkit._core.showing import only_shows
 from toolkit._core.value_scale import bring_to_scale
 from toolkit._core.versions import versions
+from toolkit._core.watching import watched
 from toolkit.coverage import CoverageRecord, ModeCoverage
 from toolkit.exceptions import DataFormatError
 from toolkit.plots import CoverageMapDisplay
@@ -103,6 +105,8 @@ def run_coverage(
     left_out: pd.DataFrame | None = None,
     random_state: int = 0,
     verbose: bool = False,
+    progress: Callable[[str, float], object] | None = None,
+    should_stop: Callable[[], bool] | None = None,
 ) -> CoverageResult:
     """Evaluate samples against real images.
 
@@ -121,6 +125,10 @@ def run_coverage(
     random_state : int, default=0
     verbose : bool, default=False
         Show progress.
+    progress : callable, optional
+        ``progress(stage, share)`` is told what is being done, and how much of the whole is done.
+    should_stop : callable, optional
+        ``should_stop()`` is asked time and again; when it returns True the work ends by :class:`StoppedError`.
 
     Returns
     -------
@@ -132,6 +140,8 @@ def run_coverage(
         Images of different shapes.
     ValueError
         Samples on a scale that cannot be told.
+    StoppedError
+        ``should_stop`` said so.
     """
     names = tuple(map(printable, names))
     if np.shape(real)[1:] != np.shape(samples)[1:]:
@@ -147,7 +157,7 @@ def run_coverage(
     coverage = ModeCoverage(random_state=random_state) if coverage is None else coverage
     shares = {"real against real": 0.3, "samples against real": 0.1} | ({"map": 0.6} if with_map else {})
     drawn = None
-    with Stages(shares, verbose=verbose) as stages:
+    with watched(progress, should_stop) as told, Stages(shares, verbose=verbose or told) as stages:
         with stages("real against real"):
             coverage.fit(real)
         with stages("samples against real"):

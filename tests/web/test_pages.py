@@ -1,0 +1,290 @@
+"""The pages as a person uses them, by the pixels that they show."""
+
+import base64
+import csv
+import io
+import json
+import re
+import time
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.web
+
+WAIT = 90_000
+
+
+def go(page, name):
+    page.get_by_role("tab", name=name).click()
+
+
+def pixels(page, selector):
+    """What a picture in the page shows."""
+    source = page.locator(selector).first.get_attribute("src")
+    content = base64.b64decode(source.partition(",")[2])
+    return np.asarray(Image.open(io.BytesIO(content)).convert("L"))
+
+
+def choose(page, name, option):
+    """Choose from a list, by typing as a person may."""
+    field = page.locator(f"#{name} input").first
+    field.click()
+    field.fill(option)
+    field.press("Enter")
+
+
+def until(condition, seconds=60.0):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.2)
+    raise AssertionError("it did not come to pass")
+
+
+def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
+    tab.fill("#audit-n input", "200")
+    tab.click("#audit-start")
+    tab.wait_for_selector("#audit-status progress", timeout=WAIT)
+    tab.wait_for_selector("#audit-status >> text=200 images of digits looked at", timeout=WAIT)
+    assert "flagged" in tab.inner_text("#audit-findings")
+    images = tab.locator("#audit-gallery button img")
+    until(lambda: images.count() > 10)
+    images.nth(1).click()
+    tab.wait_for_selector("#audit-detail h3", timeout=WAIT)
+    name = tab.inner_text("#audit-detail h3").removeprefix("Image ")
+    assert pixels(tab, "#audit-detail img").shape == (28, 28)
+    assert tab.locator("#audit-detail .row:not(.large) img").count() == 6  # its neighbours
+    choose(tab, "audit-decision", "clean")
+    tab.click("#audit-decide")
+    tab.wait_for_selector("#audit-status >> text=The files to take home have it", timeout=WAIT)
+    assert "your verdict" in tab.inner_text("#audit-detail")
+    shoot(tab, "audit")
+
+    def take(button):
+        with tab.expect_download() as download:
+            tab.click(f"#{button}")
+        path = tmp_path / download.value.suggested_filename
+        download.value.save_as(path)
+        return path
+
+    rows = list(csv.DictReader(take("audit-csv").open(encoding="utf-8")))
+    assert len(rows) == 200
+    assert {row["index"]: row["decision"] for row in rows if row["decision"]} == {name: "clean"}
+    assert name in take("audit-keep").read_text().splitlines()
+    with np.load(take("audit-npz")) as archive:
+        assert archive["images"].shape == (200, 28, 28)
+    assert "<html" in take("audit-report").read_text(encoding="utf-8")
+
+    # In another order, and of other kinds.
+    def captions():
+        return tab.locator("#audit-gallery .caption-label").all_inner_texts()
+
+    surest = captions()
+    assert not any("clean" in text for text in surest if not text.startswith("you"))
+    choose(tab, "audit-order", "least sure first")
+    until(lambda: captions() != surest)
+    sure = [float(text.split()[-1]) for text in captions() if not text.startswith("you")]
+    assert sure == sorted(sure)
+    choose(tab, "audit-show", "all images")
+    until(lambda: any(text.startswith("clean") for text in captions()))
+
+
+def test_an_audit_can_be_cancelled(tab):
+    tab.uncheck("#audit-quick input")
+    tab.click("#audit-start")
+    tab.wait_for_selector("#audit-status progress", timeout=WAIT)
+    tab.click("#audit-stop")
+    tab.wait_for_selector("#audit-status .warned >> text=stopped", timeout=WAIT, state="attached")
+
+
+def test_an_upload_is_read_with_suspicion(tab, tmp_path):
+    def upload(path):
+        tab.set_input_files("#audit-upload input[type=file]", str(path))
+        tab.wait_for_selector(f"#audit-upload >> text={path.stem}", timeout=WAIT)
+
+    tab.get_by_label("Upload", exact=True).first.check()
+    good = tmp_path / "good.npz"
+    np.savez(good, images=np.tile(np.arange(64, dtype=np.uint8).reshape(8, 8), (20, 1, 1)))
+    upload(good)
+    tab.locator("#audit-plant input[type=number]").fill("0")
+    tab.click("#audit-start")
+    tab.wait_for_selector("#audit-status >> text=20 images of good.npz looked at", timeout=WAIT)
+    tab.click("#audit-upload button[aria-label*='emove'], #audit-upload button[aria-label*='lear']")
+    # A header that asks for more memory than there is, in few bytes.
+    bomb, content = tmp_path / "bomb.npz", io.BytesIO()
+    np.save(content, np.zeros((1, 1, 1), np.uint8))
+    header = content.getvalue().replace(b"(1, 1, 1), }", b"(9**6, 9**6, 9), }"[:12].ljust(12))
+    with zipfile.ZipFile(bomb, "w") as archive:
+        archive.writestr("images.npy", header.replace(b"(1, 1, 1)", b"(99999999, 9999, 9)"))
+    upload(bomb)
+    tab.click("#audit-start")
+    tab.wait_for_selector("#audit-status .warned >> text=bomb.npz", timeout=WAIT)
+
+
+def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
+    go(tab, "Train and watch")
+    tab.fill("#train-amount input", "600")
+    tab.fill("#train-coverage input", "60")
+    tab.fill("#train-n input", "500")
+    tab.fill("#train-out textarea", "outputs/watched")
+    tab.click("#train-start")
+    tab.wait_for_selector("#train-grid img", timeout=WAIT)
+    tab.wait_for_selector("#train-losses img", timeout=WAIT)
+    grid, losses = pixels(tab, "#train-grid img"), pixels(tab, "#train-losses img")
+
+    def changed(before, where):
+        now = pixels(tab, where)
+        return before.shape != now.shape or (before != now).any()
+
+    until(lambda: changed(grid, "#train-grid img"))
+    until(lambda: changed(losses, "#train-losses img"))
+    tab.wait_for_selector("#train-bins img", timeout=WAIT)
+    assert re.search(r"reach \d+ of \d+ bins", tab.inner_text("#train-bins"))
+    tab.click("#train-stop")
+    tab.wait_for_selector("#train-status >> text=Resume goes on from the checkpoint in outputs/watched", timeout=WAIT)
+    folder = served.root / "outputs" / "watched"
+    stopped = max(int(path.name[5:]) for path in (folder / "checkpoints").glob("step-*"))
+    assert not (folder / "model").exists()
+    tab.click("#train-resume")
+    tab.wait_for_selector("#train-status progress", timeout=WAIT)
+    grid = pixels(tab, "#train-grid img")
+    until(lambda: changed(grid, "#train-grid img"))
+    shoot(tab, "train")
+    tab.click("#train-keep")
+    tab.wait_for_selector("#train-status >> text=Trained and kept in outputs/watched", timeout=WAIT)
+    assert json.loads((folder / "summary.json").read_text())["final"]["step"] > stopped
+    # As of the command: the same files, and it is not replaced unasked.
+    names = {path.name for path in folder.iterdir()}
+    assert names >= {"training.json", "model", "history.csv", "losses.png", "samples.png", "growth.png"}
+    tab.click("#train-start")
+    tab.wait_for_selector("#train-status .warned >> text=finished model", timeout=WAIT)
+
+
+def test_the_latent_plane_answers_to_a_press(tab, shoot):
+    go(tab, "Generate")
+    choose(tab, "generate-model", "trained/vae")
+    tab.click("#generate-open")
+    tab.wait_for_selector("#generate-plane img", timeout=WAIT)
+    plane = tab.locator("#generate-plane img")
+    until(lambda: plane.evaluate("image => image.complete && image.naturalWidth > 100"))
+    box = plane.bounding_box()
+    plane.click(position={"x": box["width"] * 0.2, "y": box["height"] * 0.3})
+    tab.wait_for_selector("#generate-there img", timeout=WAIT)
+    first = pixels(tab, "#generate-there img")
+    assert first.shape == (28, 28)
+    plane.click(position={"x": box["width"] * 0.8, "y": box["height"] * 0.7})
+    until(lambda: (pixels(tab, "#generate-there img") != first).any())
+    second = pixels(tab, "#generate-there img")
+    slider = tab.locator("#generate-first input[type=number]")
+    slider.fill("-2.5")  # by keyboard as well
+    slider.press("Enter")
+    until(lambda: (pixels(tab, "#generate-there img") != second).any())
+    shoot(tab, "generate-plane")
+    tab.click("#generate-walks")
+    tab.wait_for_selector("#generate-status >> text=Walks along the widest latent directions", timeout=WAIT)
+    tab.click("#generate-ways")
+    tab.wait_for_selector("#generate-result img.ways", timeout=WAIT)
+
+
+def test_digits_on_demand_and_a_film_to_take_home(tab, shoot, tmp_path):
+    go(tab, "Generate")
+    choose(tab, "generate-model", "trained/cgan")
+    tab.click("#generate-open")
+    tab.wait_for_selector("#generate-label label", timeout=WAIT)
+    drawn = pixels(tab, "#generate-result img")
+    tab.locator("#generate-label label", has_text="3").click()
+    until(lambda: "label 3" in (tab.locator("#generate-result img").get_attribute("alt") or ""))
+    assert (
+        pixels(tab, "#generate-result img").shape != drawn.shape or (pixels(tab, "#generate-result img") != drawn).any()
+    )
+    slider = tab.locator("#generate-way input[type=number]")
+    slider.fill("3")
+    slider.press("Enter")
+    tab.wait_for_selector("#generate-moving img", timeout=WAIT)
+    early = pixels(tab, "#generate-moving img")
+    slider.fill("20")
+    slider.press("Enter")
+    until(lambda: (pixels(tab, "#generate-moving img") != early).any())
+    tab.click("#generate-film")
+    tab.wait_for_selector("#generate-moving img.film", timeout=WAIT)
+    film = tab.locator("#generate-moving img.film")
+    film.scroll_into_view_if_needed()
+    shots = {film.screenshot() for _ in range(8) if time.sleep(0.25) is None}
+    assert len(shots) > 2  # it plays
+    shoot(tab, "generate")
+    with tab.expect_download() as download:
+        tab.click("#generate-gif")
+    path = tmp_path / "way.gif"
+    download.value.save_as(path)
+    with Image.open(path) as gif:
+        assert gif.n_frames > 20
+
+
+def test_coverage_of_a_model(tab, shoot):
+    go(tab, "Coverage")
+    tab.fill("#real-n input", "400")
+    choose(tab, "coverage-model", "trained/vae")
+    tab.fill("#coverage-count input", "400")
+    tab.click("#coverage-start")
+    tab.wait_for_selector("#coverage-pictures img.dropped", timeout=WAIT)
+    assert tab.locator("#coverage-findings li").count() >= 1
+    assert pixels(tab, "#coverage-pictures img.dropped").std() > 5  # real pictures of what is missing
+    shoot(tab, "coverage")
+
+
+def test_arithmetic_answers_and_shows_where_it_looked(tab, shoot):
+    go(tab, "Arithmetic")
+    choose(tab, "arithmetic-model", "trained/sums")
+    tab.fill("#arithmetic-query textarea, #arithmetic-query input", "4+3")
+    tab.press("#arithmetic-query textarea, #arithmetic-query input", "Enter")
+    tab.wait_for_selector("#arithmetic-answer .answer", timeout=WAIT)
+    assert re.fullmatch(r"4\+3 = \d+", tab.inner_text("#arithmetic-answer .answer"))
+    assert pixels(tab, "#arithmetic-answer img.attention").std() > 5
+    shoot(tab, "arithmetic")
+    tab.fill("#arithmetic-query textarea, #arithmetic-query input", "4/3")
+    tab.click("#arithmetic-ask")
+    tab.wait_for_selector("#arithmetic-status .warned >> text=A query has one sign", timeout=WAIT)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_page_fits_a_narrow_screen(chromium, served, scheme, shoot):
+    context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(served.entry)
+    page.wait_for_selector("#audit-start")
+    for place, name in enumerate(("Audit", "Train and watch", "Generate", "Coverage", "Arithmetic")):
+        if place:
+            tab = page.get_by_role("tab", name=name)
+            if not tab.is_visible():
+                page.locator(".overflow-menu > button").first.click()
+                page.locator(".overflow-dropdown button", has_text=name).click()
+            else:
+                tab.click()
+        page.wait_for_timeout(300)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
+        if place == 0:
+            shoot(page, f"narrow-{scheme}")
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    brightness = sum(map(int, re.findall(r"\d+", background)[:3])) / 3
+    assert (brightness < 90) == (scheme == "dark")
+    context.close()
+
+
+def test_by_keyboard_alone(tab):
+    tab.keyboard.press("Tab")
+    reached = set()
+    for _ in range(40):
+        reached.add(tab.evaluate("document.activeElement.closest('[id]') && document.activeElement.closest('[id]').id"))
+        tab.keyboard.press("Tab")
+    assert {"audit-start", "audit-stop"} <= reached
+    tab.locator("#audit-n input").fill("40")
+    tab.locator("#audit-start").focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#audit-status >> text=40 images of digits looked at", timeout=WAIT)
+    tab.locator("#audit-gallery button:has(img)").first.focus()
+    tab.keyboard.press("Enter")
+    tab.wait_for_selector("#audit-detail h3", timeout=WAIT)

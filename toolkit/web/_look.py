@@ -1,0 +1,53 @@
+"""How the pages look: fonts of the system, light and dark, wide and narrow."""
+
+__all__ = ["CSS", "HEAD", "theme"]
+
+HEAD = '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
+
+CSS = """
+.gradio-container {max-width: 1240px !important; margin: 0 auto !important}
+.said {margin: .4rem 0; padding: .5rem .8rem; border-left: 3px solid var(--color-accent);
+  background: var(--background-fill-secondary); overflow-wrap: anywhere}
+.said.warned {border-left-color: #c2410c; font-weight: 600}
+.findings {margin: .3rem 0 .3rem 1.1rem; list-style: disc; line-height: 1.55; overflow-wrap: anywhere}
+.progress progress {width: 100%; height: .8rem; accent-color: var(--color-accent)}
+.progress p {margin: .2rem 0; font-variant-numeric: tabular-nums}
+img.picture {max-width: 100%; height: auto; background: #fff; border-radius: 4px}
+img.pixels, .row img.picture {image-rendering: pixelated; object-fit: contain; background: #808080}
+img.pixels {width: min(100%, 320px)}
+.row {display: flex; flex-wrap: wrap; gap: .7rem; margin: .4rem 0}
+.row figure {margin: 0; width: 104px}
+.row img.picture {width: 104px; height: 104px}
+.row figcaption {font-size: .8rem; line-height: 1.25; overflow-wrap: anywhere; color: var(--body-text-color-subdued)}
+.row.large figure {width: 240px}
+.row.large img.picture {width: 240px; height: 240px}
+.gallery-images img, #audit-gallery img, #generate-plane img {image-rendering: pixelated}
+#generate-plane img {cursor: crosshair; background: #fff}
+table.figures {border-collapse: collapse; margin: .4rem 0}
+table.figures td, table.figures th {padding: .15rem .7rem .15rem 0; text-align: left;
+  font-variant-numeric: tabular-nums}
+.answer {font-size: 2rem; font-weight: 700; margin: .3rem 0; font-variant-numeric: tabular-nums}
+:focus-visible {outline: 3px solid var(--color-accent) !important; outline-offset: 1px}
+footer {display: none !important}
+@media (max-width: 640px) {
+  .gradio-container {padding: .4rem !important}
+  .row.large figure, .row.large img.picture {width: 150px}
+  .row.large img.picture {height: 150px}
+}
+@media (prefers-reduced-motion: reduce) {* {animation: none !important; transition: none !important}}
+"""
+
+
+def theme(gr):
+    """Gradio's plain theme with fonts that are there already.
+
+    Parameters
+    ----------
+    gr : module
+    """
+    return gr.themes.Default(
+        primary_hue="blue",
+        neutral_hue="slate",
+        font=["system-ui", "Segoe UI", "Roboto", "Helvetica", "Arial", "sans-serif"],
+        font_mono=["ui-monospace", "Menlo", "Consolas", "monospace"],
+    )

@@ -1,0 +1,224 @@
+"""A training in a process of its own: it fills the folder that ``toolkit train`` fills, and shows itself as it goes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from toolkit.web._reading import Choice, read_images
+
+__all__ = ["COMMANDS", "Settings", "train"]
+
+COMMANDS = ("gan", "cgan", "vae", "autoencoder")
+_LOOK = 1.0  # seconds from one look at the training to the next, or so many times what a look takes:
+_PATIENCE = 4
+_N_SHOWN, _N_JUDGED = 36, 4000
+_POINTS = 400  # of a curve
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What is to be trained, and how it is watched.
+
+    Parameters
+    ----------
+    command : {"gan", "cgan", "vae", "autoencoder"}
+    preset : str
+        Of a GAN.
+    length : {"seconds", "steps", "epochs"}
+    amount : int
+    latent_dim : int
+        Of autoencoders.
+    coverage_every : int
+        Steps from one look at the coverage to the next; 0 for none.
+    seed : int
+    """
+
+    command: str
+    preset: str
+    length: str
+    amount: int
+    latent_dim: int
+    coverage_every: int
+    seed: int
+
+    def estimator(self) -> Any:
+        """The model that is to be trained."""
+        from toolkit.generators import GAN, Autoencoder, ConditionalGAN, VariationalAutoencoder
+
+        if self.command in ("gan", "cgan"):
+            lengths: dict[str, Any] = {"epochs": None, "max_steps": None, "max_seconds": None}
+            lengths[{"epochs": "epochs", "steps": "max_steps", "seconds": "max_seconds"}[self.length]] = self.amount
+            if self.length == "seconds":
+                lengths["max_seconds"] = float(self.amount)
+            kind = GAN if self.command == "gan" else ConditionalGAN
+            shown: dict[str, Any] = {"snapshot_epochs": ()} if self.command == "gan" else {}
+            return kind(preset=self.preset, random_state=self.seed, **lengths, **shown)
+        if self.length != "epochs":
+            raise ValueError("Autoencoders are trained for a number of epochs.")
+        kind = VariationalAutoencoder if self.command == "vae" else Autoencoder
+        return kind(latent_dim=self.latent_dim, epochs=self.amount, random_state=self.seed)
+
+
+def train(
+    *,
+    choice: Choice,
+    settings: Settings,
+    out: str,
+    resume: bool,
+    overwrite: bool,
+    say: Callable[[str, object], None],
+    progress: Callable[[str, float], object],
+    should_stop: Callable[[], bool],
+    should_finish: Callable[[], bool],
+) -> dict[str, Any]:
+    """Train, and fill the folder ``out``."""
+    from toolkit._core.pixel_scale import PixelScale
+    from toolkit.plots import LiveSamples
+    from toolkit.studies import train_into_folder, training_pictures
+
+    model = settings.estimator()
+    pictures = training_pictures(settings.command)
+    looks: list[LiveSamples] = []
+    observers: list[Any] = []
+    labelled = settings.command == "cgan"
+    progress("reading images", 0.0)
+    found = read_images(choice)
+    if labelled and found.labels is None:
+        raise ValueError(f"{choice.title} has no labels, and a conditional GAN learns from them.")
+    observers.append(_Looks(model, found, settings, say))
+
+    def hooks(images):
+        # As of `toolkit train gan`, so that either goes on with what the other began.
+        if settings.command == "gan":
+            looks.append(LiveSamples(Path(out) / "growth.png", every=10.0, scale=PixelScale.learn(images)))
+        return looks
+
+    if settings.command == "gan":
+        pictures["growth.png"] = lambda model, found: looks[0].display()
+    if labelled:
+        model.set_params(n_snapshot_samples=5 * min(len(np.unique(np.asarray(found.labels))), 12))
+    if settings.coverage_every:
+        progress("learning what real images look like", 0.0)
+        observers.append(_Coverage(found.images, settings, say))
+    gan = settings.command in ("gan", "cgan")
+    return train_into_folder(
+        model,
+        lambda: (found, choice.title.removesuffix("/train") if choice.kind == "set" else choice.title),
+        command=settings.command,
+        out=out,
+        resume=resume,
+        overwrite=overwrite,
+        pictures=pictures,
+        curves=["generator_loss", "discriminator_loss"] if gan else None,
+        labelled=labelled,
+        hooks=hooks,
+        observers=observers,
+        progress=progress,
+        should_stop=should_stop,
+        should_finish=should_finish,
+    )
+
+
+train.can_finish = True  # type: ignore[attr-defined]
+
+
+class _Looks:
+    """An observer: curves of what the trainer last measured, and a grid of the same latents."""
+
+    def __init__(self, model, found, settings, say):
+        from toolkit._core.pixel_scale import PixelScale
+
+        self.model, self.settings, self.say = model, settings, say
+        self.scale, self.n = PixelScale.learn(found.images), len(found)
+        self.history: list[dict[str, float]] = []
+        self.next_look = self.next_point = 0.0
+        self.title = f"{settings.command} on {getattr(found, 'name', '')}"
+
+    def after_step(self, trainer, step):
+        now = time.monotonic()
+        last = getattr(trainer, "last", None)
+        if last and now >= self.next_point:
+            self.next_point = now + 0.1
+            batch = getattr(self.model, "batch_size_", None) or min(self.n, 64)
+            self.history.append(
+                {"epoch": step * batch / self.n, **{name: float(value) for name, value in last.items()}}
+            )
+            if len(self.history) > _POINTS:
+                self.history = self.history[::2]
+        if now >= self.next_look:
+            self._look(trainer, step)
+
+    def __call__(self, trainer, entry):
+        if not getattr(trainer, "last", None):
+            self.history.append({key: value for key, value in entry.items() if key not in ("step", "seconds")})
+        if time.monotonic() >= self.next_look:
+            self._look(trainer, entry["step"])
+
+    def _look(self, trainer, step):
+        from toolkit.plots import LossCurveDisplay, SampleGridDisplay
+        from toolkit.web._parts import figure_png
+
+        begun = time.monotonic()
+        with contextlib.suppress(ValueError, RuntimeError):  # weights that are no numbers: the training itself says so
+            images = trainer.sample(_N_SHOWN, random_state=0)
+            grid = SampleGridDisplay.from_predictions(images, n_columns=9, scale=self.scale, title=f"step {step:,}")
+            self.say("grid", (step, figure_png(grid)))
+        if self.history:
+            self.say("losses", (step, figure_png(LossCurveDisplay.from_history(self.history, title=self.title))))
+            self.say("figures", self.history[-1])
+        took = time.monotonic() - begun
+        self.next_look = time.monotonic() + max(_LOOK, _PATIENCE * took)
+
+
+class _Coverage:
+    """An observer: which bins of the real images the samples reach, every so many steps."""
+
+    def __init__(self, images, settings, say):
+        from toolkit.coverage import CoverageMonitor, ModeCoverage
+
+        coverage = ModeCoverage(random_state=settings.seed).fit(np.asarray(images[:_N_JUDGED]))
+        self.n_bins, self.say = int(coverage.n_bins_), say
+        self.monitor = CoverageMonitor(
+            coverage, every=settings.coverage_every, n_samples=1000, patience=None, keep_best=False
+        )
+        self.seen = 0
+
+    def after_step(self, trainer, step):
+        self.monitor.after_step(trainer, step)
+        frame = self.monitor.frame()
+        if len(frame) > self.seen:
+            self.seen = len(frame)
+            self.say("coverage", (self.n_bins, frame))
+
+    def __call__(self, trainer, entry):
+        """Nothing but at steps."""
+
+
+def settings_of(folder: Path) -> tuple[Settings, dict]:
+    """What a training folder is a training of, to go on with it; and its record."""
+    record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+    parameters, command = record["parameters"], record["command"]
+    if command not in COMMANDS:
+        raise ValueError(f"A training of {command!r} cannot be gone on with here: `toolkit train {command} --resume`.")
+    lengths = {"max_seconds": "seconds", "max_steps": "steps", "epochs": "epochs"}
+    length, amount = next(
+        (lengths[name], int(parameters[name])) for name in lengths if parameters.get(name) is not None
+    )
+    settings = Settings(
+        command,
+        str(parameters.get("preset", "modern")),
+        length,
+        amount,
+        int(parameters.get("latent_dim") or 2),
+        0,
+        int(parameters["random_state"]),
+    )
+    return settings, record
