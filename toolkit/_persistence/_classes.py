@@ -41,6 +41,7 @@ OBJECTS = {
     "feature-distance": "toolkit.diagnostics.identifier._novelty:Novelty",
     "fixed-representation": "toolkit.detectors._scoring:_FixedRepresentation",
     "fidelity-judge": "toolkit.coverage._fidelity:FidelityJudge",
+    "flow-matching": "toolkit.generators._flow:FlowMatching",
     "gan": "toolkit.generators._gan:GAN",
     "identifier-ensemble": "toolkit.diagnostics.identifier._ensemble:Ensemble",
     "identifier-member": "toolkit.diagnostics.identifier._ensemble:_Member",
@@ -106,12 +107,14 @@ NETWORKS = {
     "mlp-decoder": "toolkit.generators.autoencoder._coders:MLPDecoder",
     "mlp-discriminator": "toolkit.generators.adversarial._mlp:MLPDiscriminator",
     "mlp-encoder": "toolkit.generators.autoencoder._coders:MLPEncoder",
+    "mlp-flow": "toolkit.generators.flow._networks:MLPFlow",
     "mlp-generator": "toolkit.generators.adversarial._mlp:MLPGenerator",
     "pose-network": "toolkit.restoration._pose_network:PoseNetwork",
     "rectifier-stack": "toolkit.detectors._trimmed_autoencoder:RectifierStack",
     "res-net-discriminator": "toolkit.generators.adversarial._resnet:ResNetDiscriminator",
     "res-net-generator": "toolkit.generators.adversarial._resnet:ResNetGenerator",
     "sequence-network": "toolkit.sequence._network:SequenceNetwork",
+    "u-net-flow": "toolkit.generators.flow._networks:UNetFlow",
     "varied-writer": "toolkit.sequence._picture_networks:VariedWriter",
 }
 

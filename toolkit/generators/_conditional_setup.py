@@ -35,10 +35,10 @@ def check_parameters(gan: "ConditionalGAN") -> None:
         raise ValueError("generator_widths must name at least one width for generator_conditioning='batch_norm'.")
 
 
-def check_labels(y, n_samples, name="y"):
+def check_labels(y, n_samples, name="y", owner="ConditionalGAN"):
     """Labels as a one-dimensional array of numbers or strings, one for each of ``n_samples`` rows if that is given."""
     if y is None:
-        raise ValueError("ConditionalGAN requires y to be passed, but the target y is None.")
+        raise ValueError(f"{owner} requires y to be passed, but the target y is None.")
     if np.iscomplexobj(y):
         raise ValueError(f"{name} must hold numbers or strings, got complex ones.")
     if np.ndim(y) != 1:
