@@ -13,6 +13,7 @@ from toolkit.generators._flow_presets import FLOW_PRESETS, flow_preset, flow_pre
 from toolkit.generators._gan import GAN
 from toolkit.generators._latent_ways import LATENT_WAYS, decode_latents, draw_latents, latent_sums, latent_walks
 from toolkit.generators._presets import GAN_PRESETS, gan_preset, gan_presets, gan_settings
+from toolkit.generators._rejection import RejectionRule, calibrate_rejection
 from toolkit.generators._variational import VariationalAutoencoder
 
 _LAZY = {
@@ -29,7 +30,9 @@ __all__ = [
     "Autoencoder",
     "ConditionalGAN",
     "FlowMatching",
+    "RejectionRule",
     "VariationalAutoencoder",
+    "calibrate_rejection",
     "check_conditional_gan",
     "check_flow",
     "check_gan",

@@ -24,6 +24,9 @@ def check_parameters(gan: "ConditionalGAN") -> None:
     from toolkit.generators.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
 
     settings = gan_settings(gan)
+    for name in ("unrolled_steps", "feature_matching", "n_categories", "n_continuous"):
+        if settings[name]:
+            raise ValueError(f"preset={gan.preset!r} has {name}={settings[name]!r}, which a ConditionalGAN has not.")
     lookup(ARCHITECTURES, settings["architecture"], "architecture")
     lookup(GENERATOR_CONDITIONINGS, gan.generator_conditioning, "generator conditioning")
     lookup(DISCRIMINATOR_CONDITIONINGS, gan.discriminator_conditioning, "discriminator conditioning")

@@ -24,11 +24,12 @@ class FlowFittingMixin:
         from toolkit.nn import limit_threads
 
         with limit_threads(self.n_threads):
-            arrays = self._arrays(stack, y, seeds["clusters"])
+            arrays, codes = self._arrays(stack, y, seeds["clusters"])
             length = scales.length(self)
             # Schedules follow the clock where it alone says how long.
             steps = length.get("steps") or (length["epochs"] or 0) * -(-len(stack) // self.batch_size_)
-            trainer = setup.make_trainer(self, seeds["weights"], seeds["training"], steps)
+            gaussian = setup.learn_gaussian(self, stack, codes, seeds["clusters"])
+            trainer = setup.make_trainer(self, gaussian, seeds["weights"], seeds["training"], steps)
             self.history_ = self._run(
                 trainer,
                 arrays,
@@ -54,8 +55,10 @@ class FlowFittingMixin:
         from toolkit.nn import limit_threads
 
         with limit_threads(self.n_threads):
-            arrays = self._arrays(stack, y, clusters, again=not first)
-            trainer = setup.make_trainer(self, weights, training, 0)
+            arrays, codes = self._arrays(stack, y, clusters, again=not first)
+            # Later rows have what the first had; the state of the training brings it along.
+            gaussian = setup.learn_gaussian(self, stack, codes, clusters) if first else self._gaussian()
+            trainer = setup.make_trainer(self, gaussian, weights, training, 0)
             if not first:
                 trainer.load_state_dict(scales.copied(self.training_state_))
             done = self.history_[-1] if self.history_ else {"epoch": 0, "step": 0, "seconds": 0.0}
@@ -94,7 +97,10 @@ class FlowFittingMixin:
             self.condition_shares_ = (
                 np.bincount(codes, minlength=n_conditions) / len(codes) if n_conditions else np.empty(0)
             )
-        return images if codes is None else (images, codes)
+        return (images if codes is None else (images, codes)), codes
+
+    def _gaussian(self):
+        return {name: values.numpy() for name, values in self.network_.start.state_dict().items()}
 
     def _run(self, trainer, arrays, generator, **options):
         from toolkit.nn import fit_loop

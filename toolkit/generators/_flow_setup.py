@@ -110,7 +110,16 @@ def nearest_cluster(unit, centres):
     return np.concatenate(parts).astype(np.int64)
 
 
-def make_trainer(flow, weight_seed, training_seed, total_steps):
+def learn_gaussian(flow, stack, codes, seed):
+    """Mean and covariance of the rows in [-1, 1], within conditions."""
+    from toolkit.generators.flow import learn_gaussian
+
+    rows = 2.0 * scales.to_unit(flow, stack) - 1.0
+    rows = rows.reshape(len(stack), *((*flow.image_shape_, 1)[:3])).transpose(0, 3, 1, 2).reshape(len(stack), -1)
+    return learn_gaussian(rows, codes, flow.n_conditions_, seed)
+
+
+def make_trainer(flow, gaussian, weight_seed, training_seed, total_steps):
     """A fresh network and its optimiser, as the parameters say."""
     from toolkit.generators.flow import FlowTrainer, build_network
     from toolkit.nn import resolve_device, torch_generator
@@ -121,6 +130,9 @@ def make_trainer(flow, weight_seed, training_seed, total_steps):
         scales.channels_first(flow.image_shape_),
         widths=None if settings.widths is None else tuple(settings.widths),
         n_conditions=flow.n_conditions_,
+        gaussian=gaussian,
+        path=settings.path,
+        target=settings.target,
         generator=torch_generator(weight_seed),  # on the processor, so that weights start the same everywhere
     )
     return FlowTrainer(

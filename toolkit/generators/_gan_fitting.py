@@ -1,5 +1,9 @@
 """The fit of a :class:`GAN` between its checked arguments and what it keeps."""
 
+import copy
+
+import numpy as np
+
 from toolkit._core.layouts import layout_of
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.generators import _gan_setup as setup
@@ -29,7 +33,7 @@ class FittingMixin:
         from toolkit.nn import limit_threads
 
         with limit_threads(self.n_threads):
-            trainer = self._make_trainer(seeds["weights"], seeds["training"], steps)
+            trainer, beside = self._begin(stack, beside, seeds["weights"], seeds["training"], steps)
             snapshots = setup.Snapshots(self, self._snapshot_latents(seeds["snapshots"]))
             self.history_ = self._run(
                 trainer,
@@ -58,7 +62,7 @@ class FittingMixin:
         from toolkit.nn import limit_threads
 
         with limit_threads(self.n_threads):
-            trainer = self._make_trainer(weights, training, 0)
+            trainer, beside = self._begin(stack, beside, weights, training, 0)
             if first:
                 self._keep_packing_context(context, stack, *beside)
             else:
@@ -83,13 +87,21 @@ class FittingMixin:
         """What a checkpoint must share with a fit that goes on from it: what is in force, by whatever name."""
         return {name: value for name, value in vars(setup.in_force(self)).items() if name != "preset"}
 
+    def _begin(self, stack, beside, weight_seed, training_seed, total_steps):
+        """The trainer, and arrays of one entry a row that it needs beside the images."""
+        if not (self.settings_["n_categories"] or self.settings_["n_continuous"]):
+            return self._make_trainer(weight_seed, training_seed, total_steps), beside
+        seeds = (weight_seed, training_seed)
+        trainer = setup.make_information_trainer(self, stack, *seeds, total_steps=total_steps)
+        return trainer, (np.arange(len(stack)),)
+
     def _make_trainer(self, weight_seed, training_seed, total_steps):
         return setup.make_trainer(self, weight_seed, training_seed, total_steps=total_steps)
 
     def _snapshot_latents(self, seed):
         return setup.draw_latents(self, self.n_snapshot_samples, seed)
 
-    def _keep_packing_context(self, seed, stack):
+    def _keep_packing_context(self, seed, stack, *_):
         self.packing_context_ = self._packing_context(seed, stack)
 
     def _packing_context(self, seed, array):
@@ -116,5 +128,7 @@ class FittingMixin:
         found = [network for network in chosen if network is not None]
         self.generator_ = found[-1] if found else trainer.finished_generator().cpu()
         self.discriminator_ = setup.finished_discriminator(trainer).cpu()
+        recognition = getattr(trainer, "recognition", None)
+        self.recognition_ = None if recognition is None else copy.deepcopy(recognition).eval().cpu()
         self.training_state_ = setup.copied(trainer.state_dict())
         return self

@@ -4,6 +4,7 @@ Each kind of piece stands in one literal table of names; a new one is a function
 """
 
 from toolkit.generators.flow._coupling import COUPLINGS
+from toolkit.generators.flow._gaussian import learn_gaussian
 from toolkit.generators.flow._networks import NETWORKS, build_network
 from toolkit.generators.flow._paths import PATHS, Path
 from toolkit.generators.flow._sampling import draw_images
@@ -21,4 +22,5 @@ __all__ = [
     "Path",
     "build_network",
     "draw_images",
+    "learn_gaussian",
 ]

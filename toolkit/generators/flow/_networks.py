@@ -9,17 +9,20 @@ import itertools
 import math
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from toolkit.generators.adversarial._dcgan import pad_to
+from toolkit.generators.flow._gaussian import GaussianStart
 from toolkit.nn import build
 
-__all__ = ["NETWORKS", "MLPFlow", "UNetFlow", "build_network"]
+__all__ = ["NETWORKS", "FlowNetwork", "MLPFlow", "UNetFlow", "build_network"]
 
 _TIME_FEATURES = 32
 _FASTEST = 1000.0  # of the frequencies by which a time in [0, 1] is told
+_LARGE = 64  # values of a row from which wide layers pay
 _GROUP = 8  # channels of a group norm
 
 
@@ -42,7 +45,8 @@ class _Setting(nn.Module):
     def forward(self, time, conditions):
         setting = self.time(time_features(time))
         if self.condition is not None:
-            setting = setting + self.condition(conditions)
+            # As large as what is said of time, of which one weight is a sum of many.
+            setting = setting + math.sqrt(0.5 * self.condition.in_features) * self.condition(conditions)
         return functional.silu(setting)
 
 
@@ -107,7 +111,7 @@ class UNetFlow(nn.Module):
     n_conditions : int, default=0
     """
 
-    def __init__(self, image_shape, *, widths=(48, 96), n_blocks=1, patch=2, n_conditions=0):
+    def __init__(self, image_shape, *, widths=(32, 64), n_blocks=1, patch=2, n_conditions=0):
         super().__init__()
         self.config = {
             "image_shape": list(image_shape),
@@ -119,7 +123,7 @@ class UNetFlow(nn.Module):
         channels, self.height, self.width = image_shape
         self.patch, step = patch, patch * 2 ** (len(widths) - 1)
         self.padded = tuple(-(-side // step) * step for side in (self.height, self.width))
-        n_setting = 2 * widths[0]
+        n_setting = 4 * widths[0]
         self.setting = _Setting(n_setting, n_conditions)
         self.start = nn.Conv2d(channels * patch**2, widths[0], 3, padding=1)
         self.down, self.halving = nn.ModuleList(), nn.ModuleList()
@@ -173,24 +177,28 @@ class MLPFlow(nn.Module):
     ----------
     image_shape : sequence of int
     widths : sequence of int, default=(128, 128, 128)
+        Layers of one width are joined past each other (He et al., 2016).
     n_conditions : int, default=0
     """
 
     def __init__(self, image_shape, *, widths=(128, 128, 128), n_conditions=0):
         super().__init__()
         self.config = {"image_shape": list(image_shape), "widths": list(widths), "n_conditions": n_conditions}
-        n_values = math.prod(image_shape)
-        self.setting = _Setting(widths[0], n_conditions)
+        n_values, n_setting = math.prod(image_shape), min(widths[0], 128)
+        self.setting = _Setting(n_setting, n_conditions)
         sizes = [n_values, *widths]
         self.layers = nn.ModuleList([nn.Linear(n_in, n_out) for n_in, n_out in itertools.pairwise(sizes)])
-        self.told = nn.ModuleList([nn.Linear(widths[0], n_out, bias=False) for n_out in widths])
+        self.norms = nn.ModuleList([nn.LayerNorm(n_out, elementwise_affine=False) for n_out in widths])
+        self.told = nn.ModuleList([nn.Linear(n_setting, 2 * n_out) for n_out in widths])
         self.finish = nn.Linear(widths[-1], n_values)
 
     def forward(self, x, time, conditions):
         setting = self.setting(time, conditions)
         y = x.flatten(1)
-        for layer, told in zip(self.layers, self.told):
-            y = functional.silu(layer(y) + told(setting))
+        for layer, norm, told in zip(self.layers, self.norms, self.told):
+            scale, shift = told(setting).chunk(2, dim=1)
+            answer = functional.silu(norm(layer(y)) * (1.0 + scale) + shift)
+            y = y + answer if answer.shape == y.shape else answer
         return self.finish(y).reshape(x.shape)
 
     def start_from_nothing(self):
@@ -204,12 +212,12 @@ def unet_widths(height: int, width: int, patch: int) -> tuple[int, ...]:
     Examples
     --------
     >>> unet_widths(28, 28, 2), unet_widths(64, 64, 2)
-    ((48, 96), (48, 96, 96))
+    ((32, 64), (32, 64, 64))
     """
     n_grids, side = 1, -(-min(height, width) // patch)
     while side > 8:
         side, n_grids = -(-side // 2), n_grids + 1
-    return (48, *[96] * (n_grids - 1))
+    return (32, *[64] * (n_grids - 1))
 
 
 def _unet(image_shape, widths, n_conditions):
@@ -221,10 +229,46 @@ def _unet(image_shape, widths, n_conditions):
 
 
 def _mlp(image_shape, widths, n_conditions):
-    return MLPFlow(image_shape, widths=widths or (128, 128, 128), n_conditions=n_conditions)
+    if widths is None:
+        widths = (1024, 1024, 1024) if math.prod(image_shape) >= _LARGE else (128, 128, 128)
+    return MLPFlow(image_shape, widths=widths, n_conditions=n_conditions)
 
 
 NETWORKS = {"unet": _unet, "mlp": _mlp}
+
+
+class FlowNetwork(nn.Module):
+    """What normal data would answer, and what a network has learnt to add to it.
+
+    Parameters
+    ----------
+    image_shape : sequence of int
+        ``(channels, height, width)``.
+    architecture : str
+        A name in :data:`NETWORKS`.
+    widths : sequence of int or None
+        None is the architecture's usual.
+    n_conditions, n_components : int
+    path, target : str
+    """
+
+    def __init__(self, image_shape, *, architecture, widths, n_conditions, n_components, path, target):
+        super().__init__()
+        self.config = {
+            "image_shape": list(image_shape),
+            "architecture": architecture,
+            "widths": None if widths is None else list(widths),
+            "n_conditions": n_conditions,
+            "n_components": n_components,
+            "path": path,
+            "target": target,
+        }
+        self.target = target
+        self.start = GaussianStart(math.prod(image_shape), n_components, n_conditions, path)
+        self.core = NETWORKS[architecture](tuple(image_shape), widths, n_conditions)
+
+    def forward(self, x, time, conditions):
+        return getattr(self.start(x, time, conditions), self.target) + self.core(x, time, conditions)
 
 
 def build_network(
@@ -233,6 +277,9 @@ def build_network(
     *,
     widths: Sequence[int] | None,
     n_conditions: int,
+    gaussian: dict[str, np.ndarray],
+    path: str,
+    target: str,
     generator: torch.Generator,
 ) -> nn.Module:
     """The network of that name, its weights drawn from ``generator``.
@@ -246,8 +293,24 @@ def build_network(
     widths : sequence of int or None
         None is the architecture's usual.
     n_conditions : int
+    gaussian : dict of str to ndarray
+        Of :func:`~toolkit.generators.flow._gaussian.learn_gaussian`.
+    path, target : str
     generator : torch.Generator
     """
-    network = build(lambda: NETWORKS[architecture](image_shape, widths, n_conditions), generator)
-    network.start_from_nothing()
+    network = build(
+        lambda: FlowNetwork(
+            image_shape,
+            architecture=architecture,
+            widths=widths,
+            n_conditions=n_conditions,
+            n_components=len(gaussian["variances"]),
+            path=path,
+            target=target,
+        ),
+        generator,
+    )
+    for name, values in gaussian.items():
+        getattr(network.start, name).copy_(torch.from_numpy(np.array(values)))
+    network.core.start_from_nothing()
     return network

@@ -15,7 +15,7 @@ from toolkit.exceptions import DivergenceError
 from toolkit.generators.adversarial import SCHEDULES, as_signed_images
 from toolkit.generators.adversarial._averaging import MovingAverage
 from toolkit.generators.flow._coupling import COUPLINGS
-from toolkit.generators.flow._paths import PATHS, mix, velocity
+from toolkit.generators.flow._paths import PATHS, TARGETS, mix, velocity
 from toolkit.generators.flow._times import draw_times
 from toolkit.nn import FusedAdam
 
@@ -96,10 +96,15 @@ class FlowTrainer:
         time = draw_times(self.times, n_rows, self.random)
         weights = self._weights(codes, n_rows)
         spread = time[:, None, None, None]
-        wanted = velocity(self.path, data, noise, spread) if self.target == "velocity" else noise
+        points = mix(self.path, data, noise, spread)
         with self.autocast():
-            answer = self.network(mix(self.path, data, noise, spread), time, weights)
-        loss = functional.mse_loss(answer.float(), wanted)
+            answer = self.network(points, time, weights).float()
+        if self.target == "noise":
+            wanted = noise
+        else:
+            wanted = velocity(self.path, data, noise, spread)
+            answer = TARGETS[self.target](self.path, points, answer, spread).velocity
+        loss = functional.mse_loss(answer, wanted)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.learning_rate = self.learning_rate * self._factor()
