@@ -63,6 +63,7 @@ OBJECTS = {
     "repair-candidates": "toolkit.restoration._repair_candidates:RepairCandidates",
     "repair-evidence": "toolkit.restoration._repair_evidence:RepairEvidence",
     "repair-verdict": "toolkit.restoration._repair_evidence:RepairClassifier",
+    "reweighted-generator": "toolkit.coverage._draws:ReweightedGenerator",
     "robust-distance": "toolkit._core.robust:RobustDistance",
     "statistics-outlier-score": "toolkit.diagnostics.identifier._novelty_score:StatisticsOutlierScore",
     "row-scale": "toolkit.detectors._values:RowScale",
