@@ -21,6 +21,8 @@ def gan(
     generator_norm: options.GeneratorNorm = None,
     packing: options.Packing = None,
     weight_averaging: options.WeightAveraging = None,
+    augmentation: options.Augmentation = None,
+    categories: options.Categories = None,
     lr_schedule: options.LrSchedule = None,
     latent_dim: options.GANLatentDim = None,
     epochs: options.GANEpochs = None,
@@ -50,6 +52,8 @@ def gan(
         generator_norm=generator_norm,
         packing=packing,
         weight_averaging=weight_averaging,
+        augmentation=augmentation,
+        n_categories=categories,
         lr_schedule=lr_schedule,
         latent_dim=latent_dim,
         epochs=epochs,
@@ -89,6 +93,7 @@ def gan(
             "samples.png": samples,
             "growth.png": lambda model, found: looks[0].display(),
             "interpolation.png": _interpolation,
+            "categories.png": _categories,
         },
         curves=["generator_loss", "discriminator_loss"],
     )
@@ -104,3 +109,16 @@ def _interpolation(model, found):
     return SampleGridDisplay.from_predictions(
         rows, n_columns=12, scale=model.pixel_scale_, title="From one latent to another"
     )
+
+
+def _categories(model, found):
+    """Ten draws of each category, a row each; None where there are none."""
+    import numpy as np
+
+    from toolkit.plots import SampleGridDisplay
+
+    n_categories = model.settings_["n_categories"]
+    if not n_categories:
+        return None
+    rows = np.concatenate([model.sample(10, category=place, random_state=0) for place in range(n_categories)])
+    return SampleGridDisplay.from_predictions(rows, n_columns=10, scale=model.pixel_scale_, title="Categories, a row each")

@@ -2,6 +2,7 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_array, check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
@@ -17,6 +18,14 @@ from toolkit.generators._rejection import RejectionRule, as_rule, draw_accepted
 __all__ = ["SamplingMixin"]
 
 _CHUNK = 4096
+
+
+def _has_categories(gan):
+    """Without categories there is nothing to predict, and no method that says it could."""
+    try:
+        return bool(setup.in_force(gan).n_categories)
+    except ValueError:  # no such preset, which fit will say
+        return False
 
 
 @usual_floating_point
@@ -62,6 +71,7 @@ class SamplingMixin:
         check_int("n_samples", n_samples)
         return draw_accepted(self, as_rule(self, rejection), n_samples, random_state, **options)
 
+    @available_if(_has_categories)
     def predict(self, X: ArrayLike) -> NDArray[np.intp]:
         """Category of each row, of a GAN with ``n_categories``.
 
