@@ -29,6 +29,7 @@ __all__ = ["CoverageImprovement", "improve_coverage"]
 ACTIONS = ("resume", "reweight")
 _LEAST_HELD = 40
 _MOST_WEIGHT = 10.0  # of a row in a bin that is never drawn, over one that is drawn as often as is due
+_ROUND_ROWS = 6400  # of a pass at least: passes over few rows are few steps
 _N_BOOTSTRAP = 1000
 _QUANTILE = 0.95  # of held-out rows, beyond which a sample counts as far from the data
 
@@ -122,7 +123,7 @@ def improve_coverage(
         Rows that the last judgement rests on; None holds a share of ``X`` out.
     actions : tuple of {"resume", "reweight"}, default=("resume", "reweight")
     n_rounds : int, default=8
-        Passes of training at most.
+        Passes of training, over 6,400 rows at least; rates fall to nothing over them.
     n_samples : int, default=2000
         Drawn at each look.
     held_out_share : float in (0, 1), default=0.3
@@ -229,10 +230,14 @@ class _Attempts:
 def _train_on(attempts, model, record, rows, n_rounds, generator, verbose):
     """Passes over rows that are drawn by what their bins lack; each is looked at."""
     trained, bins = copy.deepcopy(model), attempts.guide.bins_
-    rounds = range(1, n_rounds + 1)
+    rounds, n_drawn = range(1, n_rounds + 1), max(len(rows), _ROUND_ROWS)
+    # A training that goes on at a full rate blurs what one that came to rest has learnt: it comes to rest again.
+    rate = getattr(trained, "settings_", {}).get("learning_rate")
     for number in tracked(rounds, n_rounds, desc="improve coverage", verbose=verbose):
         lacking = _bin_weights(record)[bins]
-        trained.partial_fit(rows[generator.choice(len(rows), len(rows), p=lacking / lacking.sum())])
+        if rate is not None:
+            trained.set_params(learning_rate=rate * 0.5 * (1.0 + math.cos(math.pi * (number - 0.5) / n_rounds)))
+        trained.partial_fit(rows[generator.choice(len(rows), n_drawn, p=lacking / lacking.sum())])
         record = attempts.try_out(copy.deepcopy(trained), ("resume",), number)
 
 
