@@ -152,12 +152,16 @@ def test_rejection_turns_draws_into_the_data(monkeypatch):
     monkeypatch.setattr(room, "validate_images", lambda model, X, reset: np.asarray(X))
     for factor in (1.0, 0.2):
         model = _Drawn(factor)
-        rule = room.calibrate_rejection(model, np.random.default_rng(1).normal(0, 0.5, size=(4000, 1)), n_samples=4000)
+        real = np.random.default_rng(1).normal(0, 0.5, size=(4000, 1))
+        rule = room.calibrate_rejection(model, real, n_samples=4000)
         assert rule.slope == pytest.approx(1 / factor, rel=0.15)
         assert rule.auroc > 0.6
         kept = room.draw_accepted(model, rule, 3000, 0)
         assert kept.std() == pytest.approx(0.5, abs=0.06)
-        assert 0.1 < rule.acceptance_rate < 0.6
+        assert rule.acceptance_rate == pytest.approx(0.5, abs=0.06)  # one over the greatest ratio, which is two
+        stricter = room.calibrate_rejection(model, real, n_samples=4000, quantile=0.8)
+        assert stricter.acceptance_rate < rule.acceptance_rate
+        assert room.draw_accepted(model, stricter, 3000, 0).std() < kept.std()
 
 
 def test_a_discriminator_that_knows_nothing_rejects_nothing():

@@ -25,6 +25,7 @@ __all__ = ["RejectionRule", "calibrate_rejection"]
 _POOL = 1024  # draws at a time
 _LEAST_ROWS = 20
 _LEAST_RATE = 1e-3  # of acceptance, below which drawing would hardly end
+_USUAL_RATE = 0.1  # of acceptance at least, where nothing else is asked for
 _MARGIN = 1e-6
 
 
@@ -73,7 +74,7 @@ class RejectionRule:
 
 
 def calibrate_rejection(
-    gan: "GAN", X: ArrayLike, *, n_samples: int = 2000, quantile: float = 0.8, random_state: RandomState = 0
+    gan: "GAN", X: ArrayLike, *, n_samples: int = 2000, quantile: float | None = None, random_state: RandomState = 0
 ) -> RejectionRule:
     """Learn which draws of a GAN to keep, from real rows that it was not trained on.
 
@@ -85,8 +86,9 @@ def calibrate_rejection(
         Held-out rows, twenty at least. Training rows would be taken for more real than anything drawn can be.
     n_samples : int, default=2000
         Drawn to be told from them.
-    quantile : float in [0, 1], default=0.8
-        Of the draws' log odds of being kept, which becomes even odds: higher is stricter and slower. The paper has .8.
+    quantile : float in [0, 1], optional
+        Of the draws' log odds of being kept, which becomes even odds: the paper has .8, which keeps the clearest and less
+        variety than the data have. None keeps draws by the ratio of densities itself, as far as a tenth of them is kept.
     random_state : int, RandomState instance or None, default=0
 
     Returns
@@ -113,7 +115,8 @@ def calibrate_rejection(
     from sklearn.metrics import roc_auc_score
 
     check_int("n_samples", n_samples, _LEAST_ROWS)
-    check_number("quantile", quantile, high=1.0)
+    if quantile is not None:
+        check_number("quantile", quantile, high=1.0)
     n_real = len(validate_images(gan, X, reset=False))
     if n_real < _LEAST_ROWS:
         raise ValueError(f"X must have at least {_LEAST_ROWS} rows to learn from what to reject, got {n_real}.")
@@ -129,7 +132,13 @@ def calibrate_rejection(
     intercept = float(model.intercept_[0]) - slope * centre - prior if slope else 0.0
     ratios = slope * drawn + intercept
     greatest = float(ratios.max())
-    shift = float(np.quantile(_log_odds(ratios, greatest), quantile)) if slope else -math.inf
+    odds = _log_odds(ratios, greatest)
+    if not slope:
+        shift = -math.inf
+    elif quantile is not None:
+        shift = float(np.quantile(odds, quantile))
+    else:
+        shift = 0.0 if _kept(ratios, greatest, 0.0).mean() >= _USUAL_RATE else float(np.quantile(odds, 1 - _USUAL_RATE))
     rate = float(_kept(ratios, greatest, shift).mean())
     return RejectionRule(slope, intercept, greatest, shift, rate, float(roc_auc_score(is_real, scores)), n_real)
 
