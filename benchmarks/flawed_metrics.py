@@ -43,13 +43,13 @@ def _figures(real, synthetic):
     return {
         "precision": plain.precision,
         "density": plain.density,
-        "clipped_density": clipped.density,
-        "p_precision": soft.precision,
+        "clipped_density": clipped.clipped_density,
+        "p_precision": soft.p_precision,
         "held_out_precision": _inside(real, synthetic),
         "recall": plain.recall,
         "coverage": plain.coverage,
-        "clipped_coverage": clipped.coverage,
-        "p_recall": soft.recall,
+        "clipped_coverage": clipped.clipped_coverage,
+        "p_recall": soft.p_recall,
         "held_out_recall": _inside(synthetic, real),
     }
 
