@@ -1,14 +1,14 @@
 """Which measures of fidelity and diversity pass the checks of Raisa et al. (ICML 2025)?
 
 "All current generative fidelity and diversity metrics are flawed" holds measures against fifteen made-up pairs of real
-and synthetic vectors whose answer is known. The checks here are written from the paper's description, not from its code:
-sizes, dimensions and the bounds of passing are this file's own (below), fixed before anything was measured, so the counts
-are not those of the paper. Each check has a row for fidelity and one for diversity.
+and synthetic vectors whose answer is known. The checks here are written from the paper's description, not from its
+code: sizes, dimensions and the bounds of passing are this file's own (below), fixed before anything was measured, so
+the counts are not those of the paper. Each check has a row for fidelity and one for diversity.
 
 Every figure is divided by what as many real vectors have against real ones, and cut at one. ``high`` means .8 or more,
-``low`` .2 or less, ``falls`` high at one end, low at the other, and nowhere rising by more than .1, ``steady`` differing
-by .1 at most, ``share`` within .15 of the share that is right. Two settings: "usual" (8 dimensions, 1,000 rows) and "again"
-(3 and 24 dimensions, 600 rows, another seed).
+``low`` .2 or less, ``falls`` high at one end, low at the other, and nowhere rising by more than .1, ``steady``
+differing by .1 at most, ``share`` within .15 of the share that is right. Two settings: "usual" (8 dimensions, 1,000
+rows) and "again" (3 and 24 dimensions, 600 rows, another seed).
 
     python benchmarks/flawed_metrics.py           # measure what is missing, then print the table
     python benchmarks/flawed_metrics.py --table   # print only
@@ -55,7 +55,7 @@ def _figures(real, synthetic):
 
 
 def _inside(known, asked):
-    """Share of rows as near to half of ``known`` as most of its other half is; the measure of the verdict's fidelity."""
+    """Share of rows as near to half of ``known`` as most of its other half is, as the verdict's fidelity has it."""
     from toolkit.coverage._neighbours import nearest
 
     half = len(known) // 2
@@ -268,7 +268,9 @@ CELLS = {
 
 def show(results):
     """Print the table: which measure passes which check, and how many."""
-    frame = pd.DataFrame([{**cell["passed"], "check": cell["check"], "setting": cell["setting"]} for cell in results.values()])
+    frame = pd.DataFrame(
+        [{**cell["passed"], "check": cell["check"], "setting": cell["setting"]} for cell in results.values()]
+    )
     for names, what in ((FIDELITY, "fidelity"), (DIVERSITY, "diversity")):
         print(f"\n{what}: settings passed of {frame['setting'].nunique()}")
         print(frame.groupby("check", sort=False)[list(names)].sum().astype(int).to_string())

@@ -93,7 +93,7 @@ def test_times_are_spread_evenly():
 @pytest.mark.parametrize("path", list(PATHS))
 @pytest.mark.parametrize("solver", ["euler", "heun", "ddim", "ancestral"])
 def test_normal_data_are_drawn_as_they_are(path, solver):
-    """What a normal distribution would answer is exact for normal data: every solver ends at its mean and covariance."""
+    """What a normal distribution would answer is exact for normal data: every solver ends at their law."""
     rng = np.random.default_rng(0)
     mixing = np.array([[0.3, 0.1], [0.0, 0.15]])
     rows = (rng.normal(size=(4000, 2)) @ mixing + [0.2, -0.1]).astype(np.float32)
@@ -132,7 +132,9 @@ def test_colour_and_odd_sizes():
 def test_labels_are_ignored_unless_asked_for_and_then_obeyed():
     rng = np.random.default_rng(0)
     images = IMAGES[rng.permutation(len(IMAGES))]
-    first, second = (FlowMatching(max_steps=3, **SMALL).fit(images, y).sample(3, random_state=0) for y in (None, images))
+    first, second = (
+        FlowMatching(max_steps=3, **SMALL).fit(images, y).sample(3, random_state=0) for y in (None, images)
+    )
     np.testing.assert_array_equal(first, second)
     points = np.concatenate([rng.normal(-3, 0.2, size=(300, 2)), rng.normal(3, 0.2, size=(300, 2))])
     labels = np.repeat(["low", "high"], 300)

@@ -129,7 +129,9 @@ def _further(model, category, reject_by, asked):
         return {}
     if asked or not hasattr(model, "discriminator_score") or hasattr(model, "class_grid"):
         option = "--category" if category is not None else "--reject-by"
-        raise typer.BadParameter(f"is for a GAN without labels, and this is a {type(model).__name__}.", param_hint=option)
+        raise typer.BadParameter(
+            f"is for a GAN without labels, and this is a {type(model).__name__}.", param_hint=option
+        )
     found = {} if category is None else {"category": category}
     if reject_by is not None:
         from toolkit.cli._source import read_file

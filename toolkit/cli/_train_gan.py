@@ -121,4 +121,6 @@ def _categories(model, found):
     if not n_categories:
         return None
     rows = np.concatenate([model.sample(10, category=place, random_state=0) for place in range(n_categories)])
-    return SampleGridDisplay.from_predictions(rows, n_columns=10, scale=model.pixel_scale_, title="Categories, a row each")
+    return SampleGridDisplay.from_predictions(
+        rows, n_columns=10, scale=model.pixel_scale_, title="Categories, a row each"
+    )

@@ -1,4 +1,4 @@
-"""Repair a generator: what it lacks is found, drawn or learnt more often, judged on held-out rows, and kept or reverted."""
+"""Repair a generator: what it lacks is learnt or drawn more often, judged on held-out rows, and kept or reverted."""
 
 import copy
 import math
@@ -80,7 +80,9 @@ class CoverageImprovement:
             A row a figure: ``figure``, ``before``, ``after``, ``expected`` (of a perfect sampler).
         """
         names = [name for name in self.before.figures if name in self.after.figures]
-        rows = [(name, self.before.figures[name], self.after.figures[name], self.before.expected[name]) for name in names]
+        rows = [
+            (name, self.before.figures[name], self.after.figures[name], self.before.expected[name]) for name in names
+        ]
         rows += [
             ("lost_share", self.before.lost_share, self.after.lost_share, 0.0),
             ("far", self.far_before, self.far_after, 1.0 - _QUANTILE),
@@ -106,9 +108,10 @@ def improve_coverage(
     """Make a generator reach what it misses, if that can be shown to succeed.
 
     Bins of the data with too few samples are found. A generator with ``partial_fit`` is trained on, on rows drawn more
-    often the more their bin lacks; its draws, or those of the generator as it was, are thinned where there are too many.
-    What is best on the rows that decisions rest on is held against the generator as given on others, by bins made of
-    those. It is kept if the divergence there is lower by more than chance, and no more samples lie far from the data.
+    often the more their bin lacks; its draws, or those of the generator as it was, are thinned where there are too
+    many. What is best on the rows that decisions rest on is held against the generator as given on others, by bins made
+    of those. It is kept if the divergence there is lower by more than chance, and no more samples lie far from the
+    data.
 
     Parameters
     ----------
@@ -287,7 +290,9 @@ def _judge(judge, model, repaired, names, steps, n_samples, seed, alpha):
     if not names:
         sentence = "Nothing that was tried was better than the generator as it was; it is returned unchanged."
     elif kept:
-        sentence = f"Kept ({' and '.join(names)}): {changed} (p {_plain_p(p_js)}), and no more samples lie far from them."
+        sentence = (
+            f"Kept ({' and '.join(names)}): {changed} (p {_plain_p(p_js)}), and no more samples lie far from them."
+        )
     elif p_far <= alpha:
         sentence = f"Reverted: more samples lie far from held-out rows than before (p {_plain_p(p_far)})."
     else:

@@ -71,7 +71,13 @@ FLOW_PRESETS = {
     "ddpm": FlowPreset(
         "Ho et al. (2020), Denoising diffusion probabilistic models, with the path of Nichol and Dhariwal (2021) in "
         "continuous time; 100 steps for its 1,000",
-        {"path": "cosine", "target": "noise", "solver": "ancestral", "n_sampling_steps": 100, "lr_schedule": "constant"},
+        {
+            "path": "cosine",
+            "target": "noise",
+            "solver": "ancestral",
+            "n_sampling_steps": 100,
+            "lr_schedule": "constant",
+        },
     ),
     "ddim": FlowPreset(
         "Song et al. (2021), Denoising diffusion implicit models: trained as 'ddpm', drawn in 20 steps without noise",

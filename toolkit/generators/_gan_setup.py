@@ -45,7 +45,6 @@ def learn_settings(gan, n_rows):
 def check_parameters(gan: "GAN") -> None:
     """Raise a ValueError that names the first parameter that is out of range."""
     from toolkit.generators.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
-
     from toolkit.generators.adversarial._augment import check_augmentation
 
     gan = SimpleNamespace(**gan.get_params(deep=False) | gan_settings(gan))

@@ -144,13 +144,13 @@ GAN_PRESETS = {
         },
     ),
     "unrolled": Preset(
-        "Metz et al. (2017), Unrolled generative adversarial networks, with five steps; its steps are preconditioned as "
-        "Adam's",
+        "Metz et al. (2017), Unrolled generative adversarial networks, with five steps, which are "
+        "preconditioned as Adam's",
         {"unrolled_steps": 5},
     ),
     "improved": Preset(
-        "Salimans et al. (2016), Improved techniques for training GANs: feature matching, one-sided label smoothing and "
-        "the spread within a batch",
+        "Salimans et al. (2016), Improved techniques for training GANs: feature matching, one-sided label smoothing "
+        "and the spread within a batch",
         {"feature_matching": 1.0, "label_smoothing": 0.1, "minibatch_std": True, "generator_norm": "batch"},
     ),
     "few_rows": Preset(

@@ -1,8 +1,8 @@
 """Discriminator rejection sampling: what a discriminator still tells from real is drawn, and not kept.
 
 Azadi et al. (2019), "Discriminator rejection sampling". The discriminator's logit is no log ratio of densities as it
-stands: it was trained with penalties, and knows the training rows. It is made one by a logistic regression on rows that it
-was not trained on.
+stands: it was trained with penalties, and knows the training rows. It is made one by a logistic regression on rows that
+it was not trained on.
 """
 
 import math
@@ -87,9 +87,9 @@ def calibrate_rejection(
     n_samples : int, default=2000
         Drawn to be told from them.
     quantile : float in [0, 1], optional
-        Of the draws' log odds of being kept, which becomes even odds: the paper has .8, which keeps the clearest and less
-        variety than the data have. None keeps draws by the ratio of densities itself, as far as a tenth of them is kept.
-    random_state : int, RandomState instance or None, default=0
+        Of the draws' log odds of being kept, which becomes even odds: the paper has .8, which keeps the clearest and
+        less variety than the data have. None keeps draws by the ratio of densities itself, as far as a tenth of them is
+    kept. random_state : int, RandomState instance or None, default=0
 
     Returns
     -------
@@ -160,8 +160,8 @@ def draw_accepted(gan, rule, n_samples, random_state, **options):
         n_kept, n_drawn = n_kept + len(chosen), n_drawn + _POOL
         if n_drawn * _LEAST_RATE > n_kept + 10:
             raise ValueError(
-                f"rejection keeps {n_kept} of {n_drawn:,} draws: the rule belongs to another GAN, or its quantile is too "
-                "high."
+                f"rejection keeps {n_kept} of {n_drawn:,} draws: the rule belongs to another GAN, or its quantile is "
+                "too high."
             )
     return np.concatenate(kept)[:n_samples]
 

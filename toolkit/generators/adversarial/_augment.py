@@ -1,7 +1,7 @@
 """Differentiable augmentation: the discriminator sees real and fake rows changed alike, at random.
 
-Zhao et al. (2020), "Differentiable augmentation for data-efficient GAN training": a discriminator of few rows learns them
-by heart; changed ones it cannot, and as the changes pass gradients on, the generator does not learn to draw them.
+Zhao et al. (2020), "Differentiable augmentation for data-efficient GAN training": a discriminator of few rows learns
+them by heart; changed ones it cannot, and as the changes pass gradients on, the generator does not learn to draw them.
 """
 
 from collections.abc import Callable

@@ -1,14 +1,13 @@
 """InfoGAN: the generator is told a category and some numbers, which another network must read from its images.
 
-Chen et al. (2016), "InfoGAN: interpretable representation learning by information maximizing generative adversarial nets".
-What is read from images that are changed a little, or from near neighbours, must be the same (Ji et al., 2019, "Invariant
-information clustering for unsupervised image classification and segmentation"): else categories come out as styles of
+Chen et al. (2016), "InfoGAN: interpretable representation learning by information maximizing generative adversarial
+nets". What is read from images that are changed a little, or from near neighbours, must be the same (Ji et al., 2019,
+"Invariant information clustering for unsupervised image classification and segmentation"): else categories come out as styles of
 stroke as often as what a person would call kinds.
 """
 
 import itertools
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -111,8 +110,8 @@ def mutual_information(joint: torch.Tensor) -> torch.Tensor:
     Examples
     --------
     >>> import torch
-    >>> round(mutual_information(torch.eye(4) / 4).exp().item(), 3), mutual_information(torch.full((3, 3), 1 / 9)).item()
-    (4.0, 0.0)
+    >>> round(mutual_information(torch.eye(4) / 4).exp().item(), 3), mutual_information(torch.full((3, 3), 1 /
+    9)).item() (4.0, 0.0)
     """
     joint = joint.clamp_min(1e-8)
     rows, columns = joint.sum(dim=1, keepdim=True), joint.sum(dim=0, keepdim=True)

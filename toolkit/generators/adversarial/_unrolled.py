@@ -1,7 +1,8 @@
 """Unrolled GANs: the generator's loss is that of a discriminator some steps ahead, which has answered it already.
 
-Metz et al. (2017), "Unrolled generative adversarial networks": gradients flow through the discriminator's steps, so that
-a generator that piles up on one mode sees what would come of it. Its steps are those of Adam whose moments stand still.
+Metz et al. (2017), "Unrolled generative adversarial networks": gradients flow through the discriminator's steps, so
+that a generator that piles up on one mode sees what would come of it. Its steps are those of Adam whose moments stand
+still.
 """
 
 from typing import TYPE_CHECKING

@@ -1,8 +1,8 @@
 """What a normal distribution of the data would answer: the part of a flow that needs no training.
 
 For normal data the best estimates of data and noise, given a point of the path, are linear and known. A network that is
-asked for the remainder alone starts from samples with the mean and the covariance of the data (Wang and Vastola, 2024, "The
-unreasonable effectiveness of Gaussian score approximation for diffusion models and its applications").
+asked for the remainder alone starts from samples with the mean and the covariance of the data (Wang and Vastola, 2024,
+"The unreasonable effectiveness of Gaussian score approximation for diffusion models and its applications").
 """
 
 import numpy as np

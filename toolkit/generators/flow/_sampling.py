@@ -4,6 +4,7 @@ In single precision the last digits of a row's answer depend on how many rows ar
 filled up to the same size; noise that a solver adds on the way is drawn by the place of the batch.
 """
 
+import itertools
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -67,7 +68,7 @@ def draw_images(
             answer = _answer(network, points, time, weights, guidance if n_calls == 2 else None, autocast)
             return TARGETS[target](PATHS[path], points, answer, time)
 
-        for time, to in zip(times[:-1], times[1:]):
+        for time, to in itertools.pairwise(times):
             extra = torch.randn(x.shape, generator=random).to(device) if SOLVERS[solver].random else None
             x = SOLVERS[solver].step(look, x, time, to, PATHS[path], extra)
         found.append(x[: len(start)].clamp(-1.0, 1.0).cpu())
