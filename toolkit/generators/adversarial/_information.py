@@ -2,8 +2,8 @@
 
 Chen et al. (2016), "InfoGAN: interpretable representation learning by information maximizing generative adversarial
 nets". What is read from images that are changed a little, or from near neighbours, must be the same (Ji et al., 2019,
-"Invariant information clustering for unsupervised image classification and segmentation"): else categories come out as styles of
-stroke as often as what a person would call kinds.
+"Invariant information clustering for unsupervised image classification and segmentation"): else categories come
+out as styles of stroke as often as what a person would call kinds.
 """
 
 import itertools
