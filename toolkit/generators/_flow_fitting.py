@@ -82,16 +82,12 @@ class FlowFittingMixin:
                 self.classes_, self.cluster_centres_ = np.unique(y), np.empty((0, self.n_features_in_), np.float32)
             codes, n_conditions = labels.encode(self.classes_, y).astype(np.int64), len(self.classes_)
         else:
-            unit = scales.to_unit(self, stack).reshape(len(stack), -1) if self.settings_["n_clusters"] else None
             if not again:
-                self.classes_ = None
-                self.cluster_centres_ = (
-                    np.empty((0, self.n_features_in_), np.float32)
-                    if unit is None
-                    else setup.learn_clusters(unit, int(self.settings_["n_clusters"]), seed)
-                )
+                self.classes_, self.cluster_centres_ = None, np.empty((0, self.n_features_in_), np.float32)
+                if n_clusters := int(self.settings_["n_clusters"]):
+                    self.cluster_centres_ = setup.learn_clusters(self, stack, n_clusters, seed)
             n_conditions = len(self.cluster_centres_)
-            codes = setup.nearest_cluster(unit, self.cluster_centres_) if n_conditions else None
+            codes = setup.nearest_cluster(self, stack) if n_conditions else None
         if not again:
             self.n_conditions_ = n_conditions
             self.condition_shares_ = (

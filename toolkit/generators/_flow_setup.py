@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _LENGTHS = ("epochs", "max_steps", "max_seconds")
 _ROWS_PER_CLUSTER = 20
 _CLUSTER_COMPONENTS = 50
-_CHUNK = 4096
+_CHUNK, _MOST_ROWS = 4096, 10_000
 _LEAST_SIDE = 8  # of images that a U-Net is for
 
 
@@ -83,14 +83,15 @@ def check_parameters(flow: "FlowMatching") -> None:
     scales._check_betas("betas", flow.betas)
 
 
-def learn_clusters(unit, n_clusters, seed):
-    """Clusters of rows in [0, 1], (n, n_values), found without labels: their means, (n_clusters, n_values).
+def learn_clusters(flow, stack, n_clusters, seed):
+    """Clusters of rows in [0, 1], found without labels: their means, (n_clusters, n_values).
 
-    k-means on principal components; too few rows have fewer clusters, or none.
+    k-means on principal components of ten thousand rows at most; too few rows have fewer clusters, or none.
     """
     from sklearn.cluster import KMeans
     from sklearn.decomposition import PCA
 
+    unit = _some_rows(flow, stack, None, seed)[0]
     n_clusters = min(n_clusters, len(unit) // _ROWS_PER_CLUSTER)
     if n_clusters < 2:
         return unit[:0]
@@ -103,20 +104,32 @@ def learn_clusters(unit, n_clusters, seed):
     return np.stack([unit[found == code].mean(axis=0) for code in np.unique(found)]).astype(np.float32)
 
 
-def nearest_cluster(unit, centres):
-    """Place of the nearest of ``centres`` for each row."""
-    half = 0.5 * np.square(centres).sum(axis=1)
-    parts = [(half - unit[part] @ centres.T).argmin(axis=1) for part in iter_chunks(len(unit), _CHUNK)]
-    return np.concatenate(parts).astype(np.int64)
+def nearest_cluster(flow, stack):
+    """Place of the nearest of the flow's clusters for each row."""
+    centres = flow.cluster_centres_
+    half, found = 0.5 * np.square(centres).sum(axis=1), []
+    for part in iter_chunks(len(stack), _CHUNK):
+        unit = scales.to_unit(flow, stack[part])
+        found.append((half - unit.reshape(len(unit), -1) @ centres.T).argmin(axis=1))
+    return np.concatenate(found).astype(np.int64)
 
 
 def learn_gaussian(flow, stack, codes, seed):
     """Mean and covariance of the rows in [-1, 1], within conditions."""
     from toolkit.generators.flow import learn_gaussian
 
-    rows = 2.0 * scales.to_unit(flow, stack) - 1.0
-    rows = rows.reshape(len(stack), *((*flow.image_shape_, 1)[:3])).transpose(0, 3, 1, 2).reshape(len(stack), -1)
+    unit, codes = _some_rows(flow, stack, codes, seed)
+    rows = 2.0 * unit.reshape(len(unit), *(*flow.image_shape_, 1)[:3]) - 1.0
+    rows = rows.transpose(0, 3, 1, 2).reshape(len(unit), -1)
     return learn_gaussian(rows, codes, flow.n_conditions_, seed)
+
+
+def _some_rows(flow, stack, codes, seed):
+    """Rows in [0, 1] that means and components are learnt from, ten thousand at most, and their codes."""
+    if len(stack) > _MOST_ROWS:
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(stack))[:_MOST_ROWS])
+        stack, codes = stack[chosen], None if codes is None else codes[chosen]
+    return scales.to_unit(flow, stack).reshape(len(stack), -1), codes
 
 
 def make_trainer(flow, gaussian, weight_seed, training_seed, total_steps):

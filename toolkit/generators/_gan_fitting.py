@@ -7,9 +7,14 @@ import numpy as np
 from toolkit._core.layouts import layout_of
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.generators import _gan_setup as setup
+from toolkit.generators._presets import PLAIN
 
 __all__ = ["FittingMixin"]
 
+_LATER = (
+    *("unrolled_steps", "feature_matching", "augmentation"),
+    *("n_categories", "n_continuous", "information_weight"),
+)
 _N_CONTEXTS = 4  # of training rows, with which a packed discriminator judges each row
 
 
@@ -85,7 +90,9 @@ class FittingMixin:
 
     def _training_parameters(self):
         """What a checkpoint must share with a fit that goes on from it: what is in force, by whatever name."""
-        return {name: value for name, value in vars(setup.in_force(self)).items() if name != "preset"}
+        found = {name: value for name, value in vars(setup.in_force(self)).items() if name != "preset"}
+        # Checkpoints of versions that did not have these say nothing of them.
+        return {name: value for name, value in found.items() if not (name in _LATER and value == PLAIN[name])}
 
     def _begin(self, stack, beside, weight_seed, training_seed, total_steps):
         """The trainer, and arrays of one entry a row that it needs beside the images."""

@@ -14,7 +14,6 @@ from toolkit.generators.flow._paths import PATHS, Point, velocity
 __all__ = ["GaussianStart", "learn_gaussian"]
 
 _MOST_COMPONENTS = 256
-_MOST_ROWS = 10_000
 _LEAST_VARIANCE = 1e-4
 
 
@@ -39,8 +38,8 @@ def learn_gaussian(rows: np.ndarray, codes: np.ndarray | None, n_conditions: int
     """
     from sklearn.utils.extmath import randomized_svd
 
-    mean = rows.mean(axis=0, dtype=np.float64)
-    means = np.zeros((1 + n_conditions, rows.shape[1]))
+    mean = rows.mean(axis=0, dtype=np.float64).astype(np.float32)
+    means = np.zeros((1 + n_conditions, rows.shape[1]), dtype=np.float32)
     means[0] = mean
     left = rows - mean
     for code in range(n_conditions):
@@ -49,8 +48,6 @@ def learn_gaussian(rows: np.ndarray, codes: np.ndarray | None, n_conditions: int
             means[1 + code] = left[mine].mean(axis=0)
     if n_conditions:
         left = left - means[1:][codes]
-    if len(left) > _MOST_ROWS:
-        left = left[np.random.default_rng(seed).permutation(len(left))[:_MOST_ROWS]]
     n_components = min(_MOST_COMPONENTS, *left.shape)
     _, singular, components = randomized_svd(left, n_components, random_state=seed)
     variances = np.square(singular) / len(left)
