@@ -9,7 +9,6 @@ from sklearn.utils.estimator_checks import check_estimator
 import toolkit
 from toolkit.datasets import load_digits, load_ring
 from toolkit.generators import GAN, ConditionalGAN, RejectionRule, calibrate_rejection
-from toolkit.generators._neighbours import nearest_rows
 from toolkit.generators.adversarial import append_codes
 from toolkit.generators.adversarial._augment import AUGMENTATIONS, augment
 from toolkit.generators.adversarial._information import mutual_information, slight_change
@@ -70,16 +69,13 @@ def test_the_standard_checks_pass_with_categories():
     assert failed == []
 
 
-def test_codes_neighbours_and_information():
+def test_codes_and_information():
     random = torch.Generator().manual_seed(0)
     drawn = append_codes(torch.zeros(500, 3), 4, 2, random)
     assert drawn.shape == (500, 9)
     assert (drawn[:, 3:7].sum(dim=1) == 1).all()
     assert (drawn[:, 3:7].sum(dim=0) > 80).all()
     assert drawn[:, 7:].abs().max() <= 1
-    rows = np.random.default_rng(0).normal(size=(60, 3)).astype(np.float32)
-    distance = np.linalg.norm(rows[:, None] - rows[None], axis=2) + 1e9 * np.eye(60)
-    np.testing.assert_array_equal(nearest_rows(rows), np.argsort(distance, axis=1)[:, :5])
     joint = np.random.default_rng(1).dirichlet(np.ones(9)).reshape(3, 3)
     by_hand = sum(
         joint[i, j] * np.log(joint[i, j] / (joint[i].sum() * joint[:, j].sum())) for i in range(3) for j in range(3)

@@ -2,8 +2,6 @@
 
 import copy
 
-import numpy as np
-
 from toolkit._core.layouts import layout_of
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.generators import _gan_setup as setup
@@ -38,7 +36,7 @@ class FittingMixin:
         from toolkit.nn import limit_threads
 
         with limit_threads(self.n_threads):
-            trainer, beside = self._begin(stack, beside, seeds["weights"], seeds["training"], steps)
+            trainer = self._make_trainer(seeds["weights"], seeds["training"], steps)
             snapshots = setup.Snapshots(self, self._snapshot_latents(seeds["snapshots"]))
             self.history_ = self._run(
                 trainer,
@@ -67,7 +65,7 @@ class FittingMixin:
         from toolkit.nn import limit_threads
 
         with limit_threads(self.n_threads):
-            trainer, beside = self._begin(stack, beside, weights, training, 0)
+            trainer = self._make_trainer(weights, training, 0)
             if first:
                 self._keep_packing_context(context, stack, *beside)
             else:
@@ -94,21 +92,15 @@ class FittingMixin:
         # Checkpoints of versions that did not have these say nothing of them.
         return {name: value for name, value in found.items() if not (name in _LATER and value == PLAIN[name])}
 
-    def _begin(self, stack, beside, weight_seed, training_seed, total_steps):
-        """The trainer, and arrays of one entry a row that it needs beside the images."""
-        if not (self.settings_["n_categories"] or self.settings_["n_continuous"]):
-            return self._make_trainer(weight_seed, training_seed, total_steps), beside
-        seeds = (weight_seed, training_seed)
-        trainer = setup.make_information_trainer(self, stack, *seeds, total_steps=total_steps)
-        return trainer, (np.arange(len(stack)),)
-
     def _make_trainer(self, weight_seed, training_seed, total_steps):
-        return setup.make_trainer(self, weight_seed, training_seed, total_steps=total_steps)
+        has_codes = self.settings_["n_categories"] or self.settings_["n_continuous"]
+        make = setup.make_information_trainer if has_codes else setup.make_trainer
+        return make(self, weight_seed, training_seed, total_steps=total_steps)
 
     def _snapshot_latents(self, seed):
         return setup.draw_latents(self, self.n_snapshot_samples, seed)
 
-    def _keep_packing_context(self, seed, stack, *_):
+    def _keep_packing_context(self, seed, stack):
         self.packing_context_ = self._packing_context(seed, stack)
 
     def _packing_context(self, seed, array):

@@ -203,11 +203,8 @@ def make_trainer(gan, weight_seed, training_seed, *, total_steps):
     return AdversarialTrainer(*_networks(gan, weights), **trainer_options(gan, training_seed, total_steps))
 
 
-def make_information_trainer(gan, stack, weight_seed, training_seed, *, total_steps):
-    """The same for a GAN with codes, which needs all rows to find like ones among them."""
-    import torch
-
-    from toolkit.generators._neighbours import nearest_rows
+def make_information_trainer(gan, weight_seed, training_seed, *, total_steps):
+    """The same for a GAN with codes."""
     from toolkit.generators.adversarial import InformationTrainer, RecognitionNetwork
     from toolkit.nn import build, resolve_device, torch_generator
 
@@ -220,8 +217,6 @@ def make_information_trainer(gan, stack, weight_seed, training_seed, *, total_st
         recognition.to(resolve_device(gan.device)),
         **codes,
         information_weight=float(settings.information_weight),
-        rows=torch.from_numpy(np.ascontiguousarray(training_array(gan, stack))),
-        neighbours=torch.from_numpy(nearest_rows(to_unit(gan, stack).reshape(len(stack), -1))),
         **trainer_options(gan, training_seed, total_steps),
     )
 

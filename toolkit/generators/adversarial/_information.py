@@ -1,7 +1,7 @@
 """InfoGAN: the generator is told a category and some numbers, which another network must read from its images.
 
 Chen et al. (2016), "InfoGAN: interpretable representation learning by information maximizing generative adversarial
-nets". What is read from images that are changed a little, or from near neighbours, must be the same (Ji et al., 2019,
+nets". What is read from real images that are changed a little must be the same (Ji et al., 2019,
 "Invariant information clustering for unsupervised image classification and segmentation"): else categories come
 out as styles of stroke as often as what a person would call kinds.
 """
@@ -16,7 +16,7 @@ from torch.nn import functional
 
 from toolkit.generators.adversarial._dcgan import base_grid, pad_to
 from toolkit.generators.adversarial._mlp import SLOPE
-from toolkit.generators.adversarial._trainer import AdversarialTrainer, as_signed_images
+from toolkit.generators.adversarial._trainer import AdversarialTrainer
 from toolkit.nn import FusedAdam
 
 __all__ = ["InformationTrainer", "RecognitionNetwork", "append_codes"]
@@ -121,8 +121,6 @@ def mutual_information(joint: torch.Tensor) -> torch.Tensor:
 class InformationTrainer(AdversarialTrainer):
     """An :class:`AdversarialTrainer` whose generator is told codes, and a network that reads them.
 
-    Batches are images and row numbers.
-
     Parameters
     ----------
     generator, discriminator : torch.nn.Module
@@ -130,10 +128,6 @@ class InformationTrainer(AdversarialTrainer):
     n_categories, n_continuous : int
     information_weight : float
         Of the codes in the generator's loss.
-    rows : tensor of shape (n_rows, height, width[, 3])
-        All training rows.
-    neighbours : tensor of int of shape (n_rows, n_neighbours)
-        Rows that are most like each.
     **options
         As for :class:`AdversarialTrainer`.
     """
@@ -147,23 +141,16 @@ class InformationTrainer(AdversarialTrainer):
         n_categories: int,
         n_continuous: int,
         information_weight: float,
-        rows: torch.Tensor,
-        neighbours: torch.Tensor,
         **options: Any,
     ):
         super().__init__(generator, discriminator, **options)
         self.recognition = recognition.train()
         self.reader = FusedAdam(recognition.parameters(), learning_rate=1e-3, betas=(0.9, 0.99))
         self.n_categories, self.n_continuous = n_categories, n_continuous
-        self.information_weight, self.rows, self.neighbours = information_weight, rows, neighbours
+        self.information_weight = information_weight
         self.joint = torch.zeros((n_categories, n_categories), device=self.device)
         self._draw_latents, self.draw = self.draw, self._draw
-        self._codes = self._numbers = None
-
-    def train_step(self, batch: tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor]:
-        """One step on images (n, height, width[, 3]) and their row numbers (n,)."""
-        images, self._numbers = batch
-        return super().train_step(images)
+        self._codes = torch.empty(0)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on as if nothing had happened."""
@@ -188,7 +175,7 @@ class InformationTrainer(AdversarialTrainer):
         further = super()._further_generator_loss(real, fake)
         loss = self._misread(fake.detach())
         if self.n_categories:
-            loss = loss + self._inconsistency()
+            loss = loss + self._inconsistency(real)
         self.reader.zero_grad()
         loss.backward()
         self.reader.step()
@@ -210,16 +197,11 @@ class InformationTrainer(AdversarialTrainer):
             loss = loss + (answer[:, self.n_categories :] - self._codes[:, self.n_categories :]).square().mean()
         return loss
 
-    def _inconsistency(self):
-        """Minus the information that a row's category has of that of a like row's, both changed a little."""
-        rows = self._numbers
-        place = torch.randint(
-            self.neighbours.shape[1], (len(rows),), generator=self.random, device=self.random.device
-        ).to(rows.device)
-        others = self.neighbours[rows.cpu(), place.cpu()]
-        both = as_signed_images(torch.cat([self.rows[rows.cpu()], self.rows[others]]))
+    def _inconsistency(self, real):
+        """Minus the information that the category of a row, changed a little, has of that of the same, changed anew."""
+        both = torch.cat([real, real])
         with self.autocast():
-            answer = self.recognition(slight_change(both.to(self.device), self.random)).float()
+            answer = self.recognition(slight_change(both, self.random)).float()
         mine, theirs = answer[:, : self.n_categories].softmax(dim=1).chunk(2)
         joint = mine.T @ theirs / len(mine)
         joint = 0.5 * (joint + joint.T)

@@ -42,11 +42,9 @@ def learn_gaussian(rows: np.ndarray, codes: np.ndarray | None, n_conditions: int
     means = np.zeros((1 + n_conditions, rows.shape[1]), dtype=np.float32)
     means[0] = mean
     left = rows - mean
-    for code in range(n_conditions):
-        mine = codes == code
-        if mine.any():
-            means[1 + code] = left[mine].mean(axis=0)
-    if n_conditions:
+    if codes is not None:
+        for code in np.unique(codes):
+            means[1 + code] = left[codes == code].mean(axis=0)
         left = left - means[1:][codes]
     n_components = min(_MOST_COMPONENTS, *left.shape)
     _, singular, components = randomized_svd(left, n_components, random_state=seed)

@@ -33,12 +33,16 @@ class Solver:
     paper: str
 
 
-def euler(look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path: Path, noise: torch.Tensor | None):
+def euler(
+    look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path: Path, noise: torch.Tensor | None
+) -> torch.Tensor:
     """Along the velocity at the start."""
     return x + (to - time) * look(x, time).velocity
 
 
-def heun(look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path: Path, noise: torch.Tensor | None):
+def heun(
+    look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path: Path, noise: torch.Tensor | None
+) -> torch.Tensor:
     """Along the mean of the velocities at the start and at where that would lead; the last step is Euler's."""
     first = look(x, time).velocity
     there = x + (to - time) * first
@@ -47,13 +51,17 @@ def heun(look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path
     return x + 0.5 * (to - time) * (first + look(there, to).velocity)
 
 
-def ddim(look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path: Path, noise: torch.Tensor | None):
+def ddim(
+    look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path: Path, noise: torch.Tensor | None
+) -> torch.Tensor:
     """To the mixture of the same data and the same noise at the next time."""
     point = look(x, time)
     return path.data(to) * point.data + path.noise(to) * point.noise
 
 
-def ancestral(look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path: Path, noise: torch.Tensor):
+def ancestral(
+    look: Look, x: torch.Tensor, time: torch.Tensor, to: torch.Tensor, path: Path, noise: torch.Tensor
+) -> torch.Tensor:
     """A draw from the posterior of the next point, given this one and the data that the network expects.
 
     With a, s at this time and b, r at the next: the less noisy point given data is normal with variance r^2, and this
