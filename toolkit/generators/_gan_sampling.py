@@ -1,5 +1,7 @@
 """What a fitted :class:`GAN` answers: draws, rows of given latents, scores, and categories."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.utils.metaestimators import available_if
@@ -31,6 +33,10 @@ def _has_categories(gan):
 @usual_floating_point
 class SamplingMixin:
     """Gives a pair of networks its ways to images, and from images to scores."""
+
+    generator_: Any
+    packing_context_: NDArray
+    n_threads: int
 
     def sample(
         self,
@@ -115,7 +121,8 @@ class SamplingMixin:
 
         with limit_threads(self.n_threads):
             parts = [setup.codes(self, stack[part]) for part in iter_chunks(len(stack), _CHUNK)]
-        return tuple(np.concatenate(found) for found in zip(*parts))
+        categories, continuous = (np.concatenate(found) for found in zip(*parts))
+        return categories, continuous
 
     def latents(self, n_samples: int = 1, *, random_state: RandomState = None) -> NDArray:
         """Draw latents as the generator wants them.
