@@ -19,7 +19,7 @@ from toolkit.coverage import ModeCoverage
 from toolkit.datasets import load_digits, make_arithmetic, render_queries
 from toolkit.detectors import CorruptionDetector, OutlierDetector, ReconstructionDetector
 from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
-from toolkit.generators import GAN, Autoencoder, ConditionalGAN, VariationalAutoencoder
+from toolkit.generators import GAN, Autoencoder, ConditionalGAN, FlowMatching, VariationalAutoencoder
 from toolkit.restoration import ImageRestorer
 from toolkit.sequence import ArithmeticSeq2Seq, PictureReader
 
@@ -55,6 +55,7 @@ def fitted():
         Autoencoder(random_state=0),
         CorruptionDiagnostics(),
         CorruptionDetector(CorruptionIdentifier(kinds, init="random", epochs=1), random_state=0),
+        FlowMatching(widths=(8, 8), n_sampling_steps=2, epochs=1, random_state=0),
         GAN(random_state=0, **narrow),
         ImageRestorer(identifier, random_state=0, epochs=1),
         ModeCoverage(random_state=0, n_draws=20, n_splits=2),

@@ -21,7 +21,7 @@ from toolkit.coverage import ModeCoverage
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import CorruptionDetector, OutlierDetector, ReconstructionDetector
 from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier, EverydayDiagnostics
-from toolkit.generators import GAN, Autoencoder, ConditionalGAN, VariationalAutoencoder
+from toolkit.generators import GAN, Autoencoder, ConditionalGAN, FlowMatching, VariationalAutoencoder
 from toolkit.restoration import ImageRestorer
 
 ESTIMATORS = [
@@ -32,6 +32,7 @@ ESTIMATORS = [
     CorruptionIdentifier(),
     CorruptionDetector(),
     EverydayDiagnostics(),
+    FlowMatching(),
     GAN(),
     ImageRestorer(),
     ModeCoverage(),

@@ -82,6 +82,11 @@ def _reference_figures_by_name(state):
     return _without("_null_figures", _reference_figures=by_name)(state)
 
 
+# Parameters of a GAN that came with codes, looking ahead and augmentation.
+_WITHOUT_CODES = dict.fromkeys(
+    ("unrolled_steps", "feature_matching", "augmentation", "n_categories", "n_continuous", "information_weight")
+)
+
 MIGRATIONS = {
     "calibrated-mixture": (_renamed(told_="nameable_"),),
     "arithmetic-seq2-seq": (_renamed(_hand_seed="_style_seed"),),
@@ -94,7 +99,11 @@ MIGRATIONS = {
     "identifier-ensemble": (_without("run", n_jobs=None),),
     "identifier-member": (_renamed(begun="is_pretrained", planter="injector", gauge="angle_regressor"),),
     # Where a parameter was None, it meant what the plain preset says.
-    "gan": (_renamed(companions_="packing_context_"), _without(preset="plain", max_seconds=None)),
+    "gan": (
+        _renamed(companions_="packing_context_"),
+        _without(preset="plain", max_seconds=None),
+        lambda state: _WITHOUT_CODES | state,
+    ),
     "image-restorer": (
         _renamed(_toolbox="_candidates", _witnesses="_evidence", _lines="_classifiers", _looks="_clean_thresholds"),
         _restorer_check_names,

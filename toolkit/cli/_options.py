@@ -105,8 +105,8 @@ GANPreset = Annotated[
     typer.Option(
         "--preset",
         metavar="NAME",
-        help="Settings by name: modern, plain, textbook, dcgan, lsgan, wgan, wgan_gp, sngan, pacgan or r3gan; options "
-        "given win over them.",
+        help="Settings by name: modern, plain, textbook, dcgan, lsgan, wgan, wgan_gp, sngan, pacgan, r3gan, "
+        "unrolled, improved, few_rows or infogan; options given win over them.",
     ),
 ]
 GANArchitecture = Annotated[
@@ -141,6 +141,24 @@ WeightAveraging = Annotated[
     typer.Option(
         metavar="DECAY",
         help="Keep a moving average of the generator, 0.999 say; 0: none.  [default: the preset's]",
+        show_default=False,
+    ),
+]
+Augmentation = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="none, or some of color, translation and cutout, joined by commas: for sets of some hundred images.  "
+        "[default: the preset's]",
+        show_default=False,
+    ),
+]
+Categories = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        min=0,
+        help="Categories that the generator is told and that are found without labels.  [default: the preset's]",
         show_default=False,
     ),
 ]

@@ -31,6 +31,18 @@ def sample(
         typer.Option(metavar="LABEL LABEL", help="Or a way from one label to another.", show_default=False),
     ] = None,
     steps: Annotated[int, typer.Option(min=2, help="Images on that way.")] = 10,
+    category: Annotated[
+        int | None,
+        typer.Option(min=0, metavar="K", help="Only this category, of a GAN that has some.", show_default=False),
+    ] = None,
+    reject_by: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE|FOLDER",
+            help="Leave out what the discriminator tells from these images, which were not trained on.",
+            show_default=False,
+        ),
+    ] = None,
     gif: Annotated[
         bool, typer.Option("--gif", help="Write an animation, an image a frame: --gif, or --gif FILE.gif.")
     ] = False,
@@ -71,7 +83,9 @@ def sample(
             check_file_writable(target)
 
     model = _load(folder)
-    if asked and not hasattr(model, "class_grid"):
+    # A flow knows labels, but no way from one to another.
+    knows = hasattr(model, "class_grid") or (not interpolate and getattr(model, "classes_", None) is not None)
+    if asked and not knows:
         raise typer.BadParameter(
             f"{folder} holds a {type(model).__name__}, which knows no labels: `toolkit train cgan`.",
             param_hint=asked[0],
@@ -82,7 +96,8 @@ def sample(
 
     labels = [find_label(model, text, asked[0]) for text in ([digit] if digit else digits or [])]
     way = None if interpolate is None else tuple(find_label(model, text, "--interpolate") for text in interpolate)
-    drawn, shown, n_columns = draw(model, labels=labels, way=way, count=count, steps=steps, seed=seed)
+    further = _further(model, category, reject_by, asked)
+    drawn, shown, n_columns = draw(model, labels=labels, way=way, count=count, steps=steps, seed=seed, **further)
     drawn = as_stack(drawn, getattr(model, "image_shape_", None))
     beside = folder.parent / f"{folder.resolve().name}_{file_stem(labels, way)}.png"
     written = []  # said at the end: whoever reads what is said may have left
@@ -106,6 +121,23 @@ def sample(
         SampleGridDisplay.from_predictions(drawn, n_columns=n_columns, scale=scale).save(grid)
         written.append(f"Picture: {printable(grid)}")
     print(*written, sep="\n")
+
+
+def _further(model, category, reject_by, asked):
+    """Further options of ``sample`` of a GAN."""
+    if category is None and reject_by is None:
+        return {}
+    if asked or not hasattr(model, "discriminator_score") or hasattr(model, "class_grid"):
+        option = "--category" if category is not None else "--reject-by"
+        raise typer.BadParameter(
+            f"is for a GAN without labels, and this is a {type(model).__name__}.", param_hint=option
+        )
+    found = {} if category is None else {"category": category}
+    if reject_by is not None:
+        from toolkit.cli._source import read_file
+
+        found["rejection"] = read_file(reject_by, verbose=False).images
+    return found
 
 
 def _load(folder):

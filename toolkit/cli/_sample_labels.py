@@ -64,7 +64,7 @@ def find_label(model, text, option):
     raise typer.BadParameter(f"{text!r} is none of the labels of this model: {shown}.", param_hint=option)
 
 
-def draw(model, *, labels, way, count, steps, seed):
+def draw(model, *, labels, way, count, steps, seed, **options):
     """Samples, their labels if they were asked for, and how many make a row of their picture.
 
     Parameters
@@ -75,6 +75,8 @@ def draw(model, *, labels, way, count, steps, seed):
     way : pair of labels or None
     count, steps : int
     seed : int or None
+    **options
+        Of ``sample``, where no labels are asked for.
 
     Returns
     -------
@@ -85,7 +87,7 @@ def draw(model, *, labels, way, count, steps, seed):
     if way is not None:
         return model.interpolate(*way, steps, random_state=seed), None, steps
     if not labels:
-        return model.sample(count, random_state=seed), None, None
+        return model.sample(count, random_state=seed, **options), None, None
     asked = np.repeat(np.array(labels), count)
     return model.sample(len(asked), y=asked, random_state=seed), asked, None if len(labels) == 1 else count
 

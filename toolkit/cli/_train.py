@@ -4,6 +4,7 @@ import typer
 
 from toolkit.cli._train_autoencoder import autoencoder
 from toolkit.cli._train_cgan import cgan
+from toolkit.cli._train_flow import flow
 from toolkit.cli._train_gan import gan
 from toolkit.cli._train_vae import vae
 
@@ -16,3 +17,4 @@ train.command()(autoencoder)
 train.command()(vae)
 train.command()(gan)
 train.command()(cgan)
+train.command()(flow)

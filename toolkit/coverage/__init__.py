@@ -9,7 +9,9 @@ from toolkit.coverage._birthday import BirthdayEstimate, birthday_support
 from toolkit.coverage._clipped import ClippedFigures, clipped_density_coverage
 from toolkit.coverage._comparison import CoverageComparison, ModeDifference, compare_coverage
 from toolkit.coverage._drawing import draw_samples
+from toolkit.coverage._draws import ReweightedGenerator
 from toolkit.coverage._frechet import frechet_distance
+from toolkit.coverage._improve import CoverageImprovement, improve_coverage
 from toolkit.coverage._kernel import kernel_distance
 from toolkit.coverage._known_modes import KnownModes, known_labels, known_modes
 from toolkit.coverage._memorisation import MemorisationCheck, memorisation
@@ -35,6 +37,7 @@ __all__ = [
     "BirthdayEstimate",
     "ClippedFigures",
     "CoverageComparison",
+    "CoverageImprovement",
     "CoverageMonitor",
     "CoverageRecord",
     "CoverageView",
@@ -45,6 +48,7 @@ __all__ = [
     "ModeDifference",
     "NeighbourFigures",
     "ProbabilisticFigures",
+    "ReweightedGenerator",
     "VerdictPart",
     "adjust_p_values",
     "birthday_support",
@@ -54,6 +58,7 @@ __all__ = [
     "different_bins",
     "draw_samples",
     "frechet_distance",
+    "improve_coverage",
     "jensen_shannon",
     "kernel_distance",
     "known_labels",

@@ -66,14 +66,15 @@ def evaluate_measures(
     dropped = tuple(sorted(dropped, key=lambda mode: -mode.real_share))
     missing_share = float(bins.loc[missing, "real_share"].sum())
     lost_share = max(missing_share, _excess_loss(bins, n_samples, coverage.missing_ratio))
+    parts = _parts(coverage.alpha, figures, expected, p_values | {"bins": _lost_bins(bins)}, fidelity)
     outcome = name_outcome(
         lost_share,
         resembling=figures["resembling"],
         expected=expected["resembling"],
         support=support,
         n_real=n_real,
+        failed=[part.name for part in parts if not part.passed],
     )
-    parts = _parts(coverage.alpha, figures, expected, p_values | {"bins": _lost_bins(bins)}, fidelity)
     copied = not parts[2].passed
     against = contradictions(figures, expected, lost_share=lost_share, copied=copied)
     verdict = plain_verdict(

@@ -1,6 +1,7 @@
 """What became of a generator, in a word, from figures that need no label."""
 
 import math
+from collections.abc import Collection
 
 __all__ = ["COLLAPSED", "REPEATING", "RESEMBLING", "name_outcome"]
 
@@ -20,6 +21,7 @@ def name_outcome(
     support: float = math.inf,
     n_real: int = 0,
     known: bool = False,
+    failed: Collection[str] = (),
 ) -> str:
     """A generator in a word.
 
@@ -35,13 +37,17 @@ def name_outcome(
         Rows of the data.
     known : bool, default=False
         Whether it drew the data at an earlier time: samples that resembled it, or reached most of it.
+    failed : collection of str, default=()
+        Parts of the verdict that samples did not pass, see :class:`VerdictPart`.
 
     Returns
     -------
     str
-        ``"complete"`` (nothing is missing), ``"partial"`` (less than a quarter of the data), ``"collapsed"`` (more, by
-        a generator that draws the data, or once did, or whose samples repeat themselves) or ``"undertrained"`` (more,
-        by one that never drew anything like the data, but many different things).
+        The first of these that holds: ``"collapsed"`` (a quarter of the data or more is missing, by a generator that
+        draws the data, or once did, or whose samples repeat themselves), ``"undertrained"`` (as much, by one that never
+        drew anything like the data, but many different things), ``"copied"`` (more samples than chance allows are
+        copies), ``"partial"`` (less is missing, or shares are not the data's), ``"distinguishable"`` (all is reached,
+        and single samples can be told from real images), ``"complete"`` (nothing speaks against the samples).
 
     Examples
     --------
@@ -49,9 +55,15 @@ def name_outcome(
     ('collapsed', 'undertrained')
     >>> name_outcome(0.98, resembling=0.0, expected=0.8, support=3.0, n_real=1000), name_outcome(0.1)
     ('collapsed', 'partial')
+    >>> [name_outcome(0.0, failed=failed) for failed in ([], ["fidelity"], ["originality", "fidelity"])]
+    ['complete', 'distinguishable', 'copied']
     """
     if missing_share < COLLAPSED:
-        return "partial" if missing_share > 0 else "complete"
+        if "originality" in failed:
+            return "copied"
+        if missing_share > 0 or "coverage" in failed:
+            return "partial"
+        return "distinguishable" if "fidelity" in failed else "complete"
     # What was not measured is no evidence against having learnt.
     draws = not resembling < RESEMBLING * expected
     return "collapsed" if draws or known or support < REPEATING * n_real else "undertrained"

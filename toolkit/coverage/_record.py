@@ -58,8 +58,8 @@ class CoverageRecord:
     support : float
         How many different things, equally likely, would repeat as often as the samples do, see
         :func:`toolkit.coverage.birthday_support`; infinity when they repeat no more often than the data.
-    outcome : {"complete", "partial", "collapsed", "undertrained"}
-        The samples in a word, see :func:`toolkit.coverage.name_outcome`.
+    outcome : {"complete", "distinguishable", "partial", "copied", "collapsed", "undertrained"}
+        The samples in a word, of all parts of the verdict, see :func:`toolkit.coverage.name_outcome`.
     lost_share : float
         Of the real rows, those in missing bins, or in bins all but empty beyond chance where there are too few samples
         to call a single one missing.

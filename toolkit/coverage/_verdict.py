@@ -98,7 +98,8 @@ def plain_verdict(
     if n_bins < 2:
         single = "The data falls into a single bin: too few different rows to tell what a sample misses."
         return f"{single} {_duplicates(n_duplicates, n_real)}" if n_duplicates else single
-    sentences = []
+    sentences = [_joined(parts)] if any(not part.passed for part in parts if part.name != "coverage") else []
+    n_joined = len(sentences)
     if n_missing:
         where = "one part of the data" if n_modes == 1 else f"{n_modes} parts of the data"
         sentences.append(
@@ -111,10 +112,10 @@ def plain_verdict(
             f"{over_expected:.1%} are due."
         )
     if flagged:
-        if not sentences:
+        if len(sentences) == n_joined:
             sentences.append("No bin stands out, but the shares differ from the data's by more than chance altogether.")
         sentences.append(f"Not a perfect sampler of this data (p {_plain_p(p_value)}).")
-    elif sentences:
+    elif len(sentences) > n_joined:
         sentences.append(f"Altogether the shares differ by no more than chance (p {_plain_p(p_value)}).")
     elif _failed(parts, "coverage"):
         sentences.append(f"No bin stands out, but {_lower(_failed(parts, 'coverage'))}")
@@ -137,6 +138,12 @@ def plain_verdict(
     if n_duplicates:
         sentences.append(_duplicates(n_duplicates, n_real))
     return " ".join(sentences)
+
+
+def _joined(parts):
+    """Which parts of the verdict were not passed, before anything that sounds like praise of the others."""
+    names = [part.name for part in parts if not part.passed]
+    return f"The samples do not pass for the data: {_listed(names)} fail{'s' if len(names) == 1 else ''}."
 
 
 def _failed(parts, name):

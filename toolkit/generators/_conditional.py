@@ -246,7 +246,7 @@ batch_size_, dtype_, layout_, n_features_in_
             self.class_shares_ = np.full(len(self.classes_), 1 / len(self.classes_))
         return self._partial_fit(stack, X, labels.encode(self.classes_, y))
 
-    def sample(
+    def sample(  # type: ignore[override]  # labels are asked for, no categories
         self,
         n_samples: int = 1,
         *,

@@ -24,6 +24,9 @@ def check_parameters(gan: "ConditionalGAN") -> None:
     from toolkit.generators.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
 
     settings = gan_settings(gan)
+    for name in ("unrolled_steps", "feature_matching", "n_categories", "n_continuous"):
+        if settings[name]:
+            raise ValueError(f"preset={gan.preset!r} has {name}={settings[name]!r}, which a ConditionalGAN has not.")
     lookup(ARCHITECTURES, settings["architecture"], "architecture")
     lookup(GENERATOR_CONDITIONINGS, gan.generator_conditioning, "generator conditioning")
     lookup(DISCRIMINATOR_CONDITIONINGS, gan.discriminator_conditioning, "discriminator conditioning")
@@ -35,10 +38,10 @@ def check_parameters(gan: "ConditionalGAN") -> None:
         raise ValueError("generator_widths must name at least one width for generator_conditioning='batch_norm'.")
 
 
-def check_labels(y, n_samples, name="y"):
+def check_labels(y, n_samples, name="y", owner="ConditionalGAN"):
     """Labels as a one-dimensional array of numbers or strings, one for each of ``n_samples`` rows if that is given."""
     if y is None:
-        raise ValueError("ConditionalGAN requires y to be passed, but the target y is None.")
+        raise ValueError(f"{owner} requires y to be passed, but the target y is None.")
     if np.iscomplexobj(y):
         raise ValueError(f"{name} must hold numbers or strings, got complex ones.")
     if np.ndim(y) != 1:

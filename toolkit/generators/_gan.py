@@ -3,20 +3,14 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Self
 
-import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_array, check_is_fitted
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import iter_chunks, validate_images
-from toolkit._core.layouts import in_layout
-from toolkit._core.parameters import check_int
-from toolkit._core.random import spawn_seeds
+from toolkit._core.images import validate_images
 from toolkit._core.types import ImageShape, PathLike, RandomState
-from toolkit.generators import _gan_setup as setup
 from toolkit.generators._gan_fitting import FittingMixin
-from toolkit.generators._paths import latent_path
+from toolkit.generators._gan_sampling import SamplingMixin
 from toolkit.generators._replicas import ReplicasMixin
 
 if TYPE_CHECKING:
@@ -26,11 +20,9 @@ if TYPE_CHECKING:
 
 __all__ = ["GAN"]
 
-_CHUNK = 4096
-
 
 @usual_floating_point
-class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
+class GAN(FittingMixin, SamplingMixin, ReplicasMixin, BaseEstimator):
     """Learn a set of images, or the rows of any table, as a game of two networks, and draw new ones.
 
     The generator makes images of random latents; the discriminator learns to tell them from real ones, the generator to
@@ -43,7 +35,7 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         in [-1, 1], and such images, packed along the channels, to n logits. They are copied, and trained from the
         weights they have; widths, norms and dropout are then their own affair.
     preset : str, default="modern"
-        What each parameter from ``architecture`` to ``critic_steps`` is where it is None; a value given wins. See
+        What each parameter from ``architecture`` to ``information_weight`` is where it is None; a value given wins. See
         :func:`gan_presets` for all of them and their papers. ``"modern"`` draws well in little time; ``"plain"`` is the
         game as it was first published, which is known to collapse.
 
@@ -70,6 +62,21 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         over the training (Sønderby et al., 2017).
     critic_steps : int, optional
         Steps of the discriminator, a batch each, to one of the generator.
+    unrolled_steps : int, optional
+        Steps of the discriminator that the generator looks ahead (Metz et al., 2017); each costs about a step more.
+    feature_matching : float, optional
+        Weight, in the generator's loss, of the distance between the mean features of real and fake rows before the
+        discriminator's last layer (Salimans et al., 2016).
+    augmentation : str, optional
+        ``"none"``, or some of ``"color"``, ``"translation"`` and ``"cutout"`` joined by commas: how all that the
+        discriminator sees is changed, for sets of some hundred rows (DiffAugment; Zhao et al., 2020).
+
+        *Codes*
+    n_categories, n_continuous : int, optional
+        The generator is told one of so many categories, and so many numbers in [-1, 1], that another network must read
+        from its images (InfoGAN; Chen et al., 2016): :meth:`predict` names the category of real rows, without labels.
+    information_weight : float, optional
+        Of the codes in the generator's loss.
 
         *Networks*
     latent_dim : int, optional
@@ -137,6 +144,8 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
     ----------
     generator_, discriminator_ : torch.nn.Module
         The trained networks, on the processor; the generator is the averaged one if weights are averaged.
+    recognition_ : torch.nn.Module or None
+        Reads the codes of a GAN that has some.
     settings_ : dict
         What was in force: parameters given, and those of the preset in the place of the others.
     history_ : list of dict
@@ -212,6 +221,12 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         discriminator_betas: tuple[float, float] | None = None,
         lr_schedule: str | None = None,
         critic_steps: int | None = None,
+        unrolled_steps: int | None = None,
+        feature_matching: float | None = None,
+        augmentation: str | None = None,
+        n_categories: int | None = None,
+        n_continuous: int | None = None,
+        information_weight: float | None = None,
         snapshot_epochs: Sequence[int] = (10, 50, 100),
         n_snapshot_samples: int = 25,
         precision: str = "float32",
@@ -250,6 +265,12 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         self.discriminator_betas = discriminator_betas
         self.lr_schedule = lr_schedule
         self.critic_steps = critic_steps
+        self.unrolled_steps = unrolled_steps
+        self.feature_matching = feature_matching
+        self.augmentation = augmentation
+        self.n_categories = n_categories
+        self.n_continuous = n_continuous
+        self.information_weight = information_weight
         self.snapshot_epochs = snapshot_epochs
         self.n_snapshot_samples = n_snapshot_samples
         self.precision = precision
@@ -319,122 +340,3 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
         self
         """
         return self._partial_fit(validate_images(self, X, reset=not hasattr(self, "training_state_")), X)
-
-    def sample(self, n_samples: int = 1, *, random_state: RandomState = None) -> NDArray:
-        """Draw new rows.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-        random_state : int, RandomState instance or None, default=None
-            None draws afresh each time.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, ...)
-            In the layout, dtype and range of the training rows.
-        """
-        check_is_fitted(self)
-        return self._sample(self.generator_, n_samples, random_state=random_state)
-
-    def latents(self, n_samples: int = 1, *, random_state: RandomState = None) -> NDArray:
-        """Draw latents as the generator wants them.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-        random_state : int, RandomState instance or None, default=None
-
-        Returns
-        -------
-        ndarray of shape (n_samples, latent_dim)
-        """
-        check_is_fitted(self)
-        check_int("n_samples", n_samples)
-        return setup.draw_latents(self, n_samples, *spawn_seeds(random_state, 1))
-
-    def generate(self, z: ArrayLike) -> NDArray:
-        """Rows of given latents, each independent of its neighbours.
-
-        Parameters
-        ----------
-        z : array-like of shape (n_samples, latent_dim)
-
-        Returns
-        -------
-        ndarray of shape (n_samples, ...)
-            In the layout, dtype and range of the training rows.
-        """
-        return self._generate(self.generator_, self._check_latents(z))
-
-    def discriminator_score(self, X: ArrayLike) -> NDArray:
-        """The discriminator's logit of each row; higher = taken for real.
-
-        A discriminator of packs judges each row in a few contexts of training rows, and gives the mean.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
-
-        Returns
-        -------
-        ndarray of shape (n_samples,)
-        """
-        check_is_fitted(self)
-        stack = validate_images(self, X, reset=False)
-        from toolkit.nn import limit_threads
-
-        with limit_threads(self.n_threads):
-            return np.concatenate(
-                [setup.scores(self, stack[part], self.packing_context_) for part in iter_chunks(len(stack), _CHUNK)]
-            )
-
-    def interpolate(
-        self, start: int | ArrayLike, end: int | ArrayLike, n_steps: int = 10, *, method: str = "spherical"
-    ) -> NDArray:
-        """Rows on the way from one latent to another.
-
-        Parameters
-        ----------
-        start, end : int or array-like of shape (latent_dim,)
-            A latent, or the seed of one: an int is the latent of ``sample(random_state=seed)``.
-        n_steps : int, default=10
-            Rows to give, both ends included.
-        method : {"spherical", "linear"}, default="spherical"
-
-        Returns
-        -------
-        ndarray of shape (n_steps, ...)
-            In the layout, dtype and range of the training rows.
-        """
-        check_is_fitted(self)
-        first, last = (
-            self.latents(1, random_state=int(place))[0] if isinstance(place, (int, np.integer)) else place
-            for place in (start, end)
-        )
-        return self.generate(latent_path(first, last, n_steps, method))
-
-    def _sample(self, network, n_samples=1, *, random_state=None):
-        """:meth:`sample` from a generator, in training that of the moment."""
-        check_int("n_samples", n_samples)
-        return self._generate(network, setup.draw_latents(self, n_samples, *spawn_seeds(random_state, 1)))
-
-    def _generate(self, network, inputs):
-        """What ``network`` makes of its inputs, a chunk at a time."""
-        return np.concatenate([self._images(network, inputs[part]) for part in iter_chunks(len(inputs), _CHUNK)])
-
-    def _check_latents(self, z):
-        check_is_fitted(self)
-        z = check_array(z, dtype=np.float32, input_name="z")
-        if z.shape[1] != (width := setup.in_force(self).latent_dim):
-            raise ValueError(f"z must have latent_dim={width} values a row, got {z.shape[1]}.")
-        return z
-
-    def _images(self, network, z):
-        """What ``network`` makes of latents, as rows or a stack in the dtype and range of the training rows."""
-        from toolkit.nn import limit_threads
-
-        with limit_threads(self.n_threads):
-            images = setup.unit_images(network, z, self.image_shape_)
-        images = setup.from_unit(self, images)
-        return in_layout(images, self.layout_)

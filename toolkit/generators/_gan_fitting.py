@@ -1,12 +1,19 @@
 """The fit of a :class:`GAN` between its checked arguments and what it keeps."""
 
+import copy
+
 from toolkit._core.layouts import layout_of
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.callbacks import CallbackSupport, followed_by_callbacks
 from toolkit.generators import _gan_setup as setup
+from toolkit.generators._presets import PLAIN
 
 __all__ = ["FittingMixin"]
 
+_LATER = (
+    *("unrolled_steps", "feature_matching", "augmentation"),
+    *("n_categories", "n_continuous", "information_weight"),
+)
 _N_CONTEXTS = 4  # of training rows, with which a packed discriminator judges each row
 
 
@@ -84,10 +91,14 @@ class FittingMixin(CallbackSupport):
 
     def _training_parameters(self):
         """What a checkpoint must share with a fit that goes on from it: what is in force, by whatever name."""
-        return {name: value for name, value in vars(setup.in_force(self)).items() if name != "preset"}
+        found = {name: value for name, value in vars(setup.in_force(self)).items() if name != "preset"}
+        # Checkpoints of versions that did not have these say nothing of them.
+        return {name: value for name, value in found.items() if not (name in _LATER and value == PLAIN[name])}
 
     def _make_trainer(self, weight_seed, training_seed, total_steps):
-        return setup.make_trainer(self, weight_seed, training_seed, total_steps=total_steps)
+        has_codes = self.settings_["n_categories"] or self.settings_["n_continuous"]
+        make = setup.make_information_trainer if has_codes else setup.make_trainer
+        return make(self, weight_seed, training_seed, total_steps=total_steps)
 
     def _snapshot_latents(self, seed):
         return setup.draw_latents(self, self.n_snapshot_samples, seed)
@@ -119,5 +130,7 @@ class FittingMixin(CallbackSupport):
         found = [network for network in chosen if network is not None]
         self.generator_ = found[-1] if found else trainer.finished_generator().cpu()
         self.discriminator_ = setup.finished_discriminator(trainer).cpu()
+        recognition = getattr(trainer, "recognition", None)
+        self.recognition_ = None if recognition is None else copy.deepcopy(recognition).eval().cpu()
         self.training_state_ = setup.copied(trainer.state_dict())
         return self

@@ -13,7 +13,7 @@ from toolkit._core.parameters import check_choice, check_int, check_number, chec
 from toolkit._core.pixel_scale import PixelScale
 from toolkit._core.random import as_generator
 from toolkit._core.row_kinds import are_images
-from toolkit.generators._presets import default_epochs, gan_settings
+from toolkit.generators._presets import PLAIN, default_epochs, gan_settings
 
 if TYPE_CHECKING:
     from toolkit.generators._gan import GAN
@@ -25,7 +25,7 @@ _OWN = "own"  # stands for the caller's networks among the settings
 def in_force(gan: "GAN") -> SimpleNamespace:
     """Its parameters, those of its preset filled in: as fitted, else as they would be."""
     settings = getattr(gan, "settings_", None)
-    settings = gan_settings(gan) if settings is None else settings
+    settings = gan_settings(gan) if settings is None else PLAIN | settings  # earlier versions knew fewer
     parameters = gan.get_params(deep=False) | settings
     if parameters["architecture"] == _OWN:
         parameters["architecture"] = gan.architecture
@@ -45,6 +45,7 @@ def learn_settings(gan, n_rows):
 def check_parameters(gan: "GAN") -> None:
     """Raise a ValueError that names the first parameter that is out of range."""
     from toolkit.generators.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
+    from toolkit.generators.adversarial._augment import check_augmentation
 
     gan = SimpleNamespace(**gan.get_params(deep=False) | gan_settings(gan))
 
@@ -89,6 +90,15 @@ def check_parameters(gan: "GAN") -> None:
         raise ValueError(f"label_smoothing has no meaning for objective={gan.objective!r}, which knows no targets.")
     for name in ("penalty_weight", "instance_noise"):
         check_number(name, getattr(gan, name))
+    for name in ("unrolled_steps", "n_categories", "n_continuous"):
+        check_int(name, getattr(gan, name), 0)
+    if gan.n_categories == 1:
+        raise ValueError("n_categories must be 0, for none, or at least 2, got 1.")
+    for name in ("feature_matching", "information_weight"):
+        check_number(name, getattr(gan, name))
+    check_augmentation(gan.augmentation)
+    if gan.feature_matching and not isinstance(gan.architecture, str) and not hasattr(gan.architecture[1], "features"):
+        raise ValueError("feature_matching needs a discriminator with a method features, which the given one lacks.")
     check_number("learning_rate", gan.learning_rate, above=True)
     if gan.discriminator_learning_rate is not None:
         check_number("discriminator_learning_rate", gan.discriminator_learning_rate, above=True)
@@ -168,13 +178,20 @@ def channels_first(image_shape):
     return channels, height, width
 
 
+def latent_size(gan):
+    """Values of a latent with the codes behind it."""
+    gan = in_force(gan)
+    return int(gan.latent_dim) + int(gan.n_categories) + int(gan.n_continuous)
+
+
 def draw_latents(gan, n_samples, seed):
-    """Latents of a seed: (n_samples, latent_dim)."""
-    from toolkit.generators.adversarial import LATENTS
+    """Latents of a seed, codes behind them: (n_samples, latent_size)."""
+    from toolkit.generators.adversarial import LATENTS, append_codes
     from toolkit.nn import torch_generator
 
-    gan = in_force(gan)
-    return LATENTS[gan.latent_distribution](int(n_samples), int(gan.latent_dim), torch_generator(seed)).numpy()
+    gan, generator = in_force(gan), torch_generator(seed)
+    latents = LATENTS[gan.latent_distribution](int(n_samples), int(gan.latent_dim), generator)
+    return append_codes(latents, int(gan.n_categories), int(gan.n_continuous), generator).numpy()
 
 
 def make_trainer(gan, weight_seed, training_seed, *, total_steps):
@@ -186,15 +203,33 @@ def make_trainer(gan, weight_seed, training_seed, *, total_steps):
     return AdversarialTrainer(*_networks(gan, weights), **trainer_options(gan, training_seed, total_steps))
 
 
+def make_information_trainer(gan, weight_seed, training_seed, *, total_steps):
+    """The same for a GAN with codes."""
+    from toolkit.generators.adversarial import InformationTrainer, RecognitionNetwork
+    from toolkit.nn import build, resolve_device, torch_generator
+
+    weights, settings = torch_generator(weight_seed), in_force(gan)
+    pair = _networks(gan, weights)
+    codes = {"n_categories": int(settings.n_categories), "n_continuous": int(settings.n_continuous)}
+    recognition = build(lambda: RecognitionNetwork(channels_first(gan.image_shape_), **codes), weights)
+    return InformationTrainer(
+        *pair,
+        recognition.to(resolve_device(gan.device)),
+        **codes,
+        information_weight=float(settings.information_weight),
+        **trainer_options(gan, training_seed, total_steps),
+    )
+
+
 def _networks(gan, weights):
     from toolkit.generators.adversarial import build_discriminator, build_generator
     from toolkit.nn import resolve_device
 
-    device, shape = resolve_device(gan.device), channels_first(gan.image_shape_)
+    device, shape, n_latent = resolve_device(gan.device), channels_first(gan.image_shape_), latent_size(gan)
     gan = in_force(gan)
     generator = build_generator(
         gan.architecture,
-        int(gan.latent_dim),
+        n_latent,
         shape,
         widths=gan.generator_widths,
         norm=gan.generator_norm,
@@ -211,7 +246,7 @@ def _networks(gan, weights):
         generator=weights,
     )
     if not isinstance(gan.architecture, str):
-        _check_own(generator, discriminator, gan, shape)
+        _check_own(generator, discriminator, gan, shape, n_latent)
     return generator.to(device), discriminator.to(device)
 
 
@@ -241,6 +276,9 @@ def trainer_options(gan, training_seed, total_steps):
         "label_smoothing": gan.label_smoothing,
         "instance_noise": gan.instance_noise,
         "weight_averaging": gan.weight_averaging,
+        "augmentation": gan.augmentation,
+        "feature_matching": float(gan.feature_matching),
+        "unrolled_steps": int(gan.unrolled_steps),
         "autocast": _autocast(gan.precision, device),
         "draw_rows": draw_rows,
     }
@@ -260,13 +298,13 @@ def _autocast(precision, device):
     return lambda: torch.autocast(device.type, dtype=torch.bfloat16, cache_enabled=False)
 
 
-def _check_own(generator, discriminator, gan, shape):
+def _check_own(generator, discriminator, gan, shape, n_latent):
     """The caller's own networks are tried on two empty rows."""
     import torch
 
     try:
         with torch.no_grad():
-            images = generator(torch.zeros(2, gan.latent_dim))
+            images = generator(torch.zeros(2, n_latent))
             channels, height, width = shape
             logits = discriminator(torch.zeros(2, channels * gan.packing, height, width))
     except RuntimeError as error:
@@ -285,6 +323,18 @@ def finished_discriminator(trainer):
         if hasattr(layer, "generator"):
             layer.generator = None
     return network
+
+
+def codes(gan, stack):
+    """What rows were made of: probabilities of categories (n, n_categories), continuous codes (n, n_continuous)."""
+    import torch
+
+    from toolkit.generators.adversarial import as_signed_images, call_in_batches
+
+    images = as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, stack))))
+    answer = call_in_batches(gan.recognition_, images)
+    n_categories = gan.recognition_.config["n_categories"]
+    return answer[:, :n_categories].softmax(dim=1).double().numpy(), answer[:, n_categories:].double().numpy()
 
 
 def copied(state):

@@ -43,6 +43,23 @@ PLAIN: dict[str, Any] = {
     "discriminator_betas": None,
     "lr_schedule": "constant",
     "critic_steps": 1,
+    "unrolled_steps": 0,
+    "feature_matching": 0.0,
+    "augmentation": "none",
+    "n_categories": 0,
+    "n_continuous": 0,
+    "information_weight": 1.0,
+}
+_MODERN: dict[str, Any] = {
+    "latent_dim": 64,
+    "generator_widths": (256, 512, 512),
+    "discriminator_widths": (512, 256, 256),
+    "generator_norm": "batch",
+    "gradient_penalty": "r1",
+    "weight_averaging": 0.999,
+    "learning_rate": 1e-3,
+    "betas": (0.0, 0.99),
+    "lr_schedule": "cosine",
 }
 _WIDTHS = ("generator_widths", "discriminator_widths")
 _EPOCHS, _STEPS, _MOST_EPOCHS = 10, 2000, 50
@@ -68,17 +85,7 @@ GAN_PRESETS = {
     "modern": Preset(
         "R1: Mescheder et al. (2018), Which training methods for GANs do actually converge?; averaging: Yazıcı et al. "
         "(2019); what each part does was measured on MNIST, see the study of collapse",
-        {
-            "latent_dim": 64,
-            "generator_widths": (256, 512, 512),
-            "discriminator_widths": (512, 256, 256),
-            "generator_norm": "batch",
-            "gradient_penalty": "r1",
-            "weight_averaging": 0.999,
-            "learning_rate": 1e-3,
-            "betas": (0.0, 0.99),
-            "lr_schedule": "cosine",
-        },
+        _MODERN,
     ),
     "plain": Preset(
         "Goodfellow et al. (2014), Generative adversarial nets, section 3, with the Adam of Radford et al. (2016)"
@@ -135,6 +142,25 @@ GAN_PRESETS = {
             "weight_averaging": 0.999,
             "betas": (0.0, 0.99),
         },
+    ),
+    "unrolled": Preset(
+        "Metz et al. (2017), Unrolled generative adversarial networks, with five steps, which are "
+        "preconditioned as Adam's",
+        {"unrolled_steps": 5},
+    ),
+    "improved": Preset(
+        "Salimans et al. (2016), Improved techniques for training GANs: feature matching, one-sided label smoothing "
+        "and the spread within a batch",
+        {"feature_matching": 1.0, "label_smoothing": 0.1, "minibatch_std": True, "generator_norm": "batch"},
+    ),
+    "few_rows": Preset(
+        "Zhao et al. (2020), Differentiable augmentation for data-efficient GAN training, on the settings of 'modern'",
+        _MODERN | {"augmentation": "translation,cutout"},
+    ),
+    "infogan": Preset(
+        "Chen et al. (2016), InfoGAN, on the settings of 'modern', with codes that must stay the same under small "
+        "changes (Ji et al., 2019)",
+        _MODERN | {"n_categories": 10, "n_continuous": 2},
     ),
 }
 
@@ -216,7 +242,7 @@ def gan_settings(gan: "GAN") -> dict[str, Any]:
     from toolkit.generators.adversarial import OBJECTIVES
 
     settings = gan_preset(gan.preset)
-    own = {name: value for name in PLAIN if (value := getattr(gan, name)) is not None}
+    own = {name: value for name in PLAIN if (value := getattr(gan, name, None)) is not None}
     architecture = own.get("architecture", settings["architecture"])
     if not (isinstance(architecture, str) and architecture == settings["architecture"]):
         settings |= dict.fromkeys(_WIDTHS)

@@ -11,6 +11,7 @@ from toolkit.generators.adversarial._conditional import (
 )
 from toolkit.generators.adversarial._conditional_trainer import ConditionalTrainer
 from toolkit.generators.adversarial._inference import call_in_batches
+from toolkit.generators.adversarial._information import InformationTrainer, RecognitionNetwork, append_codes
 from toolkit.generators.adversarial._latent import LATENTS
 from toolkit.generators.adversarial._objectives import OBJECTIVES, Objective
 from toolkit.generators.adversarial._penalties import PENALTIES, Penalty
@@ -27,8 +28,11 @@ __all__ = [
     "SCHEDULES",
     "AdversarialTrainer",
     "ConditionalTrainer",
+    "InformationTrainer",
     "Objective",
     "Penalty",
+    "RecognitionNetwork",
+    "append_codes",
     "as_signed_images",
     "build_conditional_pair",
     "build_discriminator",

@@ -18,6 +18,7 @@ from torch import nn
 
 from toolkit.exceptions import DivergenceError
 from toolkit.generators.adversarial._architectures import share_randomness
+from toolkit.generators.adversarial._augment import augment
 from toolkit.generators.adversarial._averaging import MovingAverage, estimate_batch_statistics, has_batch_norm
 from toolkit.generators.adversarial._latent import LATENTS
 from toolkit.generators.adversarial._minibatch import MinibatchStandardDeviation
@@ -25,6 +26,7 @@ from toolkit.generators.adversarial._objectives import OBJECTIVES
 from toolkit.generators.adversarial._packing import pack, whole_packs
 from toolkit.generators.adversarial._penalties import PENALTIES, between, penalty_value, squared_gradient_norm
 from toolkit.generators.adversarial._schedules import SCHEDULES
+from toolkit.generators.adversarial._unrolled import unrolled_loss
 from toolkit.nn import FusedAdam
 
 __all__ = ["AdversarialTrainer", "as_signed_images"]
@@ -69,6 +71,12 @@ class AdversarialTrainer:
         Standard deviation, in units of half the range, of what is added to all that the discriminator sees; it falls in
         a line to nothing (Sønderby et al., 2017, "Amortised MAP inference for image super-resolution").
     weight_averaging : float or None
+    augmentation : str
+        Of all that the discriminator sees, see :func:`~toolkit.generators.adversarial._augment.augment`.
+    feature_matching : float
+        Weight of the distance between the mean features of real and fake rows in the generator's loss.
+    unrolled_steps : int
+        Steps of the discriminator that the generator looks ahead.
     autocast : callable
         Returns the context in which networks are called.
     draw_rows : callable, optional
@@ -96,6 +104,9 @@ class AdversarialTrainer:
         label_smoothing: float = 0.0,
         instance_noise: float = 0.0,
         weight_averaging: float | None = None,
+        augmentation: str = "none",
+        feature_matching: float = 0.0,
+        unrolled_steps: int = 0,
         autocast: Callable[[], AbstractContextManager] = contextlib.nullcontext,
         draw_rows: Callable[..., NDArray] | None = None,
     ):
@@ -115,6 +126,8 @@ class AdversarialTrainer:
             FusedAdam(network.parameters(), learning_rate=rate, betas=beta)
             for network, rate, beta in zip((generator, discriminator), learning_rates, betas)
         ]
+        self.augmentation, self.feature_matching = augmentation, feature_matching
+        self.unrolled_steps = unrolled_steps
         self.draw_rows = draw_rows
         self.average = None if weight_averaging is None else MovingAverage(generator, weight_averaging)
         # Rows that see their batch, and gradients at real or at fake rows only, need two passes instead of one.
@@ -227,7 +240,8 @@ class AdversarialTrainer:
             optimiser.learning_rate = rate * factor
 
     def _seen(self, images):
-        """Images as the discriminator sees them: noisy, and packed."""
+        """Images as the discriminator sees them: augmented, noisy, and packed."""
+        images = augment(images, self.augmentation, self.random)
         left = 1.0 - self._done()
         if self.instance_noise and left:
             noise = torch.randn(images.shape, generator=self.random, device=images.device)
@@ -278,16 +292,20 @@ class AdversarialTrainer:
         self._clip()
 
     def _generator_step(self, real, fake):
-        self.discriminator.requires_grad_(False)
-        real_logits = None
-        if self.objective.relative:
-            with torch.no_grad(), self.autocast():
-                real_logits = self._logits(self._seen(real))
-        with self.autocast():
-            fake_logits = self._logits(self._seen(fake))
-        loss = self.objective.generator(real_logits, fake_logits)
+        if self.unrolled_steps:
+            loss = unrolled_loss(self, self._seen(real), self._seen(fake))
+        else:
+            self.discriminator.requires_grad_(False)
+            real_logits = None
+            if self.objective.relative:
+                with torch.no_grad(), self.autocast():
+                    real_logits = self._logits(self._seen(real))
+            with self.autocast():
+                fake_logits = self._logits(self._seen(fake))
+            loss = self.objective.generator(real_logits, fake_logits)
+        further = self._further_generator_loss(real, fake)
         self.optimisers[0].zero_grad()
-        loss.backward()
+        (loss if further is None else loss + further).backward()
         self.discriminator.requires_grad_(True)
         self.last["generator_loss"] = loss.detach()
         if self._reports() or "generator_gradient_norm" not in self.last:
@@ -298,6 +316,19 @@ class AdversarialTrainer:
 
     def _further_loss(self, real, real_logits):
         """What else the discriminator is to learn from real rows as it saw them, or None."""
+
+    def _further_generator_loss(self, real, fake):
+        """What else the generator is to learn, or None: to match mean features (Salimans et al., 2016)."""
+        if not self.feature_matching:
+            return None
+        self.discriminator.requires_grad_(False)
+        with torch.no_grad(), self.autocast():
+            wanted = self.discriminator.features(self._seen(real)).float().mean(dim=0)
+        with self.autocast():
+            found = self.discriminator.features(self._seen(fake)).float().mean(dim=0)
+        distance = (found - wanted).square().mean()
+        self.last["feature_distance"] = distance.detach()
+        return self.feature_matching * distance
 
     def _logits(self, images):
         return self.discriminator(images).reshape(len(images)).float()

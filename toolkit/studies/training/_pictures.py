@@ -59,6 +59,21 @@ def _gan_ways(model, found):
     )
 
 
+def _categories(model, found):
+    """Ten draws of each category, a row each; None where there are none."""
+    import numpy as np
+
+    from toolkit.plots import SampleGridDisplay
+
+    n_categories = model.settings_["n_categories"]
+    if not n_categories:
+        return None
+    rows = np.concatenate([model.sample(10, category=place, random_state=0) for place in range(n_categories)])
+    return SampleGridDisplay.from_predictions(
+        rows, n_columns=10, scale=model.pixel_scale_, title="Categories, a row each"
+    )
+
+
 def _class_samples(model, found):
     """A row for each class; down a column the latent is the same."""
     from toolkit.plots import SampleRowsDisplay
@@ -95,10 +110,16 @@ def _class_growth(model, found):
     )
 
 
-GAN_PICTURES = {"samples.png": _samples, "interpolation.png": _gan_ways}
+GAN_PICTURES = {"samples.png": _samples, "interpolation.png": _gan_ways, "categories.png": _categories}
 CLASS_PICTURES = {"samples.png": _class_samples, "interpolation.png": _class_ways, "growth.gif": _class_growth}
 
-_PICTURES = {"autoencoder": CODER_PICTURES, "cgan": CLASS_PICTURES, "gan": GAN_PICTURES, "vae": CODER_PICTURES}
+_PICTURES = {
+    "autoencoder": CODER_PICTURES,
+    "cgan": CLASS_PICTURES,
+    "flow": {"samples.png": _samples},
+    "gan": GAN_PICTURES,
+    "vae": CODER_PICTURES,
+}
 
 
 def training_pictures(command: str) -> dict:
@@ -106,12 +127,12 @@ def training_pictures(command: str) -> dict:
 
     Parameters
     ----------
-    command : {"autoencoder", "cgan", "gan", "vae"}
+    command : {"autoencoder", "cgan", "flow", "gan", "vae"}
 
     Examples
     --------
     >>> list(training_pictures("gan"))
-    ['samples.png', 'interpolation.png']
+    ['samples.png', 'interpolation.png', 'categories.png']
     """
     from toolkit._core.names import lookup
 

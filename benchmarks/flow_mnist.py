@@ -1,0 +1,108 @@
+"""FlowMatching and GAN at equal time on MNIST: what each draws after so many processor seconds of training.
+
+Protocol: 20,000 training images, one thread, as many steps as take the time (as measured on sixty of them), 2,000
+samples against a ModeCoverage of 5,000 of the training images; beside it 2,000 real images that were not trained on.
+``draw`` is the processor time of 5,000 samples. Flows train and draw in bfloat16 where ``precision`` says so.
+
+    python benchmarks/flow_mnist.py           # measure what is missing, then print the table
+    python benchmarks/flow_mnist.py --table   # print only
+"""
+
+import os
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ[variable] = "1"
+
+import time  # noqa: E402
+
+import cells  # noqa: E402
+import numpy as np  # noqa: E402
+import pandas as pd  # noqa: E402
+
+N_TRAIN, N_JUDGED, N_SAMPLES, N_TIMED, N_DRAWN = 20_000, 5_000, 2_000, 60, 5_000
+SETS = ("mnist", "fashion", "emnist")
+FIGURES = ("js", "recall", "precision", "coverage", "density", "frechet", "clipped_density", "clipped_coverage")
+
+
+def _images(name):
+    from toolkit.datasets import fetch_emnist, fetch_fashion_mnist, fetch_mnist
+
+    if name == "emnist":
+        return fetch_emnist("mnist", subset="train").images
+    return (fetch_mnist if name == "mnist" else fetch_fashion_mnist)(subset="train").images
+
+
+def _model(kind, **options):
+    from toolkit.generators import GAN, FlowMatching
+
+    if kind == "gan":
+        return GAN(snapshot_epochs=(), **options)
+    return FlowMatching(preset=kind.removeprefix("flow_"), precision="bfloat16", **options)
+
+
+def measure(kind, seconds, seed, name="mnist"):
+    """One cell."""
+    from toolkit.coverage import ModeCoverage
+
+    images = _images(name)
+    order = np.random.default_rng(seed).permutation(len(images))
+    train, held = images[order[:N_TRAIN]], images[order[N_TRAIN : N_TRAIN + N_SAMPLES]]
+    times = []
+    for n_steps in (10, 10 + N_TIMED):
+        start = time.process_time()
+        model = _model(kind, max_steps=n_steps, random_state=seed).fit(train)
+        times.append(time.process_time() - start)
+    n_steps = max(N_TIMED, round((seconds - times[0]) * N_TIMED / (times[1] - times[0])) + 10)
+    start = time.process_time()
+    model = _model(kind, max_steps=n_steps, random_state=seed).fit(train)
+    fitted = time.process_time() - start
+    start = time.process_time()
+    drawn = model.sample(N_SAMPLES, random_state=1)
+    drawing = (time.process_time() - start) * N_DRAWN / N_SAMPLES
+    coverage = ModeCoverage(random_state=seed).fit(train[:N_JUDGED])
+    found = {"model": kind, "set": name, "seconds": seconds, "seed": seed, "steps": n_steps}
+    found |= {"fit_cpu_seconds": round(fitted, 1), "draw_cpu_seconds": round(drawing, 1)}
+    for who, rows in (("samples", drawn), ("real", held)):
+        record = coverage.evaluate(rows)
+        found[who] = {figure: record.figures[figure] for figure in FIGURES}
+        found[who] |= {"outcome": record.outcome, "passed": {part.name: bool(part.passed) for part in record.parts}}
+    if os.environ.get("KEEP_MODELS"):
+        import toolkit
+
+        toolkit.save(model, os.path.join(os.environ["KEEP_MODELS"], f"{kind}_{name}_{seconds}_{seed}"))
+    return found
+
+
+CELLS = {
+    f"{name}_{kind}_{seconds}s_seed{seed}": (
+        lambda kind=kind, seconds=seconds, seed=seed, name=name: measure(kind, seconds, seed, name)
+    )
+    for seed in (0, 1, 2)
+    for name in SETS
+    for seconds in (60, 180, 600)
+    for kind in ("flow_modern", "gan", "flow_rectified", "flow_ot", "flow_ddpm")
+}
+
+
+def show(results):
+    """Print the table."""
+    rows = []
+    for cell in sorted(results.values(), key=lambda cell: (cell["set"], cell["seconds"], cell["model"], cell["seed"])):
+        rows.append(
+            {
+                **{key: cell[key] for key in ("set", "model", "seconds", "seed", "steps")},
+                "fit cpu s": cell["fit_cpu_seconds"],
+                "draw 5000": cell["draw_cpu_seconds"],
+                **{
+                    figure: f"{cell['samples'][figure]:.4f} ({cell['real'][figure]:.4f})"
+                    for figure in ("js", "recall", "precision", "coverage", "frechet")
+                },
+                "outcome": cell["samples"]["outcome"],
+            }
+        )
+    print(pd.DataFrame(rows).to_string(index=False))
+    print("\nin brackets: as many real images")
+
+
+if __name__ == "__main__":
+    cells.main("flow_mnist", CELLS, show, __doc__)

@@ -1,0 +1,213 @@
+"""InfoGAN: the generator is told a category and some numbers, which another network must read from its images.
+
+Chen et al. (2016), "InfoGAN: interpretable representation learning by information maximizing generative adversarial
+nets". What is read from real images that are changed a little must be the same (Ji et al., 2019,
+"Invariant information clustering for unsupervised image classification and segmentation"): else categories come
+out as styles of stroke as often as what a person would call kinds.
+"""
+
+import itertools
+import math
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn import functional
+
+from toolkit.generators.adversarial._dcgan import base_grid, pad_to
+from toolkit.generators.adversarial._mlp import SLOPE
+from toolkit.generators.adversarial._trainer import AdversarialTrainer
+from toolkit.nn import FusedAdam
+
+__all__ = ["InformationTrainer", "RecognitionNetwork", "append_codes"]
+
+_TURN, _SCALE, _SHEAR, _SHIFT = math.radians(15), 0.15, 0.2, 0.12  # of the changes that mean nothing
+_KEPT = 0.9  # of the joint distribution of categories, from one batch to the next
+_SHARPNESS = 3.0  # of the softmax over normalised logits
+
+
+def append_codes(
+    latents: torch.Tensor, n_categories: int, n_continuous: int, generator: torch.Generator
+) -> torch.Tensor:
+    """Latents with a category, one column each, and numbers in [-1, 1] behind them: (n, latent_dim + n_codes)."""
+    parts, n_rows, device = [latents], len(latents), latents.device
+    if n_categories:
+        drawn = torch.randint(n_categories, (n_rows,), generator=generator, device=device)
+        parts.append(functional.one_hot(drawn, n_categories).to(latents.dtype))
+    if n_continuous:
+        parts.append(2.0 * torch.rand((n_rows, n_continuous), generator=generator, device=device) - 1.0)
+    return torch.cat(parts, dim=1)
+
+
+class RecognitionNetwork(nn.Module):
+    """Images (batch, channels, height, width) in [-1, 1] to logits of categories and continuous codes, side by side.
+
+    Parameters
+    ----------
+    image_shape : sequence of int
+        ``(channels, height, width)``.
+    n_categories, n_continuous : int
+    widths : sequence of int, default=(32, 64)
+        Channels of each grid, the finest first, which halve the side; images of fewer than 8 rows or columns have a
+        hidden layer of the last width instead.
+    """
+
+    def __init__(self, image_shape, *, n_categories, n_continuous, widths=(32, 64)):
+        super().__init__()
+        self.config = {
+            "image_shape": list(image_shape),
+            "n_categories": n_categories,
+            "n_continuous": n_continuous,
+            "widths": list(widths),
+        }
+        channels, height, width = image_shape
+        self.n_categories = n_categories
+        if min(height, width) >= 8:
+            grid = base_grid(height, width, len(widths))
+            self.padded = tuple(side * 2 ** len(widths) for side in grid)
+            layers = []
+            for n_in, n_out in itertools.pairwise([channels, *widths]):
+                layers += [nn.Conv2d(n_in, n_out, 4, 2, 1), nn.LeakyReLU(SLOPE, inplace=True)]
+            n_features = widths[-1] * math.prod(grid)
+        else:
+            self.padded, n_features = (height, width), 2 * widths[-1]
+            layers = [nn.Flatten(), nn.Linear(math.prod(image_shape), n_features), nn.LeakyReLU(SLOPE, inplace=True)]
+        self.body = nn.Sequential(*layers, nn.Flatten(), nn.BatchNorm1d(n_features))
+        self.hidden = nn.Sequential(nn.Linear(n_features, 128), nn.BatchNorm1d(128), nn.LeakyReLU(SLOPE, inplace=True))
+        self.category = nn.Linear(128, n_categories) if n_categories else None
+        # Logits of no spread within a batch would make one category of everything.
+        self.evened = nn.BatchNorm1d(n_categories, affine=False) if n_categories else None
+        self.continuous = nn.Linear(128, n_continuous) if n_continuous else None
+
+    def forward(self, images):
+        hidden = self.hidden(self.body(pad_to(images, *self.padded)))
+        parts = []
+        if self.category is not None:
+            parts.append(_SHARPNESS * self.evened(self.category(hidden)))
+        if self.continuous is not None:
+            parts.append(self.continuous(hidden))
+        return torch.cat(parts, dim=1)
+
+
+def slight_change(images: torch.Tensor, random: torch.Generator) -> torch.Tensor:
+    """Images turned, scaled, sheared and moved a little, each by itself."""
+    turn, scale, shear, right, down = (
+        reach * (2.0 * torch.rand(len(images), generator=random, device=images.device) - 1.0)
+        for reach in (_TURN, _SCALE, _SHEAR, _SHIFT, _SHIFT)
+    )
+    cosine, sine, scale = turn.cos(), turn.sin(), 1.0 + scale
+    rows = [
+        torch.stack([scale * cosine, shear - sine, right], dim=1),
+        torch.stack([sine, scale * cosine, down], dim=1),
+    ]
+    grid = functional.affine_grid(torch.stack(rows, dim=1), list(images.shape), align_corners=False)
+    return functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+
+
+def mutual_information(joint: torch.Tensor) -> torch.Tensor:
+    """Of a joint distribution (k, k), in nats.
+
+    Examples
+    --------
+    >>> import torch
+    >>> round(mutual_information(torch.eye(4) / 4).exp().item(), 3), mutual_information(torch.full((3, 3), 1 /
+    9)).item() (4.0, 0.0)
+    """
+    joint = joint.clamp_min(1e-8)
+    rows, columns = joint.sum(dim=1, keepdim=True), joint.sum(dim=0, keepdim=True)
+    return (joint * (joint.log() - rows.log() - columns.log())).sum()
+
+
+class InformationTrainer(AdversarialTrainer):
+    """An :class:`AdversarialTrainer` whose generator is told codes, and a network that reads them.
+
+    Parameters
+    ----------
+    generator, discriminator : torch.nn.Module
+    recognition : RecognitionNetwork
+    n_categories, n_continuous : int
+    information_weight : float
+        Of the codes in the generator's loss.
+    **options
+        As for :class:`AdversarialTrainer`.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        discriminator: nn.Module,
+        recognition: nn.Module,
+        *,
+        n_categories: int,
+        n_continuous: int,
+        information_weight: float,
+        **options: Any,
+    ):
+        super().__init__(generator, discriminator, **options)
+        self.recognition = recognition.train()
+        self.reader = FusedAdam(recognition.parameters(), learning_rate=1e-3, betas=(0.9, 0.99))
+        self.n_categories, self.n_continuous = n_categories, n_continuous
+        self.information_weight = information_weight
+        self.joint = torch.zeros((n_categories, n_categories), device=self.device)
+        self._draw_latents, self.draw = self.draw, self._draw
+        self._codes = torch.empty(0)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything needed to go on as if nothing had happened."""
+        further = {"recognition": self.recognition.state_dict(), "reader": self.reader.state_dict()}
+        return super().state_dict() | further | {"joint": self.joint.clone()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from :meth:`state_dict`."""
+        super().load_state_dict(state)
+        self.recognition.load_state_dict(state["recognition"])
+        self.reader.load_state_dict(state["reader"])
+        self.joint = state["joint"].to(self.device)
+
+    def _draw(self, n_samples, latent_dim, generator):
+        latents = self._draw_latents(n_samples, latent_dim, generator)
+        latents = append_codes(latents, self.n_categories, self.n_continuous, generator)
+        self._codes = latents[:, latent_dim:]
+        return latents
+
+    def _further_generator_loss(self, real, fake):
+        """Codes must be read from what was drawn; first the reader learns, then the generator to be read."""
+        further = super()._further_generator_loss(real, fake)
+        loss = self._misread(fake.detach())
+        if self.n_categories:
+            loss = loss + self._inconsistency(real)
+        self.reader.zero_grad()
+        loss.backward()
+        self.reader.step()
+        self.recognition.requires_grad_(False)
+        told = self.information_weight * self._misread(fake)
+        self.recognition.requires_grad_(True)
+        self.last["information_loss"] = told.detach()
+        return told if further is None else told + further
+
+    def _misread(self, images):
+        """Cross entropy of categories and squared errors of continuous codes."""
+        with self.autocast():
+            answer = self.recognition(images).float()
+        loss = answer.new_zeros(())
+        if self.n_categories:
+            wanted = self._codes[:, : self.n_categories]
+            loss = loss - (wanted * answer[:, : self.n_categories].log_softmax(dim=1)).sum(dim=1).mean()
+        if self.n_continuous:
+            loss = loss + (answer[:, self.n_categories :] - self._codes[:, self.n_categories :]).square().mean()
+        return loss
+
+    def _inconsistency(self, real):
+        """Minus the information that the category of a row, changed a little, has of that of the same, changed anew."""
+        both = torch.cat([real, real])
+        with self.autocast():
+            answer = self.recognition(slight_change(both, self.random)).float()
+        mine, theirs = answer[:, : self.n_categories].softmax(dim=1).chunk(2)
+        joint = mine.T @ theirs / len(mine)
+        joint = 0.5 * (joint + joint.T)
+        if len(mine) > 1:
+            kept = _KEPT if float(self.joint.sum()) > 0 else 0.0
+            joint = kept * self.joint + (1.0 - kept) * joint
+            self.joint = joint.detach()
+            return -mutual_information(joint) / (1.0 - kept)
+        return -mutual_information(joint)
