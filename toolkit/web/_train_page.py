@@ -14,6 +14,7 @@ __all__ = ["TrainPage"]
 _NAMES = {
     "GAN": "gan",
     "Conditional GAN (labels on demand)": "cgan",
+    "Flow (or diffusion model)": "flow",
     "Variational autoencoder": "vae",
     "Autoencoder": "autoencoder",
 }
@@ -24,16 +25,16 @@ class TrainPage:
     """Train a generator, and see it learn, or collapse, while it happens."""
 
     def __init__(self, gr: Any, root: Path, visits: Visits):
-        from toolkit.generators import GAN_PRESETS
+        from toolkit.generators import FLOW_PRESETS, GAN_PRESETS
 
         self.gr, self.root, self.visits = gr, root, visits
-        self.presets = list(GAN_PRESETS)
+        self.presets = {"gan": list(GAN_PRESETS), "cgan": list(GAN_PRESETS), "flow": list(FLOW_PRESETS)}
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 with gr.Group():
                     self.kind = gr.Dropdown(list(_NAMES), value="GAN", label="Generator", elem_id="train-kind")
                     self.preset = gr.Dropdown(
-                        self.presets, value="modern", label="Preset (of a GAN)", elem_id="train-preset"
+                        self.presets["gan"], value="modern", label="Preset", elem_id="train-preset"
                     )
                     self.latent_dim = gr.Number(
                         2, label="Latent dimensions", precision=0, minimum=1, visible="hidden", elem_id="train-latent"
@@ -85,7 +86,9 @@ class TrainPage:
         coder = command in ("vae", "autoencoder")
         usual = Path(str(out)).name in COMMANDS
         return {
-            self.preset: gr.update(visible="hidden" if coder else True),
+            self.preset: gr.update(visible="hidden")
+            if coder
+            else gr.update(visible=True, choices=self.presets[command], value="modern"),
             self.latent_dim: gr.update(visible=True if coder else "hidden"),
             self.amount: 30 if coder else 60,
             self.length: "epochs" if coder else "seconds",
@@ -122,7 +125,8 @@ class TrainPage:
         kind, preset, latent_dim, amount, length, every, seed, out, overwrite, *source = values
         visit = self.visits.of(request)
         command = _NAMES.get(kind)
-        if command is None or preset not in self.presets or length not in _LENGTHS:
+        known = command is not None and preset in self.presets.get(command, [preset])
+        if not known or length not in _LENGTHS:
             raise ValueError("Choose a generator, a preset and a unit of its length.")
         settings = Settings(
             command,

@@ -16,7 +16,11 @@ from toolkit.web._reading import Choice, read_images
 
 __all__ = ["COMMANDS", "Settings", "train"]
 
-COMMANDS = ("gan", "cgan", "vae", "autoencoder")
+COMMANDS = ("gan", "cgan", "flow", "vae", "autoencoder")
+# What is trained for a number of epochs, of steps, or for a time.
+_TIMED = ("gan", "cgan", "flow")
+# Seconds between the rows of pictures of growth.png.
+_GROWTH = {"gan": 10.0, "flow": 30.0}
 _LOOK = 1.0  # seconds from one look at the training to the next, or so many times what a look takes:
 _PATIENCE = 4
 _N_SHOWN, _N_JUDGED = 36, 4000
@@ -29,9 +33,9 @@ class Settings:
 
     Parameters
     ----------
-    command : {"gan", "cgan", "vae", "autoencoder"}
+    command : {"gan", "cgan", "flow", "vae", "autoencoder"}
     preset : str
-        Of a GAN.
+        Of a GAN or a flow.
     length : {"seconds", "steps", "epochs"}
     amount : int
     latent_dim : int
@@ -51,20 +55,20 @@ class Settings:
 
     def estimator(self) -> Any:
         """The model that is to be trained."""
-        from toolkit.generators import GAN, Autoencoder, ConditionalGAN, VariationalAutoencoder
+        from toolkit.generators import GAN, Autoencoder, ConditionalGAN, FlowMatching, VariationalAutoencoder
 
-        if self.command in ("gan", "cgan"):
+        if self.command in _TIMED:
             lengths: dict[str, Any] = {"epochs": None, "max_steps": None, "max_seconds": None}
             lengths[{"epochs": "epochs", "steps": "max_steps", "seconds": "max_seconds"}[self.length]] = self.amount
             if self.length == "seconds":
                 lengths["max_seconds"] = float(self.amount)
-            kind = GAN if self.command == "gan" else ConditionalGAN
+            kind = {"gan": GAN, "cgan": ConditionalGAN, "flow": FlowMatching}[self.command]
             shown: dict[str, Any] = {"snapshot_epochs": ()} if self.command == "gan" else {}
             return kind(preset=self.preset, random_state=self.seed, **lengths, **shown)
         if self.length != "epochs":
             raise ValueError("Autoencoders are trained for a number of epochs.")
-        kind = VariationalAutoencoder if self.command == "vae" else Autoencoder
-        return kind(latent_dim=self.latent_dim, epochs=self.amount, random_state=self.seed)
+        coder = VariationalAutoencoder if self.command == "vae" else Autoencoder
+        return coder(latent_dim=self.latent_dim, epochs=self.amount, random_state=self.seed)
 
 
 def train(
@@ -96,12 +100,13 @@ def train(
     observers.append(_Looks(model, found, settings, say))
 
     def hooks(images):
-        # As of `toolkit train gan`, so that either goes on with what the other began.
-        if settings.command == "gan":
-            looks.append(LiveSamples(Path(out) / "growth.png", every=10.0, scale=PixelScale.learn(images)))
+        # As of `toolkit train`, so that either goes on with what the other began.
+        if settings.command in _GROWTH:
+            every = _GROWTH[settings.command]
+            looks.append(LiveSamples(Path(out) / "growth.png", every=every, scale=PixelScale.learn(images)))
         return looks
 
-    if settings.command == "gan":
+    if settings.command in _GROWTH:
         pictures["growth.png"] = lambda model, found: looks[0].display()
     if labelled:
         model.set_params(n_snapshot_samples=5 * min(len(np.unique(np.asarray(found.labels))), 12))
@@ -109,6 +114,7 @@ def train(
         progress("learning what real images look like", 0.0)
         observers.append(_Coverage(found.images, settings, say))
     gan = settings.command in ("gan", "cgan")
+    curves = ["generator_loss", "discriminator_loss"] if gan else ["loss"] if settings.command == "flow" else None
     return train_into_folder(
         model,
         lambda: (found, choice.title.removesuffix("/train") if choice.kind == "set" else choice.title),
@@ -117,7 +123,7 @@ def train(
         resume=resume,
         overwrite=overwrite,
         pictures=pictures,
-        curves=["generator_loss", "discriminator_loss"] if gan else None,
+        curves=curves,
         labelled=labelled,
         hooks=hooks,
         observers=observers,
