@@ -57,7 +57,7 @@ def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
     tab.wait_for_selector("#audit-detail h3", timeout=WAIT)
     name = tab.inner_text("#audit-detail h3").removeprefix("Image ")
     assert pixels(tab, "#audit-detail img").shape == (28, 28)
-    assert tab.locator("#audit-detail .row:not(.large) img").count() == 6  # its neighbours
+    assert tab.locator("#audit-detail .strip:not(.large) img").count() == 6  # its neighbours
     choose(tab, "audit-decision", "clean")
     tab.click("#audit-decide")
     tab.wait_for_selector("#audit-status >> text=The files to take home have it", timeout=WAIT)

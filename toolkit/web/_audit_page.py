@@ -62,7 +62,7 @@ class AuditPage:
                     elem_id="audit-gallery",
                 )
                 self.detail = gr.HTML("", elem_id="audit-detail")
-                with gr.Row(visible="hidden") as self.judging:
+                with gr.Group(visible="hidden") as self.judging, gr.Row():
                     self.decision = gr.Dropdown(
                         [_AS_FOUND, _CLEAN, _LEAVE, *self.kinds],
                         value=_AS_FOUND,
@@ -258,7 +258,7 @@ class AuditPage:
         pair = f"<figure>{before}<figcaption>as it came</figcaption></figure>"
         pair += f"<figure>{after}<figcaption>repaired</figcaption></figure>" if after else ""
         return (
-            f"<h3>Image {escape(name)}</h3><div class='row large'>{pair}</div><table class='figures'>{rows}</table>"
+            f"<h3>Image {escape(name)}</h3><div class='strip large'>{pair}</div><table class='figures'>{rows}</table>"
             f"<h4>Most like it in this set</h4>{thumbnails(images[nearest], words)}"
         )
 

@@ -13,14 +13,14 @@ CSS = """
 .progress progress {width: 100%; height: .8rem; accent-color: var(--color-accent)}
 .progress p {margin: .2rem 0; font-variant-numeric: tabular-nums}
 img.picture {max-width: 100%; height: auto; background: #fff; border-radius: 4px}
-img.pixels, .row img.picture {image-rendering: pixelated; object-fit: contain; background: #808080}
+img.pixels, .strip img.picture {image-rendering: pixelated; object-fit: contain; background: #808080}
 img.pixels {width: min(100%, 320px)}
-.row {display: flex; flex-wrap: wrap; gap: .7rem; margin: .4rem 0}
-.row figure {margin: 0; width: 104px}
-.row img.picture {width: 104px; height: 104px}
-.row figcaption {font-size: .8rem; line-height: 1.25; overflow-wrap: anywhere; color: var(--body-text-color-subdued)}
-.row.large figure {width: 240px}
-.row.large img.picture {width: 240px; height: 240px}
+.strip {display: flex; flex-wrap: wrap; gap: .7rem; margin: .4rem 0}
+.strip figure {margin: 0; width: 104px}
+.strip img.picture {width: 104px; height: 104px}
+.strip figcaption {font-size: .8rem; line-height: 1.25; overflow-wrap: anywhere; color: var(--body-text-color-subdued)}
+.strip.large figure {width: 240px}
+.strip.large img.picture {width: 240px; height: 240px}
 .gallery-images img, #audit-gallery img, #generate-plane img {image-rendering: pixelated}
 #generate-plane img {cursor: crosshair; background: #fff}
 table.figures {border-collapse: collapse; margin: .4rem 0}
@@ -31,8 +31,8 @@ table.figures td, table.figures th {padding: .15rem .7rem .15rem 0; text-align: 
 footer {display: none !important}
 @media (max-width: 640px) {
   .gradio-container {padding: .4rem !important}
-  .row.large figure, .row.large img.picture {width: 150px}
-  .row.large img.picture {height: 150px}
+  .strip.large figure, .strip.large img.picture {width: 150px}
+  .strip.large img.picture {height: 150px}
 }
 @media (prefers-reduced-motion: reduce) {* {animation: none !important; transition: none !important}}
 """

@@ -41,4 +41,10 @@ def build_pages(gr: Any, root: Path, visits: Visits) -> Any:
             for name, page in _PAGES.items():
                 with gr.Tab(name, id=name.split()[0].lower()):
                     page(gr, root, visits)
+        # With this a tab keeps a connection for as long as it is open: how the guard knows that it was closed.
+        demo.unload(_nothing)
     return demo.queue(api_open=False, default_concurrency_limit=8, max_size=200)
+
+
+def _nothing():
+    """What ends with a tab is ended by the guard."""

@@ -110,7 +110,7 @@ def thumbnails(images: Iterable[ArrayLike], words: Iterable[str], scale: Any = N
         f"<figure>{picture(image_png(image, scale), text)}<figcaption>{escape(printable(text))}</figcaption></figure>"
         for image, text in zip(images, words)
     ]
-    return f'<div class="row">{"".join(cells)}</div>'
+    return f'<div class="strip">{"".join(cells)}</div>'
 
 
 def figure_png(display: Any) -> bytes:

@@ -1,6 +1,7 @@
 """The server: its own temporary folder, a token, and an orderly end."""
 
 import contextlib
+import logging
 import os
 import secrets
 import shutil
@@ -244,7 +245,7 @@ def _run(app, listening):
         date_header=True,
         proxy_headers=False,
         ws="none",
-        timeout_graceful_shutdown=3,
+        timeout_graceful_shutdown=1,
         timeout_keep_alive=30,
     )
     server = uvicorn.Server(config)
@@ -252,6 +253,8 @@ def _run(app, listening):
     handlers = {}
 
     def leave(number, frame):
+        # Tabs that are open keep connections, which are cut now: no news for whoever pressed Ctrl-C.
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         server.should_exit = True
 
     # uvicorn would raise the signal again when it has ended; here that is the ordinary end.
