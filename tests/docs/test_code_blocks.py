@@ -73,6 +73,7 @@ LITTLE = {
     "study": None,
     "train autoencoder": "--n-images 64 --epochs 1 --quiet",
     "train cgan": "--n-images 64 --epochs 1 --quiet",
+    "train flow": "--n-images 64 --epochs 1 --sampling-steps 1 --quiet",
     "train gan": "--n-images 64 --epochs 1 --quiet",
     "train vae": "--n-images 64 --epochs 1 --quiet",
 }
