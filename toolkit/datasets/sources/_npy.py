@@ -1,4 +1,4 @@
-"""A .npy file, or a folder of them, as shards: memory-mapped where they are local, read by ranges where they are not."""
+"""A .npy file, or a folder of them: shards that are memory-mapped where local, read by ranges where not."""
 
 import math
 import os

@@ -104,7 +104,7 @@ def _index(address: str) -> TarShard:
                     names.append(printable(member.name))
                     offsets.append(member.offset_data)
                     sizes.append(min(member.size, max(0, end - member.offset_data) + 1))
-        # What tarfile raises on damaged headers is open-ended: ReadError, ValueError, UnicodeDecodeError, OverflowError.
+        # What tarfile raises on damaged headers is open-ended: ReadError, ValueError, OverflowError ....
         except Exception as error:
             if not names:
                 raise DataFormatError(f"{what} is no plain tar archive: {printable(error)[:100]}") from error
