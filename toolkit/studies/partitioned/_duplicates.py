@@ -117,5 +117,5 @@ def _confirmed(rows, candidates, source, seed):
     looked_at = set(rows[chosen].tolist())
     pairs = find_duplicates(list(images), ids=wanted.tolist()).pairs
     pairs = pairs[pairs["id_a"].isin(looked_at) & pairs["id_b"].isin(looked_at)]
-    named = pairs.rename(columns={"id_a": "row_a", "id_b": "row_b"})
+    named = pairs[["id_a", "id_b", "relation", "difference"]].rename(columns={"id_a": "row_a", "id_b": "row_b"})
     return named.reindex(columns=COLUMNS).reset_index(drop=True), len(looked_at)

@@ -184,7 +184,7 @@ def image_hashes(images: NDArray) -> NDArray[np.uint64]:
     # Resized with the images as channels: one call for all of them.
     small = resize(np.moveaxis(grey, 0, -1), (8, 9, len(grey)), order=1, anti_aliasing=True, preserve_range=True)
     bits = (small[:, 1:] > small[:, :-1]).reshape(64, len(grey)).T
-    looks = np.packbits(bits, axis=1).view(np.uint64).reshape(-1, 1)
+    looks = np.ascontiguousarray(np.packbits(bits, axis=1)).view(np.uint64)
     return np.concatenate([exact, looks], axis=1)
 
 
