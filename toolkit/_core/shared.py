@@ -5,6 +5,7 @@ would write what is inside of an argument, such as the arrays of a fitted estima
 """
 
 import contextlib
+import pickle
 
 __all__ = ["Shared", "shared_by_backend"]
 
@@ -103,6 +104,7 @@ def _size(value):
         return int(value.nbytes)
     if value is None or isinstance(value, (bool, int, float, str)):
         return 0
-    from joblib.externals import cloudpickle
-
-    return len(cloudpickle.dumps(value))
+    try:
+        return len(pickle.dumps(value, protocol=5))
+    except Exception:  # functions of a notebook, which the backends themselves can send
+        return _LEAST_BYTES

@@ -15,6 +15,7 @@ from toolkit._core.parameters import check_int
 from toolkit._core.random import spawn_seeds
 from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.generators import _gan_setup as setup
+from toolkit.generators._batched_fits import fit_batched
 from toolkit.generators._gan_fitting import FittingMixin
 from toolkit.generators._paths import latent_path
 from toolkit.generators._replicas import ReplicasMixin
@@ -413,6 +414,8 @@ class GAN(FittingMixin, ReplicasMixin, BaseEstimator):
             for place in (start, end)
         )
         return self.generate(latent_path(first, last, n_steps, method))
+
+    _fit_together = staticmethod(fit_batched)  # the seeds of fit_many as one network
 
     def _sample(self, network, n_samples=1, *, random_state=None):
         """:meth:`sample` from a generator, in training that of the moment."""

@@ -13,7 +13,7 @@ from toolkit.studies.partitioned._part import HASHES, PARTS, part_name, read_tab
 
 __all__ = ["find_duplicates_in_parts"]
 
-_MOST_CANDIDATES, _BACKGROUND = 600, 600
+_MOST_CANDIDATES, _BACKGROUND = 300, 300
 _NEIGHBOURS, _MOST_BITS = 4, 3
 COLUMNS = ["row_a", "row_b", "relation", "difference"]
 
@@ -24,8 +24,8 @@ def find_duplicates_in_parts(
     """Pairs of images that are one and the same, in whatever parts they lie.
 
     Equal pixels are found by a digest of 128 bits. Changed copies are looked for among images whose difference hashes
-    differ in at most three of 64 bits and lie side by side when sorted from four places of the hash on; up to 600 of
-    these, the most alike first, are read again and compared as :func:`toolkit.audit.find_duplicates` does, beside 600
+    differ in at most three of 64 bits and lie side by side when sorted from four places of the hash on; up to 300 of
+    these, the most alike first, are read again and compared as :func:`toolkit.audit.find_duplicates` does, beside 300
     others of the set, from which it learns how alike different images are here. 32 bytes an image are held.
 
     Returns
