@@ -226,4 +226,3 @@ def _squared_norms(logits: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
     """Squared norm of the gradient of each row's logit, (replicas, batch), itself differentiable."""
     (gradient,) = torch.autograd.grad(logits.float().sum(), rows, create_graph=True)
     return gradient.float().square().sum(2)
-

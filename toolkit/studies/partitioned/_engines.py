@@ -85,7 +85,7 @@ def _dask(function, tasks, scheduler, n_workers, lost):
         client = stack.enter_context(distributed.Client(scheduler, set_as_default=False))
         waiting: dict[Any, Any] = {}
         tasks = iter(tasks)
-        completed = distributed.as_completed()
+        completed = distributed.as_completed(loop=client.loop)
         stack.callback(lambda: client.cancel(list(waiting)))
         while True:
             n_threads = max(1, sum(client.nthreads().values()))

@@ -17,6 +17,7 @@ from toolkit.audit import UNJUDGED
 from toolkit.exceptions import DataFormatError
 from toolkit.plots import CorruptionGalleryDisplay, ScoreHistogramDisplay
 from toolkit.report import Report
+from toolkit.studies._folder import check_target
 from toolkit.studies._result import StudyOutcome, figures_of
 from toolkit.studies.partitioned._part import PARTS, part_name, read_table
 
@@ -258,7 +259,14 @@ class PartitionedAuditResult(StudyOutcome):
         return report
 
     def write(self, out: str | os.PathLike) -> Path:
-        """Write ``summary.json``, tables as CSV, and ``report.html``; the rows of images stay where they are."""
+        """Write ``summary.json``, tables as CSV, and ``report.html``; the rows of images stay where they are.
+
+        Raises
+        ------
+        FileExistsError
+            The folder holds something that no such audit wrote.
+        """
+        check_target(out, PARTITIONED_FILES, grows=True)
         out = Path(out)
         out.mkdir(parents=True, exist_ok=True)
         tables = self.tables()

@@ -280,7 +280,9 @@ def _judge_all(out, images, about, engine, scheduler, n_jobs, verbose):
             yield PartTask(number, images.piece(start, stop), str(out), about["table_format"], about["keep_repaired"])
 
     options = {"engine": engine, "scheduler": scheduler, "n_workers": max(1, min(n_jobs, len(missing)))}
-    with Progress(len(images), desc="judging", verbose=verbose, initial=sum(_n_rows(part) for part in summaries)) as bar:
+    with Progress(
+        len(images), desc="judging", verbose=verbose, initial=sum(_n_rows(part) for part in summaries)
+    ) as bar:
         if missing:
             with contextlib.closing(run_tasks(judge_part, tasks(), lost=failed_part, **options)) as results:
                 for _, summary in results:
