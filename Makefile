@@ -12,13 +12,14 @@ THREADS = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_T
 PYTEST = $(THREADS) $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist worksteal
 
-.PHONY: help study test test-all test-random test-notebooks notebooks docs lint format clean
+.PHONY: help study test test-all test-random test-cluster test-notebooks notebooks docs lint format clean
 
 help:
 	@echo "make study     install into $(VENV), audit the embedded data, train generators on it, say where the report is"
 	@echo "make test      install into $(VENV), lint, run the tests"
 	@echo "make test-all  the same with the slow tests"
 	@echo "make test-random  the tests of make test in random order; SEED=N repeats one, with JOBS=1 to the letter"
+	@echo "make test-cluster  tests on workers of Dask and Ray, and of sets beyond memory, with their packages"
 	@echo "make test-notebooks  run the notebooks on embedded data, without touching them"
 	@echo "make notebooks run them on real data and write them; NAMES=Cats for one of them"
 	@echo "make docs      build the documentation, in outputs/docs"
@@ -37,6 +38,10 @@ $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
 	@touch $@
 
+$(VENV)/installed-cluster: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,dask,ray,zarr,hub]"
+	@touch $@
+
 $(VENV)/installed-notebooks: $(VENV)/installed-test
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[notebooks]"
 	@touch $@
@@ -49,16 +54,20 @@ study: $(VENV)/installed
 	$(THREADS) $(BIN)/toolkit study --out $(OUT)
 
 test: $(VENV)/installed-test lint
-	$(PYTEST) $(PARALLEL) -m "not slow"
+	$(PYTEST) $(PARALLEL) -m "not slow and not cluster"
 
 test-all: $(VENV)/installed-test lint
-	$(PYTEST) $(PARALLEL)
+	$(PYTEST) $(PARALLEL) -m "not cluster"
 
 # setup.cfg leaves the plugin out otherwise: the order of the files is what says where a failure comes from.
 test-random: SEED := $(SEED)
 test-random: $(VENV)/installed-test
 	@echo "Random order: make test-random SEED=$(SEED) repeats it."
-	$(PYTEST) $(PARALLEL) -m "not slow" -p randomly --randomly-seed=$(SEED)
+	$(PYTEST) $(PARALLEL) -m "not slow and not cluster" -p randomly --randomly-seed=$(SEED)
+
+# One process: the tests start workers of their own.
+test-cluster: $(VENV)/installed-cluster
+	$(PYTEST) -m cluster tests/cluster
 
 # Without published data and without the variable that chooses how figures are drawn, as on a fresh machine.
 test-notebooks: $(VENV)/installed-notebooks

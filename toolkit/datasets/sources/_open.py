@@ -11,7 +11,7 @@ from toolkit.datasets._source import ImageSource, as_source
 from toolkit.datasets.sources._address import base_name, check_address, is_address, list_files_at
 from toolkit.datasets.sources._arrow import arrow_source, is_saved_dataset, saved_files
 from toolkit.datasets.sources._npy import npy_source
-from toolkit.datasets.sources._tar import tar_source
+from toolkit.datasets.sources._tar import PICTURES, tar_source
 from toolkit.datasets.sources._zarr import is_zarr, zarr_source
 from toolkit.exceptions import DataFormatError
 
@@ -126,6 +126,8 @@ def _sort_of(address: str) -> tuple[str, list[str]] | None:
         return "zarr", [address]
     if not is_address(address) and is_saved_dataset(Path(address)):
         return "arrow", saved_files(Path(address))
+    if not is_address(address) and _holds_more(address):
+        return None
     files = list_files_at(address, tuple(_SORTS))
     kinds = {_SORTS[Path(file).suffix.lower()] for file in files}
     if len(kinds) > 1:
@@ -135,6 +137,13 @@ def _sort_of(address: str) -> tuple[str, list[str]] | None:
             raise DataFormatError(f"{base_name(address)} holds no zarr array, and no .npy, .parquet, .arrow or .tar.")
         return None
     return kinds.pop(), files
+
+
+def _holds_more(folder: str) -> bool:
+    """Whether there are pictures or folders: a stray array beside them makes no set of shards."""
+    with os.scandir(folder) as entries:
+        found = [entry for entry in entries if not entry.name.startswith(".")]
+    return any(entry.is_dir() or entry.name.lower().endswith(PICTURES) for entry in found)
 
 
 def _whole(address: str, size: tuple[int, int] | None, mode: str) -> ImageSource:

@@ -17,9 +17,9 @@ from toolkit.datasets.sources._encoded import Decoding, learn_decoding
 from toolkit.datasets.sources._sharded import ShardedImages
 from toolkit.exceptions import DataFormatError
 
-__all__ = ["tar_source"]
+__all__ = ["PICTURES", "tar_source"]
 
-_PICTURES = (
+PICTURES = (
     ".avif",
     ".bmp",
     ".gif",
@@ -98,7 +98,7 @@ def _index(address: str) -> TarShard:
                 for member in archive:
                     archive.members = []  # or every header would be kept
                     plain = member.isreg() and member.sparse is None
-                    if not plain or not member.name.lower().endswith(_PICTURES):
+                    if not plain or not member.name.lower().endswith(PICTURES):
                         continue
                     # One whose size is a lie is kept and left out by name when it is read.
                     names.append(printable(member.name))

@@ -146,6 +146,8 @@ def run_partitioned_audit(
     name = printable(Path(source).name) if isinstance(source, (str, os.PathLike)) else getattr(source, "name", "")
     images = in_parts(opened, name)
     out = Path(os.path.realpath(out))
+    if isinstance(source, (str, os.PathLike)) and Path(os.path.realpath(source)) in (out, *out.parents):
+        raise ValueError(f"out={printable(out)} lies within the source, of which nothing may change.")
     with reserved_folder(out, PARTITIONED_FILES, grows=True):
         about = _about(images, chunk_size, quick, auditor, max_samples, random_state, keep_repaired)
         _prepare(out, about)
