@@ -12,7 +12,7 @@ THREADS = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_T
 PYTEST = $(THREADS) $(BIN)/python -m pytest
 PARALLEL = -n $(JOBS) --dist worksteal
 
-.PHONY: dist dist-test help study serve test test-web test-all test-random test-notebooks notebooks docs lint format clean
+.PHONY: dist dist-test help study serve test test-web test-cluster test-all test-random test-notebooks notebooks docs lint format clean
 
 help:
 	@echo "make study     install into $(VENV), audit the embedded data, train generators on it, say where the report is"
@@ -21,6 +21,7 @@ help:
 	@echo "make test-web  the tests of the workbench, in Debian's chromium; DOCS=1 takes the pictures of its pages anew"
 	@echo "make test-all  the same with the slow tests"
 	@echo "make test-random  the tests of make test in random order; SEED=N repeats one, with JOBS=1 to the letter"
+	@echo "make test-cluster  tests on workers of Dask and Ray, and of sets beyond memory, with their packages"
 	@echo "make test-notebooks  run the notebooks on embedded data, without touching them"
 	@echo "make notebooks run them on real data and write them; NAMES=Cats for one of them"
 	@echo "make dist      build sdist and wheel, install the wheel elsewhere and use it; make dist-test runs the tests with it"
@@ -38,6 +39,10 @@ $(VENV)/installed: setup.cfg pyproject.toml constraints.txt
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test]"
+	@touch $@
+
+$(VENV)/installed-cluster: $(VENV)/installed-test
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[test,dask,ray,zarr,hub]"
 	@touch $@
 
 $(VENV)/installed-notebooks: $(VENV)/installed-test
@@ -69,16 +74,20 @@ test-web: $(VENV)/installed-test-web
 	$(if $(DOCS),TOOLKIT_SCREENSHOTS=docs/images/web) $(PYTEST) -m web -rs tests
 
 test: $(VENV)/installed-test lint
-	$(PYTEST) $(PARALLEL) -m "not slow and not web"
+	$(PYTEST) $(PARALLEL) -m "not slow and not web and not cluster"
 
 test-all: $(VENV)/installed-test lint
-	$(PYTEST) $(PARALLEL) -m "not web"
+	$(PYTEST) $(PARALLEL) -m "not web and not cluster"
 
 # setup.cfg leaves the plugin out otherwise: the order of the files is what says where a failure comes from.
 test-random: SEED := $(SEED)
 test-random: $(VENV)/installed-test
 	@echo "Random order: make test-random SEED=$(SEED) repeats it."
-	$(PYTEST) $(PARALLEL) -m "not slow and not web" -p randomly --randomly-seed=$(SEED)
+	$(PYTEST) $(PARALLEL) -m "not slow and not web and not cluster" -p randomly --randomly-seed=$(SEED)
+
+# One process: the tests start workers of their own.
+test-cluster: $(VENV)/installed-cluster
+	$(PYTEST) -m cluster tests/cluster
 
 # Without published data and without the variable that chooses how figures are drawn, as on a fresh machine.
 test-notebooks: $(VENV)/installed-notebooks
@@ -108,7 +117,7 @@ dist-test: dist
 	build/dist/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[test]"
 	rm -rf build/dist/checkout && mkdir build/dist/checkout
 	cp -r tests docs notebooks benchmarks README.md CONTRIBUTING.md CHANGELOG.md setup.cfg pyproject.toml build/dist/checkout
-	cd build/dist/checkout && $(THREADS) ../bin/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not web" tests
+	cd build/dist/checkout && $(THREADS) ../bin/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not web and not cluster" tests
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

@@ -12,7 +12,7 @@ nox.options.error_on_missing_interpreters = False
 
 def _test(session, *constraints):
     session.install(*constraints, "-e", ".[test]")
-    arguments = session.posargs or ["-n", "2", "--dist", "worksteal", "-m", "not slow and not web"]
+    arguments = session.posargs or ["-n", "2", "--dist", "worksteal", "-m", "not slow and not web and not cluster"]
     session.run("python", "-m", "pytest", *arguments, env=THREADS)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from toolkit._core.parameters import check_choice, check_jobs
 from toolkit._core.progress import Progress
+from toolkit._core.shared import Shared, shared_by_backend
 
 __all__ = ["Failed", "run_jobs"]
 
@@ -15,7 +16,8 @@ class Failed:
     error: str
 
 
-def _call(function, task, on_error):
+def _call(function, on_error, /, **task):
+    task = {name: value.get() if isinstance(value, Shared) else value for name, value in task.items()}
     if on_error == "raise":
         return function(**task)
     try:
@@ -33,7 +35,8 @@ def run_jobs(function, tasks, *, n_jobs=1, verbose=False, desc="", on_error="rai
     tasks : list of dict
         Keyword arguments, one dict a call.
     n_jobs : int, default=1
-        As in joblib; the backend is whichever is active (``joblib.parallel_config``).
+        As in joblib; the backend is whichever is active (``joblib.parallel_config``). What several tasks have in common
+        goes to the workers of Dask and Ray once, and is not a part of each task.
     verbose : bool, default=False
         Show a progress bar.
     desc : str
@@ -58,14 +61,32 @@ def run_jobs(function, tasks, *, n_jobs=1, verbose=False, desc="", on_error="rai
         results = []
         if n_jobs == 1:
             for task in tasks:
-                results.append(_call(function, task, on_error))
+                results.append(_call(function, on_error, **task))
                 progress.update()
             return results
         from joblib import Parallel, delayed
 
-        # The generator form yields results in order while later tasks run, so progress shows.
-        parallel = Parallel(n_jobs=n_jobs, return_as="generator")
-        for result in parallel(delayed(_call)(function, task, on_error) for task in tasks):
-            results.append(result)
-            progress.update()
+        with shared_by_backend(tasks) as (tasks, gives_results_as_they_come):
+            calls = (delayed(_call)(function, on_error, **task) for task in tasks)
+            if not gives_results_as_they_come:
+                return _all_at_once(Parallel(n_jobs=n_jobs), calls, progress)
+            # The generator form yields results in order while later tasks run, so progress shows.
+            for result in Parallel(n_jobs=n_jobs, return_as="generator")(calls):
+                results.append(result)
+                progress.update()
         return results
+
+
+def _all_at_once(parallel, calls, progress):
+    """Results of a backend that gives them in the end: those that must be done by the time of a further one count."""
+
+    def counted():
+        for place, call in enumerate(calls):
+            if place >= ahead:
+                progress.update()
+            yield call
+
+    ahead = 2 * parallel.n_jobs if parallel.n_jobs > 0 else progress.total
+    results = parallel(counted())
+    progress.set(progress.total)
+    return list(results)

@@ -226,6 +226,8 @@ class Auditor(BaseEstimator):
         rows = np.arange(len(source))
         if len(rows) > self.max_samples:
             rows = np.sort(as_generator(self.random_state).choice(len(rows), self.max_samples, replace=False))
+        if hasattr(source, "take"):  # shards give the rows drawn without reading all others
+            return source.take(rows)
         parts, start = [], 0
         for images in source.chunks(_CHUNK):
             mine = rows[(rows >= start) & (rows < start + len(images))] - start

@@ -13,10 +13,11 @@ __all__ = ["audit"]
 
 def audit(
     data: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
-            metavar="FILE|FOLDER",
-            help="Images to audit: .npz with 'images', .npy, or a folder or .zip of pictures.",
+            metavar="FILE|FOLDER|ADDRESS",
+            help="Images to audit: .npz with 'images', .npy, or a folder or .zip of pictures; in parts: zarr, Parquet, "
+            "tars, folders of .npy.",
             show_default=False,
         ),
     ] = None,
@@ -96,6 +97,23 @@ def audit(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what --write-clean would do, and write no copy.")
     ] = False,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Audit in parts, for sets of any size: one (after the other), threads, dask or ray.  [default: one, of "
+            "what is read in parts]",
+            show_default=False,
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Of a Dask scheduler or Ray cluster that is running; else workers are started here.",
+            show_default=False,
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no findings; errors only.")] = False,
 ):
     """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
@@ -109,6 +127,9 @@ def audit(
     figures/*.png and report.html. No labels are used; true kinds, where the file holds them or --corrupt made them,
     only check the answers. With --save-model, what was learned is kept, and judges further images of that kind with
     --model.
+
+    A zarr array, shards of .npy, Parquet, Arrow or tars (or anything, with --engine) is audited in parts: --out grows, a
+    run that was stopped goes on with what is missing, and tables of all images lie in its folder parts.
     """
     import toolkit
     from toolkit.cli._audited_files import AuditedFiles, folder_of
@@ -116,6 +137,24 @@ def audit(
     from toolkit.cli._source import read_source
     from toolkit.studies import check_detectors, run_audit
 
+    from toolkit.cli._audit_parts import AuditedParts, is_in_parts
+
+    if is_in_parts(data, engine):
+        others = {
+            "--dataset": dataset,
+            "--n-images": n_images,
+            "--corrupt": corrupt,
+            "--detectors": detectors,
+            "--against": against,
+            "--write-clean": write_clean,
+            "--save-model": save_model,
+            "--no-networks": None if networks else True,
+        }
+        AuditedParts(data, out, engine, scheduler, image_size, seed, jobs, quick, quiet).audit(model, others)
+        return
+    if scheduler is not None:
+        raise typer.BadParameter("is for --engine dask or ray.", param_hint="--scheduler")
+    data = None if data is None else Path(data)
     names = None if detectors is None else tuple(name.strip() for name in detectors.split(",") if name.strip())
     try:
         if names == ("none",):

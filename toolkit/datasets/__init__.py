@@ -21,6 +21,8 @@ from toolkit.datasets._rendered_queries import render_queries
 from toolkit.datasets._source import ArraySource, ImageSource, as_source, is_source
 from toolkit.datasets._stacked import stacked_digits
 from toolkit.datasets._survey import FileSurvey, survey_folder
+from toolkit.datasets.sources._open import is_sharded, open_images
+from toolkit.datasets.sources._sharded import ShardedImages
 
 __all__ = [
     "FASHION_CLASSES",
@@ -32,11 +34,13 @@ __all__ = [
     "ImageSource",
     "PointSet",
     "ResumingDownloader",
+    "ShardedImages",
     "as_source",
     "available_datasets",
     "fetch_emnist",
     "fetch_fashion_mnist",
     "fetch_mnist",
+    "is_sharded",
     "is_source",
     "list_files",
     "load_dataset",
@@ -48,6 +52,7 @@ __all__ = [
     "load_npz",
     "load_ring",
     "make_arithmetic",
+    "open_images",
     "pad_strings",
     "read_original",
     "render_queries",

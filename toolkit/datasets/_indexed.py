@@ -16,7 +16,8 @@ _IMAGE_KEYS = ("image", "img", "pixel_values", "pixels", "x")
 
 def is_indexed(X: object) -> bool:
     """Whether X is a data set that is read by an index, and neither an array nor plain Python."""
-    plain = isinstance(X, (str, bytes, Sequence, Mapping)) or hasattr(X, "__array__") or hasattr(X, "shape")
+    plain = isinstance(X, (str, bytes, Sequence, Mapping)) or hasattr(X, "__array__")
+    plain = plain or (hasattr(X, "shape") and not hasattr(X, "column_names"))  # Hugging Face's Dataset has both
     return not plain and hasattr(X, "__getitem__") and hasattr(X, "__len__")
 
 

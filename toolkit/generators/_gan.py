@@ -9,6 +9,7 @@ from sklearn.base import BaseEstimator
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.types import ImageShape, PathLike, RandomState
+from toolkit.generators._batched_fits import fit_batched
 from toolkit.generators._gan_fitting import FittingMixin
 from toolkit.generators._gan_sampling import SamplingMixin
 from toolkit.generators._replicas import ReplicasMixin
@@ -340,3 +341,5 @@ class GAN(FittingMixin, SamplingMixin, ReplicasMixin, BaseEstimator):
         self
         """
         return self._partial_fit(validate_images(self, X, reset=not hasattr(self, "training_state_")), X)
+
+    _fit_together = staticmethod(fit_batched)  # the seeds of fit_many as one network

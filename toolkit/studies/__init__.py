@@ -35,6 +35,8 @@ from toolkit.studies.generators._run import (
     run_generator_comparison,
 )
 from toolkit.studies.generators._write import check_comparison_target, write_generator_comparison
+from toolkit.studies.partitioned._outcome import PartitionedAuditResult
+from toolkit.studies.partitioned._run import run_partitioned_audit
 from toolkit.studies.study._answer import study_answer, study_findings
 from toolkit.studies.study._run import StudyResult, run_study
 from toolkit.studies.study._write import check_study_target, write_study
@@ -52,6 +54,7 @@ __all__ = [
     "DifferencesResult",
     "FolderResult",
     "GeneratorComparison",
+    "PartitionedAuditResult",
     "StudyOutcome",
     "StudyResult",
     "apply_decisions",
@@ -88,6 +91,7 @@ __all__ = [
     "run_differences",
     "run_folder",
     "run_generator_comparison",
+    "run_partitioned_audit",
     "run_study",
     "settings_table",
     "study_answer",

@@ -13,6 +13,7 @@ from toolkit.studies.audit._write import AUDIT_FILES
 from toolkit.studies.collapse._write import COLLAPSE_FILES
 from toolkit.studies.coverage._write import COVERAGE_FILES
 from toolkit.studies.generators._write import GENERATORS_FILES
+from toolkit.studies.partitioned._outcome import PARTITIONED_FILES
 from toolkit.studies.study._write import STUDY_FILES, check_study_target
 
 __all__ = ["reserve_result"]
@@ -24,6 +25,7 @@ _RESULTS = {
     "collapse": (COLLAPSE_FILES, True),
     "comparison": (GENERATORS_FILES, False),
     "coverage": (COVERAGE_FILES, False),
+    "partitioned": (PARTITIONED_FILES, True),
     "study": (STUDY_FILES, True),
 }
 
@@ -37,7 +39,7 @@ def reserve_result(kind: str, out: str | os.PathLike) -> Iterator[None]:
 
     Parameters
     ----------
-    kind : {"arithmetic", "audit", "collapse", "comparison", "coverage", "study"}
+    kind : {"arithmetic", "audit", "collapse", "comparison", "coverage", "partitioned", "study"}
     out : path-like
 
     Raises
