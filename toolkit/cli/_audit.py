@@ -132,12 +132,11 @@ def audit(
     run that was stopped goes on with what is missing, and tables of all images lie in its folder parts.
     """
     import toolkit
+    from toolkit.cli._audit_parts import AuditedParts, is_in_parts
     from toolkit.cli._audited_files import AuditedFiles, folder_of
     from toolkit.cli._outcome import carry_out
     from toolkit.cli._source import read_source
     from toolkit.studies import check_detectors, run_audit
-
-    from toolkit.cli._audit_parts import AuditedParts, is_in_parts
 
     if is_in_parts(data, engine):
         others = {
