@@ -26,6 +26,12 @@ __all__ = ["ConditionalGAN"]
 _CHUNK = 4096
 
 
+_NOT_WITH_LABELS = (
+    *("unrolled_steps", "feature_matching", "augmentation"),
+    *("n_categories", "n_continuous", "information_weight"),
+)
+
+
 @usual_floating_point
 class ConditionalGAN(GAN):
     """Learn labelled images, and draw new ones of the labels asked for.
@@ -91,6 +97,9 @@ batch_size_, dtype_, layout_, n_features_in_
     """
 
     _fit_together = None  # labels are not batched
+
+    # What the pair of a preset has, where it can have labels as well.
+    unrolled_steps = feature_matching = augmentation = n_categories = n_continuous = information_weight = None
 
     def __init__(
         self,
@@ -176,6 +185,8 @@ batch_size_, dtype_, layout_, n_features_in_
             random_state=random_state,
             verbose=verbose,
         )
+        for name in _NOT_WITH_LABELS:
+            delattr(self, name)  # of the class, so that they are no parameters
         self.generator_conditioning = generator_conditioning
         self.discriminator_conditioning = discriminator_conditioning
         self.embedding_dim = embedding_dim
