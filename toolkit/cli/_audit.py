@@ -99,8 +99,8 @@ def audit(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Audit in parts, for sets of any size: one (after the other), threads, dask or ray.  [default: one, of "
-            "what is read in parts]",
+            help="Audit in parts, for sets of any size: one (after the other), threads, dask or ray.  [default: one, "
+            "of what is read in parts]",
             show_default=False,
         ),
     ] = None,
@@ -126,16 +126,15 @@ def audit(
     only check the answers. With --save-model, what was learned is kept, and judges further images of that kind with
     --model.
 
-    A zarr array, shards of .npy, Parquet, Arrow or tars (or anything, with --engine) is audited in parts: --out grows, a
-    run that was stopped goes on with what is missing, and tables of all images lie in its folder parts.
+    A zarr array, shards of .npy, Parquet, Arrow or tars (or anything, with --engine) is audited in parts: --out grows,
+    a run that was stopped goes on with what is missing, and tables of all images lie in its folder parts.
     """
     import toolkit
+    from toolkit.cli._audit_parts import AuditedParts, is_in_parts
     from toolkit.cli._audited_files import AuditedFiles, folder_of
     from toolkit.cli._outcome import carry_out
     from toolkit.cli._source import read_source
     from toolkit.studies import check_detectors, run_audit
-
-    from toolkit.cli._audit_parts import AuditedParts, is_in_parts
 
     if is_in_parts(data, engine):
         others = {

@@ -139,8 +139,8 @@ class PartitionedAuditResult(StudyOutcome):
             low, high = (100 * share for share in self.facts.prevalence_interval)
             learnt = "the set that the auditor was fitted to" if self.about["auditor_given"] else f"{sampled:,} of them"
             sentences.append(
-                f"{self.n_flagged:,} of {n:,} images ({100 * self.n_flagged / n:.1f}%) are flagged for a look. Estimated "
-                f"from {learnt}, {low:.1f} to {high:.1f}% are corrupted."
+                f"{self.n_flagged:,} of {n:,} images ({100 * self.n_flagged / n:.1f}%) are flagged for a look. "
+                f"Estimated from {learnt}, {low:.1f} to {high:.1f}% are corrupted."
             )
             named = self.kinds[~self.kinds["kind"].isin(["clean"])].head(6)
             if len(named):
