@@ -90,7 +90,7 @@ batch_size_, dtype_, layout_, n_features_in_
     ((5, 28, 28), (10, 28, 28))
     """
 
-    _fit_together: Any = None  # type: ignore[assignment]  # labels are not batched
+    _fit_together = None  # type: ignore[assignment]  # labels are not batched
 
     def __init__(
         self,
