@@ -64,20 +64,23 @@ def main():
                 *options_,
             ]
 
-        start = time.perf_counter()
         subprocess.run(command(folder / "whole"), check=True)
-        seconds = time.perf_counter() - start
+
+        def n_parts():
+            return len(list((folder / "killed" / "parts").glob("part-*.json")))
+
         generator, killed = random.Random(0), 0
-        for _ in range(options.kills):
+        # Each time a little after so many parts are there: while others are read, judged or written.
+        for wanted in sorted(generator.sample(range(1, 59), options.kills)):
             process = subprocess.Popen(command(folder / "killed"))
-            try:
-                process.wait(generator.uniform(0.1, 0.9) * seconds)
-            except subprocess.TimeoutExpired:
+            while process.poll() is None and n_parts() < wanted:
+                time.sleep(0.005)
+            time.sleep(generator.uniform(0, 0.1))
+            if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 process.wait()
                 killed += 1
-                n_parts = len(list((folder / "killed" / "parts").glob("*.json")))
-                print(f"killed {killed} times; {n_parts} of 60 parts are there", flush=True)
+                print(f"killed {killed} times; {n_parts()} of 60 parts are there", flush=True)
         subprocess.run(command(folder / "killed"), check=True)
         equal = same(folder / "whole", folder / "killed")
         print(f"after {killed} kills the result is {'equal' if equal else 'DIFFERENT'}")

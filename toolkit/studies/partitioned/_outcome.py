@@ -209,7 +209,10 @@ class PartitionedAuditResult(StudyOutcome):
             return None
         kinds, sure = zip(*(chosen[row] for row in rows.tolist()))
         order = None if self.judgeable else ["most anomalous"]
-        return CorruptionGalleryDisplay.from_predictions(images, list(kinds), confidence=sure, order=order)
+        display = CorruptionGalleryDisplay.from_predictions(images, list(kinds), confidence=sure, order=order)
+        if self.judgeable:  # beside its examples stands how many there are of a kind, not how many are shown
+            display.counts = {kind: values["n"] for kind, values in self.total["kinds"].items()}
+        return display
 
     def report(self) -> Report:
         """One self-contained page; what it shows of single images is a sample, and says of how many."""
