@@ -27,7 +27,7 @@ SMALL = {"generator_widths": (8,), "discriminator_widths": (8,)}
 
 @pytest.fixture(scope="module")
 def images():
-    return Corruptor(["invert"], fraction=0.2, random_state=0).corrupt(load_digits().images[:60])
+    return Corruptor(["invert"], fraction=0.2, random_state=0).corrupt(load_digits().images[:110])
 
 
 @pytest.fixture(scope="module")
@@ -122,7 +122,7 @@ def test_audits_in_parts_find_what_threads_find(engine, images, request, tmp_pat
     for place in range(2):
         np.save(tmp_path / "shards" / f"{place}.npy", images[0][30 * place : 30 * place + 30])
     judges = {"identifier": CorruptionIdentifier(epochs=0), "restorer": ImageRestorer(epochs=0)}
-    auditor = Auditor(**judges, random_state=0).fit(images[0])
+    auditor = Auditor(**judges, random_state=0).fit(images[0][:60])
     options = {"auditor": auditor, "chunk_size": 15, "duplicates": False}
     one = run_partitioned_audit(tmp_path / "shards", tmp_path / "threads", engine="threads", **options)
     other = run_partitioned_audit(

@@ -101,8 +101,8 @@ def audit(
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Audit in parts, for sets of any size: one (after the other), threads, dask or ray.  [default: one, of "
-            "what is read in parts]",
+            help="Audit in parts, for sets of any size: one (after the other), threads, dask or ray.  [default: one, "
+            "of what is read in parts]",
             show_default=False,
         ),
     ] = None,
@@ -128,8 +128,8 @@ def audit(
     only check the answers. With --save-model, what was learned is kept, and judges further images of that kind with
     --model.
 
-    A zarr array, shards of .npy, Parquet, Arrow or tars (or anything, with --engine) is audited in parts: --out grows, a
-    run that was stopped goes on with what is missing, and tables of all images lie in its folder parts.
+    A zarr array, shards of .npy, Parquet, Arrow or tars (or anything, with --engine) is audited in parts: --out grows,
+    a run that was stopped goes on with what is missing, and tables of all images lie in its folder parts.
     """
     import toolkit
     from toolkit.cli._audit_parts import AuditedParts, is_in_parts

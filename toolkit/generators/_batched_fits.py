@@ -94,7 +94,9 @@ class _Replica:
         self.gan, self.trainer, self.seeds = gan, trainer, seeds
         self.order = as_generator(seeds[2])
         self.snapshots = setup.Snapshots(gan, gan._snapshot_latents(seeds[3]))
-        self.losses, self.history, self.error = EpochLosses(_EXPLOSION), [], None
+        self.losses = EpochLosses(_EXPLOSION)
+        self.history: list[dict] = []
+        self.error: str | None = None
 
     def permutation(self, n_rows: int) -> NDArray[np.intp]:
         return self.order.permutation(n_rows)

@@ -96,7 +96,7 @@ batch_size_, dtype_, layout_, n_features_in_
     ((5, 28, 28), (10, 28, 28))
     """
 
-    _fit_together = None  # labels are not batched
+    _fit_together = None  # type: ignore[assignment]  # labels are not batched
 
     # What the pair of a preset has, where it can have labels as well.
     unrolled_steps = feature_matching = augmentation = n_categories = n_continuous = information_weight = None

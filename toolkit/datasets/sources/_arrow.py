@@ -8,6 +8,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -59,9 +60,7 @@ class ArrowShard:
         for group, mine in self._by_group(rows):
             start = self.ends[group - 1] if group else 0
             values = self._group(group)
-            found = self.decoding.decode_all(
-                mine, lambda row, start=start, values=values: _content(values[row - start])
-            )
+            found = self.decoding.decode_all(mine, partial(_cell, values, start))
             images.append(found[0])
             kept.append(found[1])
             left_out += found[2]
@@ -96,6 +95,11 @@ class ArrowShard:
             if isinstance(error, OSError) and error.errno is not None:
                 raise
             raise DataFormatError(f"{self.name} cannot be decoded: {printable(error)[:200]}") from error
+
+
+def _cell(values: Any, start: int, row: int) -> bytes:
+    """The encoded picture of a row of a group that begins at ``start``."""
+    return _content(values[row - start])
 
 
 def _content(value: Any) -> bytes:

@@ -3,6 +3,7 @@
 import math
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +47,8 @@ class NpyShard:
             images = self._read_range(int(rows[0]), int(rows[-1]) + 1)[rows - rows[0]]
         else:
             _check_size(self.address, os.stat(self.address).st_size, self.offset, self.shape, self.dtype)
-            order = "F" if self.fortran_order else "C"
-            stack = np.memmap(self.address, self.dtype, "r", self.offset, self.shape, order)
+            options: Any = {"offset": self.offset, "shape": self.shape, "order": "F" if self.fortran_order else "C"}
+            stack = np.memmap(self.address, dtype=self.dtype, mode="r", **options)
             # A run of rows is a view of the map, so that it is copied once.
             run = len(rows) and rows[-1] - rows[0] + 1 == len(rows)
             images = np.array(stack[rows[0] : rows[-1] + 1] if run else stack[rows], dtype=native, order="C")
@@ -106,7 +107,7 @@ def npy_source(addresses: list[str], name: str) -> ShardedImages:
     for shard in shards:
         sort = (shard.shape[1:], shard.dtype.newbyteorder("="))
         counts[sort] = counts.get(sort, 0) + len(shard)
-    usual = max(counts, key=counts.__getitem__) if counts else None
+    usual = max(counts, key=counts.__getitem__) if counts else ((), None)
     kept = []
     for shard in shards:
         if (shard.shape[1:], shard.dtype.newbyteorder("=")) == usual:

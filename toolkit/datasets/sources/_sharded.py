@@ -41,7 +41,10 @@ class Part:
 class Shard(Protocol):
     """Images in one place: what a source is made of. It is small, can be pickled, and holds no open file."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """Of the file, fit to be shown."""
+        ...
 
     def __len__(self) -> int: ...
 

@@ -6,6 +6,7 @@ The library of that name runs what a ``pipe:`` address says and unpickles member
 import os
 import tarfile
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,7 +78,7 @@ class TarShard:
         with open_binary(self.address) as file:
             return self._fetch(file, row)
 
-    def _fetch(self, file, row: int) -> bytes:
+    def _fetch(self, file: Any, row: int) -> bytes:
         place = row - self.first
         file.seek(int(self.offsets[place]))
         content = file.read(int(self.sizes[place]))
@@ -96,7 +97,7 @@ def _index(address: str) -> TarShard:
         try:
             with tarfile.open(fileobj=file, mode="r:") as archive:
                 for member in archive:
-                    archive.members = []  # or every header would be kept
+                    archive.members = []  # type: ignore[attr-defined]  # or every header would be kept
                     plain = member.isreg() and member.sparse is None
                     if not plain or not member.name.lower().endswith(PICTURES):
                         continue

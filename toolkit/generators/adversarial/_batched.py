@@ -204,7 +204,7 @@ class BatchedTrainer:
         for replica, trainer in enumerate(self.trainers):
             trainer.step = self.step
             trainer.last = {name: float(values[replica]) for name, values in self.last.items()}
-            if averaged is not None:
+            if averaged is not None and trainer.average is not None and self.first.average is not None:
                 trainer.average.step = self.first.average.step
                 for place, name, stack in averaged:
                     getattr(trainer.average.network.body[place], name).copy_(stack[replica])

@@ -99,7 +99,7 @@ def _confirmed(rows, candidates, source, seed):
     from toolkit.audit import find_duplicates
 
     empty = pd.DataFrame(columns=COLUMNS)
-    places: dict[int, None] = {}
+    places = {}
     for a, b in candidates:
         if len(places) >= _MOST_CANDIDATES:
             break

@@ -139,8 +139,8 @@ class PartitionedAuditResult(StudyOutcome):
             low, high = (100 * share for share in self.facts.prevalence_interval)
             learnt = "the set that the auditor was fitted to" if self.about["auditor_given"] else f"{sampled:,} of them"
             sentences.append(
-                f"{self.n_flagged:,} of {n:,} images ({100 * self.n_flagged / n:.1f}%) are flagged for a look. Estimated "
-                f"from {learnt}, {low:.1f} to {high:.1f}% are corrupted."
+                f"{self.n_flagged:,} of {n:,} images ({100 * self.n_flagged / n:.1f}%) are flagged for a look. "
+                f"Estimated from {learnt}, {low:.1f} to {high:.1f}% are corrupted."
             )
             named = self.kinds[~self.kinds["kind"].isin(["clean"])].head(6)
             if len(named):
@@ -209,7 +209,10 @@ class PartitionedAuditResult(StudyOutcome):
             return None
         kinds, sure = zip(*(chosen[row] for row in rows.tolist()))
         order = None if self.judgeable else ["most anomalous"]
-        return CorruptionGalleryDisplay.from_predictions(images, list(kinds), confidence=sure, order=order)
+        display = CorruptionGalleryDisplay.from_predictions(images, list(kinds), confidence=sure, order=order)
+        if self.judgeable:  # beside its examples stands how many there are of a kind, not how many are shown
+            display.counts = {kind: values["n"] for kind, values in self.total["kinds"].items()}
+        return display
 
     def report(self) -> Report:
         """One self-contained page; what it shows of single images is a sample, and says of how many."""
