@@ -12,6 +12,7 @@ stopped at any moment.
 
 import argparse
 import io
+import math
 import os
 import time
 from pathlib import Path
@@ -234,7 +235,8 @@ class Training:
     def step(self, patches, truth, done):
         """One step; ``done`` is how much of the budget is used."""
         for group in self.optimiser.param_groups:
-            group["lr"] = PEAK * min(1.0, self.steps / 50 + 0.02) * (0.5 + 0.5 * np.cos(np.pi * min(done, 1.0))) + 1e-6
+            falling = 0.5 + 0.5 * math.cos(math.pi * min(done, 1.0))
+            group["lr"] = PEAK * min(1.0, self.steps / 50 + 0.02) * falling + 1e-6
         self.network.train()
         with torch.autocast(self.device, dtype=torch.bfloat16):
             logits = self.network(patches)

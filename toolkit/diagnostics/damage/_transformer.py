@@ -1,5 +1,6 @@
 """DamageDiagnostics: how each image of a stack looks damaged, beside what is usual in the set."""
 
+from numbers import Real
 from typing import ClassVar, Self
 
 import numpy as np
@@ -66,7 +67,7 @@ class DamageDiagnostics(TransformerMixin, BaseEstimator):
     """
 
     _parameter_constraints: ClassVar[dict] = {
-        "false_alarms": [Interval(float, 0, 0.5, closed="neither")],
+        "false_alarms": [Interval(Real, 0, 0.5, closed="neither")],
         "image_shape": [None, "array-like"],
     }
 
