@@ -8,7 +8,7 @@ from toolkit.diagnostics.damage._patches import patches_of
 from toolkit.diagnostics.damage._weights import load_network
 from toolkit.diagnostics.everyday._views import check_image
 
-__all__ = ["DAMAGE_SCORES", "damage_scores", "patch_evidence"]
+__all__ = ["DAMAGE_SCORES", "damage_scores", "patch_logits", "pooled"]
 
 # The network's damages, in its order; written out here since the network's file needs torch.
 DAMAGE_SCORES = (
@@ -31,16 +31,22 @@ DAMAGE_SCORES = (
 _CERTAIN = 8.0  # log ratio beyond which a patch says no more: one patch is not to outvote fifteen
 
 
-def patch_evidence(patches: NDArray) -> NDArray:
-    """Log ratio of each damage to clean, of each patch: (n_patches, n_damages)."""
+def patch_logits(patches: NDArray) -> NDArray:
+    """What the network says of each patch: (n_patches, 1 + n_damages), clean first."""
     import torch
 
     from toolkit.nn import limit_threads
 
     with limit_threads(1), torch.inference_mode():
         logits = load_network()(torch.from_numpy(np.ascontiguousarray(patches)))
-    values = logits.numpy().astype(np.float64)
-    return np.clip(values[:, 1:] - values[:, :1], -_CERTAIN, _CERTAIN)
+    return logits.numpy().astype(np.float64)
+
+
+def pooled(logits: NDArray) -> tuple[NDArray, NDArray]:
+    """Of the patches of one picture: mean log ratio of each damage to clean, and mean probability of each damage."""
+    ratios = np.clip(logits[:, 1:] - logits[:, :1], -_CERTAIN, _CERTAIN)
+    unit = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return ratios.mean(axis=0), (unit / unit.sum(axis=1, keepdims=True)).mean(axis=0)[1:]
 
 
 @usual_floating_point
@@ -59,7 +65,7 @@ def damage_scores(image: ArrayLike) -> dict[str, float]:
     -------
     dict of str to float
         ``"damage_noise"`` and so on: the mean over patches of the logarithm of how much likelier the damage is than
-        none, between -8 and 8.
+        none, between -8 and 8. ``"share_noise"`` and so on: the mean probability that it is this damage, of all.
 
     Raises
     ------
@@ -82,5 +88,6 @@ def damage_scores(image: ArrayLike) -> dict[str, float]:
     >>> damage_scores(noisy)["damage_noise"] > damage_scores(image)["damage_noise"] + 2
     True
     """
-    found = patch_evidence(patches_of(check_image(image))).mean(axis=0)
-    return {f"damage_{name}": float(value) for name, value in zip(DAMAGE_SCORES, found)}
+    ratios, shares = pooled(patch_logits(patches_of(check_image(image))))
+    found = {f"damage_{name}": float(value) for name, value in zip(DAMAGE_SCORES, ratios)}
+    return found | {f"share_{name}": float(value) for name, value in zip(DAMAGE_SCORES, shares)}
