@@ -13,8 +13,8 @@ from toolkit.audit._everyday_calibration import FEWEST, context_neighbours, leve
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_joined import WITNESSES, joined_departure, one_of_a_family, without_the_explained
 from toolkit.audit._everyday_symmetries import FEWEST_LEARNT, LEAST_AUROC, layout_cells, symmetry_odds
-from toolkit.audit._orientation import Orientation
 from toolkit.audit._everyday_table import JUDGED_FAULTS, LEARNT_FAULTS
+from toolkit.audit._orientation import Orientation
 from toolkit.diagnostics import EVERYDAY_FAULTS, EverydayFault
 
 __all__ = ["judge_everyday"]
