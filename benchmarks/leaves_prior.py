@@ -62,7 +62,9 @@ def _hot_pixels(stack, n, generator):
     changed = (bright != stack).any(axis=3)
     stack = stack.copy()
     places = np.nonzero(changed)
-    values = generator.integers(0, 2, (len(places[0]), 3)) if generator.random() < 0.5 else np.zeros((len(places[0]), 3))
+    values = (
+        generator.integers(0, 2, (len(places[0]), 3)) if generator.random() < 0.5 else np.zeros((len(places[0]), 3))
+    )
     stack[places] = np.where(generator.random((len(places[0]), 1)) < 0.5, values, generator.random(values.shape) > 0.2)
     return stack
 
@@ -146,7 +148,9 @@ def _ordinary(picture, generator):
     if generator.random() < 0.2:
         picture = picture.filter(ImageFilter.GaussianBlur(generator.uniform(0.2, 0.7)))
     if generator.random() < 0.3:
-        picture = picture.filter(ImageFilter.UnsharpMask(generator.uniform(0.5, 1.5), int(generator.uniform(30, 150)), 0))
+        picture = picture.filter(
+            ImageFilter.UnsharpMask(generator.uniform(0.5, 1.5), int(generator.uniform(30, 150)), 0)
+        )
     if generator.random() < 0.4:
         values = np.asarray(picture, dtype=np.float32)
         picture = Image.fromarray(
@@ -181,7 +185,10 @@ def damaged_patches(images, n, generator):
             if not len(rows):
                 continue
             stack = np.stack(
-                [np.asarray(_ordinary(_crop(images[i], generator), generator)) for i in generator.integers(len(images), size=len(rows))]
+                [
+                    np.asarray(_ordinary(_crop(images[i], generator), generator))
+                    for i in generator.integers(len(images), size=len(rows))
+                ]
             ).astype(np.float32)
             stack /= 255
             if kind:

@@ -114,7 +114,9 @@ def judge_everyday(
     if "blank" in flagged:
         if "share_dark" in statistics and "dark" in flagged:  # what is dark holds little, but it holds something
             seen = statistics[["share_dark", "luma_std"]].to_numpy(dtype=np.float64)
-            flagged["blank"] &= ~(flagged["dark"] & (seen[:, 0] >= 0.5) & (seen[:, 1] >= EVERYDAY_FAULTS["blank"].always))
+            flagged["blank"] &= ~(
+                flagged["dark"] & (seen[:, 0] >= 0.5) & (seen[:, 1] >= EVERYDAY_FAULTS["blank"].always)
+            )
         for name in set(_EXPLAINED_BY_BLANK) & set(flagged):
             flagged[name] &= ~flagged["blank"]
     table = pd.DataFrame({name: row["competence"] for name, row in rows.items()}).T
@@ -173,9 +175,7 @@ def _why_not(name: str, fault: EverydayFault, statistics: pd.DataFrame, values: 
     return ""
 
 
-def _learnt(
-    name: str, statistics: pd.DataFrame, orientation: Orientation | None
-) -> tuple[NDArray | None, str]:
+def _learnt(name: str, statistics: pd.DataFrame, orientation: Orientation | None) -> tuple[NDArray | None, str]:
     """Evidence of a learnt fault, or why there is none."""
     n_samples = len(statistics)
     if n_samples < FEWEST_LEARNT:

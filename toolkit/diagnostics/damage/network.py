@@ -90,4 +90,7 @@ def _tones(luma: torch.Tensor, chroma: torch.Tensor) -> torch.Tensor:
     tint, spread = chroma.mean((2, 3)), chroma.std((2, 3))
     black, white = (luma < 0.004).float().mean((1, 2, 3)), (luma > 0.996).float().mean((1, 2, 3))
     step = (luma[..., 1:] - luma[..., :-1]).abs().mean((1, 2, 3)) + 1e-3
-    return torch.cat([torch.stack([low, middle, high, black, white], 1), tint, spread, torch.stack([high - low, step.log() / 4], 1)], 1)
+    return torch.cat(
+        [torch.stack([low, middle, high, black, white], 1), tint, spread, torch.stack([high - low, step.log() / 4], 1)],
+        1,
+    )
