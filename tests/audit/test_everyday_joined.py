@@ -28,7 +28,7 @@ def test_both_are_needed(witnesses):
     statistic[1] = 12  # the statistic alone
     network[2] = 4  # the network alone
     statistic[3] = 30  # beyond doubt, but denied
-    statistic[4], network[4] = 30, -2.0  # beyond doubt, and not denied
+    statistic[4], network[4] = 30, -1.0  # beyond doubt, and not denied
     found = joined_departure(statistic, network, None, 0.005, never=7.0, always=25.0)
     np.testing.assert_array_equal(found[:5] >= 0, [True, False, False, False, True])
     assert (found[5:] >= 0).mean() < 0.02
@@ -38,7 +38,8 @@ def test_unknown_values_say_nothing(witnesses):
     statistic, network = witnesses
     network[7] = np.nan
     found = joined_departure(statistic, network, None, 0.005, never=7.0, always=25.0)
-    assert np.isnan(found[7]) and np.isfinite(np.delete(found, 7)).all()
+    assert np.isnan(found[7])
+    assert np.isfinite(np.delete(found, 7)).all()
     network[:190] = np.nan
     assert joined_departure(statistic, network, None, 0.005, never=7.0, always=25.0) is None
 

@@ -1,6 +1,8 @@
 """The network of patches: what it says of photographs that it never saw, and of damage planted by other hands."""
 
+import hashlib
 import io
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,6 +91,15 @@ def test_bad_images_are_named(image):
 def test_bad_parameters(crops):
     with pytest.raises(ValueError, match="false_alarms"):
         DamageDiagnostics(false_alarms=0.7).fit(crops[:4])
+
+
+def test_the_digest_is_that_of_the_weights():
+    """Else surveys that were kept would be taken for those of these weights."""
+    from toolkit.diagnostics.damage import _weights
+
+    content = Path(_weights.__file__).with_name("leaves.safetensors").read_bytes()
+    assert hashlib.sha256(content).hexdigest().startswith(_weights.DIGEST)
+    assert len(content) < 2_000_000
 
 
 def test_damaged_weights_are_refused(tmp_path):

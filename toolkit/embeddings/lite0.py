@@ -6,7 +6,7 @@ M. Tan and Q. V. Le, "EfficientNet: Rethinking Model Scaling for Convolutional N
 variants leave out squeeze-and-excitation and use ReLU6.
 """
 
-from collections import OrderedDict
+from collections.abc import Mapping
 
 import torch
 from torch import nn
@@ -90,7 +90,7 @@ class Lite0(nn.Module):
         """Of the classes of ImageNet, (batch, 1000)."""
         return self._fc(self(images))
 
-    def load(self, weights: "OrderedDict[str, torch.Tensor]") -> "Lite0":
+    def load(self, weights: Mapping[str, torch.Tensor]) -> "Lite0":
         """Take published weights; all of them have to fit."""
         counters = {name: value for name, value in self.state_dict().items() if name.endswith("num_batches_tracked")}
         self.load_state_dict({**counters, **weights})
