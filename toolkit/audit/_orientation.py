@@ -28,6 +28,7 @@ _COMPONENTS = 256
 _STRENGTH = 0.003  # of the inverse penalty
 _SUSPECT = 0.0  # log odds from which an image is not learnt from again
 _ASTRAY = 0.1  # share of images that may be turned
+_SURE = 5.0  # log odds from which a file may be turned: one in 150 is wrong
 _NEIGHBOURS = 15
 _REFERENCES = 2000  # images whose views are asked as neighbours
 # By how many quarters counter-clockwise an image was turned: what turns it back.
@@ -69,7 +70,7 @@ class Orientation:
         )
 
     def confirmed(self, rows: ArrayLike) -> NDArray[np.bool_]:
-        """Whether a second judge says the same of these images: the views of other images that are most like theirs.
+        """Whether it is all but certain, and a second judge says the same: the most similar views of other images.
 
         Parameters
         ----------
@@ -79,7 +80,13 @@ class Orientation:
         -------
         ndarray of bool of shape (n_rows,)
         """
-        return np.array([self._neighbours_say(int(row)) == self.log_odds[row].argmax() for row in np.asarray(rows)])
+        return np.array(
+            [
+                self.log_odds[row].max() >= _SURE and self._neighbours_say(int(row)) == self.log_odds[row].argmax()
+                for row in np.asarray(rows, dtype=int)
+            ],
+            dtype=bool,
+        )
 
     def _neighbours_say(self, row: int) -> int:
         others = np.delete(np.arange(len(self.views)), row)

@@ -13,6 +13,7 @@ from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signatur
 from toolkit.audit._everyday import judge_everyday
 from toolkit.audit._orientation import FEWEST_TURNED, Orientation, judge_orientation
 from toolkit.audit.files._file_audit import FileAudit
+from toolkit.audit.files._planted import not_told_apart
 from toolkit.datasets import FileSurvey, survey_folder
 from toolkit.diagnostics import damage_scores, everyday_statistics
 from toolkit.embeddings import photograph_views, photographs_can_be_read
@@ -51,7 +52,7 @@ def audit_files(
         As in :func:`judge_everyday`: the share of sound pictures, a fault, that may be flagged.
     networks : bool, default=False
         Let networks look, too, that have learnt before: one tells how patches of a picture were damaged, and a fault
-        is claimed where it agrees; with the extra ``toolkit[photos]``, another one tells which way up a picture is.
+        is claimed where it agrees, and where pictures of the set that are damaged on purpose are told; with the extra ``toolkit[photos]``, another one tells which way up a picture is.
         About .03 s a picture, and twice that with the latter. Without them nothing loads torch.
     cache : bool or path-like, default=True
         As in :func:`toolkit.datasets.survey_folder`: of a folder that has grown, only what is new is decoded.
@@ -115,6 +116,8 @@ def audit_files(
             false_alarms=false_alarms,
             orientation=orientation,
         )
+        if networks:
+            everyday = everyday.without(not_told_apart(survey, readable, everyday))
     signatures, ids = _signatures(survey, readable), files["path"].tolist()
     duplicates = find_duplicates(
         signatures, digests=files["sha256"].tolist(), ids=ids, n_bytes=files["n_bytes"].tolist(), n_jobs=n_jobs
