@@ -52,8 +52,9 @@ def audit_files(
         As in :func:`judge_everyday`: the share of sound pictures, a fault, that may be flagged.
     networks : bool, default=False
         Let networks look, too, that have learnt before: one tells how patches of a picture were damaged, and a fault
-        is claimed where it agrees, and where pictures of the set that are damaged on purpose are told; with the extra ``toolkit[photos]``, another one tells which way up a picture is.
-        About .03 s a picture, and twice that with the latter. Without them nothing loads torch.
+        is claimed where it agrees, and where pictures of the set that are damaged on purpose are told; with the extra
+        ``toolkit[photos]``, another one tells which way up a picture is. About .03 s a picture, and twice that with
+        the latter. Without them nothing loads torch.
     cache : bool or path-like, default=True
         As in :func:`toolkit.datasets.survey_folder`: of a folder that has grown, only what is new is decoded.
     n_jobs : int, default=1
