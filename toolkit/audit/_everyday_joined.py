@@ -13,7 +13,8 @@ from toolkit.audit._everyday_calibration import FEWEST, levels
 
 __all__ = ["WITNESSES", "joined_departure", "one_of_a_family", "without_the_explained"]
 
-# fault: which of the network's damages is the same.
+# fault: which of the network's damages is the same. A dead line crosses few of the patches: the statistic of whole lines
+# tells it alone.
 WITNESSES = {
     "dark": "dark",
     "overexposed": "overexposed",
@@ -24,7 +25,6 @@ WITNESSES = {
     "motion_blur": "motion_blur",
     "noisy": "noise",
     "hot_pixels": "hot_pixels",
-    "dead_lines": "dead_lines",
     "jpeg_blocks": "jpeg",
     "scaled_up": "scaled_up",
     "pixelated": "pixelate",
