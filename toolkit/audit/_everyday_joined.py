@@ -13,8 +13,8 @@ from toolkit.audit._everyday_calibration import FEWEST, levels
 
 __all__ = ["WITNESSES", "joined_departure", "one_of_a_family", "without_the_explained"]
 
-# fault: which of the network's damages is the same. A dead line crosses few of the patches: the statistic of whole lines
-# tells it alone.
+# fault: which of the network's damages is the same. A dead line crosses few of the patches: the statistic of whole
+# lines tells it alone.
 WITNESSES = {
     "dark": "dark",
     "overexposed": "overexposed",
