@@ -20,7 +20,8 @@ from toolkit.corruption import Corruptor
 from toolkit.coverage import ModeCoverage
 from toolkit.datasets import load_glyphs
 from toolkit.detectors import CorruptionDetector, OutlierDetector, ReconstructionDetector
-from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier, EverydayDiagnostics
+from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier, DamageDiagnostics, EverydayDiagnostics
+from toolkit.embeddings import ImageEmbedder
 from toolkit.generators import GAN, Autoencoder, ConditionalGAN, FlowMatching, VariationalAutoencoder
 from toolkit.restoration import ImageRestorer
 
@@ -31,9 +32,11 @@ ESTIMATORS = [
     CorruptionDiagnostics(),
     CorruptionIdentifier(),
     CorruptionDetector(),
+    DamageDiagnostics(),
     EverydayDiagnostics(),
     FlowMatching(),
     GAN(),
+    ImageEmbedder(),
     ImageRestorer(),
     ModeCoverage(),
     OutlierDetector(),

@@ -8,6 +8,7 @@ from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signatur
 from toolkit.audit._everyday import judge_everyday
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_table import JUDGED_FAULTS
+from toolkit.audit._orientation import Orientation, judge_orientation
 from toolkit.audit._overrule import Overruled, nearest_images, overrule
 from toolkit.audit.files._apply import apply_plan
 from toolkit.audit.files._audit_files import audit_files
@@ -32,6 +33,7 @@ __all__ = [
     "Duplicates",
     "EverydayFindings",
     "FileAudit",
+    "Orientation",
     "Overruled",
     "apply_plan",
     "audit_files",
@@ -40,6 +42,7 @@ __all__ = [
     "find_duplicates",
     "image_signature",
     "judge_everyday",
+    "judge_orientation",
     "merge_audits",
     "nearest_images",
     "overrule",

@@ -11,9 +11,11 @@ from toolkit._core.names import check_names
 from toolkit._core.parameters import check_share
 from toolkit.audit._everyday_calibration import FEWEST, context_neighbours, levels
 from toolkit.audit._everyday_findings import EverydayFindings
+from toolkit.audit._everyday_joined import WITNESSES, joined_departure, one_of_a_family, without_the_explained
 from toolkit.audit._everyday_symmetries import FEWEST_LEARNT, LEAST_AUROC, layout_cells, symmetry_odds
 from toolkit.audit._everyday_table import JUDGED_FAULTS, LEARNT_FAULTS
-from toolkit.diagnostics import EverydayFault
+from toolkit.audit._orientation import Orientation
+from toolkit.diagnostics import EVERYDAY_FAULTS, EverydayFault
 
 __all__ = ["judge_everyday"]
 
@@ -30,6 +32,17 @@ _EXPLAINED_BY_BLANK = (
     "framed",
     "screenshot",
     "scaled_up",
+    "dark",
+    "overexposed",
+    "clipped",
+    "colour_cast",
+    "motion_blur",
+    "noisy",
+    "hot_pixels",
+    "dead_lines",
+    "jpeg_blocks",
+    "pixelated",
+    "grey_among_colour",
 )
 
 
@@ -40,6 +53,7 @@ def judge_everyday(
     sizes: pd.DataFrame | np.ndarray | None = None,
     faults: str | list[str] | tuple[str, ...] | None = None,
     false_alarms: float = 0.005,
+    orientation: Orientation | None = None,
 ) -> EverydayFindings:
     """Judge which images of a set have everyday faults, from their statistics.
 
@@ -53,6 +67,9 @@ def judge_everyday(
         Which to judge, of ``toolkit.audit.JUDGED_FAULTS``; None judges all.
     false_alarms : float, default=0.005
         Share of sound images, a fault, that may be flagged by what is unusual.
+    orientation : Orientation, default=None
+        Of the same images, from :func:`judge_orientation`: what is upside down or turned by a quarter is then told by
+        what is in the images rather than by their coarse layout.
 
     Returns
     -------
@@ -85,10 +102,21 @@ def judge_everyday(
     chosen = tuple(JUDGED_FAULTS) if faults is None else check_names(faults, JUDGED_FAULTS, "fault")
     statistics = _with_sizes(statistics, sizes)
     neighbours = _neighbours(statistics)
-    rows = {name: _judge(name, statistics, neighbours, false_alarms) for name in JUDGED_FAULTS if name in chosen}
+    if orientation is not None and len(orientation.log_odds) != len(statistics):
+        raise ValueError(f"orientation is of {len(orientation.log_odds)} images, statistics of {len(statistics)}.")
+    rows = {
+        name: _judge(name, statistics, neighbours, false_alarms, orientation)
+        for name in JUDGED_FAULTS
+        if name in chosen
+    }
     scores = pd.DataFrame({name: row["scores"] for name, row in rows.items()}, index=statistics.index)
-    flagged = scores >= 0.5
+    flagged = without_the_explained(one_of_a_family(scores >= 0.5, statistics), statistics)
     if "blank" in flagged:
+        if "share_dark" in statistics and "dark" in flagged:  # what is dark holds little, but it holds something
+            seen = statistics[["share_dark", "luma_std"]].to_numpy(dtype=np.float64)
+            flagged["blank"] &= ~(
+                flagged["dark"] & (seen[:, 0] >= 0.5) & (seen[:, 1] >= EVERYDAY_FAULTS["blank"].always)
+            )
         for name in set(_EXPLAINED_BY_BLANK) & set(flagged):
             flagged[name] &= ~flagged["blank"]
     table = pd.DataFrame({name: row["competence"] for name, row in rows.items()}).T
@@ -147,11 +175,15 @@ def _why_not(name: str, fault: EverydayFault, statistics: pd.DataFrame, values: 
     return ""
 
 
-def _learnt(name: str, statistics: pd.DataFrame) -> tuple[NDArray | None, str]:
+def _learnt(name: str, statistics: pd.DataFrame, orientation: Orientation | None) -> tuple[NDArray | None, str]:
     """Evidence of a learnt fault, or why there is none."""
     n_samples = len(statistics)
     if n_samples < FEWEST_LEARNT:
         return None, f"{n_samples} images are too few to learn it from: {FEWEST_LEARNT} are needed"
+    if orientation is not None and name in orientation.auroc:
+        if orientation.auroc[name] < LEAST_AUROC:
+            return None, f"its pictures have no up and down (AUROC {orientation.auroc[name]:.2f} on turned ones)"
+        return orientation.evidence(name), ""
     if name == "swapped_channels" and np.nanmean(statistics["is_colour"]) < 0.5:
         return None, "most of the images have no colour"
     odds, auroc = symmetry_odds(layout_cells(statistics), name)
@@ -162,13 +194,19 @@ def _learnt(name: str, statistics: pd.DataFrame) -> tuple[NDArray | None, str]:
     return odds, ""
 
 
-def _judge(name: str, statistics: pd.DataFrame, neighbours: NDArray | None, rate: float) -> dict[str, Any]:
+def _judge(
+    name: str,
+    statistics: pd.DataFrame,
+    neighbours: NDArray | None,
+    rate: float,
+    orientation: Orientation | None,
+) -> dict[str, Any]:
     """Scores of one fault, and its row of the table of competence."""
     fault = JUDGED_FAULTS[name]
     nothing = np.full(len(statistics), np.nan)
     why_not = ""
     if name in LEARNT_FAULTS:
-        odds, why_not = _learnt(name, statistics)
+        odds, why_not = _learnt(name, statistics, orientation)
         statistics = statistics.assign(**{fault.statistic: nothing if odds is None else odds})
     elif fault.statistic not in statistics:
         if name not in ("odd_size", "odd_aspect"):
@@ -187,6 +225,7 @@ def _judge(name: str, statistics: pd.DataFrame, neighbours: NDArray | None, rate
         # What is odd about a size is not asked of images of the same size.
         asked = None if name in ("odd_size", "odd_aspect") else neighbours
         scores, usual, level = _scores(values, never, always, asked, rate)
+        scores = _joined(name, statistics, values, never, always, neighbours, rate, scores)
         usual, level = (sign * value for value in (usual, level))
         if fault.scale == "log":
             usual, level = np.exp(usual), np.exp(level)
@@ -203,6 +242,27 @@ def _judge(name: str, statistics: pd.DataFrame, neighbours: NDArray | None, rate
             "level": level,
         },
     }
+
+
+def _joined(
+    name: str,
+    statistics: pd.DataFrame,
+    values: NDArray,
+    never: float,
+    always: float,
+    neighbours: NDArray | None,
+    rate: float,
+    alone: NDArray,
+) -> NDArray:
+    """Scores of the statistic together with the network of patches, where it looked at the images."""
+    column = f"damage_{WITNESSES.get(name, '')}"
+    if column not in statistics:
+        return alone
+    network = statistics[column].to_numpy(dtype=np.float64)
+    departure = joined_departure(values, network, neighbours, rate, never, always)
+    if departure is None:
+        return alone
+    return np.where(np.isnan(departure), alone, 1 / (1 + np.exp(-_STEEPNESS * np.clip(departure, -10, 8))))
 
 
 def _scores(

@@ -1,7 +1,8 @@
 """EverydayFindings: which images of a set have which everyday faults, and what could not be judged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import numpy as np
 import pandas as pd
 
 from toolkit.audit._everyday_table import JUDGED_FAULTS
@@ -31,6 +32,22 @@ class EverydayFindings:
     flagged: pd.DataFrame
     competence: pd.DataFrame
     false_alarms: float
+
+    def without(self, reasons: dict[str, str]) -> "EverydayFindings":
+        """The same with some faults taken back, since they cannot be told here: by name, each with its reason."""
+        names = [name for name in reasons if name in self.scores]
+        scores, flagged, competence = self.scores.copy(), self.flagged.copy(), self.competence.copy()
+        scores[names], flagged[names] = np.nan, False
+        for name in names:
+            competence.loc[name, ["applicable", "why_not", "n_flagged", "n_judged", "whole_set"]] = [
+                False,
+                reasons[name],
+                0,
+                0,
+                False,
+            ]
+        types = self.competence.dtypes
+        return replace(self, scores=scores, flagged=flagged, competence=competence.astype(types))
 
     @property
     def damaged(self) -> pd.Series:

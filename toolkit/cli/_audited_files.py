@@ -99,7 +99,12 @@ class AuditedFiles:
 
         cleaning = {} if networks else self._cleaning()
         result = run_folder(
-            folder, against=self.against, n_jobs=-1 if jobs is None else jobs, verbose=not quiet, **cleaning
+            folder,
+            against=self.against,
+            networks=networks,
+            n_jobs=-1 if jobs is None else jobs,
+            verbose=not quiet,
+            **cleaning,
         )
         if networks and not quiet:
             typer.echo(

@@ -19,6 +19,7 @@ __all__ = [
     "hot_pixels",
     "jpeg",
     "letterbox",
+    "moire",
     "overexposed",
     "scaled_up",
     "swap_channels",
@@ -111,6 +112,21 @@ def dead_lines(stack, share, generator):
         count[place] = max(1, round(share[place] * len(lines)))
         lines[generator.choice(len(lines), count[place], replace=False)] = float(bright[place])
     return out, {"n_lines": count, "rows": rows, "bright": bright}
+
+
+def moire(stack, amplitude, generator):
+    """Multiply by a fine wave, of another phase in each channel: a screen or a weave seen through a grid of sensors."""
+    n, height, width = stack.shape[:3]
+    channels = stack.shape[3] if stack.ndim == 4 else 1
+    period, direction = generator.uniform(2.2, 9, n), generator.uniform(0, np.pi, n)
+    y, x = np.ogrid[:height, :width]
+    along = np.cos(direction)[:, None, None] * x + np.sin(direction)[:, None, None] * y
+    phase = generator.uniform(0, 2 * np.pi, (n, 1, 1, 1)) + generator.normal(0, 0.7, (n, 1, 1, channels))
+    # The wave bends a little, as a screen that is not held straight does.
+    bend = generator.uniform(0, 6, (n, 1, 1)) * ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2)
+    wave = np.sin((2 * np.pi * along / period[:, None, None] + bend)[..., None] + phase).astype(np.float32)
+    wave = wave.reshape(stack.shape)
+    return stack * (1 + per_image(amplitude, stack) * wave), {"amplitude": amplitude, "period": period}
 
 
 def letterbox(stack, share, generator):

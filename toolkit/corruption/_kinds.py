@@ -169,6 +169,13 @@ _TABLE = {
         Strength("share", 0.005, 0.05, "of the lines"),
         everyday=True,
     ),
+    "moire": Kind(
+        _everyday.moire,
+        "noise",
+        "a fine wave over it",
+        Strength("amplitude", 0.08, 0.30, "of the pixel"),
+        everyday=True,
+    ),
     "letterbox": Kind(
         _everyday.letterbox,
         "occlusion",

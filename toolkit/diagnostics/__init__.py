@@ -7,6 +7,8 @@ import importlib
 from typing import TYPE_CHECKING
 
 from toolkit.diagnostics._diagnostics import CorruptionDiagnostics
+from toolkit.diagnostics.damage._scores import DAMAGE_SCORES, damage_scores
+from toolkit.diagnostics.damage._transformer import DamageDiagnostics
 from toolkit.diagnostics.everyday._faults import EVERYDAY_FAULTS, EverydayFault
 from toolkit.diagnostics.everyday._layout import CELLS as LAYOUT_CELLS
 from toolkit.diagnostics.everyday._layout import LAYOUT_CHANNELS
@@ -25,14 +27,17 @@ _LAZY = {
 }
 
 __all__ = [
+    "DAMAGE_SCORES",
     "EVERYDAY_FAULTS",
     "LAYOUT_CELLS",
     "LAYOUT_CHANNELS",
     "Assessment",
     "CorruptionDiagnostics",
     "CorruptionIdentifier",
+    "DamageDiagnostics",
     "EverydayDiagnostics",
     "EverydayFault",
+    "damage_scores",
     "everyday_statistics",
     "pretrain_identifier",
 ]

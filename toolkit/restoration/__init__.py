@@ -6,6 +6,7 @@ The estimator is loaded on first use, since it needs torch.
 import importlib
 from typing import TYPE_CHECKING
 
+from toolkit.restoration._original import ORIGINAL_REPAIRS, OriginalRepair, repair_original
 from toolkit.restoration._quality import psnr, ssim
 from toolkit.restoration._restorers import available_restorers, restore_images
 
@@ -14,7 +15,16 @@ if TYPE_CHECKING:
 
 _LAZY = {"ImageRestorer": "toolkit.restoration._image_restorer"}
 
-__all__ = ["ImageRestorer", "available_restorers", "psnr", "restore_images", "ssim"]
+__all__ = [
+    "ORIGINAL_REPAIRS",
+    "ImageRestorer",
+    "OriginalRepair",
+    "available_restorers",
+    "psnr",
+    "repair_original",
+    "restore_images",
+    "ssim",
+]
 
 
 def __getattr__(name: str) -> object:

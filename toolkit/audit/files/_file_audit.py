@@ -11,6 +11,7 @@ from toolkit._core.printable import printable
 from toolkit.audit._duplicates import Duplicates
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_table import JUDGED_FAULTS
+from toolkit.audit._orientation import Orientation
 from toolkit.datasets import FileSurvey
 
 __all__ = ["FileAudit"]
@@ -34,6 +35,8 @@ class FileAudit:
         Pictures that are in the other folder, too, where one was given.
     other : FileSurvey or None
         That folder.
+    orientation : Orientation or None
+        Which way up the pictures are, in the order of those that can be read; None where no network was asked.
     """
 
     survey: FileSurvey
@@ -41,6 +44,7 @@ class FileAudit:
     duplicates: Duplicates
     leaks: Duplicates | None = None
     other: FileSurvey | None = None
+    orientation: Orientation | None = None
 
     def __len__(self) -> int:
         return len(self.survey)
@@ -70,7 +74,8 @@ class FileAudit:
         ``sha256``; ``findings`` (what is wrong or odd, in words, each with its confidence), ``damaged``, ``odd``;
         ``duplicate_group`` (-1: none), ``duplicate_of`` (the one to keep), ``relation``, ``symmetry``, ``difference``,
         ``similarity``; ``leak`` (a picture of the other folder that it is); and a column ``score_...`` for each fault,
-        0 to 1, empty where it cannot be judged.
+        0 to 1, empty where it cannot be judged. Where a network was asked which way up pictures are, ``turn`` says
+        what brings a turned one upright, if a second judge agrees.
         """
         return self._table.copy()
 
@@ -87,6 +92,8 @@ class FileAudit:
         table["findings"] = _spread(words, rows, len(table), "")
         table["damaged"] = _spread(damaged, rows, len(table), False)
         table["odd"] = _spread(odd, rows, len(table), False)
+        if self.orientation is not None:
+            table["turn"] = _spread(self._turns(), rows, len(table), "")
         found = self.duplicates.frame()
         table["duplicate_group"] = _spread(found["group"], rows, len(table), -1)
         table["duplicate_of"] = _spread(found["copy_of"].fillna(""), rows, len(table), "")
@@ -102,6 +109,19 @@ class FileAudit:
             }
             table = pd.concat([table, pd.DataFrame(scores)], axis=1)
         return table
+
+    def _turns(self) -> Any:
+        """What brings each picture upright that is flagged as turned and whose neighbours say the same, else empty."""
+        assert self.orientation is not None
+        turns = self.orientation.frame()["turn"].to_numpy(dtype=object)
+        flagged = np.zeros(len(turns), dtype=bool)
+        if self.everyday is not None:
+            names = [name for name in ("quarter_turn", "upside_down") if name in self.everyday.flagged]
+            flagged = self.everyday.flagged[names].to_numpy().any(axis=1)
+        asked = np.flatnonzero(flagged)
+        sure = np.zeros(len(turns), dtype=bool)
+        sure[asked] = self.orientation.confirmed(asked)
+        return np.where(sure, turns, "")
 
     def _words(self) -> tuple[Any, Any, Any]:
         """What each picture has, in words with confidence, whether any of it is damage, and whether any is odd."""

@@ -135,6 +135,8 @@ def _decision(
     if path in confirmed:
         action, reason = confirmed[path]
         return action, "", reason
+    if "turns" in repairs and file.get("turn"):
+        return file["turn"], "", "turned, by what is in the picture, confirmed by its neighbours"
     if "frames" in repairs and flagged.get("framed", False) and not _whole_set(audit, "framed"):
         box, why_not = _box(audit, path)
         if box is not None:

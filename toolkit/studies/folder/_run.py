@@ -28,6 +28,7 @@ def run_folder(
     strip_metadata: bool = False,
     dry_run: bool = False,
     false_alarms: float = 0.005,
+    networks: bool = False,
     cache: bool | PathLike = True,
     n_jobs: int = -1,
     verbose: bool = False,
@@ -51,6 +52,8 @@ def run_folder(
         As in :func:`toolkit.audit.apply_plan`.
     false_alarms : float, default=0.005
         As in :func:`toolkit.audit.judge_everyday`.
+    networks : bool, default=False
+        As in :func:`toolkit.audit.audit_files`.
     cache : bool or path-like, default=True
         As in :func:`toolkit.datasets.survey_folder`.
     n_jobs : int, default=-1
@@ -86,7 +89,15 @@ def run_folder(
     if write_clean is not None:
         check_clean_target(folder, write_clean)
     start = time.perf_counter()
-    files = audit_files(folder, against=against, false_alarms=false_alarms, cache=cache, n_jobs=n_jobs, verbose=verbose)
+    files = audit_files(
+        folder,
+        against=against,
+        false_alarms=false_alarms,
+        networks=networks,
+        cache=cache,
+        n_jobs=n_jobs,
+        verbose=verbose,
+    )
     timings = {"looking at files": round(time.perf_counter() - start, 3)}
     plan = plan_clean(files, leave_out=leave_out, repairs=repairs)
     applied = None

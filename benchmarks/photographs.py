@@ -1,0 +1,216 @@
+"""Photographs: faults of the pixel grid by statistics alone, with the network of patches, and by CleanVision.
+
+The network has never seen a photograph. Faults are planted by Pillow and SciPy in a tenth of the images of a set, one
+at a time (``everyday_hands.py``); half of each set, by a checksum of the file's name, was for tuning, the figures are
+of the other half. For each fault: AUROC of its own score and of the highest score of any damage, recall, false alarms,
+and how many of those flagged have it as their surest fault. Then: which way up (needs the extra ``photos``), and
+repairs at the original resolution, of the planted and of the untouched.
+
+    CLEANVISION_PYTHON=PATH python benchmarks/photographs.py [--table]
+"""
+
+import io
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from cells import main
+from everyday_faults import HALVES, PEER, _peer, _pixels, _planted, files
+from everyday_hands import plant
+from PIL import Image
+from sklearn.metrics import roc_auc_score
+
+from toolkit.audit import judge_everyday, judge_orientation
+from toolkit.diagnostics import damage_scores, everyday_statistics
+from toolkit.embeddings import photograph_views
+from toolkit.restoration import ORIGINAL_REPAIRS, psnr, repair_original
+
+FAULTS = (
+    "noisy", "jpeg_blocks", "scaled_up", "pixelated", "blurred", "motion_blur", "hot_pixels", "dark", "blank",
+    "half_decoded", "framed", "dead_lines", "overexposed", "low_contrast", "clipped", "colour_cast", "inverted",
+    "swapped_channels",
+)  # fmt: skip
+MOST = {"photos": 250, "cats": 250, "scans": 60, "microscopy": 80}
+SEEDS = {"photos": 1, "cats": 1, "scans": 2, "microscopy": 2}
+
+
+def _measured(image):
+    return everyday_statistics(image), damage_scores(image), image.shape[:2]
+
+
+def _table(rows, network):
+    both = [statistics | damage if network else statistics for statistics, damage, _ in rows]
+    return pd.DataFrame(both), np.array([shape for *_, shape in rows])
+
+
+def _told(rows, truth, fault, network):
+    table, sizes = _table(rows, network)
+    found = judge_everyday(table, sizes=sizes)
+    if not found.competence.loc[fault, "applicable"]:
+        return {"why_not": found.competence.loc[fault, "why_not"]}
+    scores, damaged = found.scores[fault].fillna(0).to_numpy(), found.damaged.to_numpy()
+    of_damage = [name for name in found.scores if found.competence.loc[name, "damage"]]
+    surest = found.scores.where(found.flagged).fillna(-1).idxmax(axis=1).to_numpy()
+    verdicts = found.flagged[fault].to_numpy()
+    flagged = truth & damaged
+    return {
+        "auroc": round(float(roc_auc_score(truth, scores)), 4),
+        "any": round(float(roc_auc_score(truth, found.scores[of_damage].fillna(0).max(axis=1))), 4),
+        "recall": round(float(verdicts[truth].mean()), 4),
+        "false_alarms": round(float(verdicts[~truth].mean()), 4),
+        "found": round(float(flagged[truth].mean()), 4),
+        "named": round(float((surest[flagged] == fault).mean()), 4) if flagged.any() else None,
+    }
+
+
+def damage(name):
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        paths = files(name, HALVES["reporting"], folder)[: MOST[name]]
+        start = time.process_time()
+        clean = [_measured(_pixels(path)) for path in paths]
+        cpu = (time.process_time() - start) / len(paths)
+        made = {(fault, seed): _planted(paths, fault, seed, folder) for fault in FAULTS for seed in range(SEEDS[name])}
+        made = {key: rows for key, rows in made.items() if rows}
+        extra = [path for rows in made.values() for path in rows.values()]
+        peer, place = _peer([*paths, *extra], folder), len(paths)
+        found = {}
+        for (fault, _), rows in made.items():
+            mine, truth = list(clean), np.isin(np.arange(len(paths)), list(rows))
+            for row, path in rows.items():
+                mine[row] = _measured(_pixels(path))
+            figures = {
+                "statistics": _told(mine, truth, fault, False),
+                "with_network": _told(mine, truth, fault, True),
+                "planted": len(rows),
+            }
+            if peer is not None:
+                answers = [peer["scores"][row] for row in range(len(paths))]
+                for offset, row in enumerate(rows):
+                    answers[row] = peer["scores"][place + offset]
+                figures["cleanvision_best"] = _best_of_peer(answers, truth)
+            place += len(rows)
+            found.setdefault(fault, []).append(figures)
+        untouched = {}
+        for network in (False, True):
+            table, sizes = _table(clean, network)
+            verdicts = judge_everyday(table, sizes=sizes)
+            untouched["with_network" if network else "statistics"] = {
+                "flagged": round(float(verdicts.flagged.any(axis=1).mean()), 4),
+                "damaged": round(float(verdicts.damaged.mean()), 4),
+                "by_fault": verdicts.flagged.sum()[lambda counts: counts > 0].astype(int).to_dict(),
+            }
+        return {"images": len(paths), "cpu_per_image": round(cpu, 4), "untouched": untouched, "faults": found}
+
+
+def _best_of_peer(answers, truth):
+    """The AUROC of the best of CleanVision's scores, chosen with the truth."""
+    best = 0.0
+    for issue in PEER.values():
+        values = [1 - ((answer or {}).get(issue) or (1.0, False))[0] for answer in answers]
+        best = max(best, float(roc_auc_score(truth, values)))
+    return round(best, 4)
+
+
+def orientation(name):
+    paths = files(name, HALVES["reporting"], None)[:500]
+    start = time.process_time()
+    views = np.stack([photograph_views(_pixels(path)) for path in paths]).reshape(len(paths), 4, -1)
+    cpu = (time.process_time() - start) / len(paths)
+    rows = []
+    for seed in range(3):
+        generator = np.random.default_rng(seed)
+        turned = np.zeros(len(views), dtype=int)
+        places = generator.permutation(len(views))[: len(views) // 10]
+        turned[places] = generator.integers(1, 4, len(places))
+        mine = np.stack([np.roll(view, -turn, axis=0) for view, turn in zip(views, turned)])
+        found = judge_orientation(mine)
+        evidence, truth = found.log_odds[:, 1:].max(axis=1), turned > 0
+        seen = truth & (evidence > np.quantile(evidence[~truth], 0.99))
+        flagged = np.flatnonzero(evidence >= 3.5)
+        sure = flagged[found.confirmed(flagged)] if len(flagged) else flagged
+        rows.append(
+            {
+                "auroc": roc_auc_score(truth, evidence),
+                "recall_at_1_percent": seen.sum() / truth.sum(),
+                "right_turn": float((found.log_odds[seen].argmax(axis=1) == turned[seen]).mean()) if seen.any() else 0,
+                "turned_back": float((found.log_odds[sure].argmax(axis=1) == turned[sure]).sum() / truth.sum()),
+                "untouched_turned": float((~truth[sure]).sum() / (~truth).sum()),
+                "competence": found.auroc["quarter_turn"],
+            }
+        )
+    return {"images": len(paths), "cpu_per_image": round(cpu, 4)} | pd.DataFrame(rows).mean().round(4).to_dict()
+
+
+def _saved(image, quality):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+def repairs(name):
+    paths = files(name, HALVES["reporting"], None)[:120]
+    generator, out = np.random.default_rng(0), {}
+    for fault in ORIGINAL_REPAIRS:
+        gains, n_changed, start = [], 0, time.process_time()
+        for place, path in enumerate(paths):
+            image = _pixels(path)
+            if fault == "noisy":
+                spoilt = image + generator.normal(0, 25, image.shape)
+                spoilt = np.rint(np.clip(spoilt, 0, 255)).astype(np.uint8)
+            else:
+                spoilt = _saved(image, 10) if fault == "jpeg_blocks" else plant(fault, image, [7, place])
+            found = repair_original(spoilt, fault)
+            if found.repaired and not np.array_equal(spoilt, image):
+                gains.append(float(_gain(image, spoilt, found.image)))
+            n_changed += repair_original(image, fault).repaired
+        out[fault] = {
+            "planted": len(paths),
+            "repaired": len(gains),
+            "median_gain_db": round(float(np.median(gains)), 2) if gains else None,
+            "worse_by_1_db": int((np.array(gains) < -1).sum()),
+            "untouched_changed": n_changed,
+            "cpu": round(time.process_time() - start, 1),
+        }
+    return {"images": len(paths), "repairs": out}
+
+
+def _gain(image, spoilt, repaired):
+    return psnr(image[None], repaired[None], data_range=255)[0] - psnr(image[None], spoilt[None], data_range=255)[0]
+
+
+CELLS = {f"damage_{name}": lambda n=name: damage(n) for name in MOST}
+CELLS |= {f"orientation_{name}": lambda n=name: orientation(n) for name in ("cats", "photos")}
+CELLS["repairs_photos"] = lambda: repairs("photos")
+
+
+def show(results):
+    for name, found in results.items():
+        print(f"\n{name}: {found['images']} images", end="")
+        if "repairs" in found:
+            print("\n" + pd.DataFrame(found["repairs"]).T.astype(object).to_string())
+        elif "faults" in found:
+            print(f", {found['cpu_per_image']} CPU s an image, decoding included")
+            for how, untouched in found["untouched"].items():
+                print(f"untouched, {how}: {untouched['flagged']:.1%} flagged, {untouched['damaged']:.1%} as damaged")
+            rows = {}
+            for fault, draws in found["faults"].items():
+                row = {}
+                for how in ("statistics", "with_network"):
+                    told = [draw[how] for draw in draws if "auroc" in draw[how]]
+                    row |= {f"{key} {how}": value for key, value in pd.DataFrame(told).mean().round(3).items()}
+                peer = [draw["cleanvision_best"] for draw in draws if "cleanvision_best" in draw]
+                rows[fault] = row | ({"CleanVision's best": round(float(np.mean(peer)), 3)} if peer else {})
+            print(
+                pd.DataFrame(rows).T.rename(columns=lambda column: column.replace("with_network", "+net")).to_string()
+            )
+        else:
+            print(
+                ": " + ", ".join(f"{key} {value}" for key, value in found.items() if key not in ("images", "versions"))
+            )
+
+
+if __name__ == "__main__":
+    main("photographs", CELLS, show, __doc__)

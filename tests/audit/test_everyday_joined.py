@@ -1,0 +1,68 @@
+"""A statistic and the network together: neither alone makes a verdict, but beyond doubt."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.audit import judge_everyday
+from toolkit.audit._everyday_joined import WITNESSES, joined_departure, one_of_a_family
+from toolkit.diagnostics import DAMAGE_SCORES, EVERYDAY_FAULTS, damage_scores, everyday_statistics
+
+N = 200
+
+
+@pytest.fixture
+def witnesses():
+    generator = np.random.default_rng(0)
+    return generator.normal(5, 1, N), generator.normal(-4, 1, N)
+
+
+def test_every_witness_is_known():
+    assert set(WITNESSES) <= set(EVERYDAY_FAULTS)
+    assert set(WITNESSES.values()) <= set(DAMAGE_SCORES)
+
+
+def test_both_are_needed(witnesses):
+    statistic, network = witnesses
+    statistic[0], network[0] = 12, 4  # both
+    statistic[1] = 12  # the statistic alone
+    network[2] = 4  # the network alone
+    statistic[3] = 30  # beyond doubt, but denied
+    statistic[4], network[4] = 30, -1.0  # beyond doubt, and not denied
+    found = joined_departure(statistic, network, None, 0.005, never=7.0, always=25.0)
+    np.testing.assert_array_equal(found[:5] >= 0, [True, False, False, False, True])
+    assert (found[5:] >= 0).mean() < 0.02
+
+
+def test_unknown_values_say_nothing(witnesses):
+    statistic, network = witnesses
+    network[7] = np.nan
+    found = joined_departure(statistic, network, None, 0.005, never=7.0, always=25.0)
+    assert np.isnan(found[7])
+    assert np.isfinite(np.delete(found, 7)).all()
+    network[:190] = np.nan
+    assert joined_departure(statistic, network, None, 0.005, never=7.0, always=25.0) is None
+
+
+def test_one_name_for_one_fault():
+    flagged = pd.DataFrame({"blurred": [True, True, False], "scaled_up": [True, False, True], "noisy": [True] * 3})
+    said = pd.DataFrame({"share_gaussian_blur": [0.1, 0.1, 0.9], "share_scaled_up": [0.7, 0.9, 0.1]})
+    found = one_of_a_family(flagged, said)
+    assert found["blurred"].tolist() == [False, True, False]
+    assert found["scaled_up"].tolist() == [True, False, True]
+    assert found["noisy"].all()
+    pd.testing.assert_frame_equal(one_of_a_family(flagged, pd.DataFrame(index=range(3))), flagged)
+
+
+def test_noise_in_photographs():
+    from skimage import data
+
+    generator = np.random.default_rng(0)
+    picture = data.chelsea()
+    crops = [
+        picture[(t := generator.integers(0, 200)) : t + 96, (s := generator.integers(0, 340)) : s + 96]
+        for _ in range(40)
+    ]
+    crops[3] = np.clip(crops[3] + generator.normal(0, 25, crops[3].shape), 0, 255).astype(np.uint8)
+    table = pd.DataFrame([everyday_statistics(crop) | damage_scores(crop) for crop in crops])
+    assert judge_everyday(table, faults="noisy").flagged["noisy"].to_numpy().nonzero()[0].tolist() == [3]

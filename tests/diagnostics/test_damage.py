@@ -1,0 +1,120 @@
+"""The network of patches: what it says of photographs that it never saw, and of damage planted by other hands."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+from skimage import data
+from sklearn.metrics import roc_auc_score
+
+import toolkit
+from toolkit.diagnostics import DAMAGE_SCORES, DamageDiagnostics, damage_scores
+from toolkit.exceptions import CheckpointError
+
+
+@pytest.fixture(scope="module")
+def crops():
+    """48 crops of 128 x 128 of photographs that everybody has."""
+    generator = np.random.default_rng(3)
+    pictures = [getattr(data, name)() for name in ("astronaut", "coffee", "chelsea", "rocket")]
+    found = []
+    for place in range(48):
+        picture = pictures[place % 4]
+        top, left = (generator.integers(0, side - 128) for side in picture.shape[:2])
+        found.append(picture[top : top + 128, left : left + 128])
+    return np.stack(found)
+
+
+def _jpeg(image):
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=6)
+    return np.asarray(Image.open(file))
+
+
+HANDS = {
+    "noise": lambda image, g: np.clip(image + g.normal(0, 25, image.shape), 0, 255).astype(np.uint8),
+    "jpeg": lambda image, g: _jpeg(image),
+    "gaussian_blur": lambda image, g: np.asarray(Image.fromarray(image).filter(ImageFilter.GaussianBlur(3))),
+    "pixelate": lambda image, g: np.asarray(Image.fromarray(image).resize((20, 20), 4).resize((128, 128), 0)),
+    "dark": lambda image, g: (image * 0.1).astype(np.uint8),
+    "low_contrast": lambda image, g: (image * 0.2 + 100).astype(np.uint8),
+}
+
+
+@pytest.mark.parametrize("damage", HANDS)
+def test_planted_damage_is_told(crops, damage):
+    generator = np.random.default_rng(0)
+    spoilt = crops.copy()
+    rows = np.arange(0, 48, 8)
+    spoilt[rows] = [HANDS[damage](image, generator) for image in crops[rows]]
+    scores = DamageDiagnostics().fit_transform(spoilt)[:, DAMAGE_SCORES.index(damage)]
+    truth = np.isin(np.arange(48), rows)
+    assert roc_auc_score(truth, scores) > 0.93
+
+
+def test_a_set_is_set_against_itself(crops):
+    """Where everything is noisy, noise is not unusual."""
+    noisy = np.stack([HANDS["noise"](image, np.random.default_rng(1)) for image in crops])
+    found = DamageDiagnostics().fit(noisy)
+    assert abs(np.median(found.transform(noisy)[:, 0])) < 1e-9
+    assert found.location_[0] > DamageDiagnostics().fit(crops).location_[0] + 1
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 200), (64, 64), (300, 90, 3), (20, 20, 4)])
+def test_any_size(shape):
+    found = damage_scores(np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8))
+    assert len(found) == 2 * len(DAMAGE_SCORES)
+    assert np.isfinite(list(found.values())).all()
+    assert 0 <= sum(value for name, value in found.items() if name.startswith("share_")) <= 1 + 1e-6
+
+
+def test_names_are_those_of_the_network():
+    from toolkit.diagnostics.damage.network import DAMAGES
+
+    assert DAMAGES == DAMAGE_SCORES
+
+
+def test_grey_is_colour_of_equal_channels(crops):
+    grey = crops[0][..., 1]
+    assert damage_scores(grey) == damage_scores(np.repeat(grey[..., None], 3, axis=2))
+
+
+@pytest.mark.parametrize("image", [np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros((0, 4), np.uint8)])
+def test_bad_images_are_named(image):
+    with pytest.raises(ValueError, match="image must be"):
+        damage_scores(image)
+
+
+def test_bad_parameters(crops):
+    with pytest.raises(ValueError, match="false_alarms"):
+        DamageDiagnostics(false_alarms=0.7).fit(crops[:4])
+
+
+def test_the_digest_is_that_of_the_weights():
+    """Else surveys that were kept would be taken for those of these weights."""
+    from toolkit.diagnostics.damage import _weights
+
+    content = Path(_weights.__file__).with_name("leaves.safetensors").read_bytes()
+    assert hashlib.sha256(content).hexdigest().startswith(_weights.DIGEST)
+    assert len(content) < 2_000_000
+
+
+def test_damaged_weights_are_refused(tmp_path):
+    from toolkit.diagnostics.damage._weights import load_network
+
+    for content in (b"", b"no weights"):
+        path = tmp_path / "weights.safetensors"
+        path.write_bytes(content)
+        with pytest.raises(CheckpointError, match="missing or damaged"):
+            load_network.__wrapped__(path)
+    with pytest.raises(CheckpointError, match="missing or damaged"):
+        load_network.__wrapped__(tmp_path / "nowhere.safetensors")
+
+
+def test_saved_and_loaded(crops, tmp_path):
+    found = DamageDiagnostics().fit(crops[:8])
+    toolkit.save(found, tmp_path / "saved")
+    np.testing.assert_array_equal(toolkit.load(tmp_path / "saved").transform(crops[:8]), found.transform(crops[:8]))

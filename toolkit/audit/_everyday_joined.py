@@ -1,0 +1,156 @@
+"""Two witnesses of one fault: a statistic of the pixels, and what the network of patches says.
+
+They err on different pictures: a statistic of noise takes gravel for noise, the network a weave for a moire. So what
+counts is what both say together, in units of what each of them says of sound images of the set. A statistic that is
+beyond doubt needs no second witness, and one that denies a fault is believed.
+"""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from toolkit.audit._everyday_calibration import FEWEST, levels
+
+__all__ = ["WITNESSES", "joined_departure", "one_of_a_family", "without_the_explained"]
+
+# fault: which of the network's damages is the same. A dead line crosses few of the patches: the statistic of whole
+# lines tells it alone.
+WITNESSES = {
+    "dark": "dark",
+    "overexposed": "overexposed",
+    "clipped": "clip_contrast",
+    "low_contrast": "low_contrast",
+    "colour_cast": "colour_cast",
+    "blurred": "gaussian_blur",
+    "motion_blur": "motion_blur",
+    "noisy": "noise",
+    "hot_pixels": "hot_pixels",
+    "jpeg_blocks": "jpeg",
+    "scaled_up": "scaled_up",
+    "pixelated": "pixelate",
+}
+_LEAST = 0.5  # of a log ratio: smaller differences between images mean nothing
+_MOST = 3.0  # levels by which one witness can speak for or against a fault
+_NOT_DENIED = 0.5  # levels
+_CONFIRMED = 0.5  # probability from which a fault explains others
+_LIKELY = 0.2  # probability from which the network's choice within a family counts
+_FAMILIES = (
+    ("blurred", "motion_blur", "scaled_up", "pixelated", "jpeg_blocks"),
+    ("overexposed", "clipped", "low_contrast", "dark"),
+)
+_AGREED = 1.0  # sum of both, each in units of its own level, below which nothing is a verdict
+
+
+def _in_levels(values: NDArray, neighbours: NDArray | None, rate: float, least: float) -> NDArray:
+    """How far values are above the middle, 1 being the level that sound images exceed at the rate."""
+    usual = levels(values, neighbours, rate)
+    return np.clip((values - usual.middle) / np.maximum(usual.level - usual.middle, least), -_MOST, _MOST)
+
+
+def joined_departure(
+    statistic: NDArray,
+    network: NDArray,
+    neighbours: NDArray | None,
+    rate: float,
+    never: float,
+    always: float,
+) -> NDArray | None:
+    """Evidence of both, 0 at the level of the verdict, in units of what lies between it and a typical image.
+
+    Parameters
+    ----------
+    statistic, network : ndarray of shape (n_samples,)
+        Of more suspicious images higher; NaN where one says nothing.
+    neighbours : ndarray or None
+        As of :func:`toolkit.audit._everyday_calibration.context_neighbours`.
+    rate : float
+        Of sound images, that may be flagged.
+    never, always : float
+        Of the statistic: where no image has the fault, and from where on each has.
+
+    Returns
+    -------
+    ndarray of shape (n_samples,) or None
+        None where too few images have both; NaN where one has neither.
+    """
+    both = np.isfinite(statistic) & np.isfinite(network)
+    if both.sum() < FEWEST:
+        return None
+    least = 1e-3 * max(1.0, float(np.abs(statistic[both]).max()))
+    first = _in_levels(np.where(both, statistic, np.nan), neighbours, rate, least)
+    second = _in_levels(np.where(both, network, np.nan), neighbours, rate, _LEAST)
+    evidence = first + second
+    usual = levels(evidence, None, rate)
+    level = np.maximum(usual.level, _AGREED)
+    departure = (evidence - level) / np.maximum(level - usual.middle, 0.5)
+    # Of what the statistic is sure about, the network need not be sure as well; it must not find it unlikely.
+    denied = (network <= 0) & (second < _NOT_DENIED)
+    departure = np.where((statistic >= always) & ~denied, np.maximum(departure, 0) + 1e-3, departure)
+    return np.where((statistic <= never) | denied, np.minimum(departure, -1e-3), departure)
+
+
+# What is flagged because of another fault is not said beside it.
+_EXPLAINS = {
+    "dark": ("low_information", "screenshot", "occluded"),
+    "overexposed": ("low_information", "screenshot", "occluded", "hot_pixels", "blank"),
+    "clipped": ("low_information", "screenshot", "occluded", "hot_pixels"),
+    "low_contrast": ("low_information", "screenshot", "occluded"),
+    "pixelated": ("low_information", "screenshot", "occluded"),
+    "jpeg_blocks": ("low_information", "screenshot", "occluded"),
+    "half_decoded": ("low_information", "screenshot", "occluded", "jpeg_blocks", "pixelated"),
+}
+
+
+def without_the_explained(flagged: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts without those that follow from another one which the network confirms.
+
+    Parameters
+    ----------
+    flagged : DataFrame of bool
+    statistics : DataFrame
+        With what the network says, or without: then nothing changes.
+
+    Returns
+    -------
+    DataFrame of bool
+    """
+    flagged = flagged.copy()
+    for fault, explained in _EXPLAINS.items():
+        column = f"share_{WITNESSES.get(fault, '')}"
+        if fault not in flagged or "share_noise" not in statistics:
+            continue
+        sure = flagged[fault].to_numpy()
+        if column in statistics:
+            sure = sure & (statistics[column].to_numpy(dtype=np.float64) >= _CONFIRMED)
+        for name in explained:
+            if name in flagged:
+                flagged[name] &= ~sure
+    return flagged
+
+
+def one_of_a_family(flagged: pd.DataFrame, statistics: pd.DataFrame) -> pd.DataFrame:
+    """Verdicts of which one of each family stays: what is scaled up is blurred as well, and is called the former.
+
+    Parameters
+    ----------
+    flagged : DataFrame of bool
+        A column a fault.
+    statistics : DataFrame
+        With what the network says of each image, or without: then nothing changes.
+
+    Returns
+    -------
+    DataFrame of bool
+    """
+    flagged = flagged.copy()
+    for family in _FAMILIES:
+        names = [name for name in family if name in flagged and f"share_{WITNESSES[name]}" in statistics]
+        if len(names) < 2:
+            continue
+        said = np.nan_to_num(statistics[[f"share_{WITNESSES[name]}" for name in names]].to_numpy(dtype=np.float64))
+        verdicts = flagged[names].to_numpy()
+        said = np.where(verdicts, said, -1)
+        likeliest = said.argmax(axis=1)
+        several = (verdicts.sum(axis=1) > 1) & (said.max(axis=1) >= _LIKELY)
+        flagged[names] = np.where(several[:, None], np.arange(len(names)) == likeliest[:, None], verdicts)
+    return flagged

