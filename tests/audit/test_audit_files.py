@@ -103,7 +103,7 @@ def test_a_plan_keeps_what_nobody_asked_to_leave_out(folder, found):
     with pytest.raises(ValueError, match="Did you mean 'blank'"):
         plan_clean(found, leave_out=["blanc"])
     with pytest.raises(ValueError, match="Unknown repair"):
-        plan_clean(found, repairs=["noise"])
+        plan_clean(found, repairs=["nonsense"])
 
 
 def test_what_networks_repaired_exactly_is_made_to_the_file_and_nothing_else(found):

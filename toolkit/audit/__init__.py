@@ -15,10 +15,11 @@ from toolkit.audit.files._audit_files import audit_files
 from toolkit.audit.files._decisions import IMAGE_ACTIONS, decided_plan, read_decisions, read_plan
 from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._plan import FILE_ACTIONS
-from toolkit.audit.files._plan_clean import LEFT_OUT, REPAIRS, plan_clean
+from toolkit.audit.files._plan_clean import EXACT_REPAIRS, LEFT_OUT, REPAIRS, plan_clean
 from toolkit.audit.files._target import check_clean_target
 
 __all__ = [
+    "EXACT_REPAIRS",
     "FILE_ACTIONS",
     "IMAGE_ACTIONS",
     "JUDGED_FAULTS",

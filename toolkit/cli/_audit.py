@@ -88,7 +88,9 @@ def audit(
     repair: Annotated[
         str,
         typer.Option(
-            metavar="NAMES", help="What --write-clean repairs where an independent check confirms it, or 'none'."
+            metavar="NAMES",
+            help="What --write-clean repairs where an independent check confirms it, or 'none'. Also: noise, blocks, "
+            "pixels, lines, contrast.",
         ),
     ] = "turns,inversion,frames",
     strip_metadata: Annotated[

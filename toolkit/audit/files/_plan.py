@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from toolkit._core.names import suggest
+from toolkit.audit.files._picture_actions import PICTURE_ACTIONS
 from toolkit.audit.files._symmetries import SYMMETRIES
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ FILE_ACTIONS = {
     "anti_transpose": "mirrored at the rising diagonal",
     "crop": "cut to a box",
     "invert": "light for dark",
+    **{action: f"repaired: {words}" for action, (_, words) in PICTURE_ACTIONS.items()},
 }
 PLAN_COLUMNS = ("path", "sha256", "action", "box", "reason")
 assert set(SYMMETRIES) < set(FILE_ACTIONS)

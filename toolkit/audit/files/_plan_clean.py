@@ -6,13 +6,14 @@ from typing import Any
 import pandas as pd
 
 from toolkit._core.names import check_names
+from toolkit.audit._everyday_table import JUDGED_FAULTS
 from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._frame import frame_box
 from toolkit.audit.files._plan import PLAN_COLUMNS
 from toolkit.datasets import read_original
 from toolkit.exceptions import DataFormatError
 
-__all__ = ["LEFT_OUT", "REPAIRS", "plan_clean"]
+__all__ = ["EXACT_REPAIRS", "LEFT_OUT", "REPAIRS", "plan_clean"]
 
 # What may be left out beside files that cannot be read, in words.
 LEFT_OUT = {
@@ -26,6 +27,21 @@ REPAIRS = {
     "turns": "turned and mirrored pictures, where the networks' audit repaired them and its independent check agreed",
     "inversion": "light for dark, likewise",
     "frames": "bars around a picture, where the pixels show along which line they end",
+    "noise": "noise, where a statistic of the pixels and a network of patches see it, and less of it afterwards",
+    "blocks": "blocks of strong compression, likewise",
+    "pixels": "single pixels that were lost, likewise",
+    "lines": "rows and columns that were lost, likewise",
+    "contrast": "faint pictures, likewise",
+}
+# What is repaired where nothing else is asked for: exact repairs. The others compute pixels anew.
+EXACT_REPAIRS = ("turns", "inversion", "frames")
+# group: the action, and the fault that has to be flagged.
+_OF_PIXELS = {
+    "lines": ("fill_lines", "dead_lines"),
+    "pixels": ("fill_pixels", "hot_pixels"),
+    "noise": ("denoise", "noisy"),
+    "blocks": ("deblock", "jpeg_blocks"),
+    "contrast": ("stretch", "low_contrast"),
 }
 _LOSSY = ("AVIF", "HEIF", "JPEG", "JPEG2000", "MPO", "WEBP")
 # What the restorer did to the small image is done to the file.
@@ -44,12 +60,13 @@ def plan_clean(
     audit: FileAudit,
     *,
     leave_out: Sequence[str] = (),
-    repairs: Sequence[str] = tuple(REPAIRS),
+    repairs: Sequence[str] = EXACT_REPAIRS,
     per_image: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What becomes of each file: kept, repaired exactly, or left out.
 
-    A repair needs an independent check that confirms it. Learned repairs, of noise or blur, are not made to files.
+    A repair needs an independent check that confirms it. Exact ones are made by default; those that compute pixels
+    anew, of noise or lost lines, where they are asked for (:func:`toolkit.restoration.repair_original`).
 
     Parameters
     ----------
@@ -59,7 +76,7 @@ def plan_clean(
         What to leave out beside files that cannot be read: names of ``LEFT_OUT``, "exact_duplicates",
         "near_duplicates", "blank", "half_decoded".
     repairs : sequence of str, default=("turns", "inversion", "frames")
-        What to repair.
+        What to repair, of ``REPAIRS``.
     per_image : DataFrame, optional
         Of an audit by networks of the same folder, with ``path``, ``kind``, ``confidence``, ``repaired`` and
         ``restorer``: turns, mirror images and inversions that it repaired are made to the files.
@@ -142,7 +159,25 @@ def _decision(
         if box is not None:
             return "crop", ",".join(map(str, box)), f"frame ({file['score_framed']:.2f}), its edges found in the pixels"
         return "keep", "", f"frame ({file['score_framed']:.2f}) left: {why_not}"
+    for group, (action, fault) in _OF_PIXELS.items():
+        if group in repairs and flagged.get(fault, False) and not _whole_set(audit, fault):
+            words = f"{JUDGED_FAULTS[fault].words} ({file[f'score_{fault}']:.2f})"
+            return _checked(audit, path, fault, action, words)
     return "keep", "", ""
+
+
+def _checked(audit: FileAudit, path: str, fault: str, action: str, words: str) -> tuple[str, str, str]:
+    """An action on pixels, where its own judges see the fault as well, and less of it afterwards."""
+    from toolkit.restoration import repair_original
+
+    place = audit.survey.files["path"].tolist().index(path)
+    try:
+        found = repair_original(read_original(audit.survey.root, audit.survey.names[place]), fault)
+    except (DataFormatError, ValueError) as error:
+        return "keep", "", f"{words} left: {error}"
+    if not found.repaired:
+        return "keep", "", f"{words} left: {found.why_not}"
+    return action, "", f"{words}, seen by a statistic and a network, and less of it afterwards"
 
 
 def _whole_set(audit: FileAudit, fault: str) -> bool:

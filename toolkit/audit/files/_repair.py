@@ -10,6 +10,7 @@ from toolkit._core.pictures import PictureError, decode_picture, readable_format
 from toolkit.audit.files._encode import CannotWrite, encoded, opened, same_pixels, signal_to_noise
 from toolkit.audit.files._jpeg import is_jpeg, jpeg_orientation, jpeg_scans, jpeg_with_orientation
 from toolkit.audit.files._notes import without_notes
+from toolkit.audit.files._picture_actions import PICTURE_ACTIONS
 from toolkit.audit.files._symmetries import SYMMETRIES, composed
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def repaired_content(content: bytes, action: str, box: Box | None = None) -> byt
     ----------
     content : bytes
     action : str
-        One of ``SYMMETRIES``, ``"crop"`` or ``"invert"``.
+        One of ``SYMMETRIES``, ``"crop"``, ``"invert"``, or of ``PICTURE_ACTIONS``.
     box : tuple of int, optional
         Left, top, right and lower edge of what ``"crop"`` keeps, in pixels as shown.
 
@@ -175,6 +176,8 @@ def _target(content: bytes, action: str, box: Box | None) -> "Image":
         return image.transpose(_transposition(SYMMETRIES[action], Image.Transpose))
     if action == "invert":
         return _inverted(image)
+    if action in PICTURE_ACTIONS:
+        return _mended(image, PICTURE_ACTIONS[action][0])
     if box is None:
         raise CannotWrite("a cut needs a box")
     left, top, right, lower = box
@@ -200,6 +203,20 @@ def _check_depth(content: bytes) -> None:
             raise CannotWrite(str(error)) from error
     if deep is not None:
         raise CannotWrite("16-bit colour cannot be written without loss")
+
+
+def _mended(image: "Image", fault: str) -> "Image":
+    """The picture without a fault of its pixels, or a reason why it stays."""
+    from PIL import Image
+
+    from toolkit.restoration import repair_original
+
+    if image.mode not in ("L", "RGB"):
+        raise CannotWrite(f"the pixels of a picture of mode {image.mode} are not repaired here")
+    repair = repair_original(np.asarray(image), fault)
+    if not repair.repaired:
+        raise CannotWrite(repair.why_not)
+    return Image.fromarray(repair.image)
 
 
 def _inverted(image: Any) -> "Image":

@@ -27,6 +27,11 @@ _WORDS = {
     "anti_transpose": "mirror at the rising diagonal",
     "crop": "cut the frame off",
     "invert": "light for dark",
+    "denoise": "take noise out",
+    "deblock": "smooth blocks of compression",
+    "fill_pixels": "fill lost pixels",
+    "fill_lines": "fill lost lines",
+    "stretch": "raise contrast",
 }
 assert set(_WORDS) == set(FILE_ACTIONS)
 _TITLE = "Look and decide"

@@ -11,7 +11,7 @@ import pandas as pd
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
-from toolkit.audit import REPAIRS, FileAudit, apply_plan, audit_files, check_clean_target, plan_clean
+from toolkit.audit import EXACT_REPAIRS, FileAudit, apply_plan, audit_files, check_clean_target, plan_clean
 from toolkit.studies.folder._outcome import FolderResult
 
 __all__ = ["clean_folder", "run_folder"]
@@ -24,7 +24,7 @@ def run_folder(
     against: PathLike | None = None,
     write_clean: PathLike | None = None,
     leave_out: Sequence[str] = (),
-    repairs: Sequence[str] = tuple(REPAIRS),
+    repairs: Sequence[str] = EXACT_REPAIRS,
     strip_metadata: bool = False,
     dry_run: bool = False,
     false_alarms: float = 0.005,
@@ -126,7 +126,7 @@ def clean_folder(
     out: PathLike,
     *,
     leave_out: Sequence[str] = (),
-    repairs: Sequence[str] = tuple(REPAIRS),
+    repairs: Sequence[str] = EXACT_REPAIRS,
     per_image: pd.DataFrame | None = None,
     strip_metadata: bool = False,
     dry_run: bool = False,
