@@ -120,6 +120,9 @@ def _quiet_dask():
             "distributed.scheduler.allowed-failures": _RETRIES,
             "distributed.logging.distributed": "critical",
             "distributed.diagnostics.nvml": False,
+            # A scheduler opens a local port for pages all the same: with none to show.
+            "distributed.scheduler.http.routes": [],
+            "distributed.worker.http.routes": [],
         }
     ):
         try:
