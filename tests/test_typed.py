@@ -16,7 +16,10 @@ ROOT = Path(toolkit.__file__).parent
 UNFINISHED: set[str] = set()
 
 # Modules whose business is tensors; everywhere else arrays travel.
-TENSORS = {"diagnostics.identifier.network", "generators.adversarial", "nn", "nn.tensors"}
+TENSORS = {
+    *("diagnostics.damage.network", "diagnostics.identifier.network", "embeddings.lite0"),
+    *("generators.adversarial", "generators.flow", "nn", "nn.tensors"),
+}
 
 
 def public_modules():

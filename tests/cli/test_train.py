@@ -226,10 +226,10 @@ def test_a_gan_has_presets_lengths_and_growing_pictures(tmp_path, capsys):
     assert (out / "growth.png").stat().st_size > 1000
     assert run([*command, "--preset", "wgan_gp", "--steps", "5", "--momentum", "0.4", "--resume"]) == 0
     assert toolkit.load(out / "model").history_[-1]["step"] == 5
-    assert run([*command, "--seconds", "0.5", "--beta2", "0.9", "--overwrite"]) == 0
+    assert run([*command, "--seconds", "2", "--beta2", "0.9", "--overwrite"]) == 0
     model = toolkit.load(out / "model")
     assert model.settings_["epochs"] is None
-    assert model.history_[-1]["step"] > 5  # more than the others, in half a second
+    assert model.history_[-1]["step"] > 5  # more than the others, in two seconds
     capsys.readouterr()
     assert run([*command, "--preset", "best", "--overwrite"]) == 2
     assert "modern" in capsys.readouterr().err

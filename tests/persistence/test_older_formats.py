@@ -13,7 +13,7 @@ import toolkit
 from toolkit._persistence._migrations import migrate
 
 # Estimators that were not there yet.
-NEWER = {"Auditor", "EverydayDiagnostics", "FlowMatching"}
+NEWER = {"Auditor", "DamageDiagnostics", "EverydayDiagnostics", "FlowMatching", "ImageEmbedder"}
 SAVED = sorted(Path(__file__).parent.glob("saved_*/*.zip"))
 
 

@@ -64,7 +64,7 @@ def overrule(
     >>> table = pd.DataFrame({"kind": ["clean", "invert"], "repaired": [0, 1], "restorer": ["", "invert"]})
     >>> images = np.zeros((2, 4, 4), np.uint8)
     >>> found = overrule(table, images, images + np.array([0, 255], np.uint8)[:, None, None], {1: "clean"})
-    >>> found.per_image["decision"].tolist(), found.images.max(), found.keep.tolist()
+    >>> found.per_image["decision"].tolist(), int(found.images.max()), found.keep.tolist()
     (['', 'clean'], 0, [True, True])
     """
     from toolkit.corruption import EVERYDAY_KINDS, KINDS

@@ -81,7 +81,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         Least probability of the predicted kind for a row to be repaired.
     max_clean_changed : float, default=0.0005
         Share of the clean images that are expected to be confidently predicted as flipped, turned or occluded. A kind
-        of which no more than that is found is left alone.
+        of which no more than that, or than three, is found is left alone. 0 takes no such care.
     min_improvement : float, default=0.1
         By how much the probability of being clean must rise for a repair to stay. It must also reach a half.
     epochs : int, default=5

@@ -139,15 +139,17 @@ class KindModel(StateMixin):
     # Made where something is learnt: torch takes two seconds to import what its optimisers are made of.
     @cached_property
     def optimiser(self) -> torch.optim.Optimizer:
-        """AdamW on the network's weights."""
-        return torch.optim.AdamW(self.network.parameters(), lr=self._learning_rate, weight_decay=1e-2, fused=True)
+        """AdamW on the network's weights. The schedule comes with it, since it sets rates when it is made."""
+        rate = self._learning_rate
+        optimiser = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=1e-2, fused=True)
+        self.schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=self._n_steps, pct_start=0.15)
+        return optimiser
 
     @cached_property
     def schedule(self) -> torch.optim.lr_scheduler.LRScheduler:
-        """The one-cycle learning rate."""
-        return torch.optim.lr_scheduler.OneCycleLR(
-            self.optimiser, self._learning_rate, total_steps=self._n_steps, pct_start=0.15
-        )
+        """The one-cycle learning rate, which the optimiser brings along."""
+        assert self.optimiser is not None
+        return self.__dict__["schedule"]
 
     def train_step(self, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
         """One step on ``(images, kind, angle, severity)``.

@@ -18,7 +18,7 @@ from toolkit.generators.adversarial._dcgan import pad_to
 from toolkit.generators.flow._gaussian import GaussianStart
 from toolkit.nn import build
 
-__all__ = ["NETWORKS", "FlowNetwork", "MLPFlow", "UNetFlow", "build_network"]
+__all__ = ["NETWORKS", "FlowNetwork", "build_network"]
 
 _TIME_FEATURES = 32
 _FASTEST = 1000.0  # of the frequencies by which a time in [0, 1] is told
@@ -95,7 +95,7 @@ class _Attention(nn.Module):
         nn.init.zeros_(self.answer.weight)
 
 
-class UNetFlow(nn.Module):
+class _UNetFlow(nn.Module):
     """Points (n, channels, height, width), times (n,) and weights of conditions to answers like the points.
 
     Parameters
@@ -170,7 +170,7 @@ class UNetFlow(nn.Module):
         nn.init.zeros_(self.finish[-1].weight)
 
 
-class MLPFlow(nn.Module):
+class _MLPFlow(nn.Module):
     """The same for images of any kind as one row of numbers, by layers of which each is told time and condition.
 
     Parameters
@@ -223,7 +223,7 @@ def unet_widths(height: int, width: int, patch: int) -> tuple[int, ...]:
 def _unet(image_shape, widths, n_conditions):
     _, height, width = image_shape
     patch = 2 if min(height, width) >= 16 else 1
-    return UNetFlow(
+    return _UNetFlow(
         image_shape, widths=widths or unet_widths(height, width, patch), patch=patch, n_conditions=n_conditions
     )
 
@@ -231,7 +231,7 @@ def _unet(image_shape, widths, n_conditions):
 def _mlp(image_shape, widths, n_conditions):
     if widths is None:
         widths = (1024, 1024, 1024) if math.prod(image_shape) >= _LARGE else (128, 128, 128)
-    return MLPFlow(image_shape, widths=widths, n_conditions=n_conditions)
+    return _MLPFlow(image_shape, widths=widths, n_conditions=n_conditions)
 
 
 NETWORKS = {"unet": _unet, "mlp": _mlp}

@@ -138,10 +138,11 @@
   };
   const download = (name, content, type) => {
     const link = document.createElement("a");
-    link.href = URL.createObjectURL(new Blob([content], {type}));
+    const blob = URL.createObjectURL(new Blob([content], {type}));
+    link.setAttribute("href", blob);
     link.download = name;
     link.click();
-    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+    setTimeout(() => URL.revokeObjectURL(blob), 10000);
     saved = true;
     say();
   };

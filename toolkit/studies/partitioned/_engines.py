@@ -87,12 +87,22 @@ def _dask(function, tasks, scheduler, n_workers, lost):
         tasks = iter(tasks)
         completed = distributed.as_completed(loop=client.loop)
         stack.callback(lambda: client.cancel(list(waiting)))
+        # With a worker die all tasks that wait there, whoever killed it: those are tried once more, each by itself.
+        suspects: list[Any] = []
+        alone = None
+
+        def submit(task):
+            future = client.submit(function, task, pure=False)
+            waiting[future] = task
+            completed.add(future)
+
         while True:
             n_threads = max(1, sum(client.nthreads().values()))
             for task in _up_to(tasks, _AHEAD * n_threads - len(waiting)):
-                future = client.submit(function, task, pure=False)
-                waiting[future] = task
-                completed.add(future)
+                submit(task)
+            if not waiting and suspects:
+                alone = suspects.pop()
+                submit(alone)
             if not waiting:
                 return
             future = next(completed)
@@ -100,6 +110,9 @@ def _dask(function, tasks, scheduler, n_workers, lost):
             try:
                 result = future.result()
             except Exception as error:  # a worker died with it each time, or it cannot be sent
+                if isinstance(error, distributed.KilledWorker) and task is not alone:
+                    suspects.append(task)
+                    continue
                 result = lost(task, _in_words(error))
             del future
             yield task, result
