@@ -90,7 +90,7 @@ class RecognitionNetwork(nn.Module):
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         hidden = self.hidden(self.body(pad_to(images, *self.padded)))
         parts = []
-        if self.category is not None:
+        if self.category is not None and self.evened is not None:
             parts.append(_SHARPNESS * self.evened(self.category(hidden)))
         if self.continuous is not None:
             parts.append(self.continuous(hidden))
