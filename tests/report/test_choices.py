@@ -40,7 +40,6 @@ def page(frame=None, *, interactive=True, **options):
 
 
 def test_data_ends_no_element_and_comes_back_as_it_was():
-    pytest.importorskip("itables", reason="itables brings the table library")
     html = page()
     scripts = re.findall(r"<script([^>]*)>(.*?)</script>", html, flags=re.DOTALL)
     assert [attributes for attributes, _ in scripts] == [
@@ -76,7 +75,6 @@ def test_without_the_library_the_page_says_so(monkeypatch):
 
 @pytest.mark.parametrize("side", [9, 72])
 def test_each_row_has_its_picture_on_the_sheet(side):
-    pytest.importorskip("itables", reason="itables brings the table library")
     n = 45  # more than a line of the sheet
     levels = np.linspace(0, 255, n).astype(np.uint8)
     before = np.repeat(levels, side * side).reshape(n, side, side)

@@ -14,7 +14,6 @@ from toolkit.datasets import load_image_folder
 from toolkit.studies import apply_decisions, run_folder
 
 pytest.importorskip("playwright", reason="playwright drives the browser")
-pytest.importorskip("itables", reason="itables brings the table library")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = [
     pytest.mark.web,

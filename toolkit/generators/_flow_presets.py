@@ -3,18 +3,17 @@
 To add one, write its line in :data:`FLOW_PRESETS`: what differs from the rectified flow, and the paper.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from toolkit._core.names import lookup
+from toolkit.generators._presets import Preset, preset_table
 
 if TYPE_CHECKING:
     from toolkit.generators._flow import FlowMatching
 
-__all__ = ["FLOW_PRESETS", "FlowPreset", "flow_preset", "flow_presets", "flow_settings"]
+__all__ = ["FLOW_PRESETS", "flow_preset", "flow_presets", "flow_settings"]
 
 # The rectified flow: every parameter that a preset may set, with its value where a preset says nothing of it.
 RECTIFIED: dict[str, Any] = {
@@ -35,40 +34,25 @@ RECTIFIED: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True)
-class FlowPreset:
-    """One line of the table.
-
-    Parameters
-    ----------
-    paper : str
-    settings : dict
-        What differs from the rectified flow.
-    """
-
-    paper: str
-    settings: Mapping[str, Any] = field(default_factory=dict)
-
-
 FLOW_PRESETS = {
-    "modern": FlowPreset(
+    "modern": Preset(
         "Rectified flow told in which of many clusters of the data a row is, and drawn as often from each as the data "
         "are: Adaloglou et al. (2024), Rethinking cluster-conditioned diffusion models; Hu et al. (2023), Self-guided "
         "diffusion models",
         {"n_clusters": 50},
     ),
-    "rectified": FlowPreset(
+    "rectified": Preset(
         "Liu et al. (2023), Flow straight and fast: learning to generate and transfer data with rectified flow"
     ),
-    "ot": FlowPreset(
+    "ot": Preset(
         "Tong et al. (2024), Improving and generalizing flow-based generative models with minibatch optimal transport",
         {"coupling": "optimal_transport"},
     ),
-    "logit_normal": FlowPreset(
+    "logit_normal": Preset(
         "Esser et al. (2024), Scaling rectified flow transformers for high-resolution image synthesis",
         {"times": "logit_normal"},
     ),
-    "ddpm": FlowPreset(
+    "ddpm": Preset(
         "Ho et al. (2020), Denoising diffusion probabilistic models, with the path of Nichol and Dhariwal (2021) in "
         "continuous time; 100 steps for its 1,000",
         {
@@ -79,7 +63,7 @@ FLOW_PRESETS = {
             "lr_schedule": "constant",
         },
     ),
-    "ddim": FlowPreset(
+    "ddim": Preset(
         "Song et al. (2021), Denoising diffusion implicit models: trained as 'ddpm', drawn in 20 steps without noise",
         {"path": "cosine", "target": "noise", "solver": "ddim", "n_sampling_steps": 20, "lr_schedule": "constant"},
     ),
@@ -127,15 +111,7 @@ def flow_presets() -> pd.DataFrame:
     >>> flow_presets().set_index("preset").loc["ot", "settings"]
     "coupling='optimal_transport'"
     """
-    rows = [
-        {
-            "preset": name,
-            "settings": ", ".join(f"{key}={value!r}" for key, value in preset.settings.items()),
-            "paper": preset.paper,
-        }
-        for name, preset in FLOW_PRESETS.items()
-    ]
-    return pd.DataFrame(rows)
+    return preset_table(FLOW_PRESETS)
 
 
 def flow_settings(flow: "FlowMatching") -> dict[str, Any]:

@@ -15,7 +15,7 @@ from toolkit._core.parameters import is_number
 if TYPE_CHECKING:
     from toolkit.generators._gan import GAN
 
-__all__ = ["GAN_PRESETS", "Preset", "gan_preset", "gan_presets", "gan_settings"]
+__all__ = ["GAN_PRESETS", "Preset", "gan_preset", "gan_presets", "gan_settings", "preset_table"]
 
 # The plain pair: every parameter that a preset may set, with its value where a preset says nothing of it.
 PLAIN: dict[str, Any] = {
@@ -74,7 +74,7 @@ class Preset:
     paper : str
         What it follows, and where it departs from it.
     settings : dict
-        What differs from the plain pair.
+        What differs from the plain pair, or the rectified flow.
     """
 
     paper: str
@@ -192,6 +192,19 @@ def gan_preset(name: str) -> dict[str, Any]:
     return PLAIN | dict(lookup(GAN_PRESETS, name, "preset").settings)
 
 
+def preset_table(presets: Mapping[str, Any]) -> pd.DataFrame:
+    """A row for each preset: its name, what it sets, and the paper."""
+    rows = [
+        {
+            "preset": name,
+            "settings": ", ".join(f"{key}={value!r}" for key, value in preset.settings.items()),
+            "paper": preset.paper,
+        }
+        for name, preset in presets.items()
+    ]
+    return pd.DataFrame(rows)
+
+
 def gan_presets() -> pd.DataFrame:
     """The presets of a GAN: a row each, with what it changes of the plain pair, and its paper.
 
@@ -206,15 +219,7 @@ def gan_presets() -> pd.DataFrame:
     >>> gan_presets().set_index("preset").loc["pacgan", "settings"]
     'packing=2'
     """
-    rows = [
-        {
-            "preset": name,
-            "settings": ", ".join(f"{key}={value!r}" for key, value in preset.settings.items()),
-            "paper": preset.paper,
-        }
-        for name, preset in GAN_PRESETS.items()
-    ]
-    return pd.DataFrame(rows)
+    return preset_table(GAN_PRESETS)
 
 
 def gan_settings(gan: "GAN") -> dict[str, Any]:

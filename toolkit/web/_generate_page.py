@@ -192,8 +192,8 @@ class GeneratePage:
         # Lines of the plane part the density into equal shares, so places between them are read off its edges.
         first = float(np.interp(x / width * _SIDE - 0.5, np.arange(_SIDE), display.first))
         second = float(np.interp(y / height * _SIDE - 0.5, np.arange(_SIDE), display.second))
-        clip = lambda value: round(min(3.0, max(-3.0, value)), 2)  # noqa: E731
-        return self._at(model, first, second) | {self.first: clip(first), self.second: clip(second)}
+        shown = [round(min(3.0, max(-3.0, value)), 2) for value in (first, second)]
+        return self._at(model, first, second) | {self.first: shown[0], self.second: shown[1]}
 
     def place(self, request, name, first, second):
         """What is at a place given in numbers."""

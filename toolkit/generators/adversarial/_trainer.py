@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from toolkit.exceptions import DivergenceError
+from toolkit.generators._drawing import DrawingMixin
 from toolkit.generators.adversarial._architectures import share_randomness
 from toolkit.generators.adversarial._augment import augment
 from toolkit.generators.adversarial._averaging import MovingAverage, estimate_batch_statistics, has_batch_norm
@@ -43,7 +43,7 @@ def as_signed_images(batch: torch.Tensor) -> torch.Tensor:
     return images.to(torch.float32).mul(2.0).sub_(1.0)
 
 
-class AdversarialTrainer:
+class AdversarialTrainer(DrawingMixin):
     """Two networks with their optimisers, trained by :func:`toolkit.nn.fit_loop`.
 
     Parameters
@@ -168,38 +168,6 @@ class AdversarialTrainer:
             draws = (self.draw(_STATISTICS_ROWS, self.latent_dim, random) for _ in range(_STATISTICS_BATCHES))
             estimate_batch_statistics(network, draws)
         return network.eval()
-
-    def sample(self, n_samples: int = 1, **options: Any) -> NDArray:
-        """Rows drawn from the generator as trained so far, as by ``sample`` of the model; the training is not affected.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-        **options
-            Of ``sample`` of the model, such as ``random_state``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, ...)
-            In the layout, dtype and range of the training rows.
-
-        Raises
-        ------
-        DivergenceError
-            The generator's weights are no longer finite.
-        ValueError
-            The trainer has no ``draw_rows``.
-        """
-        if self.draw_rows is None:
-            raise ValueError("draw_rows must be given to a trainer that is to sample, got None.")
-        network = self.finished_generator().cpu()
-        if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
-            raise DivergenceError(f"The generator's weights are no longer finite at step {self.step}.", step=self.step)
-        return self.draw_rows(network, n_samples, **options)
-
-    def draw_seed(self) -> int:
-        """A seed from the training's own randomness, for whatever else must go on where it stopped."""
-        return int(torch.randint(2**31 - 1, (), generator=self.random, device=self.device))
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on as if nothing had happened."""

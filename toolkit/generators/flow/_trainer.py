@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
 
-from toolkit.exceptions import DivergenceError
+from toolkit.generators._drawing import DrawingMixin
 from toolkit.generators.adversarial import SCHEDULES, as_signed_images
 from toolkit.generators.adversarial._averaging import MovingAverage
 from toolkit.generators.flow._coupling import COUPLINGS
@@ -24,7 +24,7 @@ __all__ = ["FlowTrainer"]
 _WARM_UP = 50  # steps of a rising rate: the first gradients of a network that answers nothing are large
 
 
-class FlowTrainer:
+class FlowTrainer(DrawingMixin):
     """A network with its optimiser, trained by :func:`toolkit.nn.fit_loop`.
 
     Parameters
@@ -118,37 +118,6 @@ class FlowTrainer:
         """The network to keep, averaged if asked for."""
         network = copy.deepcopy(self.network if self.average is None else self.average.network)
         return network.requires_grad_(True).eval()
-
-    def sample(self, n_samples: int = 1, **options: Any) -> NDArray:
-        """Rows drawn from the network as trained so far, as by ``sample`` of the model; the training is not affected.
-
-        Parameters
-        ----------
-        n_samples : int, default=1
-        **options
-            Of ``sample`` of the model, such as ``random_state``.
-
-        Returns
-        -------
-        ndarray of shape (n_samples, ...)
-
-        Raises
-        ------
-        DivergenceError
-            The weights are no longer finite.
-        ValueError
-            The trainer has no ``draw_rows``.
-        """
-        if self.draw_rows is None:
-            raise ValueError("draw_rows must be given to a trainer that is to sample, got None.")
-        network = self.finished_generator().cpu()
-        if not all(bool(torch.isfinite(values).all()) for values in network.state_dict().values()):
-            raise DivergenceError(f"The network's weights are no longer finite at step {self.step}.", step=self.step)
-        return self.draw_rows(network, n_samples, **options)
-
-    def draw_seed(self) -> int:
-        """A seed from the training's own randomness, for whatever else must go on where it stopped."""
-        return int(torch.randint(2**31 - 1, (), generator=self.random, device=self.device))
 
     def state_dict(self) -> dict[str, Any]:
         """Everything needed to go on as if nothing had happened."""
