@@ -22,9 +22,9 @@ from everyday_hands import plant
 from PIL import Image
 from sklearn.metrics import roc_auc_score
 
-from toolkit.audit import judge_everyday, judge_orientation
+from toolkit.audit import judge_colours, judge_everyday, judge_orientation
 from toolkit.diagnostics import damage_scores, everyday_statistics
-from toolkit.embeddings import photograph_views
+from toolkit.embeddings import photograph_colours, photograph_views
 from toolkit.restoration import ORIGINAL_REPAIRS, psnr, repair_original
 
 FAULTS = (
@@ -144,6 +144,34 @@ def orientation(name):
     return {"images": len(paths), "cpu_per_image": round(cpu, 4)} | pd.DataFrame(rows).mean().round(4).to_dict()
 
 
+def colours(name):
+    """Red and blue exchanged, and inverted, in a tenth each, told by what a network knows of photographs."""
+    paths = files(name, HALVES["reporting"], None)[:500]
+    start = time.process_time()
+    views = np.stack([photograph_colours(_pixels(path)) for path in paths]).reshape(len(paths), 3, -1)
+    cpu = (time.process_time() - start) / len(paths)
+    found = {}
+    for place, fault in enumerate(("swapped_channels", "inverted"), start=1):
+        rows = []
+        for seed in range(5):
+            truth = np.zeros(len(views), dtype=bool)
+            truth[np.random.default_rng(seed).permutation(len(views))[: len(views) // 10]] = True
+            mine = views.copy()
+            mine[truth] = views[truth][:, [1, 0, 2] if place == 1 else [2, 1, 0]]
+            judged = judge_colours(mine)
+            evidence = judged.evidence(fault)
+            seen = evidence[truth] > np.quantile(evidence[~truth], 0.99)
+            rows.append(
+                {
+                    "auroc": roc_auc_score(truth, evidence),
+                    "recall_at_1_percent": float(seen.mean()),
+                    "recall_it_states": judged.recall[fault],
+                }
+            )
+        found |= {f"{fault} {key}": value for key, value in pd.DataFrame(rows).mean().round(4).items()}
+    return {"images": len(paths), "cpu_per_image": round(cpu, 4)} | found
+
+
 def _saved(image, quality):
     file = io.BytesIO()
     Image.fromarray(image).save(file, "JPEG", quality=quality)
@@ -183,6 +211,7 @@ def _gain(image, spoilt, repaired):
 
 CELLS = {f"damage_{name}": lambda n=name: damage(n) for name in MOST}
 CELLS |= {f"orientation_{name}": lambda n=name: orientation(n) for name in ("cats", "photos")}
+CELLS |= {f"colours_{name}": lambda n=name: colours(n) for name in ("cats", "photos")}
 CELLS["repairs_photos"] = lambda: repairs("photos")
 
 

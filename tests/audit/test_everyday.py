@@ -76,7 +76,9 @@ def test_names_scores_and_verdicts_belong_together(statistics):
     assert (found.reasons != "").equals(found.flagged.any(axis=1))
     assert len(found.frame()) == found.flagged.to_numpy().sum()
     assert (found.damaged | found.odd).equals(found.flagged.any(axis=1))
-    assert found.familywise_rate == pytest.approx(0.005 * found.competence["applicable"].sum())
+    assert found.false_alarms == 0.02
+    assert found.fault_rate == pytest.approx(0.02 / len(JUDGED_FAULTS))
+    assert judge_everyday(statistics, faults="noisy").fault_rate == 0.02
 
 
 @pytest.mark.parametrize("tail", ["normal", "exponential"])

@@ -2,6 +2,7 @@
 
 from toolkit.audit._audit import PER_IMAGE_COLUMNS, UNJUDGED, Audit, merge_audits
 from toolkit.audit._auditor import Auditor
+from toolkit.audit._colour_order import ColourOrder, judge_colours
 from toolkit.audit._duplicates import PAIR_COLUMNS, Duplicates
 from toolkit.audit._duplicates_find import find_duplicates
 from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signature
@@ -31,6 +32,7 @@ __all__ = [
     "UNJUDGED",
     "Audit",
     "Auditor",
+    "ColourOrder",
     "Duplicates",
     "EverydayFindings",
     "FileAudit",
@@ -42,6 +44,7 @@ __all__ = [
     "decided_plan",
     "find_duplicates",
     "image_signature",
+    "judge_colours",
     "judge_everyday",
     "judge_orientation",
     "merge_audits",

@@ -9,10 +9,17 @@ from numpy.typing import NDArray
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.names import check_names
 from toolkit._core.parameters import check_share
+from toolkit.audit._colour_order import ColourOrder
 from toolkit.audit._everyday_calibration import FEWEST, context_neighbours, levels
 from toolkit.audit._everyday_findings import EverydayFindings
-from toolkit.audit._everyday_joined import WITNESSES, joined_departure, one_of_a_family, without_the_explained
-from toolkit.audit._everyday_symmetries import FEWEST_LEARNT, LEAST_AUROC, layout_cells, symmetry_odds
+from toolkit.audit._everyday_joined import (
+    WITNESSES,
+    doubted,
+    joined_departure,
+    one_of_a_family,
+    without_the_explained,
+)
+from toolkit.audit._everyday_symmetries import FEWEST_LEARNT, LEAST_AUROC, LEAST_RECALL, layout_cells, symmetry_odds
 from toolkit.audit._everyday_table import JUDGED_FAULTS, LEARNT_FAULTS
 from toolkit.audit._orientation import Orientation
 from toolkit.diagnostics import EVERYDAY_FAULTS, EverydayFault
@@ -20,6 +27,7 @@ from toolkit.diagnostics import EVERYDAY_FAULTS, EverydayFault
 __all__ = ["judge_everyday"]
 
 _STEEPNESS = 4.0  # of the score: a typical image has .02, one at the level .5, one twice as far out .98
+_BELOW = float(np.nextafter(0.5, 0))  # score of what is ranked, not flagged
 _FLOOR = 1e-3  # of statistics whose logarithm counts
 _BY_NATURE = 0.2  # share of a set from which what would be a fault elsewhere may be how the set is
 _MAJORITY = 0.8  # share of a set from which the others are the exception
@@ -52,8 +60,9 @@ def judge_everyday(
     *,
     sizes: pd.DataFrame | np.ndarray | None = None,
     faults: str | list[str] | tuple[str, ...] | None = None,
-    false_alarms: float = 0.005,
+    false_alarms: float = 0.02,
     orientation: Orientation | None = None,
+    colours: ColourOrder | None = None,
 ) -> EverydayFindings:
     """Judge which images of a set have everyday faults, from their statistics.
 
@@ -65,11 +74,14 @@ def judge_everyday(
         Height and width of each image, in pixels.
     faults : str or sequence of str, default=None
         Which to judge, of ``toolkit.audit.JUDGED_FAULTS``; None judges all.
-    false_alarms : float, default=0.005
-        Share of sound images, a fault, that may be flagged by what is unusual.
+    false_alarms : float, default=0.02
+        Share of sound images that may be flagged for anything, by what is unusual: shared out among the faults that
+        are asked for.
     orientation : Orientation, default=None
         Of the same images, from :func:`judge_orientation`: what is upside down or turned by a quarter is then told by
         what is in the images rather than by their coarse layout.
+    colours : ColourOrder, default=None
+        Likewise, from :func:`judge_colours`: of red for blue, and light for dark.
 
     Returns
     -------
@@ -84,7 +96,7 @@ def judge_everyday(
     -----
     A fault has a level up to which no image has it and one from which each has, whatever the set
     (``EVERYDAY_FAULTS``). Between the two an image is flagged if it exceeds what sound images of the set, of about its
-    size, exceed at the stated rate.
+    size, exceed at the rate that is left for each fault.
 
     Examples
     --------
@@ -102,10 +114,15 @@ def judge_everyday(
     chosen = tuple(JUDGED_FAULTS) if faults is None else check_names(faults, JUDGED_FAULTS, "fault")
     statistics = _with_sizes(statistics, sizes)
     neighbours = _neighbours(statistics)
-    if orientation is not None and len(orientation.log_odds) != len(statistics):
-        raise ValueError(f"orientation is of {len(orientation.log_odds)} images, statistics of {len(statistics)}.")
+    judges = {"orientation": orientation, "colours": colours}
+    witnesses = {fault: judge for judge in judges.values() if judge is not None for fault in judge.auroc}
+    for what, judge in judges.items():
+        n_judged = len(statistics) if judge is None else len(judge.evidence(next(iter(judge.auroc))))
+        if n_judged != len(statistics):
+            raise ValueError(f"{what} is of {n_judged} images, statistics of {len(statistics)}.")
+    rate = false_alarms / max(1, len(chosen))
     rows = {
-        name: _judge(name, statistics, neighbours, false_alarms, orientation)
+        name: _judge(name, statistics, neighbours, rate, witnesses.get(name))
         for name in JUDGED_FAULTS
         if name in chosen
     }
@@ -122,8 +139,16 @@ def judge_everyday(
     table = pd.DataFrame({name: row["competence"] for name, row in rows.items()}).T
     table["n_flagged"] = flagged.sum()
     table["whole_set"] = table["n_flagged"] > 0.5 * max(1, len(statistics))
-    types = {"damage": bool, "applicable": bool, "n_judged": int, "n_flagged": int, "usual": float, "level": float}
-    return EverydayFindings(scores, flagged, table.astype(types), float(false_alarms))
+    types = {
+        "damage": bool,
+        "applicable": bool,
+        "n_judged": int,
+        "n_flagged": int,
+        "usual": float,
+        "level": float,
+        "recall": float,
+    }
+    return EverydayFindings(scores, flagged, table.astype(types), float(false_alarms), float(rate))
 
 
 def _with_sizes(statistics: pd.DataFrame, sizes: pd.DataFrame | np.ndarray | None) -> pd.DataFrame:
@@ -175,23 +200,24 @@ def _why_not(name: str, fault: EverydayFault, statistics: pd.DataFrame, values: 
     return ""
 
 
-def _learnt(name: str, statistics: pd.DataFrame, orientation: Orientation | None) -> tuple[NDArray | None, str]:
-    """Evidence of a learnt fault, or why there is none."""
+def _learnt(
+    name: str, statistics: pd.DataFrame, judge: Orientation | ColourOrder | None
+) -> tuple[NDArray | None, float, str]:
+    """Evidence of a learnt fault, or why there is none; and the recall of images changed on purpose."""
     n_samples = len(statistics)
     if n_samples < FEWEST_LEARNT:
-        return None, f"{n_samples} images are too few to learn it from: {FEWEST_LEARNT} are needed"
-    if orientation is not None and name in orientation.auroc:
-        if orientation.auroc[name] < LEAST_AUROC:
-            return None, f"its pictures have no up and down (AUROC {orientation.auroc[name]:.2f} on turned ones)"
-        return orientation.evidence(name), ""
+        return None, np.nan, f"{n_samples} images are too few to learn it from: {FEWEST_LEARNT} are needed"
     if name == "swapped_channels" and np.nanmean(statistics["is_colour"]) < 0.5:
-        return None, "most of the images have no colour"
-    odds, auroc = symmetry_odds(layout_cells(statistics), name)
+        return None, np.nan, "most of the images have no colour"
+    if judge is None:
+        odds, auroc, recall = symmetry_odds(layout_cells(statistics), name)
+    else:
+        odds, auroc, recall = judge.evidence(name), judge.auroc[name], judge.recall[name]
     if auroc < LEAST_AUROC:
-        return None, f"{LEARNT_FAULTS[name].not_applicable} (AUROC {auroc:.2f} on images changed on purpose)"
+        return None, recall, f"{LEARNT_FAULTS[name].not_applicable} (AUROC {auroc:.2f} on images changed on purpose)"
     if name == "swapped_channels":
         odds = np.where(statistics["is_colour"] > 0, odds, np.nan)
-    return odds, ""
+    return odds, recall, ""
 
 
 def _judge(
@@ -199,14 +225,14 @@ def _judge(
     statistics: pd.DataFrame,
     neighbours: NDArray | None,
     rate: float,
-    orientation: Orientation | None,
+    judge: Orientation | ColourOrder | None,
 ) -> dict[str, Any]:
     """Scores of one fault, and its row of the table of competence."""
     fault = JUDGED_FAULTS[name]
     nothing = np.full(len(statistics), np.nan)
-    why_not = ""
+    why_not, recall = "", np.nan
     if name in LEARNT_FAULTS:
-        odds, why_not = _learnt(name, statistics, orientation)
+        odds, recall, why_not = _learnt(name, statistics, judge)
         statistics = statistics.assign(**{fault.statistic: nothing if odds is None else odds})
     elif fault.statistic not in statistics:
         if name not in ("odd_size", "odd_aspect"):
@@ -229,14 +255,20 @@ def _judge(
         usual, level = (sign * value for value in (usual, level))
         if fault.scale == "log":
             usual, level = np.exp(usual), np.exp(level)
+    only_ranks = not why_not and recall < LEAST_RECALL
+    if only_ranks:
+        # An order is worth a look; a verdict would be wrong more often than right.
+        scores, level = np.minimum(scores, _BELOW), np.nan
+        why_not = f"it only ranks: at 1% of false alarms {recall:.0%} of the images changed on purpose are found"
     return {
         "scores": scores,
         "competence": {
             "words": fault.words,
             "damage": fault.damage,
             "statistic": fault.statistic,
-            "applicable": not why_not,
+            "applicable": not why_not or only_ranks,
             "why_not": why_not,
+            "recall": recall,
             "n_judged": int(np.isfinite(scores).sum()),
             "usual": usual,
             "level": level,
@@ -259,7 +291,7 @@ def _joined(
     if column not in statistics:
         return alone
     network = statistics[column].to_numpy(dtype=np.float64)
-    departure = joined_departure(values, network, neighbours, rate, never, always)
+    departure = joined_departure(values, network, neighbours, rate, never, always, doubted(name, statistics))
     if departure is None:
         return alone
     return np.where(np.isnan(departure), alone, 1 / (1 + np.exp(-_STEEPNESS * np.clip(departure, -10, 8))))

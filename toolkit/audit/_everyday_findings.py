@@ -17,21 +17,26 @@ class EverydayFindings:
     Attributes
     ----------
     scores : DataFrame
-        A column a fault, in [0, 1]: one half is the level that a sound image of this set exceeds at the stated rate,
+        A column a fault, in [0, 1]: one half is the level that a sound image of this set exceeds at the fault's rate,
         one is beyond doubt; NaN where the fault cannot be judged.
     flagged : DataFrame of bool
         The verdicts, in the same columns.
     competence : DataFrame
         A row a fault: ``words``, ``damage``, ``applicable``, ``why_not``, ``n_judged``, ``n_flagged``, ``usual`` and
-        ``level`` (medians over the images, in the units of ``statistic``), ``whole_set`` (more than half have it).
+        ``level`` (medians over the images, in the units of ``statistic``; NaN where images are ranked and no verdict is
+        given), ``recall`` (of images changed on purpose, at 1 % of false alarms, where a fault is learnt from the set),
+        ``whole_set`` (more than half have it).
     false_alarms : float
-        The stated rate, a fault and an image.
+        Share of sound images that may be flagged for anything, by what is unusual in the set.
+    fault_rate : float
+        The part of it that each fault has.
     """
 
     scores: pd.DataFrame
     flagged: pd.DataFrame
     competence: pd.DataFrame
     false_alarms: float
+    fault_rate: float
 
     def without(self, reasons: dict[str, str]) -> "EverydayFindings":
         """The same with some faults taken back, since they cannot be told here: by name, each with its reason."""
@@ -73,11 +78,6 @@ class EverydayFindings:
             found.append("; ".join(JUDGED_FAULTS[surest.columns[place]].words for _, place in order))
         return pd.Series(found, index=self.flagged.index, name="reasons", dtype=object)
 
-    @property
-    def familywise_rate(self) -> float:
-        """The rate at which a sound image is flagged for anything, at most: the sum over what was judged."""
-        return float(min(1.0, self.false_alarms * int(self.competence["applicable"].sum())))
-
     def frame(self) -> pd.DataFrame:
         """One row an image and flagged fault: ``id``, ``fault``, ``words``, ``damage``, ``score``."""
         places = self.flagged.to_numpy().nonzero()
@@ -104,6 +104,6 @@ class EverydayFindings:
                 said.append(f"The whole set ({row['n_flagged']:,} of {n_images:,}): {row['words']} ({kind}).")
             else:
                 said.append(f"{row['n_flagged']:,} of {n_images:,} images: {row['words']} ({kind}).")
-        missing = self.competence[~self.competence["applicable"]]
+        missing = self.competence[self.competence["why_not"] != ""]
         said += [f"Not judged: {row['words']}: {row['why_not']}." for _, row in missing.iterrows()]
         return said

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from toolkit.audit._everyday_calibration import FEWEST, levels
 
-__all__ = ["WITNESSES", "joined_departure", "one_of_a_family", "without_the_explained"]
+__all__ = ["WITNESSES", "doubted", "joined_departure", "one_of_a_family", "without_the_explained"]
 
 # fault: which of the network's damages is the same. A dead line crosses few of the patches: the statistic of whole
 # lines tells it alone.
@@ -29,6 +29,14 @@ WITNESSES = {
     "scaled_up": "scaled_up",
     "pixelated": "pixelate",
 }
+# What the network may explain a picture by, all together, for a verdict of what is merely unusual in the set: a
+# statistic of noise takes fur, gravel and weaves for noise.
+_EXPLANATIONS = {"noisy": ("noise", "salt_and_pepper", "hot_pixels")}
+_EXPLAINED = 0.7  # probability of these
+# Of the grid of pixels the network's word counts by itself, whatever is usual in the set: log ratio below which it
+# denies a fault.
+_GRID = ("noisy", "hot_pixels", "jpeg_blocks", "scaled_up", "pixelated")
+_UNLIKELY = -1.0
 _LEAST = 0.5  # of a log ratio: smaller differences between images mean nothing
 _MOST = 3.0  # levels by which one witness can speak for or against a fault
 _NOT_DENIED = 0.5  # levels
@@ -47,6 +55,29 @@ def _in_levels(values: NDArray, neighbours: NDArray | None, rate: float, least: 
     return np.clip((values - usual.middle) / np.maximum(usual.level - usual.middle, least), -_MOST, _MOST)
 
 
+def doubted(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
+    """Of which images the network's own words speak against a fault, whatever is usual in the set.
+
+    Parameters
+    ----------
+    fault : str
+        Of ``WITNESSES``.
+    statistics : DataFrame
+        With what the network says of each image.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples,)
+    """
+    against = np.zeros(len(statistics), dtype=bool)
+    if fault in _GRID:
+        against |= statistics[f"damage_{WITNESSES[fault]}"].to_numpy(dtype=np.float64) < _UNLIKELY
+    names = [f"share_{name}" for name in _EXPLANATIONS.get(fault, ()) if f"share_{name}" in statistics]
+    if names:
+        against |= statistics[names].to_numpy(dtype=np.float64).sum(axis=1) < _EXPLAINED
+    return against
+
+
 def joined_departure(
     statistic: NDArray,
     network: NDArray,
@@ -54,6 +85,7 @@ def joined_departure(
     rate: float,
     never: float,
     always: float,
+    against: NDArray[np.bool_] | None = None,
 ) -> NDArray | None:
     """Evidence of both, 0 at the level of the verdict, in units of what lies between it and a typical image.
 
@@ -67,6 +99,8 @@ def joined_departure(
         Of sound images, that may be flagged.
     never, always : float
         Of the statistic: where no image has the fault, and from where on each has.
+    against : ndarray of bool of shape (n_samples,), default=None
+        As of :func:`doubted`: these are not flagged for what is unusual alone.
 
     Returns
     -------
@@ -85,8 +119,10 @@ def joined_departure(
     departure = (evidence - level) / np.maximum(level - usual.middle, 0.5)
     # Of what the statistic is sure about, the network need not be sure as well; it must not find it unlikely.
     denied = (network <= 0) & (second < _NOT_DENIED)
-    departure = np.where((statistic >= always) & ~denied, np.maximum(departure, 0) + 1e-3, departure)
-    return np.where((statistic <= never) | denied, np.minimum(departure, -1e-3), departure)
+    sure = (statistic >= always) & ~denied
+    denied = (statistic <= never) | denied | (np.zeros(len(both), dtype=bool) if against is None else against & ~sure)
+    departure = np.where(sure, np.maximum(departure, 0) + 1e-3, departure)
+    return np.where(denied, np.minimum(departure, -1e-3), departure)
 
 
 # What is flagged because of another fault is not said beside it.

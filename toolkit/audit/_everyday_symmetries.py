@@ -12,12 +12,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from toolkit.audit._everyday_calibration import levels
 from toolkit.diagnostics import LAYOUT_CELLS, LAYOUT_CHANNELS
 
-__all__ = ["FEWEST_LEARNT", "LEAST_AUROC", "layout_cells", "symmetry_odds"]
+__all__ = [
+    "FEWEST_LEARNT",
+    "LEAST_AUROC",
+    "LEAST_RECALL",
+    "calibrated",
+    "layout_cells",
+    "recall_of_changed",
+    "symmetry_odds",
+]
 
 FEWEST_LEARNT = 60  # images from which a rule can be learnt
 LEAST_AUROC = 0.75  # from which a rule says anything
+LEAST_RECALL = 0.5  # of images changed on purpose, at 1 % of false alarms, from which a verdict is given
+_AT = 0.01
+_ASTRAY = 0.1  # share of images that may have come changed
 _FOLDS = 5
 _MOST = 3000  # images that one rule learns from
 _STRENGTH = 0.03  # of the inverse penalty, for standardised columns
@@ -84,15 +96,55 @@ def _log_odds(cells: NDArray, change: Callable[[NDArray], NDArray], folds: NDArr
 
 
 def _slope(told: NDArray) -> float:
-    """By what the log odds have to be multiplied to be right on average: the penalty keeps them small."""
+    """By what the log odds have to be multiplied to be right on average: the penalty keeps them small.
+
+    Some images came changed, which no slope can explain: their part in the sum is bounded.
+    """
     from scipy.optimize import minimize_scalar
 
-    return float(
-        minimize_scalar(lambda slope: np.logaddexp(0, slope * told).mean(), bounds=(0, 20), method="bounded").x
-    )
+    def loss(slope: float) -> float:
+        sound = 1 / (1 + np.exp(np.clip(slope * told, -500, 500)))
+        return float(-np.log((1 - _ASTRAY) * sound + _ASTRAY / 2).mean())
+
+    return float(minimize_scalar(loss, bounds=(0, 20), method="bounded").x)
 
 
-def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float]:
+def calibrated(told: NDArray) -> tuple[NDArray, float]:
+    """Log odds that are right on average, and how well images changed on purpose are told by them.
+
+    Parameters
+    ----------
+    told : ndarray of shape (n_samples,)
+        What an odd rule says of images as they came; changed on purpose, each says the opposite.
+
+    Returns
+    -------
+    odds : ndarray of shape (n_samples,)
+    auroc : float
+    """
+    from sklearn.metrics import roc_auc_score
+
+    truth = np.repeat([0, 1], len(told))
+    return _slope(told) * told, float(roc_auc_score(truth, np.concatenate([told, -told])))
+
+
+def recall_of_changed(as_came: NDArray, changed: NDArray) -> float:
+    """Share of the images changed on purpose that exceed what 1 % of the sound ones do.
+
+    Parameters
+    ----------
+    as_came : ndarray of shape (n_samples,)
+        Log odds of the images as they came; some of them may be faulty, so the level is not their quantile.
+    changed : ndarray of shape (n_changed,)
+
+    Returns
+    -------
+    float
+    """
+    return float((changed > levels(as_came, None, _AT).level.max()).mean())
+
+
+def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float, float]:
     """Evidence for a fault in each image, and how well planted ones are told by it.
 
     Parameters
@@ -107,13 +159,11 @@ def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float]:
         Log odds that the image was changed so, on rules that had not seen it.
     auroc : float
         Of telling images as they came from the same ones changed.
+    recall : float
+        Of those changed, at 1 % of false alarms.
     """
-    from sklearn.metrics import roc_auc_score
-
     folds = np.random.default_rng(0).permutation(np.arange(len(cells)) % _FOLDS)
     found = [_log_odds(cells, change, folds) for change in _CHANGES[fault]]
-    # An image changed on purpose says the opposite of what it said as it came.
-    told = np.concatenate(found)
-    truth = np.repeat([0, 1], len(told))
-    auroc = roc_auc_score(truth, np.concatenate([told, -told]))
-    return _slope(told) * np.max(found, axis=0), float(auroc)
+    each, auroc = calibrated(np.concatenate(found))
+    odds = each.reshape(len(found), -1).max(axis=0)
+    return odds, auroc, recall_of_changed(odds, -each)

@@ -18,8 +18,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
+from toolkit.audit._everyday_symmetries import recall_of_changed
 
-__all__ = ["FEWEST_TURNED", "Orientation", "judge_orientation"]
+__all__ = ["FEWEST_TURNED", "Orientation", "judge_orientation", "reduced"]
 
 FEWEST_TURNED = 60  # images from which a rule can be learnt
 _FOLDS, _ROUNDS = 5, 2
@@ -49,6 +50,8 @@ class Orientation:
     auroc : dict of str to float
         How well images turned on purpose are told from the same ones as they came: of ``"quarter_turn"`` and of
         ``"upside_down"``.
+    recall : dict of str to float
+        Share of those turned that exceed what 1 % of the sound ones do.
     views : ndarray of float32 of shape (n_samples, 4, n_features)
         What was judged, for :meth:`confirmed`.
     """
@@ -56,6 +59,7 @@ class Orientation:
     log_odds: NDArray
     probabilities: NDArray
     auroc: dict[str, float]
+    recall: dict[str, float]
     views: NDArray
 
     def evidence(self, fault: str) -> NDArray:
@@ -147,11 +151,11 @@ def judge_orientation(views: ArrayLike, *, random_state: int = 0) -> Orientation
         raise ValueError(f"views must be of {FEWEST_TURNED} images or more to learn from, got {len(values)}.")
     if not np.isfinite(values).all():
         raise ValueError("views must be finite, got NaN or infinite values.")
-    reduced = _reduced(values)
+    components = reduced(values)
     folds = np.random.default_rng(random_state).permutation(np.arange(len(values)) % _FOLDS)
     trusted = np.ones(len(values), dtype=bool)
     for _ in range(_ROUNDS):
-        sums = _over_views(_out_of_fold(reduced, folds, trusted))
+        sums = _over_views(_out_of_fold(components, folds, trusted))
         odds = _against_others(sums)
         trusted = odds[:, 1:].max(axis=1) < _SUSPECT
         if trusted.sum() < FEWEST_TURNED // 2:
@@ -159,11 +163,20 @@ def judge_orientation(views: ArrayLike, *, random_state: int = 0) -> Orientation
     slope = _slope(sums)
     sums = sums * slope
     unit = np.exp(sums - sums.max(axis=1, keepdims=True))
-    return Orientation(_against_others(sums), unit / unit.sum(axis=1, keepdims=True), _auroc(sums), values)
+    return Orientation(_against_others(sums), unit / unit.sum(axis=1, keepdims=True), *_competence(sums), values)
 
 
-def _reduced(values: NDArray) -> NDArray:
-    """The most important directions of the features, of all views alike."""
+def reduced(values: NDArray) -> NDArray:
+    """The most important directions of the features, of all views alike.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n_samples, n_views, n_features)
+
+    Returns
+    -------
+    ndarray of shape (n_samples, n_views, n_components)
+    """
     from sklearn.decomposition import PCA
 
     flat = values.reshape(-1, values.shape[2]).astype(np.float64)
@@ -172,7 +185,7 @@ def _reduced(values: NDArray) -> NDArray:
     n_components = min(_COMPONENTS, flat.shape[1], len(flat) // 2)
     if n_components < flat.shape[1]:
         flat = PCA(n_components, svd_solver="randomized", random_state=0).fit_transform(flat)
-    return flat.reshape(len(values), 4, -1)
+    return flat.reshape(*values.shape[:2], -1)
 
 
 def _out_of_fold(reduced: NDArray, folds: NDArray, trusted: NDArray) -> NDArray:
@@ -211,15 +224,19 @@ def _slope(sums: NDArray) -> float:
     return float(minimize_scalar(loss, bounds=(0.01, 20), method="bounded").x)
 
 
-def _auroc(sums: NDArray) -> dict[str, float]:
-    """Images as they came against the same ones turned: turning an image rolls what is said of it."""
+def _competence(sums: NDArray) -> tuple[dict[str, float], dict[str, float]]:
+    """Images as they came against the same ones turned: turning an image rolls what is said of it.
+
+    Areas under the curves, and recalls at 1 % of false alarms.
+    """
     from sklearn.metrics import roc_auc_score
 
-    found = {}
+    found, recalls = {}, {}
     for name, turns in _TURNS.items():
         came = _against_others(sums)[:, list(turns)].max(axis=1)
         changed = [_against_others(np.roll(sums, turn, axis=1))[:, list(turns)].max(axis=1) for turn in turns]
         told = np.concatenate([came] * len(turns) + changed)
         truth = np.repeat([0, 1], len(told) // 2)
         found[name] = float(roc_auc_score(truth, told))
-    return found
+        recalls[name] = recall_of_changed(came, np.concatenate(changed))
+    return found, recalls

@@ -4,6 +4,6 @@ What needs torch is loaded on first use.
 """
 
 from toolkit.embeddings._embedder import EMBEDDERS, ImageEmbedder
-from toolkit.embeddings._photographs import photograph_views, photographs_can_be_read
+from toolkit.embeddings._photographs import photograph_colours, photograph_views, photographs_can_be_read
 
-__all__ = ["EMBEDDERS", "ImageEmbedder", "photograph_views", "photographs_can_be_read"]
+__all__ = ["EMBEDDERS", "ImageEmbedder", "photograph_colours", "photograph_views", "photographs_can_be_read"]

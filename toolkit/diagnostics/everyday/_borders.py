@@ -7,6 +7,8 @@ __all__ = ["borders"]
 _EVEN = 8.0  # grey levels within which a line of a bar stays after JPEG
 _JUMP = 10.0  # grey levels by which a pixel beyond a bar differs from it
 _FRAME_JUMP = 0.5  # share of the pixels beyond a frame that have to differ: it ends along its whole length
+_PAPER = 25.0  # grey levels within which a page is white, or black
+_BACKGROUND = 0.3  # share of the rest of an image that has the colour of its lower part: then it is a margin
 _THINNEST = 0.01  # of the side; thinner edges are those of scanners and of cropping
 
 
@@ -60,7 +62,9 @@ def borders(views):
     thick, colour, jump = sides["bottom"]
     if not even and thick >= 4 and out["bar_top"] < _THINNEST:
         jump = max(jump, _ragged(rows[::-1], thick))
-        missing = out["bar_bottom"] if jump >= _FRAME_JUMP else 0.0
+        # The empty end of a page is white as the page is; what a decoder leaves is grey, or has nothing like it above.
+        page = min(colour, 255 - colour) <= _PAPER and (np.abs(rows[:-thick] - colour) <= _EVEN).mean() >= _BACKGROUND
+        missing = out["bar_bottom"] if jump >= _FRAME_JUMP and not page else 0.0
     repeated = 0.0
     if not even and height >= 8:
         # Squares of an enlargement repeat lines at the top as well.

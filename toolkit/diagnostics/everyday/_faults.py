@@ -57,7 +57,7 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
         by_nature=True,
     ),
     "clipped": EverydayFault(
-        "clipped at black or white", True, "clipped", True, 0.08, _INF, "linear",
+        "clipped at black or white", True, "clipped", True, 0.04, _INF, "linear",
         "cut-outs, drawings and text are usual in the set",
     ),
     "low_contrast": EverydayFault(
@@ -75,7 +75,8 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
     ),
     "blank": EverydayFault("blank", True, "luma_std", False, 0.02, 0.008, "log", ""),
     "low_information": EverydayFault(
-        "low in information", False, "entropy", False, 4.5, 0.5, "linear", "most of the set is as plain"
+        "low in information", False, "entropy", False, 4.5, 0.5, "linear", "most of the set is as plain",
+        by_nature=True,
     ),
     "blurred": EverydayFault(
         "blurred", True, "sharpness", False, 0.20, 0.055, "log",

@@ -126,12 +126,6 @@ class ImageViews:
         return np.stack([red - green, blue - green])
 
     @cached_property
-    def border(self):
-        """Luma of the outermost pixels."""
-        luma = self.luma
-        return np.concatenate([luma[0], luma[-1], luma[1:-1, 0], luma[1:-1, -1]])
-
-    @cached_property
     def is_grey(self):
         """Whether it has no colour beyond what JPEG leaves of a grey picture."""
         if self.image.ndim == 2:

@@ -27,7 +27,7 @@ def run_folder(
     repairs: Sequence[str] = EXACT_REPAIRS,
     strip_metadata: bool = False,
     dry_run: bool = False,
-    false_alarms: float = 0.005,
+    false_alarms: float = 0.02,
     networks: bool = False,
     cache: bool | PathLike = True,
     n_jobs: int = -1,
@@ -50,7 +50,7 @@ def run_folder(
         As in :func:`toolkit.audit.plan_clean`.
     strip_metadata, dry_run : bool, default=False
         As in :func:`toolkit.audit.apply_plan`.
-    false_alarms : float, default=0.005
+    false_alarms : float, default=0.02
         As in :func:`toolkit.audit.judge_everyday`.
     networks : bool, default=False
         As in :func:`toolkit.audit.audit_files`.

@@ -68,19 +68,20 @@ def _bad(report, files, table, figures):
             report.table(shown.loc[order].reset_index(drop=True), caption, max_rows=_LISTED)
     if files.everyday is not None:
         competence = files.everyday.competence
-        shown = competence[["words", "damage", "n_judged", "n_flagged", "usual", "level", "why_not"]].rename(
+        shown = competence[["words", "damage", "n_judged", "n_flagged", "usual", "level", "recall", "why_not"]].rename(
             columns={
                 "words": "an image is",
                 "n_judged": "judged",
                 "n_flagged": "flagged",
                 "level": "flagged from",
-                "why_not": "why not judged",
+                "recall": "found of those changed on purpose",
+                "why_not": "why not",
             }
         )
-        shown["why not judged"] = shown["why not judged"].replace("", "—")
+        shown["why not"] = shown["why not"].replace("", "—")
         report.table(
             shown.reset_index(drop=True),
-            f"What was looked for, at a rate of {100 * files.everyday.false_alarms:g}% of sound pictures a fault; "
+            f"What was looked for, so that {100 * files.everyday.false_alarms:g}% of sound pictures are flagged; "
             "usual value and level are medians over the pictures, in the units of the statistic.",
             max_rows=None,
         )

@@ -1,0 +1,71 @@
+"""Red for blue and light for dark: on views whose truth is made, and within the verdicts of a set."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from toolkit.audit import judge_colours, judge_everyday
+from toolkit.diagnostics import everyday_statistics
+
+N = 150
+
+
+def views_of(change, rows, noise=1.0, seed=0):
+    """Views of which the first is as sound images are, those of some rows exchanged with the view of a change."""
+    views = np.random.default_rng(seed).normal(0, noise, (N, 3, 12)) + 3 * np.eye(3, 12)
+    views[rows] = views[rows][:, [1, 0, 2] if change == 1 else [2, 1, 0]]
+    return views
+
+
+@pytest.mark.parametrize(("change", "fault"), [(1, "swapped_channels"), (2, "inverted")])
+def test_changed_ones_are_found(change, fault):
+    rows = np.arange(0, N, 10)
+    found = judge_colours(views_of(change, rows))
+    assert set(np.argsort(found.evidence(fault))[-len(rows) :]) == set(rows)
+    assert found.auroc[fault] > 0.85  # the changed ones among those that came count as what they are not
+    assert found.recall[fault] > 0.8
+
+
+def test_without_an_order_nothing_is_known():
+    found = judge_colours(np.random.default_rng(1).normal(0, 1, (N, 3, 12)))
+    assert all(value < 0.75 for value in found.auroc.values())
+    assert all(value < 0.5 for value in found.recall.values())
+
+
+def test_a_set_is_judged_by_them_and_says_how_well():
+    generator = np.random.default_rng(2)
+    images = generator.integers(0, 256, (N, 24, 24, 3), dtype=np.uint8)
+    statistics = pd.DataFrame([everyday_statistics(image) for image in images])
+    rows = np.arange(0, N, 15)
+    found = judge_everyday(statistics, colours=judge_colours(views_of(1, rows, noise=0.5)))
+    assert set(np.flatnonzero(found.flagged["swapped_channels"])) == set(rows)
+    assert found.competence.loc["swapped_channels", "recall"] > 0.9
+    # Where half of what was changed on purpose is not found, nothing is flagged: images are ranked.
+    weak = judge_everyday(statistics, colours=judge_colours(views_of(1, rows, noise=3.0)))
+    row = weak.competence.loc["swapped_channels"]
+    assert row["recall"] < 0.5
+    assert row["applicable"]
+    assert "only ranks" in row["why_not"]
+    assert not weak.flagged["swapped_channels"].any()
+    assert weak.scores["swapped_channels"].max() < 0.5
+    assert weak.scores["swapped_channels"].nunique() > N // 2
+    assert any("only ranks" in sentence for sentence in weak.findings())
+
+
+@pytest.mark.parametrize(
+    ("views", "named"),
+    [
+        (np.zeros((80, 4, 6)), "shape"),
+        (np.zeros((20, 3, 6)), "60 images"),
+        (np.full((80, 3, 6), np.nan), "finite"),
+    ],
+)
+def test_bad_views_are_named(views, named):
+    with pytest.raises(ValueError, match=named):
+        judge_colours(views)
+
+
+def test_judges_of_other_images_are_refused():
+    statistics = pd.DataFrame([everyday_statistics(np.zeros((8, 8), np.uint8))] * 3)
+    with pytest.raises(ValueError, match="colours is of 150 images"):
+        judge_everyday(statistics, colours=judge_colours(views_of(1, [0])))
