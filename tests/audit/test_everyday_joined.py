@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from toolkit.audit import judge_everyday
-from toolkit.audit._everyday_joined import WITNESSES, joined_departure, one_of_a_family
+from toolkit.audit._everyday_joined import WITNESSES, affirmed, doubted, joined_departure, one_of_a_family
 from toolkit.diagnostics import DAMAGE_SCORES, EVERYDAY_FAULTS, damage_scores, everyday_statistics
 
 N = 200
@@ -32,6 +32,38 @@ def test_both_are_needed(witnesses):
     found = joined_departure(statistic, network, None, 0.005, never=7.0, always=25.0)
     np.testing.assert_array_equal(found[:5] >= 0, [True, False, False, False, True])
     assert (found[5:] >= 0).mean() < 0.02
+
+
+def test_what_the_network_explains_otherwise_is_not_merely_unusual(witnesses):
+    """Fur: the statistic says noise, the network half believes it, and explains the picture by something else."""
+    statistic, network = witnesses
+    rows = np.arange(20)
+    statistic[rows], network[rows] = np.linspace(8.6, 11, 20), -1.2
+    against = np.zeros(N, dtype=bool)
+    asked = {"never": 7.0, "always": 25.0}
+    flagged = joined_departure(statistic, network, None, 0.01, **asked) >= 0
+    assert flagged[rows].any()
+    against[rows] = True
+    assert not (joined_departure(statistic, network, None, 0.01, **asked, against=against) >= 0)[rows].any()
+    # What lies far beyond all sound images of the set is believed all the same.
+    statistic[0], network[0] = 12, 8
+    assert joined_departure(statistic, network, None, 0.01, **asked, against=against)[0] >= 0
+
+
+def test_the_network_speaks_for_and_against():
+    said = pd.DataFrame(
+        {
+            "damage_noise": [2.0, 2.0, -2.0, 0.2],
+            "damage_low_contrast": [2.0, 2.0, -2.0, 0.2],
+            "share_noise": [0.5, 0.3, 0.9, 0.9],
+            "share_salt_and_pepper": [0.3, 0.0, 0.0, 0.0],
+        }
+    )
+    assert doubted("noisy", said).tolist() == [False, True, True, False]
+    assert affirmed("noisy", said).tolist() == [True, True, False, False]
+    # Of tone it knows less: nothing is denied or affirmed by its word alone.
+    assert not doubted("low_contrast", said).any()
+    assert not affirmed("low_contrast", said).any()
 
 
 def test_unknown_values_say_nothing(witnesses):

@@ -13,7 +13,9 @@ from toolkit.audit._colour_order import ColourOrder
 from toolkit.audit._everyday_calibration import FEWEST, context_neighbours, levels
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_joined import (
+    AFFIRMED_RATE,
     WITNESSES,
+    affirmed,
     doubted,
     joined_departure,
     one_of_a_family,
@@ -291,9 +293,13 @@ def _joined(
     if column not in statistics:
         return alone
     network = statistics[column].to_numpy(dtype=np.float64)
-    departure = joined_departure(values, network, neighbours, rate, never, always, doubted(name, statistics))
+    against, sure = doubted(name, statistics), affirmed(name, statistics)
+    departure = joined_departure(values, network, neighbours, rate, never, always, against)
     if departure is None:
         return alone
+    if sure.any():
+        more = joined_departure(values, network, neighbours, AFFIRMED_RATE * rate, never, always, against)
+        departure = np.where(sure, more, departure)
     return np.where(np.isnan(departure), alone, 1 / (1 + np.exp(-_STEEPNESS * np.clip(departure, -10, 8))))
 
 

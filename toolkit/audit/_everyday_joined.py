@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 
 from toolkit.audit._everyday_calibration import FEWEST, levels
 
-__all__ = ["WITNESSES", "doubted", "joined_departure", "one_of_a_family", "without_the_explained"]
+__all__ = [
+    "AFFIRMED_RATE",
+    "WITNESSES",
+    "affirmed",
+    "doubted",
+    "joined_departure",
+    "one_of_a_family",
+    "without_the_explained",
+]
 
 # fault: which of the network's damages is the same. A dead line crosses few of the patches: the statistic of whole
 # lines tells it alone.
@@ -37,6 +45,11 @@ _EXPLAINED = 0.7  # probability of these
 # denies a fault.
 _GRID = ("noisy", "hot_pixels", "jpeg_blocks", "scaled_up", "pixelated")
 _UNLIKELY = -1.0
+_FAR_OUT = 2.0  # levels: what the network says so much more than of sound images of the set is believed all the same
+# Where it affirms the fault by itself, seven times as many may be unusual: it is right about that more often.
+_SEEN = (*_GRID, "blurred", "motion_blur")
+_LIKELIER = 0.5  # log ratio
+AFFIRMED_RATE = 7.0
 _LEAST = 0.5  # of a log ratio: smaller differences between images mean nothing
 _MOST = 3.0  # levels by which one witness can speak for or against a fault
 _NOT_DENIED = 0.5  # levels
@@ -53,6 +66,25 @@ def _in_levels(values: NDArray, neighbours: NDArray | None, rate: float, least: 
     """How far values are above the middle, 1 being the level that sound images exceed at the rate."""
     usual = levels(values, neighbours, rate)
     return np.clip((values - usual.middle) / np.maximum(usual.level - usual.middle, least), -_MOST, _MOST)
+
+
+def affirmed(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
+    """Of which images the network says by itself that they have a fault of the grid or of sharpness.
+
+    Parameters
+    ----------
+    fault : str
+        Of ``WITNESSES``.
+    statistics : DataFrame
+        With what the network says of each image.
+
+    Returns
+    -------
+    ndarray of bool of shape (n_samples,)
+    """
+    if fault not in _SEEN:
+        return np.zeros(len(statistics), dtype=bool)
+    return statistics[f"damage_{WITNESSES[fault]}"].to_numpy(dtype=np.float64) >= _LIKELIER
 
 
 def doubted(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
@@ -120,7 +152,9 @@ def joined_departure(
     # Of what the statistic is sure about, the network need not be sure as well; it must not find it unlikely.
     denied = (network <= 0) & (second < _NOT_DENIED)
     sure = (statistic >= always) & ~denied
-    denied = (statistic <= never) | denied | (np.zeros(len(both), dtype=bool) if against is None else against & ~sure)
+    if against is not None:
+        denied = denied | (against & ~sure & (second < _FAR_OUT))
+    denied = denied | (statistic <= never)
     departure = np.where(sure, np.maximum(departure, 0) + 1e-3, departure)
     return np.where(denied, np.minimum(departure, -1e-3), departure)
 
