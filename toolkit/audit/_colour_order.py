@@ -96,7 +96,7 @@ def judge_colours(views: ArrayLike, *, random_state: int = 0) -> ColourOrder:
             if trusted.sum() < FEWEST_TURNED // 2:
                 break
         odds[name], auroc[name] = calibrated(told)
-        recall[name] = recall_of_changed(odds[name], -odds[name])
+        recall[name] = recall_of_changed(-odds[name])
     return ColourOrder(odds, auroc, recall)
 
 

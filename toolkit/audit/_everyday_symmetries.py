@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit.audit._everyday_calibration import levels
 from toolkit.diagnostics import LAYOUT_CELLS, LAYOUT_CHANNELS
 
 __all__ = [
@@ -29,7 +28,8 @@ FEWEST_LEARNT = 60  # images from which a rule can be learnt
 LEAST_AUROC = 0.75  # from which a rule says anything
 LEAST_RECALL = 0.5  # of images changed on purpose, at 1 % of false alarms, from which a verdict is given
 _AT = 0.01
-_ASTRAY = 0.1  # share of images that may have come changed
+_CHANGED = (0.002, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3)  # shares of images that may have come changed
+_RARITY = 10.0  # log likelihood that all of them would cost: few are more likely than many
 _FOLDS = 5
 _MOST = 3000  # images that one rule learns from
 _STRENGTH = 0.03  # of the inverse penalty, for standardised columns
@@ -98,15 +98,22 @@ def _log_odds(cells: NDArray, change: Callable[[NDArray], NDArray], folds: NDArr
 def _slope(told: NDArray) -> float:
     """By what the log odds have to be multiplied to be right on average: the penalty keeps them small.
 
-    Some images came changed, which no slope can explain: their part in the sum is bounded.
+    Some images came changed, and say the opposite of what they should: how many is fitted with the slope, or they would
+    hold it down.
     """
     from scipy.optimize import minimize_scalar
 
-    def loss(slope: float) -> float:
+    def loss(slope: float, share: float) -> float:
         sound = 1 / (1 + np.exp(np.clip(slope * told, -500, 500)))
-        return float(-np.log((1 - _ASTRAY) * sound + _ASTRAY / 2).mean())
+        return float(-np.log((1 - share) * sound + share * (1 - sound)).mean())
 
-    return float(minimize_scalar(loss, bounds=(0, 20), method="bounded").x)
+    best, slope = np.inf, 0.0
+    for share in _CHANGED:
+        fitted = minimize_scalar(loss, args=(share,), bounds=(0, 20), method="bounded")
+        cost = float(fitted.fun) * len(told) + _RARITY * share
+        if cost < best:
+            best, slope = cost, float(fitted.x)
+    return slope
 
 
 def calibrated(told: NDArray) -> tuple[NDArray, float]:
@@ -128,20 +135,21 @@ def calibrated(told: NDArray) -> tuple[NDArray, float]:
     return _slope(told) * told, float(roc_auc_score(truth, np.concatenate([told, -told])))
 
 
-def recall_of_changed(as_came: NDArray, changed: NDArray) -> float:
-    """Share of the images changed on purpose that exceed what 1 % of the sound ones do.
+def recall_of_changed(odds: NDArray) -> float:
+    """Share of images changed on purpose that are found at no more than 1 % of false alarms.
+
+    Log odds that are right exceed the logarithm of a hundred in one sound image of a hundred at most (Markov's
+    inequality): whatever the images that came, faulty ones among them, look like.
 
     Parameters
     ----------
-    as_came : ndarray of shape (n_samples,)
-        Log odds of the images as they came; some of them may be faulty, so the level is not their quantile.
-    changed : ndarray of shape (n_changed,)
+    odds : ndarray of shape (n_changed,)
 
     Returns
     -------
     float
     """
-    return float((changed > levels(as_came, None, _AT).level.max()).mean())
+    return float((odds >= -np.log(_AT)).mean())
 
 
 def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float, float]:
@@ -166,4 +174,4 @@ def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float, float]:
     found = [_log_odds(cells, change, folds) for change in _CHANGES[fault]]
     each, auroc = calibrated(np.concatenate(found))
     odds = each.reshape(len(found), -1).max(axis=0)
-    return odds, auroc, recall_of_changed(odds, -each)
+    return odds, auroc, recall_of_changed(-each)

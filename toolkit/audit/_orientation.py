@@ -238,5 +238,5 @@ def _competence(sums: NDArray) -> tuple[dict[str, float], dict[str, float]]:
         told = np.concatenate([came] * len(turns) + changed)
         truth = np.repeat([0, 1], len(told) // 2)
         found[name] = float(roc_auc_score(truth, told))
-        recalls[name] = recall_of_changed(came, np.concatenate(changed))
+        recalls[name] = recall_of_changed(np.concatenate(changed))
     return found, recalls
