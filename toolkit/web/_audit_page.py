@@ -26,7 +26,7 @@ class AuditPage:
 
     def __init__(self, gr: Any, root: Path, visits: Visits):
         self.gr, self.root, self.visits = gr, root, visits
-        self.kinds = {kind: kind_in_words(kind) for kind in ALL_KINDS}
+        self.kinds = {kind: kind_in_words(kind, short=True) for kind in ALL_KINDS}
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 self.source = SourcePicker(gr, root, label="Images from", name="audit", n_images=1000)
@@ -128,7 +128,7 @@ class AuditPage:
             "name": choice.title,
         }
         kinds = sorted(set(found["per_image"]["kind"]) - {"clean"})
-        choices = [_FLAGGED, _ALL, *((kind_in_words(kind), kind) for kind in kinds)]
+        choices = [_FLAGGED, _ALL, *((kind_in_words(kind, short=True), kind) for kind in kinds)]
         shown = _FLAGGED if (found["per_image"]["kind"] != "clean").any() else _ALL
         yield {
             self.status: said(f"{found['n_images']:,} images of {choice.title} looked at."),
@@ -230,7 +230,7 @@ class AuditPage:
         table, pictures = found["per_image"], []
         for row in self._rows(visit, kind, order, part):
             decided = found["decisions"].get(int(row))
-            seen = f"{kind_in_words(table['kind'].iloc[row])} {table['confidence'].iloc[row]:.2f}"
+            seen = f"{kind_in_words(table['kind'].iloc[row], short=True)} {table['confidence'].iloc[row]:.2f}"
             words = f"you: {self._in_words(decided)}" if decided else seen
             pictures.append((as_pil(found["images"][row]), words))
         return pictures
@@ -259,7 +259,7 @@ class AuditPage:
         one, images = found["decided"].per_image.iloc[row], found["images"]
         name = self._name(found, row)
         before = picture(image_png(images[row]), f"image {name} as it came", name="pixels")
-        facts = [("found", kind_in_words(one["kind"])), ("how sure", f"{one['confidence']:.2f}")]
+        facts = [("found", kind_in_words(one["kind"], short=True)), ("how sure", f"{one['confidence']:.2f}")]
         facts.append(("anomaly score", f"{one['anomaly_score']:.3g}"))
         facts += [("strength", f"{one['severity']:.2f}")] if one["severity"] else []
         facts += [("turned by", f"{one['angle']:.0f} degrees")] if one["angle"] else []
@@ -277,7 +277,7 @@ class AuditPage:
         )
         nearest = nearest_images(images, row)
         kinds = found["per_image"]["kind"]
-        words = [f"{self._name(found, other)}: {kind_in_words(kinds.iloc[other])}" for other in nearest]
+        words = [f"{self._name(found, other)}: {kind_in_words(kinds.iloc[other], short=True)}" for other in nearest]
         pair = f"<figure>{before}<figcaption>as it came</figcaption></figure>"
         pair += f"<figure>{after}<figcaption>repaired</figcaption></figure>" if after else ""
         return (

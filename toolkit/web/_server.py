@@ -4,11 +4,9 @@ import contextlib
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -16,6 +14,7 @@ from pathlib import Path
 from toolkit._core.optional import import_optional
 from toolkit._core.parameters import check_int
 from toolkit._core.types import PathLike
+from toolkit.web._own_folder import own_folder
 from toolkit.web._visits import Visits
 
 __all__ = ["serve"]
@@ -81,7 +80,7 @@ def serve(
     if token is not None and len(token) < 16:
         raise ValueError("token must have at least 16 characters.")
     token = token or secrets.token_urlsafe(32)
-    with _temporary_folder() as folder, _bound(host, port) as listening, _own_environment():
+    with own_folder() as folder, _bound(host, port) as listening, _own_environment():
         port = listening.getsockname()[1]
         visits = Visits(folder, max_jobs or max(2, os.cpu_count() or 1))
         try:
@@ -189,16 +188,6 @@ class _Tabs:
                 return
             self._open.pop(session, None)
         self._visits.close(session)
-
-
-@contextlib.contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    """A folder that nobody else can look into, gone at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="toolkit-serve-")).resolve()  # 0700 by itself
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

@@ -221,7 +221,7 @@ def _competence(report, result):
     if not measured:
         return
     interval = [f"{low:.2f} to {high:.2f}" for low, high in zip(table["recall_low"], table["recall_high"])]
-    table = table.assign(interval=interval, kind=table["kind"].map(kind_in_words))
+    table = table.assign(interval=interval, kind=table["kind"].map(_kind))
     _competence_table(
         report,
         table,
@@ -260,6 +260,10 @@ def _scores(report, result, figures):
     )
 
 
+def _kind(name):
+    return kind_in_words(name, short=True)
+
+
 def _table(report, frame, caption, **formats):
     """A table with its names as a person writes them."""
     formats = {
@@ -269,7 +273,7 @@ def _table(report, frame, caption, **formats):
         **formats,
     }
     words = {column: column.replace("_", " ").replace("psnr", "PSNR") for column in frame.columns}
-    spoken = {"kind": kind_in_words, "most_often_named": kind_in_words, "restorer": restorer_in_words}
+    spoken = {"kind": _kind, "most_often_named": _kind, "restorer": restorer_in_words}
     frame = frame.assign(**{column: frame[column].map(how) for column, how in spoken.items() if column in frame})
     frame = frame.rename(columns=words)
     report.table(frame, caption, formats={words[column]: formats[column] for column in words if column in formats})

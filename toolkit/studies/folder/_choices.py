@@ -51,7 +51,7 @@ def file_choices(files: FileAudit, plan: pd.DataFrame, per_image: pd.DataFrame |
             kinds[_COPIES.get(file["relation"], "copy")] = file["similarity"]
         kind = file.get("kind")
         if isinstance(kind, str) and kind not in _UNFLAGGED:
-            kinds[kind_in_words(kind)] = file["kind_confidence"]
+            kinds[kind_in_words(kind, short=True)] = file["kind_confidence"]
         if not kinds and step["action"] == "keep":
             continue
         choices = ["keep", "leave_out"]
@@ -124,7 +124,7 @@ def image_plan(images: np.ndarray, per_image: pd.DataFrame) -> pd.DataFrame:
     """
     repaired = per_image["repaired"].to_numpy() == 1
     reasons = [
-        f"{kind_in_words(kind)} ({sure:.2f}), confirmed by a second judge" if done else ""
+        f"{kind_in_words(kind, short=True)} ({sure:.2f}), confirmed by a second judge" if done else ""
         for kind, sure, done in zip(per_image["kind"], per_image["confidence"], repaired)
     ]
     return pd.DataFrame(
@@ -168,7 +168,7 @@ def image_choices(per_image: pd.DataFrame, plan: pd.DataFrame, undoable: Sequenc
         rows.append(
             {
                 "name": str(row.get("path", row["index"])),
-                "kinds": (kind_in_words(row["kind"]),),
+                "kinds": (kind_in_words(row["kind"], short=True),),
                 "confidence": row["confidence"],
                 "anomaly": row["anomaly_score"],
                 "outcome": "repaired" if done else "left as given",
