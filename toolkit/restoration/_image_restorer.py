@@ -109,6 +109,9 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         the independent check would accept) and ``repair``: ``"repaired"``, or why not.
     undoable_ : tuple of str
         Kinds that are repaired.
+    checked_kinds_ : tuple of str
+        Kinds that are repaired where somebody names them (:meth:`restore_as`): also those of which the independent
+        check confirms too few to repair them unasked.
     limits_ : dict of str to float
         For each of ``undoable_`` the highest probability of being clean at which a row predicted as it is repaired. It
         is set so that no more rows are repaired than the number of confident predictions supports, compared with images
@@ -342,9 +345,9 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     ) -> tuple[NDArray, pd.DataFrame]:
         """Repair images as the kinds that somebody names who has looked, whatever they were found to be.
 
-        A name takes the place of the identifier's verdict, and of nothing else. A kind is undone that :meth:`fit` found
-        to be undone on this set; a repair stays if the image is found rather clean afterwards, and cleaner than it
-        came, and if the independent check accepts it.
+        A name takes the place of the identifier's verdict, and of nothing else. A kind of ``checked_kinds_`` is undone;
+        a repair stays if the image is found rather clean afterwards, and cleaner than it came by ``min_improvement``,
+        and if the independent check accepts it; what is taken for clean already is not changed by a wrong name.
 
         Parameters
         ----------
@@ -416,7 +419,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         for kind in self.undoable_:
             rows = np.flatnonzero(undoable & sure & (kinds == kind))
             if len(rows):
-                self._restore_kind(kind, rows, given, images, clean, columns, self.min_improvement)
+                self._restore_kind(kind, rows, given, images, clean, columns)
         for name, values in columns.items():
             repairs[name] = values
         repairs["repaired"] = repairs["outcome"] == "repaired"

@@ -44,7 +44,7 @@ def check_kind_names(kinds: Sequence[str], n_samples: int) -> np.ndarray:
 class RepairPass:
     """The part of a fitted :class:`ImageRestorer` that repairs rows of one chunk."""
 
-    # Of the fitted restorer.
+    # Of the fitted restorer. What is repaired unasked, `undoable_`, is less than can be checked.
     _candidates: Any
     _classifiers: Any
     _clean_thresholds: Any
@@ -53,6 +53,7 @@ class RepairPass:
     _identify: Any
     competence_: pd.DataFrame
     image_shape_: tuple
+    min_improvement: float
     pixel_scale_: Any
     undoable_: tuple
 
@@ -70,24 +71,30 @@ class RepairPass:
             "why_not": np.array([self._why_cannot(kind) for kind in kinds], dtype=object),
         }
         clean = np.asarray(found["clean_probability"], dtype=float)
-        for kind in self.undoable_:
+        for kind in self.checked_kinds_:
             rows = np.flatnonzero(kinds == kind)
             if len(rows):
-                self._restore_kind(kind, rows, given, images, clean, columns, 0.0)
+                self._restore_kind(kind, rows, given, images, clean, columns, named=True)
         repaired = columns["outcome"] == "repaired"
         columns["why_not"][repaired] = ""
         return pd.DataFrame({"kind": kinds, **columns, "repaired": repaired, "angle": np.nan_to_num(columns["angle"])})
+
+    @property
+    def checked_kinds_(self) -> tuple[str, ...]:
+        """Kinds that are undone where somebody names them: those that some restorer undoes and whose repairs are told
+        from repairs of sound images, if only some of them; no held-out sound image passes that check."""
+        return tuple(kind for kind, classifier in self._classifiers.items() if classifier.sensitivity > 0)
 
     def _why_cannot(self, kind):
         if kind == "clean":
             return ""
         table = self.competence_
         row = table[table["kind"] == kind]
-        if kind in self.undoable_ or not len(row):
+        if kind in self.checked_kinds_ or not len(row):
             return _NOT_UNDONE
         return f"{kind_in_words(kind)} cannot be undone on this set: {row['repair'].iloc[0]}"
 
-    def _restore_kind(self, kind, rows, given, images, clean, columns, min_improvement):
+    def _restore_kind(self, kind, rows, given, images, clean, columns, *, named=False):
         """Try the candidates of a kind in order; a row goes to the next one if it is not found cleaner."""
         columns["outcome"][rows] = "no change"
         why_not = columns.get("why_not", np.empty(len(given), dtype=object))
@@ -98,7 +105,10 @@ class RepairPass:
             small = np.abs(columns["angle"][rows]) < _LEAST_TURN
             why_not[rows[small]] = _SMALL_TURN
             rows = rows[~small]
+        left_alone = rows[:0]
         for name, sharpness in self._candidates.candidates(kind):
+            if named and sharpness > 1:  # a network that left it alone finds it sound, whoever says otherwise
+                rows = rows[~np.isin(rows, left_alone)]
             if not len(rows):
                 return
             repaired = self._apply(name, kind, given[rows], turned[rows], sharpness)
@@ -107,8 +117,10 @@ class RepairPass:
             if changed.any():
                 after[changed] = self._identify(repaired[changed])["clean_probability"]
                 gain[changed] = after[changed] - clean[rows[changed]]
+            left_alone = rows[~changed] if sharpness <= 1 else left_alone
             least = self._clean_thresholds[kind]
-            kept = changed & (after >= least) & ((gain >= min_improvement) | (least < RATHER_CLEAN))
+            # What the identifier named itself need not look cleaner where a right repair leaves traces, as of a turn.
+            kept = changed & (after >= least) & ((gain >= self.min_improvement) | (not named and least < RATHER_CLEAN))
             why_not[rows[changed & ~kept]] = _NOT_CLEANER
             why_not[rows[kept]] = _NOT_ACCEPTED
             kept[kept] = self._accepts(kind, given[rows[kept]], repaired[kept])

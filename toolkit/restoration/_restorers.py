@@ -50,7 +50,7 @@ RESTORERS = {
         _scikit_image.wavelet, "scikit-image", _NOISE, needs="PyWavelets", words="smoothed by wavelets"
     ),
     "median": Restorer(
-        _scikit_image.median, "scikit-image", ("salt_and_pepper", *_NOISE), words="median of the neighbours"
+        _scikit_image.median, "scikit-image", ("salt_and_pepper", *_NOISE), words="by the median of the neighbours"
     ),
     "wiener": Restorer(_scikit_image.wiener, "scikit-image", ("gaussian_blur",), words="sharpened by Wiener's filter"),
     "richardson_lucy": Restorer(
@@ -63,7 +63,7 @@ RESTORERS = {
         _scikit_image.inpaint_biharmonic,
         "scikit-image",
         ("salt_and_pepper", "occlude", "stripe"),
-        words="filled from what is around",
+        words="filled in from around it",
     ),
     "derotate": Restorer(_geometric.derotate, "geometry", ("rotate",), words="turned upright"),
     "unrotate_90": _undo("rotate_90", "turned back by a quarter, to the right"),
@@ -75,7 +75,7 @@ RESTORERS = {
     "recentre": Restorer(_geometric.recentre, "geometry", ("translate",), whole_set=True, words="moved to the middle"),
     "rescale": Restorer(_geometric.rescale, "geometry", ("scale",), whole_set=True, words="brought to the usual size"),
     "unshear": Restorer(_geometric.unshear, "geometry", ("shear",), words="slant taken out"),
-    "uninvert": Restorer(_intensity.uninvert, "intensity", ("invert",), words="light for dark"),
+    "uninvert": Restorer(_intensity.uninvert, "intensity", ("invert",), words="inverted back"),
     "stretch_contrast": Restorer(
         _intensity.stretch_contrast,
         "intensity",
@@ -91,7 +91,7 @@ RESTORERS = {
         "learned",
         (*_NOISE, "salt_and_pepper", "gaussian_blur", "motion_blur", "pixelate", "occlude", "stripe"),
         whole_set=True,
-        words="as a network learnt on this set",
+        words="by a network that learnt on this set",
     ),
 }
 
@@ -109,7 +109,7 @@ def restorer_in_words(name: str) -> str:
     --------
     >>> from toolkit.restoration import restorer_in_words
     >>> restorer_in_words("derotate+learned"), restorer_in_words("my_own")
-    ('turned upright, then as a network learnt on this set', 'my own')
+    ('turned upright, then by a network that learnt on this set', 'my own')
     """
     parts = [RESTORERS[part].words if part in RESTORERS else part.replace("_", " ") for part in str(name).split("+")]
     return ", then ".join(parts)

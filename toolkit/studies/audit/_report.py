@@ -77,11 +77,11 @@ def plan_of(result: AuditResult) -> pd.DataFrame:
 
 
 def undoable_kinds(result: AuditResult) -> list[str]:
-    """Kinds that this audit can undo, and so also where a person names them."""
+    """Kinds that an image is repaired as where a person names them, if its repair can be confirmed."""
     table = result.competence
-    if result.auditor is None or not result.judgeable or table is None or "repair" not in table:
+    if result.auditor is None or not result.judgeable or table is None or "repair_sensitivity" not in table:
         return []
-    return table.loc[table["repair"] == "repaired", "kind"].tolist()
+    return table.loc[table["repair_sensitivity"] > 0, "kind"].tolist()
 
 
 def _subtitle(result):
