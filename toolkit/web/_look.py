@@ -1,7 +1,14 @@
 """How the pages look: fonts of the system, light and dark, wide and narrow."""
 
-__all__ = ["CSS", "HEAD", "theme"]
+__all__ = ["CSS", "HEAD", "ICON", "theme"]
 
+# In the page itself, from its first line on: browsers ask for an icon at the top of a host, which behind a proxy is
+# somebody else's.
+ICON = (
+    '<link rel="icon" href="data:image/svg+xml,%3Csvg xmlns=%27http://www.w3.org/2000/svg%27 viewBox=%270 0 8 8%27%3E'
+    "%3Cpath fill=%27%230a5a8f%27 d=%27M0 0h3.5v3.5H0zM4.5 0H8v3.5H4.5zM0 4.5h3.5V8H0z%27/%3E"
+    '%3Cpath fill=%27%23d95f02%27 d=%27M4.5 4.5H8V8H4.5z%27/%3E%3C/svg%3E">'
+)
 HEAD = '<meta name="color-scheme" content="light dark"><meta name="robots" content="noindex">'
 
 CSS = """
