@@ -79,12 +79,30 @@ def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
         assert archive["images"].shape == (200, 28, 28)
     assert "<html" in take("audit-report").read_text(encoding="utf-8")
 
+    # As another kind: repaired anew where that is confirmed, else as it came, with the reason; on the page and at home.
+    with np.load(take("audit-npz")) as archive:
+        before = archive["images"]
+    for words, kind in (("inverted", "invert"), ("wrong brightness", "brightness")):
+        choose(tab, "audit-decision", words)
+        tab.click("#audit-decide")
+        tab.wait_for_selector(f"#audit-status >> text=Image {name}: {words}.", timeout=WAIT)
+        (row,) = (row for row in csv.DictReader(take("audit-csv").open(encoding="utf-8")) if row["decision"])
+        assert (row["index"], row["decision"]) == (name, kind)
+        is_repaired, said = row["repaired"] == "1", tab.inner_text("#audit-status")
+        assert ("It is repaired as that." in said) == is_repaired
+        assert (f"It stays as it came: {row['why_not']}." in said) == (not is_repaired)
+        assert tab.locator("#audit-detail .large img").count() == 1 + is_repaired
+        with np.load(take("audit-npz")) as archive:
+            changed = (archive["images"] != before).any(axis=(1, 2))
+        assert np.flatnonzero(changed).tolist() == [int(name)] * is_repaired
+        assert (name in take("audit-keep").read_text().splitlines()) == is_repaired
+
     # In another order, and of other kinds.
     def captions():
         return tab.locator("#audit-gallery .caption-label").all_inner_texts()
 
     surest = captions()
-    assert not any("clean" in text for text in surest if not text.startswith("you"))
+    assert not any("clean" in text or "_" in text for text in surest if not text.startswith("you"))
     choose(tab, "audit-order", "least sure first")
     until(lambda: captions() != surest)
     sure = [float(text.split()[-1]) for text in captions() if not text.startswith("you")]
