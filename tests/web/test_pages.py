@@ -283,6 +283,12 @@ def test_every_page_fits_a_narrow_screen(chromium, served, scheme, shoot):
             else:
                 tab.click()
         page.wait_for_timeout(300)
+        if place == 0:  # with images and a verdict in it
+            page.fill("#audit-n input", "40")
+            page.click("#audit-start")
+            page.wait_for_selector("#audit-status >> text=40 images of digits looked at", timeout=WAIT)
+            page.locator("#audit-gallery button img").first.click()
+            page.wait_for_selector("#audit-detail h3", timeout=WAIT)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         if place == 0:
             shoot(page, f"narrow-{scheme}")

@@ -30,10 +30,19 @@ img.pixels {width: min(100%, 320px)}
 .strip.large img.picture {width: 240px; height: 240px}
 .gallery-images img, #audit-gallery img, #generate-plane img {image-rendering: pixelated}
 #generate-plane img {cursor: crosshair; background: #fff}
+table.figures, table.figures tr {border: 0 !important}
 table.figures {border-collapse: collapse; margin: .4rem 0}
-table.figures td, table.figures th {padding: .15rem .7rem .15rem 0; text-align: left;
-  font-variant-numeric: tabular-nums}
+table.figures td, table.figures th {padding: .2rem 1rem .2rem 0 !important; text-align: left; border: 0 !important;
+  border-bottom: 1px solid var(--border-color-primary) !important; font-variant-numeric: tabular-nums}
+#audit-gallery .grid-container {grid-template-columns: repeat(auto-fill, minmax(100px, 1fr)) !important}
+/* What was found stands below its image, whole. */
+#audit-gallery .caption-label {inset: auto 0 0 0 !important; max-width: none !important; white-space: normal !important;
+  text-overflow: clip; border-radius: 0; font-size: .72rem; line-height: 1.15; padding: .15rem .3rem;
+  text-align: center}
+#audit-gallery .thumbnail-lg img {padding-bottom: 1.9rem}
+#audit-decide {align-self: center; max-width: 14rem; margin: .6rem}
 .answer {font-size: 2rem; font-weight: 700; margin: .3rem 0; font-variant-numeric: tabular-nums}
+input[role="listbox"] {text-overflow: ellipsis; padding-right: 1.4rem !important}
 :focus-visible {outline: 3px solid var(--color-accent) !important; outline-offset: 1px}
 footer {display: none !important}
 @media (max-width: 640px) {
