@@ -132,6 +132,14 @@ def test_an_upload_is_read_with_suspicion(tab, tmp_path):
     tab.click("#audit-start")
     tab.wait_for_selector("#audit-status >> text=20 images of good.npz looked at", timeout=WAIT)
     tab.click("#audit-upload button[aria-label*='emove'], #audit-upload button[aria-label*='lear']")
+    # Nothing at all: said by the name that it came with, and by no place on the server.
+    for name in ("empty.npz", "empty.zip"):
+        (tmp_path / name).touch()
+        upload(tmp_path / name)
+        tab.click("#audit-start")
+        tab.wait_for_selector(f"#audit-status .warned >> text=it is empty (0 bytes)", timeout=WAIT)
+        assert tab.inner_text("#audit-status").startswith(f"{name} is n")
+        tab.click("#audit-upload button[aria-label*='emove'], #audit-upload button[aria-label*='lear']")
     # A header that asks for more memory than there is, in few bytes.
     bomb, content = tmp_path / "bomb.npz", io.BytesIO()
     np.save(content, np.zeros((1, 1, 1), np.uint8))

@@ -1,6 +1,7 @@
 """The server: its own temporary folder, a token, and an orderly end."""
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
@@ -13,6 +14,7 @@ from pathlib import Path
 
 from toolkit._core.optional import import_optional
 from toolkit._core.parameters import check_int
+from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
 from toolkit.web._own_folder import own_folder
 from toolkit.web._visits import Visits
@@ -71,7 +73,8 @@ def serve(
     """
     root = Path(root).resolve()
     if not root.is_dir():
-        raise NotADirectoryError(f"root must be a folder, got {root}.")
+        what = "which is no folder" if root.exists() else "which does not exist"
+        raise NotADirectoryError(f"root must be a folder, got {printable(root)}, {what}.")
     check_int("port", port, 0, optional=True)
     check_int("max_upload", max_upload)
     check_int("max_jobs", max_jobs, optional=True)
@@ -216,7 +219,13 @@ def _bound(host: str, port: int | None) -> Iterator[socket.socket]:
         except OSError as error:
             listening.close()
             if place == wanted[-1]:
-                raise OSError(f"port {place} of {host} cannot be had: {error.strerror or error}.") from error
+                taken = error.errno == errno.EADDRINUSE
+                hint = (
+                    " Another server is there: name another port, or none to get the first that is free."
+                    if taken
+                    else ""
+                )
+                raise OSError(f"port {place} of {host} cannot be had: {error.strerror or error}.{hint}") from error
             continue
         with listening:
             yield listening
