@@ -137,7 +137,7 @@ def test_an_upload_is_read_with_suspicion(tab, tmp_path):
         (tmp_path / name).touch()
         upload(tmp_path / name)
         tab.click("#audit-start")
-        tab.wait_for_selector(f"#audit-status .warned >> text=it is empty (0 bytes)", timeout=WAIT)
+        tab.wait_for_selector("#audit-status .warned >> text=it is empty (0 bytes)", timeout=WAIT)
         assert tab.inner_text("#audit-status").startswith(f"{name} is n")
         tab.click("#audit-upload button[aria-label*='emove'], #audit-upload button[aria-label*='lear']")
     # A header that asks for more memory than there is, in few bytes.
@@ -291,7 +291,7 @@ def test_every_page_fits_a_narrow_screen(chromium, served, scheme, shoot):
             else:
                 tab.click()
         page.wait_for_timeout(300)
-        if place == 0:  # with images and a verdict in it
+        if place == 0 and scheme == "light":  # with images and a verdict in it
             page.fill("#audit-n input", "40")
             page.click("#audit-start")
             page.wait_for_selector("#audit-status >> text=40 images of digits looked at", timeout=WAIT)

@@ -62,7 +62,7 @@ def sweep_dead(place: Path) -> list[str]:
     place : Path
         The system's folder for temporary files.
     """
-    swept = []
+    swept: list[str] = []
     try:
         names = sorted(name for name in os.listdir(place) if _NAME.fullmatch(name))
     except OSError:
