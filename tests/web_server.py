@@ -39,7 +39,7 @@ def start_server(root, temporary, *options):
     """``toolkit serve``, once it has said its address."""
     connections = temporary / "connections.txt"
     own = temporary / "tmp"
-    own.mkdir()
+    own.mkdir(exist_ok=True)
     paths = [str(HERE / "guard"), str(Path(toolkit.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     environment = os.environ | {
         "PYTHONPATH": os.pathsep.join(path for path in paths if path),

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 from dataclasses import replace
 
@@ -11,8 +12,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from toolkit.audit import FILE_ACTIONS, Auditor
 from toolkit.cli import run
-from toolkit.datasets import load_digits, load_image_folder, load_npz, save_npz
+from toolkit.corruption import Corruptor
+from toolkit.datasets import load_digits, load_glyphs, load_image_folder, load_npz, save_npz
+from toolkit.diagnostics import CorruptionIdentifier
+from toolkit.restoration import ImageRestorer
 from toolkit.studies import apply_decisions, run_audit, run_folder
 
 PHOTOS = load_image_folder(size=80).images
@@ -209,3 +214,115 @@ def test_an_array_that_has_changed(array, tmp_path):
     with pytest.raises(ValueError, match="another set than was audited"):
         apply_decisions(decisions, home / "audit", tmp_path / "fewer.npz", tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+@pytest.fixture(scope="module")
+def named_wrongly(tmp_path_factory):
+    """An audit that took inverted images for noise, and blackened them."""
+    home = tmp_path_factory.mktemp("named")
+    clean = load_glyphs(320, random_state=0).images
+    images, kinds = Corruptor(["invert", "salt_and_pepper"], fraction=0.2, random_state=0).corrupt(clean)
+    identifier = CorruptionIdentifier(["invert", "salt_and_pepper"], epochs=2, random_state=0)
+    auditor = Auditor(identifier, restorer=ImageRestorer(epochs=1, random_state=0), random_state=0).fit(images)
+    save_npz(home / "set.npz", images)
+    result = run_audit(images, detectors=(), auditor=auditor, n_jobs=1)
+    assert result.per_image["repaired"].sum() > 10
+    wrong = (kinds == "invert")[:, None, None]
+    per_image = result.per_image.copy()
+    per_image.loc[kinds == "invert", ["kind", "repaired", "restorer"]] = ["shot_noise", 1, "learned"]
+    result = replace(result, repaired=np.where(wrong, np.uint8(0), images), per_image=per_image)
+    result.write(home / "audit")
+    return home, images, kinds, clean
+
+
+def test_an_image_named_otherwise_is_repaired_anew(named_wrongly, tmp_path, capsys):
+    home, images, kinds, clean = named_wrongly
+    plan = pd.read_csv(home / "audit" / "plan.csv", dtype=str)
+    wrong = np.flatnonzero(kinds == "invert")
+    assert (plan["action"][wrong] == "repair").all()
+    anew, sound = wrong[::2], np.flatnonzero(kinds == "clean")[:5]
+    decisions = plan.loc[[*anew, *sound], ["index", "sha256"]].assign(action="undo_invert")
+    decisions.to_csv(tmp_path / "decisions.csv", index=False)
+    where = ["--audit", home / "audit", "--data", home / "set.npz", "--out", tmp_path / "out"]
+    assert run(["apply", *map(str, (tmp_path / "decisions.csv", *where))]) == 0
+    said = capsys.readouterr().out
+    applied = pd.read_csv(tmp_path / "out" / "applied.csv", keep_default_na=False)
+    found = load_npz(tmp_path / "out" / "images.npz").images
+    done = anew[applied["done"][anew] == "repaired"]
+    assert len(done) > 0.8 * len(anew)
+    np.testing.assert_array_equal(found[done], clean[done])
+    # A name is no licence to damage: sound images keep every pixel, and are listed with the reason.
+    np.testing.assert_array_equal(found[sound], images[sound])
+    assert (applied["done"][sound] == "kept").all()
+    assert applied["note"][sound].str.match("not repaired: .{20,}").all()
+    refused = len(sound) + len(anew) - len(done)
+    assert f"Of those kept {refused} could not be repaired as asked." in said
+    assert f"  {sound[0]}: not repaired: " in said
+    # What nobody decided on becomes as the audit proposed.
+    np.testing.assert_array_equal(found[wrong[1::2]], 0)
+
+
+def test_the_page_offers_what_can_be_undone(named_wrongly):
+    home, _, kinds, _ = named_wrongly
+    html = (home / "audit" / "report.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="choices-data">(.*?)</script>', html, flags=re.DOTALL)[1])
+    assert data["words"]["undo_invert"] == "repair as: inverted"
+    offered = {row["key"]["index"]: data["offers"][row["choices"]] for row in data["rows"]}
+    inverted = set(np.flatnonzero(kinds == "invert"))
+    both = {"keep", "leave_out", "repair", "undo_invert", "undo_salt_and_pepper"}
+    assert inverted < set(offered)
+    assert all(set(offered[place]) == both for place in inverted)
+    # What was repaired already is not offered to be repaired as the same.
+    right = [set(offered[row["key"]["index"]]) for row in data["rows"] if row["outcome"] == "repaired"]
+    assert both - {"undo_salt_and_pepper"} in right
+    assert {tuple(row["kinds"]) for row in data["rows"]} <= {("shot noise",), ("salt-and-pepper noise",), ("unknown",)}
+
+
+def test_without_the_auditor_it_is_listed(named_wrongly, tmp_path):
+    home, images, kinds, _ = named_wrongly
+    shutil.copytree(home / "audit", tmp_path / "audit")
+    shutil.rmtree(tmp_path / "audit" / "auditor")
+    place = int(np.flatnonzero(kinds == "invert")[0])
+    plan = pd.read_csv(home / "audit" / "plan.csv", dtype=str)
+    decisions = plan.loc[[place], ["index", "sha256"]].assign(action="undo_invert")
+    applied = apply_decisions(decisions, tmp_path / "audit", home / "set.npz", tmp_path / "out")
+    assert applied.loc[place, "done"] == "kept"
+    assert "holds no auditor" in applied.loc[place, "note"]
+    np.testing.assert_array_equal(load_npz(tmp_path / "out" / "images.npz").images[place], images[place])
+
+
+def test_files_named_otherwise(home, audited, capsys):
+    """A frame that nobody flagged is cut where its edges are; what a file does not have is not taken from it."""
+    inner = np.asarray(Image.fromarray(PHOTOS[40]).resize((200, 150)))
+    framed = np.full((170, 230, 3), 255, np.uint8)
+    framed[8:158, 12:212] = inner
+    for name in ("thin.png", "thin.jpg"):
+        Image.fromarray(framed).save(home / "in" / name, quality=98)
+    plan = pd.read_csv(home / "audit" / "plan.csv", dtype=str, keep_default_na=False)
+    more = [
+        {"path": name, "sha256": hashlib.sha256((home / "in" / name).read_bytes()).hexdigest(), "action": "keep"}
+        for name in ("thin.png", "thin.jpg")
+    ]
+    pd.concat([plan, pd.DataFrame(more)]).fillna("").to_csv(home / "audit" / "plan.csv", index=False)
+    known = pd.concat([audited[1].reset_index(), pd.DataFrame(more)]).set_index("path")
+    wishes = {"thin.png": "crop", "thin.jpg": "crop", "sub/01.png": "crop", "sub/02.png": "transpose"}
+    assert apply(home, decide(home, known, **wishes, **{"sub/03.png": "fill_lines"})) == 0
+    said = capsys.readouterr().out
+    with Image.open(home / "out" / "thin.png") as cut:
+        assert np.array_equal(np.asarray(cut), inner)
+    with Image.open(home / "out" / "thin.jpg") as cut:
+        assert max(abs(cut.width - 200), abs(cut.height - 150)) <= 8  # to a block of JPEG
+    with Image.open(home / "out" / "sub" / "02.png") as turned, Image.open(home / "in" / "sub" / "02.png") as given:
+        assert np.array_equal(np.asarray(turned), np.asarray(given).swapaxes(0, 1))
+    for name in ("sub/01.png", "sub/03.png"):
+        assert (home / "out" / name).read_bytes() == (home / "in" / name).read_bytes()
+        assert f"  {name}: not repaired: " in said
+    assert "Of those kept 2 could not be repaired as asked." in said
+
+
+def test_every_file_is_offered_every_repair(audited):
+    html = (audited[0] / "audit" / "report.html").read_text(encoding="utf-8")
+    data = json.loads(re.search(r'id="choices-data">(.*?)</script>', html, flags=re.DOTALL)[1])
+    offered = {row["name"]: data["offers"][row["choices"]] for row in data["rows"]}
+    assert set(offered["framed.png"]) == set(FILE_ACTIONS)
+    assert set(offered["broken.png"]) == {"keep", "leave_out"}

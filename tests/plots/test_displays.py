@@ -264,7 +264,7 @@ def test_heatmap_orders_kinds_and_computes_them_from_scores():
     display = plots.KindHeatmapDisplay.from_predictions(matrix())
     assert display.matrix.index.tolist() == ["gaussian_noise", "rotate"]
     display.plot()
-    assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["gaussian noise", "rotate", "mean"]
+    assert [label.get_text() for label in display.ax_.get_yticklabels()] == ["Gaussian noise", "rotated", "mean"]
     texts = [text.get_text() for text in display.ax_.texts]
     assert texts == ["0.30", "0.90", "0.60", "0.60", "0.60"]  # nothing is written where nothing is known
     computed = plots.KindHeatmapDisplay.from_predictions(SCORES, KIND)

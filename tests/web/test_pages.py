@@ -79,12 +79,30 @@ def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
         assert archive["images"].shape == (200, 28, 28)
     assert "<html" in take("audit-report").read_text(encoding="utf-8")
 
+    # As another kind: repaired anew where that is confirmed, else as it came, with the reason; on the page and at home.
+    with np.load(take("audit-npz")) as archive:
+        before = archive["images"]
+    for words, kind in (("inverted", "invert"), ("wrong brightness", "brightness")):
+        choose(tab, "audit-decision", words)
+        tab.click("#audit-decide")
+        tab.wait_for_selector(f"#audit-status >> text=Image {name}: {words}.", timeout=WAIT)
+        (row,) = (row for row in csv.DictReader(take("audit-csv").open(encoding="utf-8")) if row["decision"])
+        assert (row["index"], row["decision"]) == (name, kind)
+        is_repaired, said = row["repaired"] == "1", tab.inner_text("#audit-status")
+        assert ("It is repaired as that." in said) == is_repaired
+        assert (f"It stays as it came: {row['why_not']}." in said) == (not is_repaired)
+        assert tab.locator("#audit-detail .large img").count() == 1 + is_repaired
+        with np.load(take("audit-npz")) as archive:
+            changed = (archive["images"] != before).any(axis=(1, 2))
+        assert np.flatnonzero(changed).tolist() == [int(name)] * is_repaired
+        assert (name in take("audit-keep").read_text().splitlines()) == is_repaired
+
     # In another order, and of other kinds.
     def captions():
         return tab.locator("#audit-gallery .caption-label").all_inner_texts()
 
     surest = captions()
-    assert not any("clean" in text for text in surest if not text.startswith("you"))
+    assert not any("clean" in text or "_" in text for text in surest if not text.startswith("you"))
     choose(tab, "audit-order", "least sure first")
     until(lambda: captions() != surest)
     sure = [float(text.split()[-1]) for text in captions() if not text.startswith("you")]
@@ -114,6 +132,14 @@ def test_an_upload_is_read_with_suspicion(tab, tmp_path):
     tab.click("#audit-start")
     tab.wait_for_selector("#audit-status >> text=20 images of good.npz looked at", timeout=WAIT)
     tab.click("#audit-upload button[aria-label*='emove'], #audit-upload button[aria-label*='lear']")
+    # Nothing at all: said by the name that it came with, and by no place on the server.
+    for name in ("empty.npz", "empty.zip"):
+        (tmp_path / name).touch()
+        upload(tmp_path / name)
+        tab.click("#audit-start")
+        tab.wait_for_selector("#audit-status .warned >> text=it is empty (0 bytes)", timeout=WAIT)
+        assert tab.inner_text("#audit-status").startswith(f"{name} is n")
+        tab.click("#audit-upload button[aria-label*='emove'], #audit-upload button[aria-label*='lear']")
     # A header that asks for more memory than there is, in few bytes.
     bomb, content = tmp_path / "bomb.npz", io.BytesIO()
     np.save(content, np.zeros((1, 1, 1), np.uint8))
@@ -265,6 +291,12 @@ def test_every_page_fits_a_narrow_screen(chromium, served, scheme, shoot):
             else:
                 tab.click()
         page.wait_for_timeout(300)
+        if place == 0 and scheme == "light":  # with images and a verdict in it
+            page.fill("#audit-n input", "40")
+            page.click("#audit-start")
+            page.wait_for_selector("#audit-status >> text=40 images of digits looked at", timeout=WAIT)
+            page.locator("#audit-gallery button img").first.click()
+            page.wait_for_selector("#audit-detail h3", timeout=WAIT)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         if place == 0:
             shoot(page, f"narrow-{scheme}")

@@ -196,6 +196,25 @@ class Auditor(BaseEstimator):
             yield self._judge(stack, ids, self.identifier_.assess(stack))
             start += len(stack)
 
+    def repair_as(self, X: ArrayLike, kinds: Sequence[str]) -> tuple[NDArray, pd.DataFrame]:
+        """Repair images as the kinds that somebody names who has looked: :meth:`ImageRestorer.restore_as`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        kinds : sequence of str of shape (n_samples,)
+            What is wrong with each image, or ``"clean"``.
+
+        Returns
+        -------
+        images : ndarray
+            In the layout, dtype and range of X; unchanged where no check confirms the repair.
+        repairs : DataFrame of n_samples rows
+            ``restorer``, ``angle``, ``repaired``, ``outcome``, and ``why_not`` an image stays as it came.
+        """
+        check_is_fitted(self)
+        return self.restorer_.restore_as(X, kinds)
+
     def score_samples(self, X: ArrayLike) -> NDArray:
         """How normal each image is; higher = more normal.
 

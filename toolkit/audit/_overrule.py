@@ -2,14 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+if TYPE_CHECKING:
+    from toolkit.audit._auditor import Auditor
+
 __all__ = ["CLEAN", "LEAVE", "Overruled", "nearest_images", "overrule"]
 
 CLEAN, LEAVE = "clean", "leave"  # nothing is wrong with it; leave it as it is, whatever is wrong with it
+_NOBODY_TO_ASK = "nothing is repaired anew without the auditor"
 
 
 @dataclass(frozen=True)
@@ -19,10 +24,11 @@ class Overruled:
     Attributes
     ----------
     per_image : DataFrame
-        The table of the audit with a column ``decision``, empty where nothing was decided. A row whose repair is not
-        wanted has ``repaired`` 0 and no ``restorer`` and ``angle``.
+        The table of the audit with two more columns: ``decision``, empty where nothing was decided, and ``why_not``,
+        why an image said to be damaged stays as it came. ``repaired``, ``restorer`` and ``angle`` say what was done by
+        the decision.
     images : ndarray
-        Repaired where that was found and not overruled.
+        Repaired where that was found and not overruled, and as the kind decided where that could be confirmed.
     keep : ndarray of bool of shape (n,)
         Images that are clean, repaired, or to be left as they are; the others are damaged.
     """
@@ -33,7 +39,12 @@ class Overruled:
 
 
 def overrule(
-    per_image: pd.DataFrame, images: NDArray, repaired: NDArray, decisions: Mapping[int, str] | None = None
+    per_image: pd.DataFrame,
+    images: NDArray,
+    repaired: NDArray,
+    decisions: Mapping[int, str] | None = None,
+    *,
+    auditor: "Auditor | None" = None,
 ) -> Overruled:
     """Take decisions on single images into the result of an audit.
 
@@ -47,6 +58,9 @@ def overrule(
         Position of an image to ``"clean"`` (nothing is wrong with it), ``"leave"`` (keep it as it came) or the kind of
         damage that it truly has. What was found stands in ``kind``; an image that was found damaged in another way
         than it is loses a repair that was meant for that other damage.
+    auditor : Auditor, optional
+        Fitted, the one of the audit: it repairs an image anew as the kind decided, where it can undo that kind and the
+        checks of every repair confirm it (:meth:`Auditor.repair_as`).
 
     Returns
     -------
@@ -86,15 +100,45 @@ def overrule(
     kinds, places = table["kind"].to_numpy().astype(object), np.fromiter(decisions, dtype=int, count=len(decisions))
     made = np.array([decisions[place] for place in places], dtype=object)
     table.loc[places, "decision"] = made
-    back = places[made != kinds[places]]
+    # Said to be what it was repaired as: that repair stands.
+    back = places[(made != kinds[places]) | (table["repaired"].to_numpy()[places] != 1)]
     result[back] = np.asarray(images)[back]
     for column, value in (("repaired", 0), ("restorer", ""), ("angle", 0.0)):
         if column in table:
             table.loc[back, column] = value
+    table["why_not"] = ""
+    damaged = np.array([place for place in back if decisions[place] not in (CLEAN, LEAVE)], dtype=int)
+    if len(damaged):
+        _repair_anew(table, result, damaged, [decisions[place] for place in damaged], auditor)
     is_changed = table["repaired"].to_numpy() == 1
     keep = (kinds == CLEAN) | (kinds == "unjudged") | is_changed
     keep[places] = np.isin(made.astype(str), (CLEAN, LEAVE)) | is_changed[places]
     return Overruled(table, result, keep)
+
+
+def _repair_anew(
+    table: pd.DataFrame, result: NDArray, places: NDArray, kinds: list[str], auditor: "Auditor | None"
+) -> None:
+    """Repair images as the kinds decided, in the table and the images."""
+    if auditor is None:
+        table.loc[places, "why_not"] = _NOBODY_TO_ASK
+        return
+    from toolkit.corruption import ALL_KINDS
+
+    known = np.isin(np.asarray(kinds, dtype=object).astype(str), ALL_KINDS)
+    table.loc[places[~known], "why_not"] = "that is no kind that could be undone"
+    places, names = places[known], [kind for kind, is_known in zip(kinds, known) if is_known]
+    if not len(places):
+        return
+    made, repairs = auditor.repair_as(result[places], names)
+    result[places] = made
+    table.loc[places, "why_not"] = repairs["why_not"].to_numpy()
+    done = repairs["repaired"].to_numpy()
+    for column, values in (("repaired", done.astype(int)), ("restorer", repairs["restorer"])):
+        if column in table:
+            table.loc[places, column] = np.asarray(values)
+    if "angle" in table:
+        table.loc[places, "angle"] = np.where(done, repairs["angle"], 0.0)
 
 
 def nearest_images(images: ArrayLike, place: int, n_neighbours: int = 6) -> NDArray[np.intp]:

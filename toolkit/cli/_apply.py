@@ -35,9 +35,10 @@ def apply(
     """Write a cleaned copy by what you decided in report.html; all else becomes what the audit proposed.
 
     The copy of a folder has its tree and names: kept files byte for byte, repaired ones at their own size. Of a .npz or
-    .npy file the images that stay are written to images.npz. What was given is never changed. Decisions on files that
-    have changed since, that the audit does not have, or that lie outside of the folder are refused, and nothing is
-    written.
+    .npy file the images that stay are written to images.npz. An image that you named otherwise than the audit did is
+    repaired anew, if the checks of every repair confirm it; else it stays as it is, and is listed. What was given is
+    never changed. Decisions on files that have changed since, that the audit does not have, or that lie outside of the
+    folder are refused, and nothing is written.
     """
     from toolkit.studies import apply_decisions, cleaning_findings
 
@@ -47,7 +48,8 @@ def apply(
     if quiet:
         return
     said = cleaning_findings(applied, {"cleaned": printable(out.name), "dry_run": dry_run})
-    left = applied[applied["done"] == "left out"]
+    refused = applied["note"].fillna("").str.startswith("not repaired: ")
+    left = applied[(applied["done"] == "left out") | refused]
     name = "path" if "path" in applied else "index"
     said += [f"  {row[name]}: {row['note'] or 'left out'}" for row in left.head(_LISTED).to_dict(orient="records")]
     if len(left) > _LISTED:

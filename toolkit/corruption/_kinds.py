@@ -209,20 +209,22 @@ SHAPE_KEEPING = tuple(kind for kind in KINDS if _TABLE[kind].keeps_shape)
 ANGLES = {kind: row.angle for kind, row in _TABLE.items() if row.angle}
 
 
-def kind_in_words(kind: str) -> str:
+def kind_in_words(kind: str, *, short: bool = False) -> str:
     """What a kind of corruption is called in prose.
 
     Parameters
     ----------
     kind : str
         One of ``ALL_KINDS``, ``"unknown"``, or a name of one's own, which is only freed of underscores.
+    short : bool, default=False
+        For a table or a caption: what is unknown is called just that.
 
     Examples
     --------
     >>> from toolkit.corruption import kind_in_words
-    >>> kind_in_words("rotate_180"), kind_in_words("my_kind")
-    ('upside down', 'my kind')
+    >>> kind_in_words("rotate_180"), kind_in_words("my_kind"), kind_in_words("unknown", short=True)
+    ('upside down', 'my kind', 'unknown')
     """
-    if kind == "unknown":
+    if kind == "unknown" and not short:
         return "wrong in a way that fits no known kind"
     return _TABLE[kind].words if kind in _TABLE else str(kind).replace("_", " ")

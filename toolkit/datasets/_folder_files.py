@@ -104,6 +104,9 @@ def _plain(name):
 
 
 def _list_archive(path):
+    if os.path.isfile(path) and not os.path.getsize(path):
+        what = f"{printable(path)} is neither a folder nor a zip archive that can be read"
+        raise DataFormatError(f"{what}: it is empty (0 bytes).")
     try:
         with zipfile.ZipFile(path) as archive:
             infos = [info for info in archive.infolist() if not info.is_dir()]

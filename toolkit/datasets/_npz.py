@@ -69,7 +69,10 @@ def load_images(path: PathLike, *, max_bytes: int = MAX_BYTES) -> ImageSet:
     what, name = printable(path), printable(path.name)
     try:
         with open(path, "rb") as file:
-            if file.read(len(npy.MAGIC_PREFIX)) == npy.MAGIC_PREFIX:
+            begin = file.read(len(npy.MAGIC_PREFIX))
+            if not begin:
+                raise DataFormatError(f"{what} is not a readable file of images: it is empty (0 bytes).")
+            if begin == npy.MAGIC_PREFIX:
                 file.seek(0)
                 images = _map_npy(file, what, max_bytes)
                 return ImageSet(images, name=name)

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from toolkit._core.labels import check_strings
 from toolkit.plots._display import Display
 from toolkit.plots._matrix import draw_matrix
-from toolkit.plots.style import MUTED, kind_order, plain_name, title_axes
+from toolkit.plots.style import MUTED, kind_name, kind_order, title_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -134,8 +134,8 @@ class KindConfusionDisplay(Display):
             cmap=LinearSegmentedColormap.from_list("share", ["#FFFFFF", "#8CBEDF", "#00507D"]),
             # A root, so that a confusion of a few percent shows.
             norm=PowerNorm(0.6, vmin=0.0, vmax=1.0),
-            row_names=[f"{plain_name(kind)}  ({totals[kind]:,})" for kind in shares.index],
-            column_names=[plain_name(kind) for kind in shares.columns],
+            row_names=[f"{kind_name(kind)}  ({totals[kind]:,})" for kind in shares.index],
+            column_names=[kind_name(kind) for kind in shares.columns],
             fontsize=7.5 if n_columns > 14 else 8.5,
         )
         ax.set_ylabel("true kind (images)")

@@ -12,7 +12,7 @@ from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
-from toolkit.plots.style import kind_order, plain_name, title_axes
+from toolkit.plots.style import kind_name, kind_order, title_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +173,7 @@ class CorruptionGalleryDisplay(Display):
         open_mosaic(ax, n_rows, n_columns, aspect)  # each imshow resets the limits
         for kind, row in places.items():
             n = self.counts.get(kind, 0)
-            row_name(ax, row, aspect, plain_name(kind), f"{n:,} image{'' if n == 1 else 's'}")
+            row_name(ax, row, aspect, kind_name(kind), f"{n:,} image{'' if n == 1 else 's'}")
         title_axes(ax, self.title)
         return self
 

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from toolkit.plots._display import Display
 from toolkit.plots._matrix import draw_matrix
-from toolkit.plots.style import kind_order, plain_name, title_axes
+from toolkit.plots.style import kind_name, kind_order, plain_name, title_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -157,7 +157,7 @@ class KindHeatmapDisplay(Display):
             [["" if np.isnan(value) else f"{value:.2f}" for value in row] for row in values],
             cmap=LinearSegmentedColormap.from_list("merit", ["#B34700", "#F2B48A", "#FFFFFF", "#8CBEDF", "#00507D"]),
             norm=TwoSlopeNorm(self.chance, vmin=min(2 * self.chance - 1, 0.0), vmax=1.0),
-            row_names=[plain_name(kind) for kind in matrix.index],
+            row_names=[kind_name(kind) for kind in matrix.index],
             column_names=[plain_name(method) for method in matrix.columns],
         )
         if len(matrix) > len(self.matrix):

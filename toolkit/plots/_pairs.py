@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -11,7 +12,7 @@ from toolkit._core.labels import check_strings, check_truth
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name, unit_images
-from toolkit.plots.style import INK, kind_order, plain_name, title_axes
+from toolkit.plots.style import INK, kind_name, kind_order, title_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from toolkit.restoration import ImageRestorer
 
 __all__ = ["RepairPairsDisplay"]
+
+_LETTERS = 14  # of a line of a name above a pair
 
 
 class RepairPairsDisplay(Display):
@@ -197,7 +200,7 @@ class RepairPairsDisplay(Display):
                 draw_cell(ax, images[place], row + line, column, aspect)
                 frame_cell(ax, row + line, column, aspect)
             left, top = column * (1 + GAP), row * (aspect + GAP)
-            name = plain_name(kind).replace(" ", "\n", 1)
+            name = "\n".join(textwrap.wrap(kind_name(kind), _LETTERS))
             ax.text(left + 0.5, top - 0.06, name, ha="center", va="bottom", fontsize=7, color=INK, linespacing=0.95)
         open_mosaic(ax, n_bands * band, n_columns, aspect)
         for number in range(n_bands):

@@ -16,6 +16,7 @@ __all__ = [
     "INK",
     "MUTED",
     "colours_of",
+    "kind_name",
     "kind_order",
     "plain_name",
     "tidy_axes",
@@ -47,6 +48,13 @@ def colours_of(names: Sequence[str]) -> dict[str, str]:
 def plain_name(name: str) -> str:
     """A kind or method as a person writes it: ``salt_and_pepper`` becomes ``salt and pepper``; never a formula."""
     return plot_text(str(name).replace("_", " ").replace("+", " + "))
+
+
+def kind_name(kind: str) -> str:
+    """A kind of corruption as the table of kinds calls it: ``rotate_180`` is ``upside down``; never a formula."""
+    from toolkit.corruption import kind_in_words
+
+    return plot_text(kind_in_words(kind, short=True))
 
 
 def kind_order(kinds: Iterable[str]) -> list[str]:

@@ -69,6 +69,9 @@ def build_choices(
             if not np.array_equal(given, made):
                 second[place] = len(pictures)
                 pictures.append(made)
+    # Thousands of rows offer one of a few lists.
+    offers = list(dict.fromkeys(tuple(each) for each in rows["choices"]))
+    number = {each: place for place, each in enumerate(offers)}
     records = [
         {
             "name": row["name"],
@@ -78,13 +81,19 @@ def build_choices(
             "outcome": row["outcome"],
             "note": row["note"],
             "action": row["action"],
-            "choices": list(row["choices"]),
+            "choices": number[tuple(row["choices"])],
             "key": {name: row[name] for name in key},
             "after": after_place,
         }
         for row, after_place in zip(rows.to_dict(orient="records"), second)
     ]
-    content = {"rows": records, "words": dict(words), "pictures": bool(pictures), "across": _ACROSS}
+    content = {
+        "rows": records,
+        "words": dict(words),
+        "offers": [list(each) for each in offers],
+        "pictures": bool(pictures),
+        "across": _ACROSS,
+    }
     sheet, side = _sheet(pictures)
     n_columns = min(_ACROSS, max(1, len(pictures)))
     n_lines = -(-len(pictures) // _ACROSS)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from toolkit.restoration._original import ORIGINAL_REPAIRS, OriginalRepair, repair_original
 from toolkit.restoration._quality import psnr, ssim
-from toolkit.restoration._restorers import available_restorers, restore_images
+from toolkit.restoration._restorers import available_restorers, restore_images, restorer_in_words
 
 if TYPE_CHECKING:
     from toolkit.restoration._image_restorer import ImageRestorer
@@ -23,6 +23,7 @@ __all__ = [
     "psnr",
     "repair_original",
     "restore_images",
+    "restorer_in_words",
     "ssim",
 ]
 

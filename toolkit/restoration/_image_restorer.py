@@ -1,5 +1,6 @@
 """ImageRestorer: identify, repair, let a second classifier accept or reject the repair, abstain when unsure."""
 
+from collections.abc import Sequence
 from numbers import Real
 from typing import ClassVar, Self
 
@@ -16,13 +17,12 @@ from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.parameters import at_least
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
-from toolkit.corruption import SHAPE_KEEPING
 from toolkit.restoration._abstention import abstention_thresholds
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
 from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier
+from toolkit.restoration._repair_pass import RATHER_CLEAN, RepairPass, check_kind_names
 from toolkit.restoration._repair_table import repair_table
-from toolkit.restoration._restorers import RESTORERS
 
 __all__ = ["ImageRestorer"]
 
@@ -37,18 +37,17 @@ _LEAST_ROUND = 2000
 # A repair is kept if the image is then predicted to be rather clean. An image that was turned and turned back is
 # blurred, which networks trained on a sharp set take for damage: the threshold is lowered to the clean probability of
 # all but this share of the right repairs of planted images.
-_RATHER_CLEAN, _LOWEST_SHARE = 0.5, 0.1
-# Symmetries and occluders, which sound images may look like by themselves, are to be predicted with this confidence,
-# and a turn by less than this angle is taken for a writer's slant.
+_LOWEST_SHARE = 0.1
+# Symmetries and occluders, which sound images may look like by themselves, are to be predicted with this confidence.
 _RESEMBLED = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose", "occlude")
-_SURE, _LEAST_TURN = 0.8, 12.0
+_SURE = 0.8
 # Held-out images needed to fit a classifier of repairs, and the sensitivity that it has to have.
 _LEAST_HELD_OUT, _LEAST_SENSITIVITY = 20, 0.5
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
 @usual_floating_point
-class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     """Undo what was done to the images of a set, and leave alone what is clean or unsure.
 
     The identifier says of each image what was done to it. Where it is sure enough, the image is repaired: by the
@@ -110,6 +109,9 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         the independent check would accept) and ``repair``: ``"repaired"``, or why not.
     undoable_ : tuple of str
         Kinds that are repaired.
+    checked_kinds_ : tuple of str
+        Kinds that are repaired where somebody names them (:meth:`restore_as`): also those of which the independent
+        check confirms too few to repair them unasked.
     limits_ : dict of str to float
         For each of ``undoable_`` the highest probability of being clean at which a row predicted as it is repaired. It
         is set so that no more rows are repaired than the number of confident predictions supports, compared with images
@@ -252,7 +254,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 evaluated = self._candidates.evaluate(kind, self._evidence, self._angles, generator)
                 planted, sound, would_change, repaired = evaluated
                 after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
-                self._clean_thresholds[kind] = min(_RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
+                self._clean_thresholds[kind] = min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
                 self._classifiers[kind] = fit_classifier(planted, sound, would_change)
         self.undoable_ = tuple(
             kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= _LEAST_SENSITIVITY
@@ -338,6 +340,47 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             frames.append(self._restore_chunk(given, images[part], found))
         return match_layout(images, X), pd.concat(frames, ignore_index=True)
 
+    def restore_as(
+        self, X: ArrayLike, kinds: Sequence[str], findings: pd.DataFrame | None = None
+    ) -> tuple[NDArray, pd.DataFrame]:
+        """Repair images as the kinds that somebody names who has looked, whatever they were found to be.
+
+        A name takes the place of the identifier's verdict, and of nothing else. A kind of ``checked_kinds_`` is undone;
+        a repair stays if the image is found rather clean afterwards, and cleaner than it came by ``min_improvement``,
+        and if the independent check accepts it; what is taken for clean already is not changed by a wrong name.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        kinds : sequence of str of shape (n_samples,)
+            What is wrong with each image, or ``"clean"``.
+        findings : DataFrame, default=None
+            What ``identify(X)`` of the identifier said, if it is known already.
+
+        Returns
+        -------
+        images : ndarray
+            In the layout, dtype and range of X. Rows that were not repaired are equal to X, bit by bit.
+        repairs : DataFrame of n_samples rows
+            ``kind`` as named, ``restorer``, ``angle``, ``repaired``, ``improvement`` and ``outcome`` as :meth:`restore`
+            gives them, and ``why_not``: in words, why an image stays as it came; empty where it was repaired.
+
+        Raises
+        ------
+        ValueError
+            Not one name for each image, or one that is no kind.
+        """
+        check_is_fitted(self)
+        stack = validate_images(self, X, reset=False)
+        kinds = check_kind_names(kinds, len(stack))
+        if findings is not None:
+            findings = _check_findings(findings, len(stack))
+        images, frames = np.array(stack), []
+        for part in iter_chunks(len(stack), _CHUNK):
+            found = self._identify(stack[part]) if findings is None else findings.iloc[part]
+            frames.append(self._restore_named(stack[part], images[part], kinds[part], found))
+        return match_layout(images, X), pd.concat(frames, ignore_index=True)
+
     def transform(self, X: ArrayLike) -> NDArray:
         """The images of :meth:`restore`.
 
@@ -381,49 +424,6 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             repairs[name] = values
         repairs["repaired"] = repairs["outcome"] == "repaired"
         return repairs
-
-    def _restore_kind(self, kind, rows, given, images, clean, columns):
-        """Try the candidates of a kind in order; a row goes to the next one if it is not found cleaner."""
-        columns["outcome"][rows] = "no change"
-        turned = columns["angle"].copy()
-        if kind == "rotate":
-            columns["angle"][rows] = self._candidates.estimate_angle(self._unit(given[rows]), turned[rows])
-            rows = rows[np.abs(columns["angle"][rows]) >= _LEAST_TURN]
-        for name, sharpness in self._candidates.candidates(kind):
-            if not len(rows):
-                return
-            repaired = self._apply(name, kind, given[rows], turned[rows], sharpness)
-            changed = (repaired != given[rows]).reshape(len(rows), -1).any(axis=1)
-            after, gain = np.zeros(len(rows)), np.zeros(len(rows))
-            if changed.any():
-                after[changed] = self._identify(repaired[changed])["clean_probability"]
-                gain[changed] = after[changed] - clean[rows[changed]]
-            least = self._clean_thresholds[kind]
-            kept = changed & (after >= least) & ((gain >= self.min_improvement) | (least < _RATHER_CLEAN))
-            kept[kept] = self._accepts(kind, given[rows[kept]], repaired[kept])
-            done = rows[kept]
-            images[done] = repaired[kept]
-            columns["restorer"][done] = name
-            columns["improvement"][done] = gain[kept]
-            columns["outcome"][done] = "repaired"
-            columns["outcome"][rows[changed & ~kept]] = "reverted"
-            rows = rows[~kept]
-
-    def _accepts(self, kind, given, repaired):
-        """Whether the independent check accepts each repair; both stacks in the dtype that came."""
-        given, repaired = (as_bytes(self._unit(stack)) for stack in (given, repaired))
-        return self._classifiers[kind].accepts(self._evidence.features(given, repaired))
-
-    def _unit(self, given):
-        return np.clip(self.pixel_scale_.to_unit(given), 0, 1)
-
-    def _apply(self, name, kind, given, angle, sharpness=1.0):
-        """One candidate on rows in the dtype that came."""
-        restorer = RESTORERS.get(name)
-        square = self.image_shape_[0] == self.image_shape_[1]
-        if restorer is not None and restorer.exact and (square or kind in SHAPE_KEEPING):
-            return restorer.function(given)
-        return self._given(self._candidates.repair(name, self._unit(given), kind, angle, sharpness), given.dtype)
 
 
 def _check_findings(findings, n_samples):

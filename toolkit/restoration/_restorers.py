@@ -14,7 +14,7 @@ from toolkit._core.names import lookup
 from toolkit._core.pixel_scale import PixelScale
 from toolkit.restoration import _geometric, _intensity, _scikit_image
 
-__all__ = ["RESTORERS", "Restorer", "available_restorers", "restore_images"]
+__all__ = ["RESTORERS", "Restorer", "available_restorers", "restore_images", "restorer_in_words"]
 
 _NOISE = ("gaussian_noise", "shot_noise", "speckle_noise")
 _CHUNK = 4096
@@ -29,6 +29,7 @@ class Restorer(NamedTuple):
     exact: bool = False  # only moves pixels: takes any dtype, loses nothing
     whole_set: bool = False  # looks at all images given, so they cannot be cut into chunks
     needs: str = ""
+    words: str = ""  # what it did, in prose
 
 
 def _learned(stack, **params):
@@ -37,42 +38,81 @@ def _learned(stack, **params):
     return restore_by_learning(stack, **params)
 
 
-def _undo(symmetry):
-    return Restorer(partial(_geometric.undo_symmetry, symmetry=symmetry), "geometry", (symmetry,), exact=True)
+def _undo(symmetry, words):
+    function = partial(_geometric.undo_symmetry, symmetry=symmetry)
+    return Restorer(function, "geometry", (symmetry,), exact=True, words=words)
 
 
 RESTORERS = {
-    "tv": Restorer(_scikit_image.tv, "scikit-image", _NOISE),
-    "nl_means": Restorer(_scikit_image.nl_means, "scikit-image", _NOISE),
-    "wavelet": Restorer(_scikit_image.wavelet, "scikit-image", _NOISE, needs="PyWavelets"),
-    "median": Restorer(_scikit_image.median, "scikit-image", ("salt_and_pepper", *_NOISE)),
-    "wiener": Restorer(_scikit_image.wiener, "scikit-image", ("gaussian_blur",)),
-    "richardson_lucy": Restorer(_scikit_image.richardson_lucy, "scikit-image", ("gaussian_blur",)),
+    "tv": Restorer(_scikit_image.tv, "scikit-image", _NOISE, words="smoothed by total variation"),
+    "nl_means": Restorer(_scikit_image.nl_means, "scikit-image", _NOISE, words="smoothed by non-local means"),
+    "wavelet": Restorer(
+        _scikit_image.wavelet, "scikit-image", _NOISE, needs="PyWavelets", words="smoothed by wavelets"
+    ),
+    "median": Restorer(
+        _scikit_image.median, "scikit-image", ("salt_and_pepper", *_NOISE), words="by the median of the neighbours"
+    ),
+    "wiener": Restorer(_scikit_image.wiener, "scikit-image", ("gaussian_blur",), words="sharpened by Wiener's filter"),
+    "richardson_lucy": Restorer(
+        _scikit_image.richardson_lucy,
+        "scikit-image",
+        ("gaussian_blur",),
+        words="sharpened by Richardson and Lucy's iteration",
+    ),
     "inpaint_biharmonic": Restorer(
-        _scikit_image.inpaint_biharmonic, "scikit-image", ("salt_and_pepper", "occlude", "stripe")
+        _scikit_image.inpaint_biharmonic,
+        "scikit-image",
+        ("salt_and_pepper", "occlude", "stripe"),
+        words="filled in from around it",
     ),
-    "derotate": Restorer(_geometric.derotate, "geometry", ("rotate",)),
-    "unrotate_90": _undo("rotate_90"),
-    "unrotate_180": _undo("rotate_180"),
-    "unrotate_270": _undo("rotate_270"),
-    "unflip_horizontal": _undo("flip_horizontal"),
-    "unflip_vertical": _undo("flip_vertical"),
-    "untranspose": _undo("transpose"),
-    "recentre": Restorer(_geometric.recentre, "geometry", ("translate",), whole_set=True),
-    "rescale": Restorer(_geometric.rescale, "geometry", ("scale",), whole_set=True),
-    "unshear": Restorer(_geometric.unshear, "geometry", ("shear",)),
-    "uninvert": Restorer(_intensity.uninvert, "intensity", ("invert",)),
+    "derotate": Restorer(_geometric.derotate, "geometry", ("rotate",), words="turned upright"),
+    "unrotate_90": _undo("rotate_90", "turned back by a quarter, to the right"),
+    "unrotate_180": _undo("rotate_180", "turned back by half"),
+    "unrotate_270": _undo("rotate_270", "turned back by a quarter, to the left"),
+    "unflip_horizontal": _undo("flip_horizontal", "mirrored back, left for right"),
+    "unflip_vertical": _undo("flip_vertical", "mirrored back, top for bottom"),
+    "untranspose": _undo("transpose", "transposed back"),
+    "recentre": Restorer(_geometric.recentre, "geometry", ("translate",), whole_set=True, words="moved to the middle"),
+    "rescale": Restorer(_geometric.rescale, "geometry", ("scale",), whole_set=True, words="brought to the usual size"),
+    "unshear": Restorer(_geometric.unshear, "geometry", ("shear",), words="slant taken out"),
+    "uninvert": Restorer(_intensity.uninvert, "intensity", ("invert",), words="inverted back"),
     "stretch_contrast": Restorer(
-        _intensity.stretch_contrast, "intensity", ("low_contrast", "brightness"), whole_set=True
+        _intensity.stretch_contrast,
+        "intensity",
+        ("low_contrast", "brightness"),
+        whole_set=True,
+        words="contrast stretched",
     ),
-    "level_brightness": Restorer(_intensity.level_brightness, "intensity", ("brightness",), whole_set=True),
+    "level_brightness": Restorer(
+        _intensity.level_brightness, "intensity", ("brightness",), whole_set=True, words="brightness levelled"
+    ),
     "learned": Restorer(
         _learned,
         "learned",
         (*_NOISE, "salt_and_pepper", "gaussian_blur", "motion_blur", "pixelate", "occlude", "stripe"),
         whole_set=True,
+        words="by a network that learnt on this set",
     ),
 }
+
+
+def restorer_in_words(name: str) -> str:
+    """What a restorer did, in prose.
+
+    Parameters
+    ----------
+    name : str
+        One of :func:`available_restorers`, several joined by ``+`` as an audit names them, or a name of one's own,
+        which is only freed of underscores.
+
+    Examples
+    --------
+    >>> from toolkit.restoration import restorer_in_words
+    >>> restorer_in_words("derotate+learned"), restorer_in_words("my_own")
+    ('turned upright, then by a network that learnt on this set', 'my own')
+    """
+    parts = [RESTORERS[part].words if part in RESTORERS else part.replace("_", " ") for part in str(name).split("+")]
+    return ", then ".join(parts)
 
 
 def available_restorers() -> pd.DataFrame:

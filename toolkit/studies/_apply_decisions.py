@@ -13,8 +13,9 @@ from toolkit._core.files import write_csv
 from toolkit._core.images import as_stack
 from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
-from toolkit.audit import apply_plan, check_clean_target, decided_plan, read_decisions, read_plan
+from toolkit.audit import Auditor, apply_plan, check_clean_target, decided_plan, read_decisions, read_plan
 from toolkit.datasets import list_files, load_images, save_npz
+from toolkit.exceptions import DataFormatError
 from toolkit.studies._folder import whole_folder
 from toolkit.studies.folder._choices import pixels_sha256
 
@@ -55,7 +56,8 @@ def apply_decisions(
     -------
     DataFrame
         Of files as :func:`toolkit.audit.apply_plan` gives it; of images ``index``, ``action``, ``done`` (``"kept"``,
-        ``"repaired"``, ``"left out"``), ``note`` and ``place`` in ``images.npz``.
+        ``"repaired"``, ``"left out"``), ``note`` and ``place`` in ``images.npz``. What was to be repaired as another
+        kind than was found, and that no check confirms, is kept, and ``note`` says why.
 
     Raises
     ------
@@ -150,21 +152,20 @@ def _apply_to_images(plan, decisions, audit, data, out, dry_run):
         raise ValueError(
             f"{printable(data)} holds images of {images.shape[1:]}, the audit was of {repaired.shape[1:]}."
         )
-    named = set(decisions["index"].astype(str)) if "index" in decisions else set()
+    plan = _with_what_changed(plan, decisions, images, data)
+    anew, refused = _repaired_anew(plan, images, audit)
     rows, kept = [], []
     for place, step in enumerate(plan.to_dict(orient="records")):
-        action, note = step["action"], step["reason"]
-        if pixels_sha256(images[place]) != step["sha256"]:
-            if str(step["index"]) in named:
-                raise ValueError(
-                    f"image {place} of {printable(data)} has changed since this was decided: audit it again."
-                )
-            action, note = "leave_out", "has changed since the plan was made"
+        wanted = step["action"]
+        action = "keep" if place in refused else "repair" if place in anew else wanted
+        if step["changed"]:
+            action = "leave_out"
         if action != "leave_out":
             kept.append((place, action == "repair"))
         done = {"keep": "kept", "repair": "repaired", "leave_out": "left out"}[action]
+        note = f"not repaired: {refused[place]}" if place in refused else step["changed"] or step["reason"]
         position = pd.NA if action == "leave_out" else len(kept) - 1
-        rows.append({"index": place, "action": step["action"], "done": done, "note": note, "place": position})
+        rows.append({"index": place, "action": wanted, "done": done, "note": note, "place": position})
     rows += [
         {"index": place, "action": "leave_out", "done": "left out", "note": "is not in the plan", "place": pd.NA}
         for place in range(len(plan), len(images))
@@ -178,9 +179,45 @@ def _apply_to_images(plan, decisions, audit, data, out, dry_run):
     made = images[places].copy()
     for position, (place, is_repaired) in enumerate(kept):
         if is_repaired:
-            made[position] = repaired[place]
+            made[position] = anew.get(place, repaired[place])
     with whole_folder(out, CLEANED_IMAGES) as folder:
         labels = None if found.labels is None else found.labels[places]
         save_npz(folder / "images.npz", made, labels)
         write_csv(folder / "applied.csv", applied)
     return applied
+
+
+def _with_what_changed(plan, decisions, images, data):
+    """The plan with a column ``changed``: why an image is no longer what was audited, or nothing."""
+    named = set(decisions["index"].astype(str)) if "index" in decisions else set()
+    changed = []
+    for place, (index, digest) in enumerate(zip(plan["index"], plan["sha256"])):
+        is_changed = pixels_sha256(images[place]) != digest
+        if is_changed and str(index) in named:
+            raise ValueError(f"image {place} of {printable(data)} has changed since this was decided: audit it again.")
+        changed.append("has changed since the plan was made" if is_changed else "")
+    return plan.assign(changed=changed)
+
+
+def _repaired_anew(plan, images, audit):
+    """Of images to be repaired as a kind that somebody names: what they become, and why others stay; by place."""
+    prefix = "undo_"
+    asked = plan["action"].str.startswith(prefix) & (plan["changed"] == "")
+    places = np.flatnonzero(asked)
+    if not len(places):
+        return {}, {}
+    folder = audit / "auditor"
+    if not folder.is_dir():
+        why = f"{printable(audit)} holds no auditor to repair and to check by"
+        return {}, dict.fromkeys(places.tolist(), why)
+    import toolkit
+
+    auditor = toolkit.load(folder)
+    if not isinstance(auditor, Auditor):
+        raise DataFormatError(f"{printable(folder)} holds no Auditor but {type(auditor).__name__}.")
+    kinds = plan["action"].iloc[places].str.removeprefix(prefix).tolist()
+    made, repairs = auditor.repair_as(images[places], kinds)
+    done = repairs["repaired"].to_numpy()
+    anew = {int(place): image for place, image, is_done in zip(places, made, done) if is_done}
+    refused = {int(place): why for place, why, is_done in zip(places, repairs["why_not"], done) if not is_done}
+    return anew, refused

@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit._core.files import atomic_path, write_csv
 from toolkit._core.printable import printable
+from toolkit.corruption import ALL_KINDS, kind_in_words
 from toolkit.web._parts import as_pil, bind, findings, follow, image_png, picture, progress, said, thumbnails
 from toolkit.web._source import SourcePicker, _whole
 from toolkit.web._visits import Visit, Visits
@@ -24,10 +25,8 @@ class AuditPage:
     """What is wrong with these images, which ones, and can it be undone?"""
 
     def __init__(self, gr: Any, root: Path, visits: Visits):
-        from toolkit.corruption import EVERYDAY_KINDS, KINDS
-
         self.gr, self.root, self.visits = gr, root, visits
-        self.kinds = [*KINDS, *(kind for kind in EVERYDAY_KINDS if kind not in KINDS)]
+        self.kinds = {kind: kind_in_words(kind, short=True) for kind in ALL_KINDS}
         with gr.Row():
             with gr.Column(scale=1, min_width=300):
                 self.source = SourcePicker(gr, root, label="Images from", name="audit", n_images=1000)
@@ -64,7 +63,7 @@ class AuditPage:
                 self.detail = gr.HTML("", elem_id="audit-detail")
                 with gr.Group(visible="hidden") as self.judging, gr.Row():
                     self.decision = gr.Dropdown(
-                        [_AS_FOUND, _CLEAN, _LEAVE, *self.kinds],
+                        [_AS_FOUND, _CLEAN, _LEAVE, *((words, kind) for kind, words in self.kinds.items())],
                         value=_AS_FOUND,
                         label="Your verdict on this image",
                         elem_id="audit-decision",
@@ -129,7 +128,7 @@ class AuditPage:
             "name": choice.title,
         }
         kinds = sorted(set(found["per_image"]["kind"]) - {"clean"})
-        choices = [_FLAGGED, _ALL, *kinds]
+        choices = [_FLAGGED, _ALL, *((kind_in_words(kind, short=True), kind) for kind in kinds)]
         shown = _FLAGGED if (found["per_image"]["kind"] != "clean").any() else _ALL
         yield {
             self.status: said(f"{found['n_images']:,} images of {choice.title} looked at."),
@@ -162,11 +161,13 @@ class AuditPage:
         place = selected.index
         if not isinstance(place, int) or not 0 <= place < len(rows):
             raise ValueError("There is no such image here.")
-        self._audit(visit)["chosen"] = row = int(rows[place])
+        found = self._audit(visit)
+        found["chosen"] = row = int(rows[place])
+        decided = found["decisions"].get(row)
         return {
             self.detail: self._detail(visit, row),
             self.judging: gr.update(visible=True),
-            self.decision: _in_words(self._audit(visit)["decisions"].get(row)),
+            self.decision: {None: _AS_FOUND, "leave": _LEAVE}.get(decided, decided),
         }
 
     def overrule(self, request, decision, kind, order, part):
@@ -183,11 +184,18 @@ class AuditPage:
                 if decision not in (_CLEAN, _LEAVE, *self.kinds):
                     raise ValueError("Choose one of the verdicts.")
                 found["decisions"][row] = "leave" if decision == _LEAVE else decision
+            files = self._files(visit)
+        decided = found["decided"].per_image.iloc[row]
+        words = [f"Image {self._name(found, row)}: {self._in_words(found['decisions'].get(row))}."]
+        if decided["why_not"]:
+            words.append(f"It stays as it came: {decided['why_not']}.")
+        elif decision in self.kinds:
+            words.append("It is repaired as that.")
         return {
-            self.status: said(f"Image {self._name(found, row)}: {decision}. The files to take home have it."),
+            self.status: said(" ".join([*words, "The files to take home have it."])),
             self.detail: self._detail(visit, row),
             self.gallery: self._gallery(visit, kind, order, part),
-            **self._files(visit),
+            **files,
         }
 
     def _audit(self, visit: Visit) -> dict:
@@ -222,9 +230,22 @@ class AuditPage:
         table, pictures = found["per_image"], []
         for row in self._rows(visit, kind, order, part):
             decided = found["decisions"].get(int(row))
-            words = f"you: {decided}" if decided else f"{table['kind'].iloc[row]} {table['confidence'].iloc[row]:.2f}"
+            seen = f"{kind_in_words(table['kind'].iloc[row], short=True)} {table['confidence'].iloc[row]:.2f}"
+            words = f"you: {self._in_words(decided)}" if decided else seen
             pictures.append((as_pil(found["images"][row]), words))
         return pictures
+
+    def _auditor(self, found):
+        """What was learned, once somebody names a kind: it repairs as that."""
+        import toolkit
+
+        if "auditor" not in found and any(decision in self.kinds for decision in found["decisions"].values()):
+            folder = found["place"] / "audit" / "auditor"
+            found["auditor"] = toolkit.load(folder) if folder.is_dir() else None
+        return found.get("auditor")
+
+    def _in_words(self, decision):
+        return {None: _AS_FOUND, "leave": _LEAVE}.get(decision) or self.kinds.get(decision, decision)
 
     def _name(self, found, row):
         table = found["per_image"]
@@ -232,29 +253,31 @@ class AuditPage:
 
     def _detail(self, visit, row):
         from toolkit.audit import nearest_images
+        from toolkit.restoration import restorer_in_words
 
         found = self._audit(visit)
-        one, images = found["per_image"].iloc[row], found["images"]
+        one, images = found["decided"].per_image.iloc[row], found["images"]
         name = self._name(found, row)
         before = picture(image_png(images[row]), f"image {name} as it came", name="pixels")
-        facts = [("found", one["kind"]), ("how sure", f"{one['confidence']:.2f}")]
+        facts = [("found", kind_in_words(one["kind"], short=True)), ("how sure", f"{one['confidence']:.2f}")]
         facts.append(("anomaly score", f"{one['anomaly_score']:.3g}"))
         facts += [("strength", f"{one['severity']:.2f}")] if one["severity"] else []
         facts += [("turned by", f"{one['angle']:.0f} degrees")] if one["angle"] else []
+        if row in found["decisions"]:
+            facts.append(("your verdict", self._in_words(found["decisions"][row])))
         if one["repaired"]:
-            after = picture(image_png(found["repaired"][row]), f"image {name} repaired", name="pixels")
-            facts.append(("repaired by", one["restorer"]))
+            after = picture(image_png(found["decided"].images[row]), f"image {name} repaired", name="pixels")
+            facts.append(("repair", restorer_in_words(one["restorer"])))
         else:
             after = ""
-            facts.append(("repair", "none: nothing is wrong, or it could not be confirmed"))
-        if row in found["decisions"]:
-            facts.append(("your verdict", _in_words(found["decisions"][row])))
+            facts.append(("repair", f"none: {one['why_not'] or _why_none(one)}"))
         rows = "".join(
             f"<tr><th scope='row'>{escape(printable(key))}</th><td>{escape(printable(value))}</td></tr>"
             for key, value in facts
         )
         nearest = nearest_images(images, row)
-        words = [f"{self._name(found, other)}: {found['per_image']['kind'].iloc[other]}" for other in nearest]
+        kinds = found["per_image"]["kind"]
+        words = [f"{self._name(found, other)}: {kind_in_words(kinds.iloc[other], short=True)}" for other in nearest]
         pair = f"<figure>{before}<figcaption>as it came</figcaption></figure>"
         pair += f"<figure>{after}<figcaption>repaired</figcaption></figure>" if after else ""
         return (
@@ -269,7 +292,14 @@ class AuditPage:
 
         gr, found = self.gr, self._audit(visit)
         with visit.lock:
-            decided = overrule(found["per_image"], found["images"], found["repaired"], found["decisions"])
+            decided = overrule(
+                found["per_image"],
+                found["images"],
+                found["repaired"],
+                found["decisions"],
+                auditor=self._auditor(found),
+            )
+            found["decided"] = decided
             out = found["place"] / "take"
             out.mkdir(exist_ok=True)
             write_csv(out / "per_image.csv", decided.per_image)
@@ -284,5 +314,7 @@ class AuditPage:
         }
 
 
-def _in_words(decision):
-    return {None: _AS_FOUND, "leave": _LEAVE}.get(decision, decision)
+def _why_none(one):
+    if one["kind"] == "clean":
+        return "nothing was found wrong with it"
+    return "you left it as it came" if one["decision"] else "it could not be confirmed"

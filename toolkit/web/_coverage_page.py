@@ -4,7 +4,6 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from toolkit._core.printable import printable
 from toolkit.web._models import model_names
 from toolkit.web._parts import bind, findings, follow, picture, progress, said
 from toolkit.web._paths import below_root
@@ -126,8 +125,10 @@ class CoveragePage:
 
 def _table(frame):
     """The figures of coverage beside what real images have."""
+    from toolkit.coverage import COVERAGE_METRICS
+
     rows = "".join(
-        f"<tr><th scope='row'>{escape(printable(name).replace('_', ' '))}</th>"
+        f"<tr><th scope='row'>{escape(COVERAGE_METRICS[name].words)}</th>"
         f"<td>{value:.3f}</td><td>{expected:.3f}</td></tr>"
         for name, value, expected in frame[["metric", "value", "expected"]].itertuples(index=False)
     )

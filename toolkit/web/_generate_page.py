@@ -64,8 +64,10 @@ class GeneratePage:
                 self.result = gr.HTML("", elem_id="generate-result")
                 self.moving = gr.HTML("", elem_id="generate-moving")
                 with gr.Group(visible="hidden") as self.planar:
+                    gr.HTML(said("The latent plane: press a place to see what is there."))
                     self.plane = gr.Image(
-                        label="The latent plane: press a place to see what is there",
+                        label="The latent plane",
+                        show_label=False,
                         format="png",
                         interactive=False,
                         buttons=[],
@@ -127,7 +129,7 @@ class GeneratePage:
         labels = [str(label) for label in getattr(model, "classes_", [])]
         has_plane = _latent_dim(model) == 2 and hasattr(model, "inverse_transform")
         answer = {
-            self.status: said(f"{type(model).__name__} with {_latent_dim(model)} latent dimensions."),
+            self.status: said(f"{_what(model)} with {_latent_dim(model)} latent dimensions."),
             self.result: self._grid(model, _whole("How many", count, 1, _MOST), _whole("Seed", seed, 0, 2**31)),
             self.moving: "",
             self.there: "",
@@ -137,7 +139,11 @@ class GeneratePage:
             self.planar: gr.update(visible=True if has_plane else "hidden"),
         }
         ends = labels or [str(number) for number in range(10)]
-        answer |= {self.start: gr.update(choices=ends, value=ends[0]), self.end: gr.update(choices=ends, value=ends[1])}
+        of = "" if labels else " the latents of seed"
+        answer |= {
+            self.start: gr.update(choices=ends, value=ends[0], label=f"From{of}"),
+            self.end: gr.update(choices=ends, value=ends[1], label=f"To{of}"),
+        }
         if has_plane:
             answer[self.plane] = _plane(model)
         return answer
@@ -272,6 +278,19 @@ class GeneratePage:
         image = model.inverse_transform([[first, second]])[0]
         words = f"at {first:.2f}, {second:.2f}"
         return {self.there: thumbnails([_shaped(model, image)], [words], model.pixel_scale_)}
+
+
+_NAMES = {
+    "GAN": "A GAN",
+    "ConditionalGAN": "A conditional GAN",
+    "FlowMatching": "A flow",
+    "Autoencoder": "An autoencoder",
+    "VariationalAutoencoder": "A variational autoencoder",
+}
+
+
+def _what(model):
+    return _NAMES.get(type(model).__name__, type(model).__name__)
 
 
 def _latent_dim(model):

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from toolkit.web._look import ICON
 from toolkit.web._messages import addresses_in, outward_links_removed, paths_in
 from toolkit.web._refusals import plain, sign_in
 
@@ -97,7 +98,7 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, _with_headers(send))
+            await self._answer(self._with_known_names(scope), receive, _with_headers(send))
         else:  # no page opens a websocket
             await send({"type": "websocket.close", "code": 1008})
 
@@ -131,12 +132,23 @@ class Guard:
                 return await plain(send, 403, "No such file was sent to you.")
             return await self._app(scope, receive, send)
         if path in ("/", "/config"):
-            return await self._app(scope, receive, _Rewritten(send, outward_links_removed))
+            return await self._app(scope, receive, _Rewritten(send, _page))
         if path in _PAGES or path in _CALLS or (path.startswith(_FOLDERS) and ".." not in path):
             return await self._app(scope, receive, send)
         return await plain(send, 404, "There is nothing of that name.")
 
     # Who asks
+
+    def _with_known_names(self, scope):
+        """The request, without the name that a proxy says it was asked by unless that is one of ours: the pages make
+        addresses of it."""
+        kept = [
+            (name, value)
+            for name, value in scope["headers"]
+            if name.lower() != b"x-forwarded-host"
+            or value.decode("latin-1").partition(",")[0].strip().lower() in self._hosts
+        ]
+        return scope | {"headers": kept}
 
     def _same_origin(self, headers):
         origin = headers.get(b"origin")
@@ -245,6 +257,10 @@ class Guard:
             await self._app(scope, receive, send)
         finally:
             self._on_close(session)
+
+
+def _page(body):
+    return outward_links_removed(body).replace(b"<head>", b"<head>" + ICON.encode(), 1)
 
 
 class _TooMuchError(Exception):

@@ -109,7 +109,8 @@ class Job:
                 break
             if kind == "progress":
                 self.stage, self.share = value
-                if self.first_share is None:
+                # From when the share first moves: what comes before it says nothing of how long the rest takes.
+                if self.first_share is None or self.share <= self.first_share[1]:
                     self.first_share = (time.monotonic(), self.share)
             elif kind in ("done", "stopped", "failed"):
                 outcome = (kind, value)

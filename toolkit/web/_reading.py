@@ -56,20 +56,31 @@ def read_images(choice: Choice) -> ImageSet:
     NotAllowedError
         It lies elsewhere.
     """
-    from toolkit.datasets import load_dataset, load_image_folder, load_images
+    from toolkit.datasets import load_dataset
 
     if choice.kind == "set":
         return load_dataset(choice.name, choice.n_images, random_state=choice.seed)
     if choice.kind not in ("upload", "path"):
         raise NotAllowedError(f"{printable(choice.kind)} is no place that images come from.")
     path = below_root(choice.root, choice.name)
+    try:
+        found = _read(choice, path)
+    except NotAllowedError:
+        raise
+    except (DataFormatError, OSError, ValueError) as error:
+        # By the name that the visitor knows: where an upload is kept, or the root lies, is nobody's business.
+        raise DataFormatError(str(error).replace(printable(path), choice.title)) from error
+    return found if choice.n_images is None else found.subset(slice(choice.n_images))
+
+
+def _read(choice: Choice, path: Path) -> ImageSet:
+    from toolkit.datasets import load_image_folder, load_images
+
     if path.is_dir() or path.suffix.lower() == ".zip":
         check_links(choice.root, path)
-        found = load_image_folder(
+        return load_image_folder(
             path, mode="auto", keep_duplicates=True, max_pixels=_MOST_PIXELS, max_bytes=_MOST_FILE, cache=False
         )
-    elif path.suffix.lower() in (".npz", ".npy"):
-        found = load_images(path, max_bytes=_MOST_BYTES)
-    else:
-        raise DataFormatError(f"{choice.title} is neither .npz, .npy nor .zip, nor a folder of pictures.")
-    return found if choice.n_images is None else found.subset(slice(choice.n_images))
+    if path.suffix.lower() in (".npz", ".npy"):
+        return load_images(path, max_bytes=_MOST_BYTES)
+    raise DataFormatError(f"{choice.title} is neither .npz, .npy nor .zip, nor a folder of pictures.")

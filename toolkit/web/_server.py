@@ -1,21 +1,22 @@
 """The server: its own temporary folder, a token, and an orderly end."""
 
 import contextlib
+import errno
 import logging
 import os
 import secrets
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from toolkit._core.optional import import_optional
 from toolkit._core.parameters import check_int
+from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
+from toolkit.web._own_folder import own_folder
 from toolkit.web._visits import Visits
 
 __all__ = ["serve"]
@@ -72,7 +73,8 @@ def serve(
     """
     root = Path(root).resolve()
     if not root.is_dir():
-        raise NotADirectoryError(f"root must be a folder, got {root}.")
+        what = "which is no folder" if root.exists() else "which does not exist"
+        raise NotADirectoryError(f"root must be a folder, got {printable(root)}, {what}.")
     check_int("port", port, 0, optional=True)
     check_int("max_upload", max_upload)
     check_int("max_jobs", max_jobs, optional=True)
@@ -81,7 +83,7 @@ def serve(
     if token is not None and len(token) < 16:
         raise ValueError("token must have at least 16 characters.")
     token = token or secrets.token_urlsafe(32)
-    with _temporary_folder() as folder, _bound(host, port) as listening, _own_environment():
+    with own_folder() as folder, _bound(host, port) as listening, _own_environment():
         port = listening.getsockname()[1]
         visits = Visits(folder, max_jobs or max(2, os.cpu_count() or 1))
         try:
@@ -192,16 +194,6 @@ class _Tabs:
 
 
 @contextlib.contextmanager
-def _temporary_folder() -> Iterator[Path]:
-    """A folder that nobody else can look into, gone at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="toolkit-serve-")).resolve()  # 0700 by itself
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@contextlib.contextmanager
 def _own_environment() -> Iterator[None]:
     """Leave the variables of the process as they were found."""
     before = dict(os.environ)
@@ -227,7 +219,13 @@ def _bound(host: str, port: int | None) -> Iterator[socket.socket]:
         except OSError as error:
             listening.close()
             if place == wanted[-1]:
-                raise OSError(f"port {place} of {host} cannot be had: {error.strerror or error}.") from error
+                taken = error.errno == errno.EADDRINUSE
+                hint = (
+                    " Another server is there: name another port, or none to get the first that is free."
+                    if taken
+                    else ""
+                )
+                raise OSError(f"port {place} of {host} cannot be had: {error.strerror or error}.{hint}") from error
             continue
         with listening:
             yield listening

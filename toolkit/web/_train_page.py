@@ -56,10 +56,10 @@ class TrainPage:
                     self.overwrite = gr.Checkbox(False, label="In the place of what is there", elem_id="train-over")
                 self.source = SourcePicker(gr, root, label="Learn from", name="train", n_images=2000)
                 with gr.Row():
-                    self.start = gr.Button("Train", variant="primary", min_width=80, elem_id="train-start")
-                    self.stop = gr.Button("Stop", min_width=80, elem_id="train-stop")
-                    self.resume = gr.Button("Resume", min_width=80, elem_id="train-resume")
-                    self.keep = gr.Button("Keep as it is", min_width=80, elem_id="train-keep")
+                    self.start = gr.Button("Train", variant="primary", min_width=120, elem_id="train-start")
+                    self.stop = gr.Button("Stop", min_width=120, elem_id="train-stop")
+                    self.resume = gr.Button("Resume", min_width=120, elem_id="train-resume")
+                    self.keep = gr.Button("Keep as it is", min_width=120, elem_id="train-keep")
             with gr.Column(scale=2, min_width=320):
                 self.status = gr.HTML(said("Choose what to train, and press Train."), elem_id="train-status")
                 self.grid = gr.HTML("", elem_id="train-grid")

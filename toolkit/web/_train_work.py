@@ -127,7 +127,7 @@ def train(
         labelled=labelled,
         hooks=hooks,
         observers=observers,
-        progress=progress,
+        progress=lambda stage, share: progress(stage or "training", share),
         should_stop=should_stop,
         should_finish=should_finish,
     )

@@ -14,12 +14,18 @@ from toolkit._core.names import suggest
 from toolkit._core.printable import given_text, printable
 from toolkit._core.types import PathLike
 from toolkit.audit.files._plan import FILE_ACTIONS, PLAN_COLUMNS
+from toolkit.corruption import ALL_KINDS, kind_in_words
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["IMAGE_ACTIONS", "decided_plan", "read_decisions", "read_plan"]
 
 # What can become of an image of an array, in words.
-IMAGE_ACTIONS = {"keep": "kept as it is", "leave_out": "left out", "repair": "repaired, as the audit did it"}
+IMAGE_ACTIONS = {
+    "keep": "kept as it is",
+    "leave_out": "left out",
+    "repair": "repaired, as the audit did it",
+    **{f"undo_{kind}": f"repaired as: {kind_in_words(kind)}" for kind in ALL_KINDS},
+}
 
 _COLUMNS = (*PLAN_COLUMNS, "index")
 _MOST_BYTES = 2**28

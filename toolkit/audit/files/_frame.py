@@ -7,7 +7,9 @@ of its own, and abstains where it does not end along a straight line all around,
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["frame_box"]
+__all__ = ["LOSSY_FORMATS", "frame_box"]
+
+LOSSY_FORMATS = ("AVIF", "HEIF", "JPEG", "JPEG2000", "MPO", "WEBP")
 
 _EVEN = 8.0  # grey levels within which a line is of one colour, JPEG's ringing included
 _THINNEST = 0.01  # of a side

@@ -50,8 +50,8 @@ def checked_plan(plan: pd.DataFrame) -> "list[Step]":
     ----------
     plan : DataFrame
         ``path`` (within the folder, forward slashes), ``sha256`` of the file that the decision was made on (may be
-        empty for what is left out) and ``action``; ``box`` of a cut ("left,top,right,lower" in pixels as shown) and
-        ``reason`` may be missing.
+        empty for what is left out) and ``action``; ``box`` of a cut ("left,top,right,lower" in pixels as shown; empty
+        where the pixels shall show it) and ``reason`` may be missing.
 
     Returns
     -------
@@ -94,7 +94,7 @@ def _text(value: object) -> str:
 
 
 def _box(text: str, action: str, path: str) -> tuple[int, int, int, int] | None:
-    if action != "crop":
+    if action != "crop" or not text:
         return None
     try:
         left, top, right, lower = (int(part) for part in text.strip("()").split(","))

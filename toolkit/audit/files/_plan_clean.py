@@ -8,8 +8,9 @@ import pandas as pd
 from toolkit._core.names import check_names
 from toolkit.audit._everyday_table import JUDGED_FAULTS
 from toolkit.audit.files._file_audit import FileAudit
-from toolkit.audit.files._frame import frame_box
+from toolkit.audit.files._frame import LOSSY_FORMATS, frame_box
 from toolkit.audit.files._plan import PLAN_COLUMNS
+from toolkit.corruption import kind_in_words
 from toolkit.datasets import read_original
 from toolkit.exceptions import DataFormatError
 
@@ -43,7 +44,6 @@ _OF_PIXELS = {
     "blocks": ("deblock", "jpeg_blocks"),
     "contrast": ("stretch", "low_contrast"),
 }
-_LOSSY = ("AVIF", "HEIF", "JPEG", "JPEG2000", "MPO", "WEBP")
 # What the restorer did to the small image is done to the file.
 _EXACT = {
     "unrotate_90": ("turns", "rotate_270"),
@@ -125,7 +125,7 @@ def _confirmed(per_image: pd.DataFrame | None, repairs: Sequence[str]) -> dict[s
     for row in per_image[per_image["repaired"] == 1].to_dict(orient="records"):
         group, action = _EXACT.get(row["restorer"], ("", ""))
         if group in repairs:
-            words = str(row["kind"]).replace("_", " ")
+            words = kind_in_words(row["kind"])
             found[row["path"]] = (action, f"{words} ({row['confidence']:.2f}), confirmed by an independent check")
     return found
 
@@ -189,6 +189,6 @@ def _box(audit: FileAudit, path: str) -> tuple[tuple[int, int, int, int] | None,
     place = audit.survey.files["path"].tolist().index(path)
     try:
         pixels = read_original(audit.survey.root, audit.survey.names[place])
-        return frame_box(pixels, lossy=audit.survey.files["format"].iloc[place] in _LOSSY)
+        return frame_box(pixels, lossy=audit.survey.files["format"].iloc[place] in LOSSY_FORMATS)
     except DataFormatError as error:
         return None, str(error)

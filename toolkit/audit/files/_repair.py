@@ -8,6 +8,7 @@ import numpy as np
 
 from toolkit._core.pictures import PictureError, decode_picture, readable_formats
 from toolkit.audit.files._encode import CannotWrite, encoded, opened, same_pixels, signal_to_noise
+from toolkit.audit.files._frame import LOSSY_FORMATS, frame_box
 from toolkit.audit.files._jpeg import is_jpeg, jpeg_orientation, jpeg_scans, jpeg_with_orientation
 from toolkit.audit.files._notes import without_notes
 from toolkit.audit.files._picture_actions import PICTURE_ACTIONS
@@ -50,7 +51,8 @@ def repaired_content(content: bytes, action: str, box: Box | None = None) -> byt
     action : str
         One of ``SYMMETRIES``, ``"crop"``, ``"invert"``, or of ``PICTURE_ACTIONS``.
     box : tuple of int, optional
-        Left, top, right and lower edge of what ``"crop"`` keeps, in pixels as shown.
+        Left, top, right and lower edge of what ``"crop"`` keeps, in pixels as shown; without one, what the frame is
+        around, where the pixels show where it ends.
 
     Returns
     -------
@@ -179,7 +181,9 @@ def _target(content: bytes, action: str, box: Box | None) -> "Image":
     if action in PICTURE_ACTIONS:
         return _mended(image, PICTURE_ACTIONS[action][0])
     if box is None:
-        raise CannotWrite("a cut needs a box")
+        box, why_not = frame_box(_shown(content), lossy=opened(content).format in LOSSY_FORMATS)
+        if box is None:
+            raise CannotWrite(why_not)
     left, top, right, lower = box
     if not (0 <= left < right <= image.width and 0 <= top < lower <= image.height):
         raise CannotWrite(

@@ -12,7 +12,7 @@
   const element = (id) => document.getElementById(id);
 
   const library = read("table-library");
-  const {rows, words, pictures, across} = read("choices-data");
+  const {rows, words, offers, pictures, across} = read("choices-data");
   const style = document.createElement("style");
   style.textContent = await unpack(library.style);
   document.head.prepend(style);
@@ -25,7 +25,7 @@
   dark.addEventListener("change", follow);
   follow();
 
-  rows.forEach((row, place) => { row.place = place; row.chosen = row.action; });
+  rows.forEach((row, place) => { row.place = place; row.chosen = row.action; row.choices = offers[row.choices]; });
   const isOverruled = (row) => row.chosen !== row.action;
 
   // Of a picture on the sheet: where it lies, in units of its own side.

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from toolkit.audit import plan_clean
+from toolkit.corruption import kind_in_words
 from toolkit.report import Report
+from toolkit.restoration import restorer_in_words
 from toolkit.studies.audit._findings import GUESS, plain_findings
 from toolkit.studies.folder._choices import image_plan
 from toolkit.studies.folder._decide import add_file_choices, add_image_choices
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
     from toolkit.studies.audit._outcome import AuditResult
 
-__all__ = ["add_audit_sections", "build_report", "plan_of"]
+__all__ = ["add_audit_sections", "build_report", "plan_of", "undoable_kinds"]
 
 _TWO_DECIMALS = ("mean_confidence", "mean_severity")
 _DECIBELS = ("gain", "gain_lower", "gain_median", "gain_upper", "sound_psnr")
@@ -41,7 +43,9 @@ def build_report(result: AuditResult, figures: dict[str, Figure]) -> Report:
     add_audit_sections(report, result, figures)
     if result.files is not None:
         return add_file_choices(report, result.files, plan_of(result), result.per_image)
-    return add_image_choices(report, result.images, result.repaired, result.per_image, plan_of(result))
+    return add_image_choices(
+        report, result.images, result.repaired, result.per_image, plan_of(result), undoable_kinds(result)
+    )
 
 
 def add_audit_sections(report: Report, result: AuditResult, figures: dict[str, Figure]) -> Report:
@@ -70,6 +74,14 @@ def plan_of(result: AuditResult) -> pd.DataFrame:
     if result.files is not None:
         return plan_clean(result.files, per_image=result.per_image)
     return image_plan(result.images, result.per_image)
+
+
+def undoable_kinds(result: AuditResult) -> list[str]:
+    """Kinds that an image is repaired as where a person names them, if its repair can be confirmed."""
+    table = result.competence
+    if result.auditor is None or not result.judgeable or table is None or "repair_sensitivity" not in table:
+        return []
+    return table.loc[table["repair_sensitivity"] > 0, "kind"].tolist()
 
 
 def _subtitle(result):
@@ -209,7 +221,7 @@ def _competence(report, result):
     if not measured:
         return
     interval = [f"{low:.2f} to {high:.2f}" for low, high in zip(table["recall_low"], table["recall_high"])]
-    table = table.assign(interval=interval, kind=table["kind"].str.replace("_", " "))
+    table = table.assign(interval=interval, kind=table["kind"].map(_kind))
     _competence_table(
         report,
         table,
@@ -248,6 +260,10 @@ def _scores(report, result, figures):
     )
 
 
+def _kind(name):
+    return kind_in_words(name, short=True)
+
+
 def _table(report, frame, caption, **formats):
     """A table with its names as a person writes them."""
     formats = {
@@ -257,8 +273,9 @@ def _table(report, frame, caption, **formats):
         **formats,
     }
     words = {column: column.replace("_", " ").replace("psnr", "PSNR") for column in frame.columns}
-    names = [column for column in ("kind", "most_often_named", "restorer") if column in frame.columns]
-    frame = frame.assign(**{column: frame[column].str.replace("_", " ") for column in names}).rename(columns=words)
+    spoken = {"kind": _kind, "most_often_named": _kind, "restorer": restorer_in_words}
+    frame = frame.assign(**{column: frame[column].map(how) for column, how in spoken.items() if column in frame})
+    frame = frame.rename(columns=words)
     report.table(frame, caption, formats={words[column]: formats[column] for column in words if column in formats})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from toolkit.report import write_figures
 from toolkit.studies._folder import check_target, whole_folder
 from toolkit.studies.audit._figures import audit_figures
 from toolkit.studies.audit._findings import plain_findings
-from toolkit.studies.audit._report import build_report, plan_of
+from toolkit.studies.audit._report import build_report, plan_of, undoable_kinds
 from toolkit.studies.folder._write import FILE_TABLES, file_summary, per_file_table, write_file_tables
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ __all__ = ["AUDIT_FILES", "check_audit_target", "summarise", "write_audit"]
 
 AUDIT_FILES = FILE_TABLES | {
     *(
+        "auditor",
         "detectors.csv",
         "figures",
         "left_out.csv",
@@ -117,6 +119,17 @@ def _files(result):
     }
 
 
+def _keep_auditor(result, path):
+    """What repairs images as other kinds, once somebody has looked; nothing where nothing can be undone."""
+    if result.auditor is None or not undoable_kinds(result):
+        return
+    import toolkit
+
+    # One with an identifier of somebody's own cannot be saved: all else is written, and `apply` says what is missing.
+    with contextlib.suppress(TypeError):
+        toolkit.save(result.auditor, path)
+
+
 @usual_floating_point
 def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
     """Write an audit as files: all of them appear at once, in the place of an earlier audit's folder.
@@ -128,7 +141,8 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
         Folder for ``per_image.csv``, ``plan.csv`` (what becomes of each unless somebody decides otherwise),
         ``left_out.csv`` (files of a folder that are no images of it), ``repaired.npz``, ``detectors.csv``,
         ``summary.json``, ``figures/*.png`` and ``report.html``; of a folder whose files were looked at also
-        ``per_file.csv`` (and ``.parquet``, where pyarrow is installed), ``duplicates.csv`` and ``leaks.csv``.
+        ``per_file.csv`` (and ``.parquet``, where pyarrow is installed), ``duplicates.csv`` and ``leaks.csv``; of images
+        of an array ``auditor``, what was learned, by which :func:`apply_decisions` repairs images anew.
 
     Returns
     -------
@@ -151,6 +165,8 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
             write_file_tables(folder, table, result.files)
         write_csv(folder / "plan.csv", plan_of(result))
         save_npz(folder / "repaired.npz", np.asarray(result.repaired))
+        if result.files is None:
+            _keep_auditor(result, folder / "auditor")
         (folder / "figures").mkdir()
         figures = write_figures(folder / "figures", audit_figures(result))
         build_report(result, figures).write(folder / "report.html")

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from toolkit.audit import JUDGED_FAULTS, FileAudit
+from toolkit.audit import FILE_ACTIONS, JUDGED_FAULTS, FileAudit
+from toolkit.corruption import kind_in_words
+from toolkit.restoration import restorer_in_words
 from toolkit.studies.folder._write import per_file_table
 
 __all__ = ["file_choices", "image_choices", "image_plan"]
 
-_TURNS = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "invert")
+# A person may name what is wrong with a file that was named otherwise, or not at all: what is not exact is done where
+# its own checks see the fault as well.
+_REPAIRS = tuple(action for action in FILE_ACTIONS if action not in ("keep", "leave_out"))
 _COPIES = {"exact": "equal copy", "near": "changed copy", "symmetry": "turned or mirrored copy"}
 _UNFLAGGED = ("clean", "unjudged", "")
 
@@ -46,12 +51,12 @@ def file_choices(files: FileAudit, plan: pd.DataFrame, per_image: pd.DataFrame |
             kinds[_COPIES.get(file["relation"], "copy")] = file["similarity"]
         kind = file.get("kind")
         if isinstance(kind, str) and kind not in _UNFLAGGED:
-            kinds[kind.replace("_", " ")] = file["kind_confidence"]
+            kinds[kind_in_words(kind, short=True)] = file["kind_confidence"]
         if not kinds and step["action"] == "keep":
             continue
         choices = ["keep", "leave_out"]
         if file["readable"]:
-            choices += [step["action"]] * (step["action"] not in (*choices, *_TURNS)) + list(_TURNS)
+            choices += _REPAIRS
         confidence = max([value for value in kinds.values() if value == value], default=np.nan)
         rows.append(
             {
@@ -119,7 +124,7 @@ def image_plan(images: np.ndarray, per_image: pd.DataFrame) -> pd.DataFrame:
     """
     repaired = per_image["repaired"].to_numpy() == 1
     reasons = [
-        f"{kind.replace('_', ' ')} ({sure:.2f}), confirmed by a second judge" if done else ""
+        f"{kind_in_words(kind, short=True)} ({sure:.2f}), confirmed by a second judge" if done else ""
         for kind, sure, done in zip(per_image["kind"], per_image["confidence"], repaired)
     ]
     return pd.DataFrame(
@@ -138,7 +143,7 @@ def pixels_sha256(image: np.ndarray) -> str:
     return hashlib.sha256(values.astype(values.dtype.newbyteorder("<"), copy=False).tobytes()).hexdigest()
 
 
-def image_choices(per_image: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
+def image_choices(per_image: pd.DataFrame, plan: pd.DataFrame, undoable: Sequence[str] = ()) -> pd.DataFrame:
     """Every image that was flagged, the most anomalous first.
 
     Parameters
@@ -146,6 +151,8 @@ def image_choices(per_image: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     per_image : DataFrame
     plan : DataFrame
         As :func:`image_plan` gives it.
+    undoable : sequence of str, default=()
+        Kinds that the audit can undo.
 
     Returns
     -------
@@ -157,16 +164,17 @@ def image_choices(per_image: pd.DataFrame, plan: pd.DataFrame) -> pd.DataFrame:
     for place in np.flatnonzero(flagged):
         row, step = per_image.iloc[place], plan.iloc[place]
         done = row["repaired"] == 1
+        others = [f"undo_{kind}" for kind in undoable if not (done and kind == row["kind"])]
         rows.append(
             {
                 "name": str(row.get("path", row["index"])),
-                "kinds": (row["kind"].replace("_", " "),),
+                "kinds": (kind_in_words(row["kind"], short=True),),
                 "confidence": row["confidence"],
                 "anomaly": row["anomaly_score"],
                 "outcome": "repaired" if done else "left as given",
-                "note": f"by {row['restorer']}" if done else "",
+                "note": restorer_in_words(row["restorer"]) if done else "",
                 "action": step["action"],
-                "choices": ("keep", "leave_out", "repair") if done else ("keep", "leave_out"),
+                "choices": ("keep", "leave_out", *(["repair"] if done else []), *others),
                 "index": int(place),
                 "sha256": step["sha256"],
             }

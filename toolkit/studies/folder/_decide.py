@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from toolkit._core.pixel_scale import PixelScale
 from toolkit.audit import FILE_ACTIONS, FileAudit
+from toolkit.corruption import kind_in_words
 from toolkit.report import Report
 from toolkit.studies.folder._choices import file_choices, image_choices
 from toolkit.studies.folder._thumbnails import thumbnails
@@ -74,7 +77,12 @@ def add_file_choices(
 
 
 def add_image_choices(
-    report: Report, images: np.ndarray, repaired: np.ndarray, per_image: pd.DataFrame, plan: pd.DataFrame
+    report: Report,
+    images: np.ndarray,
+    repaired: np.ndarray,
+    per_image: pd.DataFrame,
+    plan: pd.DataFrame,
+    undoable: Sequence[str] = (),
 ) -> Report:
     """Add the table of all images of an array that were flagged, if there are any; returns the report.
 
@@ -85,21 +93,29 @@ def add_image_choices(
     per_image : DataFrame
     plan : DataFrame
         As :func:`image_plan` gives it.
+    undoable : sequence of str, default=()
+        Kinds that the audit can undo: an image may be repaired as one of them instead.
     """
-    rows = image_choices(per_image, plan)
+    rows = image_choices(per_image, plan, undoable)
     if not len(rows):
         return report
     shown = rows.head(_MOST)
     places = shown["index"].to_numpy()
     scale = PixelScale.learn(images[:: max(1, len(images) // 2000)])
+    words = {"keep": "keep as given", "leave_out": "leave out", "repair": "repair as found"}
+    words |= {f"undo_{kind}": f"repair as: {kind_in_words(kind)}" for kind in undoable}
+    anew = (
+        " An image that was named wrongly can be repaired as what you see instead: the checks of every repair have to "
+        "confirm that too, and applied.csv says of which they did not."
+    )
     return report.choices(
         _TITLE,
         shown,
-        {"keep": "keep as given", "leave_out": "leave out", "repair": "repair"},
+        words,
         key=("index", "sha256"),
         text="All flagged images, and beside those that were repaired what became of them. Filter them, choose what "
         "becomes of each, and export what you decided; toolkit apply DECISIONS --audit THIS_FOLDER --data FILE --out "
-        "NEW_FOLDER then writes the images that stay, repaired where you let them.",
+        f"NEW_FOLDER then writes the images that stay, repaired where you let them.{anew if undoable else ''}",
         thumbnails=_small(images[places], scale),
         after=_small(repaired[places], scale),
         n_all=len(rows),

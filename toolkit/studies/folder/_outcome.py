@@ -151,4 +151,6 @@ def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]
     if repaired and exact < repaired:
         parts[-1] += f" ({repaired - exact:,} of them not to the last grey level)"
     verb = "is" if left == 1 else "are"
-    return [f"{begins} {kept + repaired:,} {things}: {' and '.join(parts)}; {left:,} {verb} left out."]
+    refused = int(applied["note"].fillna("").str.startswith("not repaired: ").sum())
+    more = f" Of those kept {refused:,} could not be repaired as asked." if refused else ""
+    return [f"{begins} {kept + repaired:,} {things}: {' and '.join(parts)}; {left:,} {verb} left out.{more}"]

@@ -1,0 +1,149 @@
+"""Repairs of one kind tried in order, judged, and kept or reverted: as the identifier says, or as somebody does."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from toolkit._core.names import suggest
+from toolkit.corruption import ALL_KINDS, ANGLES, SHAPE_KEEPING, kind_in_words
+from toolkit.restoration._planting import as_bytes
+from toolkit.restoration._restorers import RESTORERS
+
+__all__ = ["RATHER_CLEAN", "RepairPass", "check_kind_names"]
+
+RATHER_CLEAN = 0.5
+# A turn by less than this angle is taken for a writer's slant.
+_LEAST_TURN = 12.0
+
+_NOT_UNDONE = "no restorer is made for that"
+_SMALL_TURN = f"it is turned by less than {_LEAST_TURN:g} degrees, as a writer's slant may be"
+_NO_CHANGE = "that repair changes nothing in it"
+_NOT_CLEANER = "repaired like that, it would not look cleaner than it came"
+_NOT_ACCEPTED = "the independent check does not accept that repair"
+
+
+def check_kind_names(kinds: Sequence[str], n_samples: int) -> np.ndarray:
+    """One known name for each image, as an array of objects.
+
+    Raises
+    ------
+    ValueError
+    """
+    names = np.asarray(list(kinds), dtype=object)
+    if len(names) != n_samples:
+        raise ValueError(f"kinds must name a kind for each image: got {len(names)} names for {n_samples} images.")
+    valid = ("clean", *ALL_KINDS)
+    for name in dict.fromkeys(names.tolist()):
+        if name not in valid:
+            raise ValueError(f"kinds: {name!r} is no kind.{suggest(name, valid)} Valid: {', '.join(valid)}.")
+    return names
+
+
+class RepairPass:
+    """The part of a fitted :class:`ImageRestorer` that repairs rows of one chunk."""
+
+    # Of the fitted restorer. What is repaired unasked, `undoable_`, is less than can be checked.
+    _candidates: Any
+    _classifiers: Any
+    _clean_thresholds: Any
+    _evidence: Any
+    _given: Any
+    _identify: Any
+    competence_: pd.DataFrame
+    image_shape_: tuple
+    min_improvement: float
+    pixel_scale_: Any
+    undoable_: tuple
+
+    def _restore_named(self, given, images, kinds, found):
+        """Repair one chunk as the kinds named: ``images``, a copy of ``given``, is changed in place."""
+        n = len(given)
+        # The identifier says how far only of what it takes to be turned; of other images the pose network does.
+        told = np.where(np.asarray(found["kind"]) == "rotate", np.asarray(found["angle"], dtype=float), np.nan)
+        fixed = np.array([ANGLES.get(kind, 0.0) for kind in kinds])
+        columns = {
+            "restorer": np.full(n, "", dtype=object),
+            "angle": np.where(kinds == "rotate", told, fixed),
+            "improvement": np.zeros(n),
+            "outcome": np.where(kinds == "clean", "clean", "cannot be undone").astype(object),
+            "why_not": np.array([self._why_cannot(kind) for kind in kinds], dtype=object),
+        }
+        clean = np.asarray(found["clean_probability"], dtype=float)
+        for kind in self.checked_kinds_:
+            rows = np.flatnonzero(kinds == kind)
+            if len(rows):
+                self._restore_kind(kind, rows, given, images, clean, columns, named=True)
+        repaired = columns["outcome"] == "repaired"
+        columns["why_not"][repaired] = ""
+        return pd.DataFrame({"kind": kinds, **columns, "repaired": repaired, "angle": np.nan_to_num(columns["angle"])})
+
+    @property
+    def checked_kinds_(self) -> tuple[str, ...]:
+        """Kinds that are undone where somebody names them: those that some restorer undoes and whose repairs are told
+        from repairs of sound images, if only some of them; no held-out sound image passes that check."""
+        return tuple(kind for kind, classifier in self._classifiers.items() if classifier.sensitivity > 0)
+
+    def _why_cannot(self, kind):
+        if kind == "clean":
+            return ""
+        table = self.competence_
+        row = table[table["kind"] == kind]
+        if kind in self.checked_kinds_ or not len(row):
+            return _NOT_UNDONE
+        return f"{kind_in_words(kind)} cannot be undone on this set: {row['repair'].iloc[0]}"
+
+    def _restore_kind(self, kind, rows, given, images, clean, columns, *, named=False):
+        """Try the candidates of a kind in order; a row goes to the next one if it is not found cleaner."""
+        columns["outcome"][rows] = "no change"
+        why_not = columns.get("why_not", np.empty(len(given), dtype=object))
+        why_not[rows] = _NO_CHANGE
+        turned = columns["angle"].copy()
+        if kind == "rotate":
+            columns["angle"][rows] = self._candidates.estimate_angle(self._unit(given[rows]), turned[rows])
+            small = np.abs(columns["angle"][rows]) < _LEAST_TURN
+            why_not[rows[small]] = _SMALL_TURN
+            rows = rows[~small]
+        left_alone = rows[:0]
+        for name, sharpness in self._candidates.candidates(kind):
+            if named and sharpness > 1:  # a network that left it alone finds it sound, whoever says otherwise
+                rows = rows[~np.isin(rows, left_alone)]
+            if not len(rows):
+                return
+            repaired = self._apply(name, kind, given[rows], turned[rows], sharpness)
+            changed = (repaired != given[rows]).reshape(len(rows), -1).any(axis=1)
+            after, gain = np.zeros(len(rows)), np.zeros(len(rows))
+            if changed.any():
+                after[changed] = self._identify(repaired[changed])["clean_probability"]
+                gain[changed] = after[changed] - clean[rows[changed]]
+            left_alone = rows[~changed] if sharpness <= 1 else left_alone
+            least = self._clean_thresholds[kind]
+            # What the identifier named itself need not look cleaner where a right repair leaves traces, as of a turn.
+            kept = changed & (after >= least) & ((gain >= self.min_improvement) | (not named and least < RATHER_CLEAN))
+            why_not[rows[changed & ~kept]] = _NOT_CLEANER
+            why_not[rows[kept]] = _NOT_ACCEPTED
+            kept[kept] = self._accepts(kind, given[rows[kept]], repaired[kept])
+            done = rows[kept]
+            images[done] = repaired[kept]
+            columns["restorer"][done] = name
+            columns["improvement"][done] = gain[kept]
+            columns["outcome"][done] = "repaired"
+            columns["outcome"][rows[changed & ~kept]] = "reverted"
+            rows = rows[~kept]
+
+    def _accepts(self, kind, given, repaired):
+        """Whether the independent check accepts each repair; both stacks in the dtype that came."""
+        given, repaired = (as_bytes(self._unit(stack)) for stack in (given, repaired))
+        return self._classifiers[kind].accepts(self._evidence.features(given, repaired))
+
+    def _unit(self, given):
+        return np.clip(self.pixel_scale_.to_unit(given), 0, 1)
+
+    def _apply(self, name, kind, given, angle, sharpness=1.0):
+        """One candidate on rows in the dtype that came."""
+        restorer = RESTORERS.get(name)
+        square = self.image_shape_[0] == self.image_shape_[1]
+        if restorer is not None and restorer.exact and (square or kind in SHAPE_KEEPING):
+            return restorer.function(given)
+        return self._given(self._candidates.repair(name, self._unit(given), kind, angle, sharpness), given.dtype)
