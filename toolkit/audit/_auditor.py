@@ -252,7 +252,11 @@ class Auditor(BaseEstimator):
             base = self.identifier
             if base is None:
                 base = CorruptionIdentifier(n_jobs=self.n_jobs, verbose=self.verbose)
-            self.identifier_ = _seeded(base, seeds[0]).fit(stack)
+            self.identifier_ = _seeded(base, seeds[0])
+            if hasattr(self.identifier_, "fit_assess"):
+                assessment = self.identifier_.fit_assess(stack)
+            else:
+                self.identifier_.fit(stack)
         if assessment is None:
             assessment = self.identifier_.assess(stack)
 

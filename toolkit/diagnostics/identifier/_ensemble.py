@@ -38,6 +38,10 @@ class Prediction:
     severity: np.ndarray
     features: np.ndarray
 
+    def take(self, rows):
+        """The same of some of the images."""
+        return Prediction(self.logs[rows], self.severity[rows], self.features[rows])
+
 
 class _Member:
     """One network, its injector and its generator."""

@@ -243,10 +243,11 @@ def _learn(images, seed, random_state, n_jobs, verbose, quick):
     from toolkit.restoration import ImageRestorer
 
     rounds = {"epochs": 0} if quick else {}
-    identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose, **rounds).fit(images)
+    identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose, **rounds)
+    assessment = identifier.fit_assess(images)
     restorer = ImageRestorer(verbose=verbose, **rounds) if quick else None
     auditor = Auditor(identifier, restorer=restorer, n_jobs=n_jobs, random_state=random_state, verbose=verbose)
-    return auditor, identifier.assess(images)
+    return auditor, assessment
 
 
 def _check_auditor(auditor):
