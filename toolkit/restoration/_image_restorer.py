@@ -248,8 +248,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         order = self._candidates.order
         if order and len(self._candidates.held_out) >= _LEAST_HELD_OUT:
             self._evidence = RepairEvidence(self.image_shape_).fit(self._candidates.training, generator)
+            held_out = self._candidates.held_out
+            known = held_out, self._evidence.resemblance(held_out)
             for kind in order:
-                evaluated = self._candidates.evaluate(kind, self._evidence, self._angles, generator)
+                evaluated = self._candidates.evaluate(kind, self._evidence, self._angles, generator, known)
                 planted, sound, would_change, repaired = evaluated
                 after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
                 self._clean_thresholds[kind] = min(_RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))

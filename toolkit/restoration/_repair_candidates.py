@@ -229,8 +229,8 @@ class RepairCandidates:
         left = self.learned.restore(unit, kind)
         return float(np.median(psnr(as_bytes(tone_curve(unit, left) if kind in _TONES else left), held_out)))
 
-    def evaluate(self, kind, evidence, angles, generator):
-        """Evidence features of the best repair of one kind, on held-out images.
+    def evaluate(self, kind, evidence, angles, generator, known=None):
+        """Evidence features of the best repair of one kind, on held-out images, of which some may be ``known``.
 
         Returns
         -------
@@ -252,7 +252,7 @@ class RepairCandidates:
             # A sound image predicted as this kind would be moved by some amount: by that of a planted one. The learned
             # restorer does not abstain here, so that the evidence is measured without it.
             repaired = as_bytes(self.repair(name, unit, kind, angle, abstain=False, like=like))
-            features.append(evidence.features(given, repaired))
+            features.append(evidence.features(given, repaired, known))
             done = as_bytes(self.repair(name, unit, kind, angle, like=like)) if "learned" in name else repaired
             changed = (done != given).reshape(len(given), -1).any(axis=1)
             results.append(done)

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.appearance import oriented_gradients
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.jobs import run_steps
 from toolkit._core.names import check_names
 from toolkit._core.parameters import JOBS, at_least
 from toolkit._core.random import as_generator, spawn_seeds
@@ -269,14 +270,15 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             n_rounds = 0
         folds = make_folds(n_samples, n_members, generator) if n_rounds else unseen_folds(n_samples)
         outlier_score = StatisticsOutlierScore(self.image_shape_)
-        statistics = outlier_score.fit_measure(images, generator)
         self._symmetry_evidence = SymmetryEvidence(tuple(names), most=4000 if n_rounds else 2000)
         self._second_opinion = None
 
         def predict():
             return self._ensemble.predict_in_chunks(images, _CHUNK, views=TWO_VIEWS)
 
-        prediction = None if n_rounds else predict()  # networks that learn nothing say before and after the same
+        # Networks that learn nothing say before and after the same.
+        steps = (lambda: outlier_score.fit_measure(images, generator), lambda: None if n_rounds else predict())
+        statistics, prediction = run_steps(*steps, n_jobs=self.n_jobs)
         trusted, self.epochs_ = learn_in_rounds(
             self._ensemble,
             images,
@@ -304,12 +306,11 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
     def _calibrate(self, images, prediction, outlier_score, statistics, folds, trusted, generator):
         """Evidence weighed, temperature, shares, what is flagged, what can be told; returns all logs of the images."""
         self._symmetry_evidence.fit(images[trusted], generator)
-        gains = self._symmetry_evidence.gains(images)
-        came = Evidence(self._told(prediction.logs), statistics, gains)
-        self._evidence_model, temperature, unseen = weigh_witnesses(
-            self._ensemble, self._symmetry_evidence, outlier_score, came, images, folds, trusted, generator
+        told = self._told(prediction.logs)
+        self._evidence_model, came, temperature, unseen = weigh_witnesses(
+            self._ensemble, self._symmetry_evidence, outlier_score, told, statistics, images, folds, trusted, generator
         )
-        logs = self._symmetry_evidence.cap(gains, self._evidence_model.logs(came))
+        logs = self._symmetry_evidence.cap(came.gains, self._evidence_model.logs(came))
         self._calibration = CalibratedMixture(temperature, calibrated=len(images) >= MIN_HELD_BACK).fit(logs)
         self.temperature_, self.shares_ = self._calibration.temperature, self._calibration.shares_
         self.prevalence_, self.prevalence_interval_ = self._calibration.prevalence_, self._calibration.interval_
@@ -319,8 +320,8 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         self.trusted_ = trusted | (trusted.sum() < 2)
         self._novelty_score = NoveltyScore(outlier_score, _NOVEL_SHARE)
         self.diagnostics_ = outlier_score.diagnostics_
-        log_odds = self._calibration.corruption_log_odds(logs)
-        self._novelty_score.fit(statistics, prediction.features, log_odds, self.trusted_, folds.held_back, generator)
+        odds = self._calibration.corruption_log_odds(logs)
+        self._novelty_score.fit(statistics, prediction.features, odds, self.trusted_, folds.held_back, generator)
         return logs
 
     def _told(self, logs):
