@@ -17,7 +17,7 @@ from toolkit._core.parameters import at_least
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.corruption import SHAPE_KEEPING
-from toolkit.restoration._abstention import abstention_thresholds
+from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
 from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier
@@ -44,6 +44,8 @@ _RESEMBLED = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_
 _SURE, _LEAST_TURN = 0.8, 12.0
 # Held-out images needed to fit a classifier of repairs, and the sensitivity that it has to have.
 _LEAST_HELD_OUT, _LEAST_SENSITIVITY = 20, 0.5
+# Why nothing was tried for a kind that is detected.
+_TOO_FEW, _NOT_LEARNT = "too few images of this set look so", "nothing undoes it without learning"
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
@@ -215,26 +217,30 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         self.n_trusted_ = int(trusted.sum())
         images = as_bytes(self.pixel_scale_.to_unit(sample[trusted]))
         confirmed = getattr(self.identifier_, "confirmed_kinds_", self._known_kinds())
-        kinds = [kind for kind in CANDIDATES if kind in confirmed]
+        caution = {"min_confidence": self.min_confidence, "max_clean_changed": self.max_clean_changed}
+        told = [kind for kind in CANDIDATES if kind in confirmed]
+        # Where so few images are named a kind that none of them may be repaired, nothing need be learnt for it.
+        common = kinds_worth_learning(findings, told, **caution)
+        learnt = common if self.epochs else ()
         found = pd.Series(np.asarray(findings["kind"])).value_counts()
         least = max(2, 0.001 * len(sample))
-        shares = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in kinds}
-        self._candidates = RepairCandidates(kinds, learning=self.epochs > 0).fit(
+        weights = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in told}
+        shares = {kind: weights[kind] for kind in learnt}
+        self._candidates = RepairCandidates(told, learnt=learnt).fit(
             images,
             shares=shares,
-            **self._plan(len(images)),
+            **self._plan(len(images), sum(shares.values()) / max(sum(weights.values()), 1.0)),
             generator=generator,
             angles=self._angles,
             verbose=self.verbose,
         )
         self.ranking_ = self._candidates.ranking
-        self._fit_classifiers(generator)
+        self._fit_classifiers(generator, {kind: _NOT_LEARNT if kind in common else _TOO_FEW for kind in told})
         planted = self._candidates.plant_held_out(self.undoable_, generator)
         self.limits_ = abstention_thresholds(
             findings,
             {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
-            min_confidence=self.min_confidence,
-            max_clean_changed=self.max_clean_changed,
+            **caution,
         )
         return self
 
@@ -242,7 +248,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """The identifier's estimate of how far the images of a unit stack were turned."""
         return np.asarray(self._identify(self._given(unit, self._dtype))["angle"], dtype=float)
 
-    def _fit_classifiers(self, generator):
+    def _fit_classifiers(self, generator, untried):
         """For each kind that can be undone, fit a classifier of repairs and a threshold on their clean probability."""
         self._evidence, self._classifiers, self._clean_thresholds = None, {}, {}
         order = self._candidates.order
@@ -260,7 +266,7 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= _LEAST_SENSITIVITY
         )
         kinds = [kind for kind in CANDIDATES if kind in self._known_kinds()]
-        table = repair_table(kinds, self.ranking_, order, self._classifiers, self.undoable_)
+        table = repair_table(kinds, untried, self.ranking_, order, self._classifiers, self.undoable_)
         measured = getattr(self.identifier_, "competence_", None)
         if measured is not None:
             table = measured.merge(table, on="kind", how="right", validate="one_to_one")
@@ -270,11 +276,14 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """A unit stack in the range and dtype that came."""
         return self.pixel_scale_.from_unit(unit, dtype)
 
-    def _plan(self, n_trusted):
-        """Images to plant in a round, and rounds: less for small sets, which should not take long, and large images."""
+    def _plan(self, n_trusted, share=1.0):
+        """Images to plant in a round, and rounds: less for small sets, which should not take long, and large images.
+
+        ``share`` of what would be planted, were everything learnt that can be told.
+        """
         size = max(1.0, self.n_features_in_ / 1024)
         n_images = min(max(3 * n_trusted, 12 * (n_trusted - 200)), int(self.images_per_epoch / size**0.5))
-        total = self.epochs * max(n_images, 2)
+        total = max(round(self.epochs * max(n_images, 2) * share), min(self.epochs, 1) * 2)
         n_rounds = min(self.epochs, max(1, total // _LEAST_ROUND))
         return {"n_images": total // max(n_rounds, 1), "n_rounds": n_rounds}
 

@@ -97,12 +97,14 @@ class RepairCandidates:
     ----------
     kinds : sequence of str
         Kinds to be able to undo.
-    learning : bool, default=True
-        Whether networks may learn; without, what has a closed form is undone, and nothing else.
+    learnt : sequence of str, optional
+        Those of them that networks may learn to undo, all by default; of the others what has a closed form is undone,
+        and nothing else.
     """
 
-    def __init__(self, kinds, *, learning=True):
-        self.names = {kind: _candidates_of(kind, learning) for kind in CANDIDATES if kind in kinds}
+    def __init__(self, kinds, *, learnt=None):
+        learnt = kinds if learnt is None else learnt
+        self.names = {kind: _candidates_of(kind, kind in learnt) for kind in CANDIDATES if kind in kinds}
         self.kinds = tuple(kind for kind, names in self.names.items() if names)
         self.learned_kinds = tuple(k for k in self.kinds if any("learned" in name for name in self.names[k]))
 
@@ -120,7 +122,7 @@ class RepairCandidates:
         _, _, self.low, self.high = _intensity.image_levels(unit)
         plan = {"shares": shares, "n_rounds": n_rounds, "generator": generator}
         self.pose = self.learned = None
-        poses = [kind for kind in POSE_KINDS if kind in self.kinds]
+        poses = [kind for kind in POSE_KINDS if kind in self.kinds and kind in shares]
         if poses:
             self.pose = PoseEstimator(poses).fit(training, n_images=2 * n_images, **plan)
         if self.learned_kinds:
