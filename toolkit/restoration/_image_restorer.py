@@ -225,11 +225,10 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         found = pd.Series(np.asarray(findings["kind"])).value_counts()
         least = max(2, 0.001 * len(sample))
         weights = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in told}
-        shares = {kind: weights[kind] for kind in learnt}
         self._candidates = RepairCandidates(told, learnt=learnt).fit(
             images,
-            shares=shares,
-            **self._plan(len(images), sum(shares.values()) / max(sum(weights.values()), 1.0)),
+            shares=weights,
+            **self._plan(len(images)),
             generator=generator,
             angles=self._angles,
             verbose=self.verbose,
@@ -276,14 +275,11 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """A unit stack in the range and dtype that came."""
         return self.pixel_scale_.from_unit(unit, dtype)
 
-    def _plan(self, n_trusted, share=1.0):
-        """Images to plant in a round, and rounds: less for small sets, which should not take long, and large images.
-
-        ``share`` of what would be planted, were everything learnt that can be told.
-        """
+    def _plan(self, n_trusted):
+        """Images to plant in a round, and rounds: less for small sets, which should not take long, and large images."""
         size = max(1.0, self.n_features_in_ / 1024)
         n_images = min(max(3 * n_trusted, 12 * (n_trusted - 200)), int(self.images_per_epoch / size**0.5))
-        total = max(round(self.epochs * max(n_images, 2) * share), min(self.epochs, 1) * 2)
+        total = self.epochs * max(n_images, 2)
         n_rounds = min(self.epochs, max(1, total // _LEAST_ROUND))
         return {"n_images": total // max(n_rounds, 1), "n_rounds": n_rounds}
 
