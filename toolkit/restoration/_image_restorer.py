@@ -44,6 +44,9 @@ _RESEMBLED = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_
 _SURE, _LEAST_TURN = 0.8, 12.0
 # Held-out images needed to fit a classifier of repairs, and the sensitivity that it has to have.
 _LEAST_HELD_OUT, _LEAST_SENSITIVITY = 20, 0.5
+# Networks learn nothing for kinds of which no image could be repaired, where that spares them half of their lessons; for
+# less it is not worth what kinds learn from one another (turned digits were repaired less often without slanted ones).
+_FEW_KINDS = 0.5
 # Why nothing was tried for a kind that is detected.
 _TOO_FEW, _NOT_LEARNT = "too few images of this set look so", "nothing undoes it without learning"
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
@@ -221,11 +224,11 @@ class ImageRestorer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         told = [kind for kind in CANDIDATES if kind in confirmed]
         # Where so few images are named a kind that none of them may be repaired, nothing need be learnt for it.
         common = kinds_worth_learning(findings, told, **caution)
-        learnt = common if self.epochs else ()
         found = pd.Series(np.asarray(findings["kind"])).value_counts()
         least = max(2, 0.001 * len(sample))
         weights = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in told}
-        self._candidates = RepairCandidates(told, learnt=learnt).fit(
+        few = sum(weights[kind] for kind in common) <= _FEW_KINDS * sum(weights.values())
+        self._candidates = RepairCandidates(told, learnt=(common if few else told) if self.epochs else ()).fit(
             images,
             shares=weights,
             **self._plan(len(images)),
