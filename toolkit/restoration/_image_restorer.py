@@ -44,8 +44,8 @@ _RESEMBLED = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_
 _SURE, _LEAST_TURN = 0.8, 12.0
 # Held-out images needed to fit a classifier of repairs, and the sensitivity that it has to have.
 _LEAST_HELD_OUT, _LEAST_SENSITIVITY = 20, 0.5
-# Networks learn nothing for kinds of which no image could be repaired, where that spares half of their lessons: for less
-# it is not worth what kinds learn from one another (turned digits were repaired less often without slanted ones).
+# Networks learn nothing for kinds of which no image could be repaired, where that spares half of their lessons: for
+# less it is not worth what kinds learn from one another (turned digits were repaired less often without slanted ones).
 _FEW_KINDS = 0.5
 # Why nothing was tried for a kind that is detected.
 _TOO_FEW, _NOT_LEARNT = "too few images of this set look so", "nothing undoes it without learning"
