@@ -57,7 +57,8 @@ def supervised(given, truth, seed):
 def cell(name, seed):
     clean, labels = images(name, seed)
     given, truth, parameters = corrupted(clean, MEASURED_KINDS, 0.2, seed)
-    identifier = CorruptionIdentifier(MEASURED_KINDS, random_state=seed)._fit(given, clean=truth == "clean")
+    identifier = CorruptionIdentifier(MEASURED_KINDS, random_state=seed)
+    identifier._fit(given, clean=truth == "clean")
     told = figures(identifier.identify(given), truth, parameters, labels, identifier.score_samples(given))
     return {
         "set": name,

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 from hypothesis import given, settings
+from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from toolkit._core.appearance import Neighbours, oriented_gradients, under_symmetry
+from toolkit._core.appearance import Neighbours, _largest, oriented_gradients, under_symmetry
 from toolkit._core.geometry import DIHEDRAL, dihedral
 from toolkit.datasets import load_glyphs
 
@@ -88,3 +89,36 @@ def test_copies_of_an_image_are_no_witnesses():
     neighbours = Neighbours().fit(np.repeat(image, 8, axis=0), np.random.default_rng(0))
     assert neighbours.similarity(image).tolist() == [0.0]
     assert neighbours.similarity(image[:0]).shape == (0,)
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (27, 27), (20, 31), (65, 65)])
+def test_similarity_under_symmetries_is_that_of_the_turned_images(shape):
+    """Four symmetries for the price of one, and still what comparing each turned image by itself gives."""
+    generator = np.random.default_rng(0)
+    references, images = (generator.integers(0, 256, (n, *shape), dtype=np.uint8) for n in (500, 9))
+    neighbours = Neighbours().fit(references, generator)
+    square = shape[0] == shape[1]
+    symmetries = DIHEDRAL if square else ("identity", "rotate_180", "flip_horizontal", "flip_vertical")
+    described = oriented_gradients(images)
+    found = neighbours.similarity_under(described, shape, symmetries)
+    for column, symmetry in enumerate(symmetries):
+        turned = under_symmetry(described, shape, symmetry) @ neighbours.references_.T
+        expected = np.sort(turned, axis=1)[:, -5:].mean(axis=1)
+        np.testing.assert_allclose(found[:, column], expected, atol=2e-5)
+
+
+def test_an_unknown_symmetry_is_refused(glyphs):
+    neighbours = Neighbours().fit(glyphs, np.random.default_rng(0))
+    with pytest.raises(ValueError, match="shear"):
+        neighbours.similarity_under(oriented_gradients(glyphs[:2]), (28, 28), ["shear"])
+
+
+@given(
+    hnp.arrays(np.float32, st.tuples(st.integers(1, 4), st.integers(1, 900)), elements=st.integers(-9, 9)),
+    st.integers(1, 20),
+)
+@settings(max_examples=60, deadline=None)
+def test_the_largest_of_a_row_are_found_whatever_is_alike(values, wanted):
+    wanted = min(wanted, values.shape[1])
+    expected = np.sort(values, axis=1)[:, values.shape[1] - wanted :]
+    np.testing.assert_array_equal(np.sort(_largest(values, wanted), axis=1), expected)

@@ -1,6 +1,7 @@
 """A first answer without learning, rounds that end when the verdict stands, and a rate that falls when they do."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from sklearn.metrics import roc_auc_score
 
@@ -32,6 +33,18 @@ def test_without_rounds_nothing_is_learnt_and_much_is_known(given, monkeypatch):
     assert (found["kind"][kinds == "clean"] == "clean").mean() > 0.93
     # Measured on all images, since none was learnt from.
     assert identifier.competence_["n_sound"].min() > 350
+
+
+@pytest.mark.parametrize("options", [{"epochs": 0}, {"epochs": 1, "images_per_epoch": 400}, {"max_samples": 450}])
+def test_learning_and_judging_at_once_says_what_one_after_the_other_says(given, options):
+    images, _ = given
+    options = {"epochs": 0, "random_state": 0} | options
+    identifier = CorruptionIdentifier(MEASURED_KINDS, n_jobs=2, **options)
+    at_once = identifier.fit_assess(images)
+    after = CorruptionIdentifier(MEASURED_KINDS, n_jobs=1, **options).fit(images).assess(images)
+    pd.testing.assert_frame_equal(at_once.findings, after.findings)
+    for name in ("probabilities", "scores", "features", "statistics"):
+        np.testing.assert_array_equal(getattr(at_once, name), getattr(after, name))
 
 
 def test_without_networks_that_know_anything_statistics_and_neighbours_answer(given):

@@ -391,10 +391,15 @@ def test_instance_noise_falls_to_nothing():
     assert own._seen(images) is images
 
 
-def test_adam_is_torchs():
+@pytest.mark.parametrize(
+    ("options", "peer"),
+    [({}, torch.optim.AdamW), ({"decoupled": False}, torch.optim.Adam)],
+    ids=["decoupled", "a part of the gradient"],
+)
+def test_adam_is_torchs(options, peer):
     mine, theirs = ([torch.nn.Parameter(torch.ones(3)), torch.nn.Parameter(torch.ones(2, 2))] for _ in range(2))
-    own = FusedAdam(mine, learning_rate=0.1, betas=(0.3, 0.9))
-    reference = torch.optim.Adam(theirs, lr=0.1, betas=(0.3, 0.9))
+    own = FusedAdam(mine, learning_rate=0.1, betas=(0.3, 0.9), weight_decay=0.2, **options)
+    reference = peer(theirs, lr=0.1, betas=(0.3, 0.9), weight_decay=0.2)
     for step in range(6):
         rate = own.learning_rate = reference.param_groups[0]["lr"] = 0.1 / (1 + step)
         assert rate > 0

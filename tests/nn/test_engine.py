@@ -1,6 +1,8 @@
 """Losses, hooks, precision, state and batches of the engine room."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -187,3 +189,15 @@ def test_native_bfloat16_follows_the_processor(monkeypatch):
         monkeypatch.setattr(_precision, "_processor_flags", lambda flags=flags: frozenset(flags))
         assert nn.has_native_bfloat16() is native
         assert nn.resolve_precision("bfloat16") == ("bfloat16" if native else "float32")
+
+
+def test_building_and_learning_import_no_compiler():
+    """Torch's compiler and symbolic shapes take as long to import as some thousand images to judge."""
+    code = (
+        "import sys, torch; from toolkit import nn\n"
+        "layer = nn.build(lambda: torch.nn.Linear(2, 3), nn.torch_generator(0))\n"
+        "adam = nn.FusedAdam(layer.parameters(), learning_rate=0.1)\n"
+        "layer(torch.ones(1, 2)).sum().backward(); adam.step()\n"
+        "sys.exit('sympy' in sys.modules or 'torch._dynamo' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -14,7 +14,7 @@ from toolkit.corruption import Corruptor, apply_corruption
 from toolkit.datasets import load_glyphs
 from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.restoration import ImageRestorer, psnr
-from toolkit.restoration._abstention import abstention_thresholds
+from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning
 
 KINDS = ("gaussian_noise", "salt_and_pepper", "rotate", "flip_horizontal", "invert", "low_contrast")
 COLUMNS = ["kind", "probability", "restorer", "angle", "severity", "repaired", "improvement", "outcome"]
@@ -423,3 +423,30 @@ def test_without_rounds_only_closed_forms_repair(clean):
     assert not table["restorer"].str.contains("learned").any()
     assert not set(table["kind"]) & {"gaussian_noise", "gaussian_blur", "rotate", "occlude", "stripe"}
     assert (table.loc[table["kind"] == "flip_horizontal", "gain"] > 20).all()
+
+
+def test_nothing_is_learnt_for_kinds_of_which_no_image_could_be_repaired(clean):
+    """One image said to be turned is not enough for a turn; one said to be noisy is enough for noise."""
+    kinds = ["clean"] * len(clean)
+    kinds[:2] = ["rotate", "gaussian_noise"]
+    restorer = ImageRestorer(Oracle(clean, kinds), epochs=1, images_per_epoch=400, random_state=0).fit(clean)
+    tried = restorer.ranking_.groupby("kind")["restorer"].agg(set)
+    assert tried["gaussian_noise"] == {"learned", "tv"}
+    assert not {"rotate", "salt_and_pepper"} & set(tried.index)
+    assert "flip_horizontal" in tried.index  # exact, so nothing has to be learnt for it
+    table = restorer.competence_.set_index("kind")["repair"]
+    assert table["rotate"] == table["salt_and_pepper"] == "too few images of this set look so"
+    assert table["gaussian_noise"] != table["rotate"]
+    assert restorer.limits_.get("rotate", 0.0) == 0.0
+
+
+@pytest.mark.parametrize("named", [0, 1, 3, 4, 40])
+def test_only_kinds_whose_limit_cannot_rise_above_nothing_are_left_out(named):
+    def frame(kind, n, clean_probability):
+        return pd.DataFrame({"kind": [kind] * n, "probability": 0.9, "clean_probability": clean_probability})
+
+    found = pd.concat([frame("clean", 500, 0.999), frame("transpose", named, 1e-6)], ignore_index=True)
+    caution = {"min_confidence": 0.6, "max_clean_changed": 0.0005}
+    limits = abstention_thresholds(found, {"transpose": frame("transpose", 100, 1e-6)}, **caution)
+    assert bool(kinds_worth_learning(found, ["transpose"], **caution)) == (limits["transpose"] > 0)
+    assert kinds_worth_learning(found, ["invert"], **caution) == ()

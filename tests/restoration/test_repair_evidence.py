@@ -49,6 +49,22 @@ def test_what_an_occluder_covers_is_of_one_value(glyphs, evidence):
     assert np.median(rough) > 0.2
 
 
+def test_what_is_known_of_images_is_not_measured_again(glyphs, evidence, monkeypatch):
+    fresh, given = glyphs[300:330], _planted(glyphs[300:330], "flip_horizontal")
+    given[::3] = fresh[::3]  # some are the known ones
+    known = fresh, evidence.resemblance(fresh)
+    plain, measured = evidence.features(given, fresh), []
+    score = RepairEvidence._outlier_score
+
+    def watched(self, images):
+        measured.append(len(images))
+        return score(self, images)
+
+    monkeypatch.setattr(RepairEvidence, "_outlier_score", watched)
+    np.testing.assert_allclose(evidence.features(given, fresh, known), plain)
+    assert measured == [np.any(given != fresh, axis=(1, 2)).sum()]
+
+
 def test_no_images_have_no_evidence(evidence, glyphs):
     assert evidence.features(glyphs[:0], glyphs[:0]).shape == (0, 6)
 

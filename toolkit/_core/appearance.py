@@ -7,13 +7,15 @@ image. On handwriting this finds seven in ten mirrored letters at one false alar
 with blocks six, blurred pixels five.
 """
 
-from functools import lru_cache
+from functools import lru_cache, partial
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from scipy import ndimage
 
 from toolkit._core.geometry import dihedral
 from toolkit._core.images import iter_chunks, to_grey
+from toolkit._core.symmetric_cosines import SymmetricCosines
 
 __all__ = ["Neighbours", "oriented_gradients", "under_symmetry"]
 
@@ -27,6 +29,10 @@ _MOST, _NEAREST = 4000, 5
 # Nearer than this is the image itself, or a copy of it: no witness.
 _SAME = 1 - 1e-5
 _DIGITS = 5
+# The largest of many are looked for among the largest of so many parts.
+_PARTED = 8
+# What cosines under symmetries are made from, by whose references they are: no part of a model that is saved.
+_SYMMETRIC: "WeakKeyDictionary[Neighbours, tuple]" = WeakKeyDictionary()
 
 
 def _reduce(grey):
@@ -91,12 +97,15 @@ def _describe(images):
     direction = np.arctan2(gy, gx) / np.float32(2 * np.pi) * _DIRECTIONS
     below = np.floor(direction)
     weight, strength = direction - below, np.hypot(gx, gy)
-    below = below.astype(np.intp)[:, None] % _DIRECTIONS
     # An edge counts for the two directions that it lies between: (n, directions, height, width).
-    edges, above = (np.zeros((len(grey), _DIRECTIONS, *grey.shape[1:]), dtype=np.float32) for _ in range(2))
-    np.put_along_axis(edges, below, (strength * (1 - weight))[:, None], axis=1)
-    np.put_along_axis(above, (below + 1) % _DIRECTIONS, (strength * weight)[:, None], axis=1)
-    edges += above
+    edges = np.zeros((len(grey), _DIRECTIONS, *grey.shape[1:]), dtype=np.float32)
+    there = np.flatnonzero(strength)
+    weight, strength, below = weight.ravel()[there], strength.ravel()[there], below.ravel()[there].astype(np.intp)
+    size = grey[0].size
+    image, pixel = np.divmod(there, size)
+    place, flat = image * (_DIRECTIONS * size) + pixel, edges.ravel()
+    flat[place + below % _DIRECTIONS * size] = strength * (1 - weight)
+    flat[place + (below + 1) % _DIRECTIONS * size] += strength * weight
     rows, columns = (_pooling(side) for side in grey.shape[1:])
     cells = rows @ edges @ columns.T  # (n, directions, cells down, cells across)
     values = np.sqrt(np.maximum(cells.reshape(len(grey), -1), 0))
@@ -170,15 +179,62 @@ class Neighbours:
         parts = [self._similarity(described[part]) for part in iter_chunks(len(described), _COMPARED)]
         return np.concatenate(parts) if parts else np.empty(0)
 
+    def similarity_under(self, described, size, symmetries):
+        """The same of described images under symmetries of them.
+
+        Parameters
+        ----------
+        described : ndarray of shape (n, n_values)
+        size : tuple of int
+            Height and width of the images.
+        symmetries : sequence of str
+            Of ``toolkit._core.geometry``, ``"identity"`` among them.
+
+        Returns
+        -------
+        ndarray of shape (n, n_symmetries)
+        """
+        found = np.empty((len(described), len(symmetries)))
+        for rows, cosines in self._symmetric(size).chunks(described, tuple(symmetries)):
+            for column, symmetry in enumerate(symmetries):
+                found[rows, column] = _mean_of_nearest(cosines[symmetry])
+        return found
+
+    def _symmetric(self, size):
+        held = _SYMMETRIC.get(self)
+        if held is None or held[0] is not self.references_ or held[1] != tuple(size):
+            cosines = SymmetricCosines(self.references_, partial(_moved, *_reduced(size)))
+            held = _SYMMETRIC[self] = (self.references_, tuple(size), cosines)
+        return held[2]
+
     def _similarity(self, described):
-        wanted = min(2 * _NEAREST, len(self.references_))
         # All have length one, so that one product of matrices holds every cosine.
-        cosine = described @ self.references_.T
-        cosine = np.partition(cosine, len(self.references_) - wanted, axis=1)[:, -wanted:].astype(float)
-        cosine = np.where(cosine > _SAME, -np.inf, cosine)
-        best = -np.sort(-cosine, axis=1)[:, :_NEAREST]
-        # Where an image has nothing but copies of itself in the set, it resembles nothing else.
-        known = np.isfinite(best)
-        mean = np.where(known, best, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-        # The last digits of single precision depend on how rows are batched, and an answer must not.
-        return mean.round(_DIGITS)
+        return _mean_of_nearest(described @ self.references_.T)
+
+
+def _mean_of_nearest(cosine):
+    """Mean of the largest few of each row that are not the image itself, to digits that do not depend on batches."""
+    cosine = _largest(cosine, min(2 * _NEAREST, cosine.shape[1])).astype(float)
+    cosine = np.where(cosine > _SAME, -np.inf, cosine)
+    best = -np.sort(-cosine, axis=1)[:, :_NEAREST]
+    # Where an image has nothing but copies of itself in the set, it resembles nothing else.
+    known = np.isfinite(best)
+    mean = np.where(known, best, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+    # The last digits of single precision depend on how rows are batched, and an answer must not.
+    return mean.round(_DIGITS)
+
+
+def _largest(values, wanted):
+    """The ``wanted`` largest of each row, in any order.
+
+    Of a row in a few parts laid one over another, they lie where the largest of the parts are largest: a search in an
+    eighth of the values.
+    """
+    n_rows, n_values = values.shape
+    width = n_values // _PARTED
+    if width >= 4 * wanted:
+        parts = values[:, : width * _PARTED].reshape(n_rows, _PARTED, width)
+        where = np.argpartition(parts.max(axis=1), width - wanted, axis=1)[:, -wanted:]
+        found = np.take_along_axis(parts, where[:, None], axis=2).reshape(n_rows, -1)
+        values = np.concatenate([found, values[:, width * _PARTED :]], axis=1)
+    return np.partition(values, values.shape[1] - wanted, axis=1)[:, -wanted:]

@@ -6,7 +6,7 @@ from toolkit._core.parameters import check_choice, check_jobs
 from toolkit._core.progress import Progress
 from toolkit._core.shared import Shared, shared_by_backend
 
-__all__ = ["Failed", "run_jobs"]
+__all__ = ["Failed", "run_jobs", "run_steps"]
 
 
 @dataclass(frozen=True)
@@ -90,3 +90,35 @@ def _all_at_once(parallel, calls, progress):
     results = parallel(counted())
     progress.set(progress.total)
     return list(results)
+
+
+def run_steps(*steps, n_jobs=None):
+    """Call functions of no argument at the same time, in threads: for what spends its time in NumPy and torch.
+
+    Parameters
+    ----------
+    *steps : callable
+        None of which needs another.
+    n_jobs : int, default=None
+        Threads; None is one for each processor. The results do not depend on it.
+
+    Returns
+    -------
+    list
+        Results in the order of the steps.
+
+    Examples
+    --------
+    >>> run_steps(lambda: 1, lambda: 2)
+    [1, 2]
+    """
+    import joblib
+
+    # A process would spend longer on importing these than most steps on their work.
+    n_jobs = min(joblib.cpu_count(), len(steps)) if n_jobs is None else n_jobs
+    with joblib.parallel_config(backend="threading"):
+        return run_jobs(_take, [{"step": step} for step in steps], n_jobs=n_jobs)
+
+
+def _take(step):
+    return step()

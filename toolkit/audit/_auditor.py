@@ -1,9 +1,8 @@
 """Auditor: judges fitted to one set of images, and one judgement of any images of that kind."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-import joblib
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
@@ -12,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.estimators import is_fitted
 from toolkit._core.images import validate_images
-from toolkit._core.jobs import run_jobs
+from toolkit._core.jobs import run_steps
 from toolkit._core.parameters import JOBS, at_least, check_int
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
@@ -271,7 +270,11 @@ class Auditor(BaseEstimator):
             base = self.identifier
             if base is None:
                 base = CorruptionIdentifier(n_jobs=self.n_jobs, verbose=self.verbose)
-            self.identifier_ = _seeded(base, seeds[0]).fit(stack)
+            self.identifier_ = _seeded(base, seeds[0])
+            if hasattr(self.identifier_, "fit_assess"):
+                assessment = self.identifier_.fit_assess(stack)
+            else:
+                self.identifier_.fit(stack)
         if assessment is None:
             assessment = self.identifier_.assess(stack)
 
@@ -287,11 +290,9 @@ class Auditor(BaseEstimator):
             rows = stack.reshape(len(stack), -1)
             return {name: OutlierDetector(name, random_state=seeds[3]).fit(rows) for name in self.detectors}
 
-        # Threads: the work is numpy's and torch's, and a process would spend longer on importing these.
-        jobs = [{"step": step} for step in (fit_restorer, fit_detector, fit_named)]
-        with joblib.parallel_config(backend="threading"):
-            n_jobs = joblib.cpu_count() if self.n_jobs is None else self.n_jobs
-            self.restorer_, self.detector_, self.detectors_ = run_jobs(_take, jobs, n_jobs=n_jobs)
+        self.restorer_, self.detector_, self.detectors_ = run_steps(
+            fit_restorer, fit_detector, fit_named, n_jobs=self.n_jobs
+        )
         low, high = self.identifier_.prevalence_interval_
         auroc = float(self.identifier_.auroc_)
         self.facts_ = SetFacts(
@@ -321,10 +322,6 @@ class Auditor(BaseEstimator):
             ids=ids,
             detector_scores=named,
         )
-
-
-def _take(step: Callable[[], Any]) -> Any:
-    return step()
 
 
 def _seeded(estimator: BaseEstimator, seed: int, **params: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from toolkit.nn import StateMixin, build
+from toolkit.nn import FusedAdam, StateMixin, build
 
 __all__ = ["MLPAutoencoder", "Reconstructor", "RectifierStack"]
 
@@ -64,8 +64,8 @@ class MLPAutoencoder(StateMixin):
 
     def __init__(self, n_features, hidden, *, generator, total_steps, learning_rate, weight_decay=1e-5):
         self.network = build(lambda: RectifierStack([n_features, *hidden]), generator)
-        self.optimiser = torch.optim.Adam(
-            self.network.parameters(), lr=learning_rate, weight_decay=weight_decay, fused=True
+        self.optimiser = FusedAdam(
+            self.network.parameters(), learning_rate=learning_rate, weight_decay=weight_decay, decoupled=False
         )
         self.learning_rate, self.total_steps, self.step = learning_rate, total_steps, 0
         self.trim = 0.0  # share of each batch that does not count; a hook may raise it between epochs
@@ -80,10 +80,9 @@ class MLPAutoencoder(StateMixin):
             n_kept = max(1, round(len(error) * (1.0 - self.trim)))
             kept = error.topk(n_kept, largest=False).values
         loss = kept.mean()
-        self.optimiser.zero_grad(set_to_none=True)
+        self.optimiser.zero_grad()
         loss.backward()
-        for group in self.optimiser.param_groups:
-            group["lr"] = self._rate()
+        self.optimiser.learning_rate = self._rate()
         self.optimiser.step()
         self.step += 1
         return {"loss": loss.detach(), "untrimmed": error.mean().detach()}

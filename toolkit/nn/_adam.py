@@ -1,8 +1,9 @@
 """Adam in one call for all weights, without what torch's optimiser asks on the way.
 
 Kingma and Ba (2015), "Adam: a method for stochastic optimization"; weights decay apart from the gradient, as in
-Loshchilov and Hutter (2019), "Decoupled weight decay regularization". The arithmetic is torch's fused kernel; for
-networks of this size the checks, groups and hooks of ``torch.optim.Adam`` around it cost as much as a small layer.
+Loshchilov and Hutter (2019), "Decoupled weight decay regularization", or as a part of it. The arithmetic is torch's
+fused kernel; for networks of this size the checks, groups and hooks of ``torch.optim.Adam`` around it cost as much as a
+small layer, and the first of its kind in a process imports torch's compiler for a second.
 """
 
 from collections.abc import Iterable
@@ -23,8 +24,10 @@ class FusedAdam:
         A parameter without gradient is left as it is, and does not count the step.
     learning_rate : float
         May be set anew before any step.
-    betas : tuple of two floats
+    betas : tuple of two floats, default=(0.9, 0.999)
     weight_decay : float, default=0.0
+    decoupled : bool, default=True
+        Whether weights decay apart from the gradient (AdamW), or by a part of it.
 
     Examples
     --------
@@ -42,11 +45,13 @@ class FusedAdam:
         parameters: Iterable[torch.nn.Parameter],
         *,
         learning_rate: float,
-        betas: tuple[float, float],
+        betas: tuple[float, float] = (0.9, 0.999),
         weight_decay: float = 0.0,
+        decoupled: bool = True,
     ):
         self.parameters = list(parameters)
         self.learning_rate, self.betas, self.weight_decay = learning_rate, tuple(betas), weight_decay
+        self.decoupled = decoupled
         self.first = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.second = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.steps = [torch.zeros((), device=parameter.device) for parameter in self.parameters]
@@ -65,7 +70,8 @@ class FusedAdam:
             return
         parameters, first, second, steps = map(list, zip(*moved))
         torch._foreach_add_(steps, 1.0)
-        torch._fused_adamw_(
+        fused = torch._fused_adamw_ if self.decoupled else torch._fused_adam_
+        fused(
             parameters,
             [parameter.grad for parameter in parameters],
             first,

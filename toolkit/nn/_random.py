@@ -95,4 +95,6 @@ def build(factory: Callable[[], nn.Module], generator: torch.Generator) -> nn.Mo
     """
     with torch.device("meta"):
         module = factory().float()  # whatever the caller's default type
-    return initialise(module.to_empty(device=generator.device), generator)
+    # Not ``to_empty``: of tensors on the meta device it asks torch's symbolic shapes, which import sympy.
+    module = module._apply(lambda t: torch.empty(t.shape, dtype=t.dtype, device=generator.device))
+    return initialise(module, generator)

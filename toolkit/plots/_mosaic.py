@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,14 +59,23 @@ def _corner(row, column, aspect):
     return column * (1 + GAP), row * (aspect + GAP)
 
 
+@lru_cache
+def _greys():
+    """Grey levels of the unit interval: one table of colours for all cells, not one each."""
+    from matplotlib import colormaps
+    from matplotlib.colors import Normalize
+
+    return colormaps["gray"], Normalize(0.0, 1.0)
+
+
 def draw_cell(ax: Axes, image: NDArray, row: float, column: int, aspect: float) -> None:
     """One image into one cell, without smoothing: pixels are the subject."""
     left, top = _corner(row, column, aspect)
+    cmap, norm = _greys()
     picture = ax.imshow(
         image,
-        cmap="gray",
-        vmin=0.0,
-        vmax=1.0,
+        cmap=cmap,
+        norm=norm,
         extent=(left, left + 1, top + aspect, top),
         interpolation="nearest",
         aspect="equal",

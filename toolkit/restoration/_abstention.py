@@ -10,7 +10,7 @@ import numpy as np
 
 from toolkit.corruption import FAMILIES
 
-__all__ = ["abstention_thresholds"]
+__all__ = ["abstention_thresholds", "kinds_worth_learning"]
 
 # Kinds that clean images may resemble by themselves: a slanted hand, a broken stroke. No pen writes noise.
 _RESEMBLED = ("geometry", "occlusion")
@@ -55,7 +55,7 @@ def abstention_thresholds(found, planted, *, min_confidence, max_clean_changed):
             continue
         resembled = FAMILIES.get(kind) in _RESEMBLED
         middle = max(there[(len(there) - 1) // 2], _CONFIDENT if resembled else _RATHER_CONFIDENT)
-        resembling = max(max_clean_changed * n_clean, _UNSEEN) if resembled and max_clean_changed else 0.0
+        resembling = _resembling(kind, n_clean, max_clean_changed)
         confident = np.searchsorted(here, middle, side="right") - resembling
         total = max(confident, 0.0) / np.searchsorted(there, middle, side="right")  # for each planted one
         expected = total * np.searchsorted(there, here, side="right")
@@ -65,6 +65,34 @@ def abstention_thresholds(found, planted, *, min_confidence, max_clean_changed):
             least_certain = max(np.quantile(there, 1 - _FEW), _CONFIDENT if resembled else _RATHER_CONFIDENT)
             thresholds[kind] = float(min(here[np.flatnonzero(plausible)[-1]], least_certain, _HIGHEST))
     return thresholds
+
+
+def kinds_worth_learning(found, kinds, *, min_confidence, max_clean_changed):
+    """Those of the kinds for which :func:`abstention_thresholds` may be above 0, whatever is planted.
+
+    Parameters
+    ----------
+    found : DataFrame
+        Findings on the set.
+    kinds : sequence of str
+    min_confidence, max_clean_changed : float
+
+    Returns
+    -------
+    tuple of str
+    """
+    n_clean = float(found["clean_probability"].sum())
+    return tuple(
+        kind
+        for kind in kinds
+        if len(_named(found, kind, min_confidence)) > _resembling(kind, n_clean, max_clean_changed)
+    )
+
+
+def _resembling(kind, n_clean, max_clean_changed):
+    """So many clean images may be taken for a kind with high confidence."""
+    resembled = FAMILIES.get(kind) in _RESEMBLED
+    return max(max_clean_changed * n_clean, _UNSEEN) if resembled and max_clean_changed else 0.0
 
 
 def _named(findings, kind, min_confidence):

@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from toolkit.nn import StateMixin, autocast, native_precision
+from toolkit.nn import FusedAdam, StateMixin, autocast, native_precision
 
 __all__ = ["Denoiser", "DenoiserTrainer"]
 
@@ -138,7 +138,7 @@ class DenoiserTrainer(StateMixin):
 
     def __init__(self, network, n_kinds, n_steps, *, rate=4e-3):
         self.network, self.n_kinds, self.n_steps, self.rate = network, n_kinds, max(n_steps, 1), rate
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+        self.optimiser = FusedAdam(network.parameters(), learning_rate=rate)
         with torch.no_grad():
             for layer in (network.kind_dense, network.kind_conv, network.kind_compare, network.belief):
                 layer.weight.zero_()
@@ -151,9 +151,9 @@ class DenoiserTrainer(StateMixin):
         given, wanted, kinds, damaged = batch
         self.step += 1
         warm = min(1.0, self.step / 20)
-        rate = self.rate * warm * 0.5 * (1 + math.cos(math.pi * min(self.step / self.n_steps, 1.0)))
-        for group in self.optimiser.param_groups:
-            group["lr"] = rate
+        self.optimiser.learning_rate = (
+            self.rate * warm * 0.5 * (1 + math.cos(math.pi * min(self.step / self.n_steps, 1.0)))
+        )
         images, wanted = given.float() / 255, wanted.float() / 255
         with autocast(native_precision()):
             answers = self.network(images, functional.one_hot(kinds, self.n_kinds).float())

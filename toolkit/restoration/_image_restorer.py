@@ -17,7 +17,8 @@ from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.parameters import at_least
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
-from toolkit.restoration._abstention import abstention_thresholds
+from toolkit.corruption import SHAPE_KEEPING
+from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
 from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier
@@ -43,6 +44,11 @@ _RESEMBLED = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_
 _SURE = 0.8
 # Held-out images needed to fit a classifier of repairs, and the sensitivity that it has to have.
 _LEAST_HELD_OUT, _LEAST_SENSITIVITY = 20, 0.5
+# Networks learn nothing for kinds of which no image could be repaired, where that spares half of their lessons: for
+# less it is not worth what kinds learn from one another (turned digits were repaired less often without slanted ones).
+_FEW_KINDS = 0.5
+# Why nothing was tried for a kind that is detected.
+_TOO_FEW, _NOT_LEARNT = "too few images of this set look so", "nothing undoes it without learning"
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
@@ -217,26 +223,29 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.n_trusted_ = int(trusted.sum())
         images = as_bytes(self.pixel_scale_.to_unit(sample[trusted]))
         confirmed = getattr(self.identifier_, "confirmed_kinds_", self._known_kinds())
-        kinds = [kind for kind in CANDIDATES if kind in confirmed]
+        caution = {"min_confidence": self.min_confidence, "max_clean_changed": self.max_clean_changed}
+        told = [kind for kind in CANDIDATES if kind in confirmed]
+        # Where so few images are named a kind that none of them may be repaired, nothing need be learnt for it.
+        common = kinds_worth_learning(findings, told, **caution)
         found = pd.Series(np.asarray(findings["kind"])).value_counts()
         least = max(2, 0.001 * len(sample))
-        shares = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in kinds}
-        self._candidates = RepairCandidates(kinds, learning=self.epochs > 0).fit(
+        weights = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in told}
+        few = sum(weights[kind] for kind in common) <= _FEW_KINDS * sum(weights.values())
+        self._candidates = RepairCandidates(told, learnt=(common if few else told) if self.epochs else ()).fit(
             images,
-            shares=shares,
+            shares=weights,
             **self._plan(len(images)),
             generator=generator,
             angles=self._angles,
             verbose=self.verbose,
         )
         self.ranking_ = self._candidates.ranking
-        self._fit_classifiers(generator)
+        self._fit_classifiers(generator, {kind: _NOT_LEARNT if kind in common else _TOO_FEW for kind in told})
         planted = self._candidates.plant_held_out(self.undoable_, generator)
         self.limits_ = abstention_thresholds(
             findings,
             {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
-            min_confidence=self.min_confidence,
-            max_clean_changed=self.max_clean_changed,
+            **caution,
         )
         return self
 
@@ -244,14 +253,16 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         """The identifier's estimate of how far the images of a unit stack were turned."""
         return np.asarray(self._identify(self._given(unit, self._dtype))["angle"], dtype=float)
 
-    def _fit_classifiers(self, generator):
+    def _fit_classifiers(self, generator, untried):
         """For each kind that can be undone, fit a classifier of repairs and a threshold on their clean probability."""
         self._evidence, self._classifiers, self._clean_thresholds = None, {}, {}
         order = self._candidates.order
         if order and len(self._candidates.held_out) >= _LEAST_HELD_OUT:
             self._evidence = RepairEvidence(self.image_shape_).fit(self._candidates.training, generator)
+            held_out = self._candidates.held_out
+            known = held_out, self._evidence.resemblance(held_out)
             for kind in order:
-                evaluated = self._candidates.evaluate(kind, self._evidence, self._angles, generator)
+                evaluated = self._candidates.evaluate(kind, self._evidence, self._angles, generator, known)
                 planted, sound, would_change, repaired = evaluated
                 after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
                 self._clean_thresholds[kind] = min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
@@ -260,7 +271,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= _LEAST_SENSITIVITY
         )
         kinds = [kind for kind in CANDIDATES if kind in self._known_kinds()]
-        table = repair_table(kinds, self.ranking_, order, self._classifiers, self.undoable_)
+        table = repair_table(kinds, untried, self.ranking_, order, self._classifiers, self.undoable_)
         measured = getattr(self.identifier_, "competence_", None)
         if measured is not None:
             table = measured.merge(table, on="kind", how="right", validate="one_to_one")

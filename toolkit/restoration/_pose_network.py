@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from toolkit.nn import StateMixin, autocast, native_precision
+from toolkit.nn import FusedAdam, StateMixin, autocast, native_precision
 
 __all__ = ["PoseNetwork", "PoseTrainer"]
 
@@ -53,7 +53,7 @@ class PoseTrainer(StateMixin):
 
     def __init__(self, network, n_kinds, n_steps, *, rate=2e-3):
         self.network, self.n_kinds, self.n_steps, self.rate = network, n_kinds, max(n_steps, 1), rate
-        self.optimiser = torch.optim.Adam(network.parameters(), lr=rate, fused=True)
+        self.optimiser = FusedAdam(network.parameters(), learning_rate=rate)
         self.step = 0
 
     def train_step(self, batch):
@@ -61,8 +61,7 @@ class PoseTrainer(StateMixin):
             batch  # uint8 (batch, height, width), int64 (batch,), float32 (batch, 6), NaN: not asked
         )
         self.step += 1
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.rate * max(1 - self.step / self.n_steps, 0.01)
+        self.optimiser.learning_rate = self.rate * max(1 - self.step / self.n_steps, 0.01)
         with autocast(native_precision()):
             answers = self.network(images.float() / 255, functional.one_hot(kinds, self.n_kinds).float()).float()
         asked = ~torch.isnan(targets)

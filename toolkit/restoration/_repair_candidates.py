@@ -97,19 +97,22 @@ class RepairCandidates:
     ----------
     kinds : sequence of str
         Kinds to be able to undo.
-    learning : bool, default=True
-        Whether networks may learn; without, what has a closed form is undone, and nothing else.
+    learnt : sequence of str, optional
+        Those of them that networks may learn to undo, all by default; of the others what has a closed form is undone,
+        and nothing else.
     """
 
-    def __init__(self, kinds, *, learning=True):
-        self.names = {kind: _candidates_of(kind, learning) for kind in CANDIDATES if kind in kinds}
+    def __init__(self, kinds, *, learnt=None):
+        self.learnt = tuple(kinds if learnt is None else learnt)
+        self.names = {kind: _candidates_of(kind, kind in self.learnt) for kind in CANDIDATES if kind in kinds}
         self.kinds = tuple(kind for kind, names in self.names.items() if names)
         self.learned_kinds = tuple(k for k in self.kinds if any("learned" in name for name in self.names[k]))
 
     def fit(self, clean, *, shares, n_images, n_rounds, generator, angles=None, verbose=False):
         """Learn from ``clean`` (uint8).
 
-        ``shares`` are the kinds' shares of the training set; ``angles(unit_stack)`` is a second estimate, the
+        ``shares`` are the kinds' shares of the training set, those of kinds that are not learnt included: each is
+        planted as often as it would be beside all others. ``angles(unit_stack)`` is a second estimate, the
         identifier's, of how far images were turned.
         """
         n_held_out = min(_N_HELD_OUT, len(clean) // 4)
@@ -118,14 +121,23 @@ class RepairCandidates:
         self.held_out, self.training = held_out, training
         unit = training / np.float32(255)
         _, _, self.low, self.high = _intensity.image_levels(unit)
-        plan = {"shares": shares, "n_rounds": n_rounds, "generator": generator}
+
+        def plan(kinds, among, n_images):
+            share = sum(shares[kind] for kind in kinds) / sum(shares[kind] for kind in among)
+            n_planted = max(round(share * n_images), 2)
+            return {"shares": shares, "n_images": n_planted, "n_rounds": n_rounds, "generator": generator}
+
         self.pose = self.learned = None
-        poses = [kind for kind in POSE_KINDS if kind in self.kinds]
+        poses = [kind for kind in POSE_KINDS if kind in self.learnt]
         if poses:
-            self.pose = PoseEstimator(poses).fit(training, n_images=2 * n_images, **plan)
+            self.pose = PoseEstimator(poses).fit(
+                training, **plan(poses, [kind for kind in POSE_KINDS if kind in shares], 2 * n_images)
+            )
         if self.learned_kinds:
             self.learned = LearnedRestorer(self.learned_kinds)
-            self.learned.fit(training, n_images=n_images, invert=self.invert, verbose=verbose, **plan)
+            among = [kind for kind in shares if any("learned" in name for name in CANDIDATES[kind])]
+            planned = plan(self.learned_kinds, among, n_images)
+            self.learned.fit(training, invert=self.invert, verbose=verbose, **planned)
             self.learned.calibrate(held_out / np.float32(255))
         self.angle_weight = 0.0
         if angles is not None and "rotate" in poses:
@@ -229,8 +241,8 @@ class RepairCandidates:
         left = self.learned.restore(unit, kind)
         return float(np.median(psnr(as_bytes(tone_curve(unit, left) if kind in _TONES else left), held_out)))
 
-    def evaluate(self, kind, evidence, angles, generator):
-        """Evidence features of the best repair of one kind, on held-out images.
+    def evaluate(self, kind, evidence, angles, generator, known=None):
+        """Evidence features of the best repair of one kind, on held-out images, of which some may be ``known``.
 
         Returns
         -------
@@ -252,7 +264,7 @@ class RepairCandidates:
             # A sound image predicted as this kind would be moved by some amount: by that of a planted one. The learned
             # restorer does not abstain here, so that the evidence is measured without it.
             repaired = as_bytes(self.repair(name, unit, kind, angle, abstain=False, like=like))
-            features.append(evidence.features(given, repaired))
+            features.append(evidence.features(given, repaired, known))
             done = as_bytes(self.repair(name, unit, kind, angle, like=like)) if "learned" in name else repaired
             changed = (done != given).reshape(len(given), -1).any(axis=1)
             results.append(done)

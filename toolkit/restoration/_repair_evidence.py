@@ -64,12 +64,37 @@ class RepairEvidence:
         place = np.minimum(_NEAREST - 1 + itself, wanted - 1)
         return np.log(near[np.arange(len(near)), place] + 1e-3)
 
-    def features(self, given, repaired):
+    def resemblance(self, images, known=None):
+        """How far images are from the sound ones, and how similar to their neighbours.
+
+        Parameters
+        ----------
+        images : ndarray of uint8, of shape (n, height, width[, 3])
+        known : tuple of (stack, ndarray of shape (n, 2)), optional
+            As many images of which it is known: what is equal to them, row by row, is not measured again.
+
+        Returns
+        -------
+        ndarray of shape (n, 2)
+        """
+        values = np.empty((len(images), 2))
+        new = np.ones(len(images), dtype=bool)
+        if known is not None:
+            new = (images != known[0]).reshape(len(images), -1).any(axis=1)
+            values[~new] = known[1][~new]
+        if new.any():
+            values[new, 0] = self._outlier_score(images[new])
+            values[new, 1] = self.neighbours_.similarity(images[new])
+        return values
+
+    def features(self, given, repaired, known=None):
         """Evidence for each repair.
 
         Parameters
         ----------
         given, repaired : ndarray of uint8, of shape (n, height, width[, 3])
+        known : tuple of (stack, ndarray of shape (n, 2)), optional
+            As many images and their :meth:`resemblance`.
 
         Returns
         -------
@@ -79,7 +104,7 @@ class RepairEvidence:
         """
         if not len(given):
             return np.empty((0, 6))
-        similar = self.neighbours_.similarity(repaired)
+        came, done = (self.resemblance(images, known) for images in (given, repaired))
         change = np.abs(repaired.astype(np.float32) - given).reshape(len(given), -1) / 255
         before = given.reshape(len(given), -1) / np.float32(255)
         weight = change / np.maximum(change.sum(axis=1, keepdims=True), 1e-6)
@@ -87,10 +112,10 @@ class RepairEvidence:
         spread = np.sqrt((weight * (before - mean) ** 2).sum(axis=1))
         return np.column_stack(
             [
-                self._outlier_score(given),
-                self._outlier_score(repaired),
-                similar - self.neighbours_.similarity(given),
-                similar,
+                came[:, 0],
+                done[:, 0],
+                done[:, 1] - came[:, 1],
+                done[:, 1],
                 spread,
                 np.log(change.mean(axis=1) + 1e-4),
             ]

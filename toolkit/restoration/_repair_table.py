@@ -5,16 +5,19 @@ import pandas as pd
 
 __all__ = ["repair_table"]
 
+_UNDETECTED = "not shown to be detected on this set"
 _BEST = ("restorer", "gain", "gain_low", "gain_high", "worsened", "sound_psnr")
 
 
-def repair_table(kinds, ranking, order, classifiers, undoable):
+def repair_table(kinds, untried, ranking, order, classifiers, undoable):
     """One row a kind.
 
     Parameters
     ----------
     kinds : sequence of str
         Kinds that the identifier can name and that some restorer is made for.
+    untried : dict of str to str
+        Why nothing was tried for a kind, where it is not that the kind is not detected.
     ranking : DataFrame
         Of the candidates tried on this set.
     order : dict of str to tuple of str
@@ -42,15 +45,17 @@ def repair_table(kinds, ranking, order, classifiers, undoable):
                 **{name: best.get(name, np.nan) for name in _BEST},
                 "repair_sensitivity": np.nan if classifier is None else classifier.sensitivity,
                 "repair_false_alarms": np.nan if classifier is None else classifier.false_alarm_rate,
-                "repair": "repaired" if kind in undoable else _why_not(len(tried), kind in order, classifier),
+                "repair": "repaired"
+                if kind in undoable
+                else _why_not(len(tried), untried.get(kind, _UNDETECTED), kind in order, classifier),
             }
         )
     return pd.DataFrame(rows, columns=["kind", *_BEST, "repair_sensitivity", "repair_false_alarms", "repair"])
 
 
-def _why_not(n_tried, worthwhile, classifier):
+def _why_not(n_tried, why_untried, worthwhile, classifier):
     if not n_tried:
-        return "not shown to be detected on this set"
+        return why_untried
     if not worthwhile:
         return "no restorer makes planted images better and leaves sound ones alone"
     if classifier is None:

@@ -1,6 +1,7 @@
 """What the identifier says of images, all of it from one pass of the networks."""
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -8,7 +9,7 @@ from numpy.typing import NDArray
 
 from toolkit.corruption import ANGLES, STRENGTHS
 
-__all__ = ["Assessment", "findings_frame"]
+__all__ = ["Assessment", "Judged", "findings_frame"]
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,50 @@ class Assessment:
             findings=pd.concat(columns.pop("findings"), ignore_index=True),
             **{name: np.concatenate(values) for name, values in columns.items()},
         )
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is known of n images before anything is concluded from it.
+
+    Attributes
+    ----------
+    prediction : Prediction
+        By the networks.
+    statistics : ndarray of shape (n, n_statistics)
+    logs : ndarray of shape (n, n_outputs)
+        Log-likelihoods by all witnesses.
+    """
+
+    prediction: Any
+    statistics: NDArray
+    logs: NDArray
+
+    def take(self, rows):
+        """The same of some of the images."""
+        return Judged(self.prediction.take(rows), self.statistics[rows], self.logs[rows])
+
+    def conclude(self, kinds, calibration, novelty_score, angles):
+        """The assessment, novelty included; ``angles(rows)`` says how far images found rotated were turned."""
+        logs = self.logs
+        probabilities = calibration.probabilities(logs)
+        novelty = novelty_score.score(self.prediction.features, self.statistics)
+        beyond = novelty + calibration.corruption_log_odds(logs) > novelty_score.limit_
+        novel = beyond & (calibration.codes(probabilities) == 0)
+        moved = probabilities[novel, 0] * (1 - novelty_score.excess_)
+        probabilities[novel, 0] -= moved
+        probabilities[novel, -1] += moved
+        # Images are ordered by all that speaks against them, that which is too weak to be named here included.
+        clean = calibration.clean_probability(logs)
+        clean = np.clip(np.where(novel, clean * novelty_score.excess_, clean), 1e-6, 1 - 1e-6)
+        scores = np.log(clean) - np.log1p(-clean) - novelty
+        codes = calibration.codes(probabilities)
+        angle = np.zeros(len(logs))
+        rotated = np.flatnonzero(kinds[codes] == "rotate")
+        if len(rotated):
+            angle[rotated] = angles(rotated)
+        findings = findings_frame(kinds, codes, probabilities, self.prediction.severity, angle)
+        return Assessment(findings, probabilities, scores, self.prediction.features, self.statistics)
 
 
 def findings_frame(kinds, codes, probabilities, severity, angle):

@@ -38,6 +38,10 @@ class Prediction:
     severity: np.ndarray
     features: np.ndarray
 
+    def take(self, rows):
+        """The same of some of the images."""
+        return Prediction(self.logs[rows], self.severity[rows], self.features[rows])
+
 
 class _Member:
     """One network, its injector and its generator."""
@@ -95,10 +99,10 @@ class _Member:
             generator=self.generator,
         )
 
-    def predict_views(self, images, views):
-        """Outputs on each view, the views of one image together."""
+    def predict_view(self, images, view):
+        """Outputs on images as one view shows them."""
         with limit_threads(1):
-            return {view: self.model.predict(self.preprocess(dihedral(images, view))) for view in views}
+            return self.model.predict(self.preprocess(dihedral(images, view)))
 
     def directions(self, images):
         """Cosines and sines of angles: by the network that learnt turns alone, where there is one."""
@@ -177,21 +181,23 @@ class Ensemble:
         masks : ndarray of bool of shape (n_members, n_images)
             At least one a row.
         """
-        tasks = [{"member": member, "rows": np.flatnonzero(mask)} for member, mask in zip(self.members, masks)]
-        answers = self._run(lambda member, rows: member.predict_views(images[rows], views), tasks)
+        tasks = [
+            {"member": member, "rows": np.flatnonzero(mask), "view": view}
+            for member, mask in zip(self.members, masks)
+            for view in views
+        ]
+        answers = self._run(lambda member, rows, view: member.predict_view(images[rows], view)[0], tasks)
         shape = (len(images), self.members[0].injector.n_outputs)
-        by_view, counts = {view: np.zeros(shape) for view in views}, np.zeros((len(images), 1))
-        for task, answer in zip(tasks, answers):
-            counts[task["rows"]] += 1
-            for view in views:
-                by_view[view][task["rows"]] += answer[view][0]
+        by_view, counts = {view: np.zeros(shape) for view in views}, np.sum(masks, axis=0)[:, None]
+        for task, logs in zip(tasks, answers):
+            by_view[task["view"]][task["rows"]] += logs
         return merge_augmentations({view: logs / counts for view, logs in by_view.items()}, self.kinds)
 
     def predict(self, images, *, views=VIEWS):
         """The ensemble's :class:`Prediction` for ``images`` (uint8), merged from these views of each."""
-        answers = self._run(
-            lambda member: member.predict_views(images, views), [{"member": member} for member in self.members]
-        )
+        tasks = [{"member": member, "view": view} for member in self.members for view in views]
+        told = iter(self._run(lambda member, view: member.predict_view(images, view), tasks))
+        answers = [{view: next(told) for view in views} for _ in self.members]
         by_view = {view: np.mean([answer[view][0] for answer in answers], axis=0) for view in views}
         severity = np.mean([answer["identity"][1][:, 2] for answer in answers], axis=0)
         features = np.concatenate([answer["identity"][2] for answer in answers], axis=1)

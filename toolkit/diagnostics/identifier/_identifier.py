@@ -14,24 +14,26 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.appearance import oriented_gradients
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.jobs import run_steps
 from toolkit._core.names import check_names
 from toolkit._core.parameters import JOBS, at_least
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.corruption import KINDS
-from toolkit.diagnostics.identifier._assessment import Assessment, findings_frame
-from toolkit.diagnostics.identifier._calibration import CalibratedMixture, unseen_temperature
-from toolkit.diagnostics.identifier._competence import DETECTED, NOT_DETECTED, Unseen, measure_competence, why_not
+from toolkit.diagnostics.identifier._assessment import Assessment, Judged
+from toolkit.diagnostics.identifier._calibration import CalibratedMixture
+from toolkit.diagnostics.identifier._competence import DETECTED, NOT_DETECTED, measure_competence, why_not
 from toolkit.diagnostics.identifier._ensemble import Ensemble
-from toolkit.diagnostics.identifier._evidence import Evidence, EvidenceModel, weighed_as_before
+from toolkit.diagnostics.identifier._evidence import Evidence, weighed_as_before
 from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, MIN_HELD_BACK, make_folds, unseen_folds
-from toolkit.diagnostics.identifier._injection import Injector, images_per_round, plant_evenly
+from toolkit.diagnostics.identifier._injection import images_per_round
 from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore, clipped_statistics
 from toolkit.diagnostics.identifier._pretrained import is_dark_on_light, load_pretrained
 from toolkit.diagnostics.identifier._rounds import learn_in_rounds, rounds_for
 from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
 from toolkit.diagnostics.identifier._test_time_augmentation import TWO_VIEWS, VIEWS
 from toolkit.diagnostics.identifier._two_sorts import MOST_LINKED, balanced_cut
+from toolkit.diagnostics.identifier._weighing import weigh_witnesses
 
 __all__ = ["CorruptionIdentifier"]
 
@@ -203,7 +205,26 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         -------
         self
         """
-        return self._fit(X)
+        self._fit(X)
+        return self
+
+    def fit_assess(self, X: ArrayLike, y: object = None) -> Assessment:
+        """Learn from images and assess them, as ``fit(X).assess(X)`` does: each is judged once.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features)
+        y : ignored
+
+        Returns
+        -------
+        Assessment
+        """
+        images, judged = self._fit(X)
+        if len(images) < len(np.asanyarray(X)):
+            return self.assess(X)
+        parts = iter_chunks(len(images), _CHUNK)
+        return Assessment.concatenate([self._concluded(images[part], judged.take(part)) for part in parts])
 
     def _fit(self, X, clean=None):
         """Fit; ``clean``, for studies with known truth, says which rows to trust instead of finding out."""
@@ -249,9 +270,15 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             n_rounds = 0
         folds = make_folds(n_samples, n_members, generator) if n_rounds else unseen_folds(n_samples)
         outlier_score = StatisticsOutlierScore(self.image_shape_)
-        statistics = outlier_score.fit_measure(images, generator)
         self._symmetry_evidence = SymmetryEvidence(tuple(names), most=4000 if n_rounds else 2000)
         self._second_opinion = None
+
+        def predict():
+            return self._ensemble.predict_in_chunks(images, _CHUNK, views=TWO_VIEWS)
+
+        # Networks that learn nothing say before and after the same.
+        steps = (lambda: outlier_score.fit_measure(images, generator), lambda: None if n_rounds else predict())
+        statistics, prediction = run_steps(*steps, n_jobs=self.n_jobs)
         trusted, self.epochs_ = learn_in_rounds(
             self._ensemble,
             images,
@@ -259,14 +286,16 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             folds,
             n_rounds,
             clean=None if clean is None else clean[self.learned_from_],
+            first_logs=None if prediction is None else prediction.logs,
             generator=generator,
             verbose=self.verbose,
         )
-        self._calibrate(images, outlier_score, statistics, folds, trusted, generator)
+        prediction = predict() if prediction is None else prediction
+        logs = self._calibrate(images, prediction, outlier_score, statistics, folds, trusted, generator)
         if "rotate" in names and self.epochs_:
             self._ensemble.learn_angles(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
         self._n_features_out = self._ensemble.predict(images[:2], views=("identity",)).features.shape[1]
-        return self
+        return images, Judged(prediction, statistics, logs)
 
     def _bytes(self, stack):
         """Images as 8-bit grey levels or colours: what is planted and what came are then rounded alike."""
@@ -274,42 +303,26 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             return np.ascontiguousarray(stack)
         return np.rint(np.clip(self.pixel_scale_.to_unit(stack), 0, 1) * 255).astype(np.uint8)
 
-    def _calibrate(self, images, outlier_score, statistics, folds, trusted, generator):
-        """Evidence weighed; temperature, shares and what is flagged; what can be told; what is strange."""
+    def _calibrate(self, images, prediction, outlier_score, statistics, folds, trusted, generator):
+        """Evidence weighed, temperature, shares, what is flagged, what can be told; returns all logs of the images."""
         self._symmetry_evidence.fit(images[trusted], generator)
-        prediction = self._ensemble.predict_in_chunks(images, _CHUNK, views=TWO_VIEWS)
-        gains = self._symmetry_evidence.gains(images)
-        # What judges an image here never saw it: neither as it came nor, where it can be had, with anything planted.
-        judges = np.where(folds.measured, folds.held_out, folds.judges)
-        self._evidence_model = EvidenceModel(outlier_score.not_from_the_set)
-        logs = prediction.logs if judges.all() else self._ensemble.out_of_fold_logs(images, judges)
-        came = Evidence(self._told(logs), statistics, gains)
-        planted, rows = plant_evenly(Injector(tuple(self.kinds_[1:-1])), images, trusted, folds.measured, generator)
-        shown = Evidence(
-            self._told(self._ensemble.out_of_fold_logs(planted.images, judges[:, rows])),
-            outlier_score.measure(planted.images),
-            self._symmetry_evidence.gains(planted.images),
+        told = self._told(prediction.logs)
+        self._evidence_model, came, temperature, unseen = weigh_witnesses(
+            self._ensemble, self._symmetry_evidence, outlier_score, told, statistics, images, folds, trusted, generator
         )
-        own, planted_logs, clean = self._evidence_model.fit_judge(
-            came, shown, planted.kind, rows, trusted=trusted, usual=outlier_score.usual_, generator=generator
-        )
-        self._symmetry_evidence.fit_allowance(came.gains[clean], own[clean], shown.gains, planted_logs, planted.kind)
-        cap = self._symmetry_evidence.cap
-        own, planted_logs = cap(came.gains, own), cap(shown.gains, planted_logs)
-        temperature = unseen_temperature(own, planted_logs, planted.kind)
-        logs = cap(gains, self._evidence_model.logs(Evidence(self._told(prediction.logs), statistics, gains)))
+        logs = self._symmetry_evidence.cap(came.gains, self._evidence_model.logs(came))
         self._calibration = CalibratedMixture(temperature, calibrated=len(images) >= MIN_HELD_BACK).fit(logs)
         self.temperature_, self.shares_ = self._calibration.temperature, self._calibration.shares_
         self.prevalence_, self.prevalence_interval_ = self._calibration.prevalence_, self._calibration.interval_
-        unseen = Unseen(own / temperature, planted_logs / temperature, planted.kind, rows, folds.measured)
         self._measure(images, statistics, unseen, logs, generator)
         self.clean_threshold_ = self._calibration.clean_threshold_
         trusted = self._calibration.probabilities(logs)[:, 0] > self.clean_threshold_
         self.trusted_ = trusted | (trusted.sum() < 2)
         self._novelty_score = NoveltyScore(outlier_score, _NOVEL_SHARE)
         self.diagnostics_ = outlier_score.diagnostics_
-        log_odds = self._calibration.corruption_log_odds(logs)
-        self._novelty_score.fit(statistics, prediction.features, log_odds, self.trusted_, folds.held_back, generator)
+        odds = self._calibration.corruption_log_odds(logs)
+        self._novelty_score.fit(statistics, prediction.features, odds, self.trusted_, folds.held_back, generator)
+        return logs
 
     def _told(self, logs):
         """The networks' log-likelihoods; zeros of networks that know nothing at all."""
@@ -366,28 +379,16 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         return Assessment.concatenate([self._assess(images) for images in self._chunks(X)])
 
     def _assess(self, images):
-        """The assessment of one chunk, novelty included."""
+        """The assessment of one chunk."""
         prediction = self._ensemble.predict(images, views=self._views)
         statistics = self._novelty_score.outlier_score.measure(images)
-        logs = self._weigh(images, prediction, statistics)
-        probabilities = self._calibration.probabilities(logs)
-        novelty = self._novelty_score.score(prediction.features, statistics)
-        beyond = novelty + self._calibration.corruption_log_odds(logs) > self._novelty_score.limit_
-        novel = beyond & (self._calibration.codes(probabilities) == 0)
-        moved = probabilities[novel, 0] * (1 - self._novelty_score.excess_)
-        probabilities[novel, 0] -= moved
-        probabilities[novel, -1] += moved
-        # Images are ordered by all that speaks against them, that which is too weak to be named here included.
-        clean = self._calibration.clean_probability(logs)
-        clean = np.clip(np.where(novel, clean * self._novelty_score.excess_, clean), 1e-6, 1 - 1e-6)
-        scores = np.log(clean) - np.log1p(-clean) - novelty
-        codes = self._calibration.codes(probabilities)
-        angle = np.zeros(len(images))
-        rotated = np.flatnonzero(self.kinds_[codes] == "rotate")
-        if len(rotated):
-            angle[rotated] = self._ensemble.angles(images[rotated])
-        findings = findings_frame(self.kinds_, codes, probabilities, prediction.severity, angle)
-        return Assessment(findings, probabilities, scores, prediction.features, statistics)
+        return self._concluded(images, Judged(prediction, statistics, self._weigh(images, prediction, statistics)))
+
+    def _concluded(self, images, judged):
+        """The assessment of images of which everything is known but what follows from it."""
+        return judged.conclude(
+            self.kinds_, self._calibration, self._novelty_score, lambda rows: self._ensemble.angles(images[rows])
+        )
 
     def identify(self, X: ArrayLike) -> pd.DataFrame:
         """Say of each image what was done to it.

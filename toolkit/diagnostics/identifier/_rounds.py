@@ -16,7 +16,7 @@ def rounds_for(n_samples):
     return min(max(4, -(-n_samples // 1000)), 10)
 
 
-def learn_in_rounds(ensemble, images, usual, folds, n_rounds, *, generator, clean=None, verbose=False):
+def learn_in_rounds(ensemble, images, usual, folds, n_rounds, *, generator, clean=None, first_logs=None, verbose=False):
     """Train an ensemble on a contaminated set, until its verdict stands or ``n_rounds`` are over.
 
     Parameters
@@ -31,6 +31,8 @@ def learn_in_rounds(ensemble, images, usual, folds, n_rounds, *, generator, clea
     generator : numpy.random.Generator
     clean : ndarray of bool of shape (n,), optional
         Which rows are to count as clean, instead of finding out.
+    first_logs : ndarray of shape (n, n_outputs), optional
+        What the networks say of the rows before they learn anything, where it is known already.
     verbose : bool, default=False
 
     Returns
@@ -42,7 +44,8 @@ def learn_in_rounds(ensemble, images, usual, folds, n_rounds, *, generator, clea
     """
     trusted = usual.copy() if clean is None else clean.copy()
     if clean is None and ensemble.members[0].is_pretrained:
-        trusted = initial_clean_mask(ensemble.out_of_fold_logs(images, folds.judges), usual)
+        logs = ensemble.out_of_fold_logs(images, folds.judges) if first_logs is None else first_logs
+        trusted = initial_clean_mask(logs, usual)
     done, stands = 0, False
     with Progress(n_rounds, desc="identifier", verbose=verbose) as progress:
         while done < n_rounds:

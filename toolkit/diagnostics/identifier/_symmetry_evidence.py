@@ -12,7 +12,7 @@ turns of digits: recall .98 for .89).
 
 import numpy as np
 
-from toolkit._core.appearance import Neighbours, oriented_gradients, under_symmetry
+from toolkit._core.appearance import Neighbours, oriented_gradients
 from toolkit._core.geometry import inverse_dihedral
 from toolkit.corruption import SHAPE_KEEPING
 from toolkit.diagnostics.identifier._test_time_augmentation import symmetry_codes
@@ -65,18 +65,19 @@ class SymmetryEvidence:
         self.neighbours_ = Neighbours(self.most).fit(images, generator)
         some = images[np.sort(generator.permutation(len(images))[:_FITTED])]
         described = oriented_gradients(some)
-        given = self.neighbours_.similarity_of(described)
-        for kind in names:
-            gain = self._undone(described, images.shape[1:3], kind) - given
+        for kind, gain in zip(names, self._gains(described, images.shape[1:3], names)[:, :-1].T):
             # Undone, an image that was turned is the image, so its gain is this one's with the other sign.
             both, turned = np.r_[gain, -gain][:, None], np.repeat([0, 1], len(gain))
             slope = LogisticRegression(C=1e4, fit_intercept=False).fit(both, turned).coef_[0, 0]
             self.weights_[kind] = max(float(slope), 0.0)
         return self
 
-    def _undone(self, described, size, kind):
-        """Similarity of described images to their neighbours, were the kind undone."""
-        return self.neighbours_.similarity_of(under_symmetry(described, size, inverse_dihedral(kind)))
+    def _gains(self, described, size, kinds):
+        """Similarity gained were each kind undone, and the similarity as it is: (n, n_kinds + 1)."""
+        undone = [inverse_dihedral(kind) for kind in kinds]
+        found = self.neighbours_.similarity_under(described, size, [*undone, "identity"])
+        found[:, :-1] -= found[:, -1:]
+        return found
 
     def gains(self, images):
         """What each symmetry, undone, would gain an image (uint8) in similarity, and its similarity as it is.
@@ -87,10 +88,7 @@ class SymmetryEvidence:
         """
         if not self.weights_:
             return np.zeros((len(images), 1))
-        described = oriented_gradients(images)
-        given = self.neighbours_.similarity_of(described)
-        undone = [self._undone(described, images.shape[1:3], kind) - given for kind in self.weights_]
-        return np.column_stack([*undone, given])
+        return self._gains(oriented_gradients(images), images.shape[1:3], tuple(self.weights_))
 
     def fit_allowance(self, clean_gains, clean_logs, planted_gains, planted_logs, planted_kind):
         """Choose how far the networks may go beyond the neighbours: by the likelihood of images not in the fit.
@@ -149,12 +147,11 @@ class SymmetryEvidence:
         if not len(asked):
             return logs
         weighed = logs.copy()
-        described = oriented_gradients(images[asked])
-        given = self.neighbours_.similarity_of(described)
-        for kind, code in codes.items():
+        gains = self.gains(images[asked])
+        for column, (kind, code) in enumerate(codes.items()):
             mine = np.flatnonzero(logs[asked, code] - logs[asked, 0] > _WORTH_ASKING)
             rows = asked[mine]
-            evidence = self.weights_[kind] * (self._undone(described[mine], images.shape[1:3], kind) - given[mine])
+            evidence = self.weights_[kind] * gains[mine, column]
             weighed[rows, code] = np.minimum(logs[rows, code], logs[rows, 0] + _borne_out(evidence))
         return weighed
 

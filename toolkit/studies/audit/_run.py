@@ -14,7 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.estimators import is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import as_stack, validate_images
-from toolkit._core.jobs import run_jobs
+from toolkit._core.jobs import run_steps
 from toolkit._core.labels import check_strings
 from toolkit._core.printable import printable
 from toolkit._core.progress import Stages
@@ -184,11 +184,8 @@ def run_audit(
             with stages(_CHECKING):
                 return _check(images[compared.rows], compared.truth, detectors, seeds[3])
 
-        # All three need the identifier and none needs another. Threads: the work is numpy's and torch's, and a process
-        # would spend longer on importing these than most detectors on fitting.
-        steps = [{"step": step} for step in (judge, estimate, check)]
-        with joblib.parallel_config(backend="threading"):
-            audit, table, checked = run_jobs(_take, steps, n_jobs=n_jobs)
+        # All three need the identifier and none needs another.
+        audit, table, checked = run_steps(judge, estimate, check, n_jobs=n_jobs)
 
     detector_scores = None
     if checked is not None:
@@ -239,14 +236,20 @@ def run_audit(
 
 def _learn(images, seed, random_state, n_jobs, verbose, quick):
     """An auditor with a fitted identifier, whose other judges are not fitted yet, and the assessment of the images."""
+    from toolkit.detectors import CorruptionDetector
     from toolkit.diagnostics import CorruptionIdentifier
     from toolkit.restoration import ImageRestorer
 
     rounds = {"epochs": 0} if quick else {}
-    identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose, **rounds).fit(images)
+    identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose, **rounds)
+    assessment = identifier.fit_assess(images)
     restorer = ImageRestorer(verbose=verbose, **rounds) if quick else None
-    auditor = Auditor(identifier, restorer=restorer, n_jobs=n_jobs, random_state=random_state, verbose=verbose)
-    return auditor, identifier.assess(images)
+    # Statistics are among its witnesses already, and an autoencoder knows nothing beside them.
+    detector = CorruptionDetector(weights={"identifier": 1.0}) if quick else None
+    auditor = Auditor(
+        identifier, detector=detector, restorer=restorer, n_jobs=n_jobs, random_state=random_state, verbose=verbose
+    )
+    return auditor, assessment
 
 
 def _check_auditor(auditor):
@@ -306,10 +309,6 @@ def _rows_compared(images, kinds_truth, seed):
     corrupted = None if kinds_truth is None else kinds_truth[rows] != "clean"
     parts = corrupted is not None and corrupted.any() and not corrupted.all()
     return _Compared(rows, corrupted if parts else None)
-
-
-def _take(step):
-    return step()
 
 
 def _estimate(images, findings, detectors, seed):
