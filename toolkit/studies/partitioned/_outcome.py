@@ -19,7 +19,8 @@ from toolkit.plots import CorruptionGalleryDisplay, ScoreHistogramDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import check_target
 from toolkit.studies._result import StudyOutcome, figures_of
-from toolkit.studies.partitioned._part import PARTS, part_name, read_table
+from toolkit.studies.partitioned._part import HASHES, PARTS, part_name, read_table
+from toolkit.studies.partitioned._repaired import REPAIRED, REPAIRED_ZARR
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -28,7 +29,7 @@ __all__ = ["PARTITIONED_FILES", "PartitionedAuditResult"]
 
 _TABLES = ("kinds", "failed", "unreadable", "duplicates")
 PARTITIONED_FILES = frozenset(
-    {"auditor", "hashes", "parts", "repaired", "report.html", "run.json", "summary.json"}
+    {"auditor", HASHES, PARTS, REPAIRED, REPAIRED_ZARR, "report.html", "run.json", "summary.json"}
     | {f"{name}.csv" for name in _TABLES}
 )
 _N_KINDS = 12
@@ -146,8 +147,7 @@ class PartitionedAuditResult(StudyOutcome):
             if len(named):
                 listed = ", ".join(f"{kind} ({count:,})" for kind, count in zip(named["kind"], named["n"]))
                 sentences.append(f"What is wrong, over all {n:,}: {listed}.")
-            kept = " They lie in repaired/." if self.about["keep_repaired"] and self.n_repaired else ""
-            sentences.append(f"{self.n_repaired:,} of {n:,} images were repaired.{kept}")
+            sentences.append(f"{self.n_repaired:,} of {n:,} images were repaired.{self._kept()}")
         counts = self.duplicate_counts
         if counts is not None:
             text = f"{counts['exact']:,} of {n:,} images are exact copies of another"
@@ -170,6 +170,14 @@ class PartitionedAuditResult(StudyOutcome):
             path, reason = self.unreadable.iloc[0]
             sentences.append(f"{len(self.unreadable):,} shards were left out, the first {path}: {reason}")
         return sentences
+
+    def _kept(self):
+        """Where repaired images lie, in words."""
+        if not self.about["keep_repaired"]:
+            return ""
+        if self.about["repaired_format"] == "zarr":
+            return f" {REPAIRED_ZARR} holds all {self.about['n_images']:,}, with repairs in place."
+        return " They lie in repaired/." if self.n_repaired else ""
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """``kinds``, ``failed`` parts, ``unreadable`` shards and ``duplicates``; those that are empty are left out."""

@@ -19,10 +19,11 @@ from toolkit._core.files import atomic_path, write_csv, write_json
 from toolkit._core.images import to_grey
 from toolkit._core.printable import printable
 from toolkit.datasets import as_source
+from toolkit.studies.partitioned._repaired import REPAIRED, RepairedArray
 
-__all__ = ["PARTS", "PartTask", "judge_part", "part_name", "read_table"]
+__all__ = ["HASHES", "PARTS", "PartTask", "judge_part", "part_name", "read_table"]
 
-PARTS, REPAIRED, HASHES = "parts", "repaired", "hashes"
+PARTS, HASHES = "parts", "hashes"
 _N_EXAMPLES, _N_LISTED = 10, 20  # of a kind, and of images left out, kept with the sums of each part
 _auditors: dict[tuple, Any] = {}
 _guard = threading.Lock()
@@ -41,6 +42,8 @@ class PartTask:
         Folder of the audit, which all workers reach under this name.
     table_format : {"parquet", "csv"}
     keep_repaired : bool
+    repaired : RepairedArray, optional
+        Where repaired images go; by default those that changed go into a file for each part.
     """
 
     number: int
@@ -48,6 +51,7 @@ class PartTask:
     out: str
     table_format: str
     keep_repaired: bool
+    repaired: RepairedArray | None = None
 
 
 def part_name(number: int, suffix: str) -> str:
@@ -110,7 +114,10 @@ def _judge(task: PartTask) -> dict[str, Any]:
         summary |= sums(table)
         np_save(out / HASHES / part_name(number, ".npy"), image_hashes(part.images))
         changed = table["repaired"].to_numpy() == 1
-        if task.keep_repaired and changed.any():
+        if task.repaired is not None:
+            pending = out / REPAIRED / part_name(number, ".npz")
+            task.repaired.write_part(piece.start, piece.stop, part.rows, audit.repaired, changed, pending)
+        elif task.keep_repaired and changed.any():
             np_save(out / REPAIRED / part_name(number, ".npy"), audit.repaired[changed])
         write_table(out / PARTS / part_name(number, f".{task.table_format}"), table)
     # Last of all: a part whose sums are there is whole.

@@ -29,7 +29,6 @@ from toolkit.studies.partitioned._outcome import PARTITIONED_FILES, PartitionedA
 from toolkit.studies.partitioned._part import (
     HASHES,
     PARTS,
-    REPAIRED,
     PartTask,
     failed_part,
     in_parts,
@@ -38,6 +37,7 @@ from toolkit.studies.partitioned._part import (
     part_name,
     read_table,
 )
+from toolkit.studies.partitioned._repaired import REPAIRED, REPAIRED_ZARR, RepairedArray, zarr_is_there
 
 __all__ = ["run_partitioned_audit"]
 
@@ -75,9 +75,8 @@ def run_partitioned_audit(
     source : path-like, str, ImageSource or array
         What :func:`toolkit.datasets.open_images` takes.
     out : path-like
-        Folder that grows: ``parts/`` (a table of each part and its sums), ``repaired/`` (the images that were changed,
-        in the order of the rows with ``repaired`` = 1), ``hashes/``, ``auditor/``. Workers on other machines have to
-        reach it, and the source, under the same names.
+        Folder that grows: ``parts/`` (a table of each part and its sums), ``hashes/``, ``auditor/``, and repaired
+        images. Workers on other machines have to reach it, and the source, under the same names.
     engine : {"threads", "dask", "ray"}, optional
         None judges one part after the other.
     scheduler : str, optional
@@ -93,7 +92,10 @@ def run_partitioned_audit(
     chunk_size : int, optional
         Images of a part at most; by default 32 MiB of them, between 64 and 4,096.
     keep_repaired : bool, default=True
-        Write the images that were changed.
+        Write repaired images. Where zarr is installed, ``repaired.zarr`` holds the whole set with its repairs in place
+        (``images``; ``state`` is 0 for a row that is as it came, 1 for one that was repaired, 2 for one that is not
+        there), which :func:`toolkit.datasets.open_images` opens; else ``repaired/`` has a ``.npy`` file for each part,
+        of the images that changed, in the order of the rows with ``repaired`` = 1.
     duplicates : bool, default=True
         Look for images that are one and the same, across all parts.
     random_state : int, default=0
@@ -209,6 +211,7 @@ def _about(images, chunk_size, quick, auditor, max_samples, seed, keep_repaired)
         "seed": seed,
         "keep_repaired": keep_repaired,
         "table_format": "parquet" if parquet else "csv",
+        "repaired_format": "zarr" if zarr_is_there() else "npy",
     }
 
 
@@ -228,6 +231,7 @@ def _prepare(out, about):
         except ValueError as error:
             raise ValueError(f"out={printable(out)} holds a damaged {_RUN}: choose another folder.") from error
         about["table_format"] = known.get("table_format", about["table_format"])  # it stays what it was
+        about["repaired_format"] = known["repaired_format"] = known.get("repaired_format", "npy")
         differs = [what for what in about if known.get(what) != about[what]]
         if differs:
             what = differs[0]
@@ -236,6 +240,8 @@ def _prepare(out, about):
                 f"{what}={about[what]!r}: choose another folder, or remove that one."
             )
     for folder in (PARTS, REPAIRED, HASHES):
+        if (out / folder).is_symlink():  # what lies behind it is not ours to tidy
+            raise ValueError(f"out={printable(out)} holds a link called {folder}: remove it, or choose another folder.")
         (out / folder).mkdir(exist_ok=True)
         for entry in (out / folder).iterdir():
             if entry.name.startswith("."):
@@ -269,9 +275,12 @@ def _fit(out, images, auditor, about, seed, n_jobs, verbose):
 def _judge_all(out, images, about, engine, scheduler, n_jobs, verbose):
     """Sums of every part: those that earlier runs judged, and those that are judged now."""
     spans = images.parts(about["chunk_size"])
+    repaired = _repaired_array(out, about, spans)
+    # Without the array that they were written to, the parts of earlier runs are not whole.
+    anew = repaired is not None and repaired.prepare()
     summaries, missing = [], []
     for number, (start, stop) in enumerate(spans):
-        known = _known(out / PARTS / part_name(number, ".json"), start, stop)
+        known = None if anew else _known(out / PARTS / part_name(number, ".json"), start, stop)
         if known is None:
             missing.append((number, start, stop))
         else:
@@ -279,7 +288,15 @@ def _judge_all(out, images, about, engine, scheduler, n_jobs, verbose):
 
     def tasks():
         for number, start, stop in missing:
-            yield PartTask(number, images.piece(start, stop), str(out), about["table_format"], about["keep_repaired"])
+            piece = images.piece(start, stop)
+            yield PartTask(number, piece, str(out), about["table_format"], about["keep_repaired"], repaired)
+
+    def collect(summary):
+        if repaired is not None and not repaired.regular and summary["status"] == "done":
+            repaired.collect(summary["first"], out / REPAIRED / part_name(summary["number"], ".npz"))
+
+    for summary in summaries:
+        collect(summary)
 
     options = {"engine": engine, "scheduler": scheduler, "n_workers": max(1, min(n_jobs, len(missing)))}
     with Progress(
@@ -288,9 +305,17 @@ def _judge_all(out, images, about, engine, scheduler, n_jobs, verbose):
         if missing:
             with contextlib.closing(run_tasks(judge_part, tasks(), lost=failed_part, **options)) as results:
                 for _, summary in results:
+                    collect(summary)
                     summaries.append(summary)
                     bar.update(_n_rows(summary))
     return summaries
+
+
+def _repaired_array(out, about, spans):
+    """Where repaired images go, unless to files or nowhere."""
+    if not about["keep_repaired"] or about["repaired_format"] != "zarr":
+        return None
+    return RepairedArray.planned(out / REPAIRED_ZARR, spans, about["shape"], about["dtype"])
 
 
 def _known(path, start, stop):
