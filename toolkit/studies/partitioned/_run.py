@@ -23,7 +23,7 @@ from toolkit.audit import Auditor
 from toolkit.datasets import open_images
 from toolkit.exceptions import DataFormatError
 from toolkit.studies._folder import reserved_folder
-from toolkit.studies.partitioned._duplicates import find_duplicates_in_parts
+from toolkit.studies.partitioned._duplicates import SIGNATURES, find_duplicates_in_parts
 from toolkit.studies.partitioned._engines import ENGINES, run_tasks
 from toolkit.studies.partitioned._outcome import PARTITIONED_FILES, PartitionedAuditResult
 from toolkit.studies.partitioned._part import (
@@ -59,7 +59,7 @@ def run_partitioned_audit(
     max_samples: int = 20_000,
     chunk_size: int | None = None,
     keep_repaired: bool = True,
-    duplicates: bool = True,
+    duplicates: bool | str = True,
     random_state: int = 0,
     verbose: bool = False,
 ) -> PartitionedAuditResult:
@@ -96,8 +96,10 @@ def run_partitioned_audit(
         (``images``; ``state`` is 0 for a row that is as it came, 1 for one that was repaired, 2 for one that is not
         there), which :func:`toolkit.datasets.open_images` opens; else ``repaired/`` has a ``.npy`` file for each part,
         of the images that changed, in the order of the rows with ``repaired`` = 1.
-    duplicates : bool, default=True
-        Look for images that are one and the same, across all parts.
+    duplicates : bool or "exact", default=True
+        Look for images that are one and the same, across all parts: changed, turned and mirrored copies too, as
+        :func:`toolkit.audit.find_duplicates` does, which takes about as long as judging does; ``"exact"``: equal pixels
+        only, at next to no cost.
     random_state : int, default=0
     verbose : bool, default=False
         Show progress.
@@ -139,6 +141,8 @@ def run_partitioned_audit(
         check_choice("engine", engine, ENGINES)
     if scheduler is not None and engine not in ("dask", "ray"):
         raise ValueError(f"scheduler={scheduler!r} is the address of a Dask or Ray cluster, but engine is {engine!r}.")
+    if duplicates not in (True, False, "exact"):
+        raise ValueError(f"duplicates must be True, False or 'exact', got {duplicates!r}.")
     check_int("random_state", random_state, 0)
     check_int("max_samples", max_samples, 2)
     if chunk_size is not None:
@@ -167,9 +171,10 @@ def run_partitioned_audit(
         pairs = counts = None
         if duplicates:
             started = time.perf_counter()
-            numbers = [part["number"] for part in done if part["n"]]
+            options = {"engine": engine, "scheduler": scheduler, "n_jobs": n_jobs, "verbose": verbose}
+            keep = len(done) < len(summaries)
             pairs, counts = find_duplicates_in_parts(
-                out, numbers, images, about["table_format"], random_state, near=True
+                out, done, images, about, near=duplicates != "exact", keep=keep, **options
             )
             seconds["looking for duplicates"] = time.perf_counter() - started
         import toolkit
@@ -239,9 +244,10 @@ def _prepare(out, about):
                 f"out={printable(out)} holds an audit with {what}={known.get(what)!r}, and this one has "
                 f"{what}={about[what]!r}: choose another folder, or remove that one."
             )
-    for folder in (PARTS, REPAIRED, HASHES):
+    for folder in (PARTS, REPAIRED, HASHES, SIGNATURES):
         if (out / folder).is_symlink():  # what lies behind it is not ours to tidy
             raise ValueError(f"out={printable(out)} holds a link called {folder}: remove it, or choose another folder.")
+    for folder in (PARTS, REPAIRED, HASHES):
         (out / folder).mkdir(exist_ok=True)
         for entry in (out / folder).iterdir():
             if entry.name.startswith("."):
