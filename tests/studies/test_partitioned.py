@@ -7,14 +7,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.audit import Auditor
+from toolkit.audit import Auditor, find_duplicates
 from toolkit.cli import run
 from toolkit.corruption import Corruptor
-from toolkit.datasets import load_digits, open_images
+from toolkit.datasets import load_digits, load_glyphs, open_images
 from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.exceptions import DataFormatError
 from toolkit.restoration import ImageRestorer
 from toolkit.studies import run_partitioned_audit
+from toolkit.studies.partitioned import _duplicates as duplicates_module
 from toolkit.studies.partitioned import _run as module
 from toolkit.studies.partitioned._part import image_hashes
 
@@ -153,6 +154,91 @@ def test_bad_parameters_are_named(auditor, shards, tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises((DataFormatError, ValueError)):
         audit(tmp_path / "empty", tmp_path / "out", auditor)
+
+
+@pytest.fixture(scope="module")
+def copied():
+    """Glyphs among which some come twice: as they are, darker, turned."""
+    found = load_glyphs(n_samples=120, random_state=0).images
+    found[100], found[110], found[115] = found[3], found[20] // 8 * 6, np.rot90(found[40])
+    return found
+
+
+def in_shards(images, folder):
+    folder.mkdir()
+    for place in range(0, len(images), 50):
+        np.save(folder / f"{place:03d}.npy", images[place : place + 50])
+    return folder
+
+
+def test_changed_copies_across_parts_are_those_of_the_images_in_memory(copied, auditor, tmp_path):
+    expected = find_duplicates(list(copied)).pairs
+    assert set(expected["relation"]) == {"exact", "near", "symmetry"}
+    source = in_shards(copied, tmp_path / "shards")
+    for engine in (None, "threads"):
+        out = tmp_path / str(engine)
+        result = audit(source, out, auditor, duplicates=True, engine=engine)
+        columns = ["row_a", "row_b", "relation", "symmetry", "difference", "similarity"]
+        pd.testing.assert_frame_equal(result.duplicates[columns], expected[columns], check_dtype=False)
+        assert result.duplicates["id_b"][expected["row_b"] == 110].tolist() == ["100.npy#10"]
+        written = next(path for path in out.iterdir() if path.name in ("duplicates.parquet", "duplicates.csv"))
+        pd.testing.assert_frame_equal(duplicates_module.read_table(written), result.duplicates, check_dtype=False)
+        assert result.duplicate_counts["near"] == (expected["relation"] != "exact").sum()
+        assert not (out / "signatures").exists()
+        assert "duplicates" in result.tables()
+        assert f"{written.name} has all" in (out / "report.html").read_text()
+
+
+def test_exact_copies_alone_and_none_at_all(copied, auditor, tmp_path, monkeypatch):
+    source = in_shards(copied, tmp_path / "shards")
+    monkeypatch.setattr(duplicates_module, "sign_part", None)  # nothing is signed
+    result = audit(source, tmp_path / "out", auditor, duplicates="exact")
+    assert result.duplicates[["row_a", "row_b", "relation"]].values.tolist() == [[3, 100, "exact"]]
+    assert audit(source, tmp_path / "out", auditor, duplicates=False).duplicates is None
+    with pytest.raises(ValueError, match="duplicates must be True, False or 'exact', got 'near'"):
+        audit(source, tmp_path / "out", auditor, duplicates="near")
+
+
+def test_signing_that_was_stopped_goes_on_and_is_done_once(copied, auditor, tmp_path, monkeypatch):
+    source, usual, signed = in_shards(copied, tmp_path / "shards"), duplicates_module.sign_part, []
+
+    def stopping(task):
+        if len(signed) == 2:
+            raise KeyboardInterrupt
+        signed.append(task.number)
+        return usual(task)
+
+    monkeypatch.setattr(duplicates_module, "sign_part", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        audit(source, tmp_path / "out", auditor, duplicates=True)
+    (tmp_path / "out" / "signatures" / ".part-00000007-abc.npy").write_bytes(b"half")
+    monkeypatch.setattr(duplicates_module, "sign_part", lambda task: signed.append(task.number) or usual(task))
+    result = audit(source, tmp_path / "out", auditor, duplicates=True)
+    assert signed == list(range(len(result.parts)))
+    again = audit(source, tmp_path / "out", auditor, duplicates=True)
+    assert signed == list(range(len(result.parts)))
+    pd.testing.assert_frame_equal(again.duplicates, result.duplicates, check_dtype=False)
+    assert again.duplicate_counts == result.duplicate_counts
+
+
+def test_a_part_that_cannot_be_signed_keeps_its_exact_copies(copied, auditor, tmp_path, monkeypatch):
+    folder = in_shards(copied, tmp_path / "shards")
+    source = open_images(folder)
+    usual, whole = duplicates_module.sign_part, (folder / "100.npy").read_bytes()
+
+    def losing(task):
+        if task.number == 0:
+            (folder / "100.npy").write_bytes(whole[:-9])
+        return usual(task)
+
+    monkeypatch.setattr(duplicates_module, "sign_part", losing)
+    result = audit(source, tmp_path / "out", auditor, duplicates=True)
+    assert result.duplicate_counts["unsigned"] == 20
+    assert [3, 100, "exact"] in result.duplicates[["row_a", "row_b", "relation"]].values.tolist()
+    assert any("in 20 images none but exact copies" in sentence for sentence in result.findings())
+    (folder / "100.npy").write_bytes(whole)
+    monkeypatch.setattr(duplicates_module, "sign_part", usual)
+    assert audit(source, tmp_path / "out", auditor, duplicates=True).duplicate_counts["unsigned"] == 0
 
 
 def test_hashes_of_images(images):
