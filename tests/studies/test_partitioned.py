@@ -261,6 +261,13 @@ def test_the_command(auditor, shards, tmp_path, capsys):
         (["--engine", "slurm"], "--engine"),
         (["--scheduler", "tcp://a:1"], "--scheduler"),
         (["--corrupt", "0.1"], "--corrupt"),
+        (["--duplicates", "some"], "--duplicates"),
     ):
         assert run([*command, *wrong]) == 2
         assert option in capsys.readouterr().err
+    other = [*command[:4], str(tmp_path / "other"), *command[5:], "--duplicates", "none", "--no-repaired", "--quiet"]
+    assert run(other) == 0
+    assert not (tmp_path / "other" / "repaired.zarr").exists()
+    assert not [path for path in (tmp_path / "other").iterdir() if path.name.startswith("duplicates")]
+    assert run(["audit", "--quick", "--duplicates", "exact", "--out", str(tmp_path / "whole")]) == 2
+    assert "--duplicates" in capsys.readouterr().err
