@@ -141,7 +141,7 @@ def test_what_else_may_lie_there_is_refused(images, auditor, tmp_path):
     usual = path.read_text()
     for name, wrong in (
         ("pickle", json.loads(usual) | {"codecs": [{"name": "numcodecs.pickle"}]}),
-        ("numbers", json.loads(usual) | {"data_type": {"name": "struct"}}),
+        ("data_type", json.loads(usual) | {"data_type": {"name": "struct"}}),
         ("expected", json.loads(usual) | {"shape": [60, 28, 28]}),
     ):
         path.write_text(json.dumps(wrong))
@@ -151,7 +151,15 @@ def test_what_else_may_lie_there_is_refused(images, auditor, tmp_path):
     with pytest.raises(ValueError, match="damaged"):
         audit(source, tmp_path / "out", auditor)
     path.write_text(usual)
-    audit(source, tmp_path / "out", auditor)
+    # What a group says of its members is not believed: it could name other codecs than they do.
+    group = tmp_path / "out" / "repaired.zarr" / "zarr.json"
+    members = {"state": json.loads(usual) | {"codecs": [{"name": "numcodecs.pickle"}]}}
+    group.write_text(json.dumps(json.loads(group.read_text()) | {"consolidated_metadata": {"metadata": members}}))
+    (tmp_path / "out" / "parts" / "part-00000002.json").unlink()
+    assert len(audit(source, tmp_path / "out", auditor).failed) == 0
+    (tmp_path / "out" / "repaired.zarr" / "images" / "c" / "9").symlink_to(tmp_path)
+    with pytest.raises(ValueError, match="link"):
+        audit(source, tmp_path / "out", auditor)
 
 
 @pytest.mark.parametrize("name", ["repaired.zarr", "parts", "repaired", "hashes"])

@@ -156,6 +156,17 @@ def test_bad_parameters_are_named(auditor, shards, tmp_path):
         audit(tmp_path / "empty", tmp_path / "out", auditor)
 
 
+def test_a_search_for_copies_that_fails_costs_no_report(auditor, shards, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "find_duplicates_in_parts", full)
+    with pytest.raises(OSError, match="No space left"):
+        audit(shards, tmp_path / "out", auditor, duplicates=True)
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["images"]["judged"] == 90
+    assert "90" in (tmp_path / "out" / "report.html").read_text()
+
+
 @pytest.fixture(scope="module")
 def copied():
     """Glyphs among which some come twice: as they are, darker, turned."""

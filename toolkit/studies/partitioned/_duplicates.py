@@ -33,6 +33,7 @@ __all__ = ["DUPLICATE_COLUMNS", "SIGNATURES", "find_duplicates_in_parts", "sign_
 
 SIGNATURES = "signatures"
 _DONE = "duplicates.json"
+_COUNTS = {"exact", "near", "unsigned", "note", "looked_for"}
 DUPLICATE_COLUMNS = ("row_a", "row_b", "id_a", "id_b", "relation", "symmetry", "difference", "similarity")
 
 
@@ -105,8 +106,10 @@ def _known(out: Path, asked: dict, path: Path) -> tuple[pd.DataFrame, dict[str, 
     """What an earlier run found in the same parts."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         found = json.loads((out / _DONE).read_text(encoding="utf-8"))
-        if {name: found[name] for name in asked} == asked:
-            return read_table(path), found["counts"]
+        if {name: found[name] for name in asked} == asked and set(found["counts"]) >= _COUNTS:
+            pairs = read_table(path)
+            if tuple(pairs) == DUPLICATE_COLUMNS:
+                return pairs, found["counts"]
     (out / _DONE).unlink(missing_ok=True)
     return None
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import math
 import os
 from collections.abc import Sequence
@@ -20,15 +21,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit._core.files import atomic_path
+from toolkit._core.folders import whole_folder
 from toolkit._core.optional import import_optional
 from toolkit._core.printable import printable
-from toolkit.datasets import open_images
-from toolkit.exceptions import DataFormatError
 
-__all__ = ["AS_IT_CAME", "NOT_THERE", "REPAIRED", "REPAIRED_ZARR", "RepairedArray", "zarr_is_there"]
+__all__ = ["REPAIRED", "REPAIRED_ZARR", "RepairedArray", "zarr_is_there"]
 
 REPAIRED, REPAIRED_ZARR = "repaired", "repaired.zarr"
-AS_IT_CAME, CHANGED, NOT_THERE = 0, 1, 2  # what ``state`` says of a row
+NOT_THERE = 2  # what ``state`` says of a row that was not written; else 0 or 1, whether it was changed
+_MEANING = {"0": "as it came", "1": "repaired", "2": "not there"}
+_MOST_METADATA = 2**20
 _LONGEST = 2**29  # bytes of a chunk
 _REGULAR = 8  # a chunk may be so many times shorter than a part
 
@@ -102,24 +104,19 @@ class RepairedArray:
             Something else is there.
         """
         root = Path(self.path)
-        if root.is_symlink():
-            raise ValueError(f"{printable(root)} is a link, and what it leads to may be anybody's: remove it.")
-        if root.exists():
-            self._check()
-            for left in root.rglob("*.partial"):  # of a writer that was killed
-                with contextlib.suppress(FileNotFoundError):
-                    left.unlink()
+        if root.exists() or root.is_symlink():
+            self._check(root)
             return False
         zarr = import_optional("zarr", purpose="writing repaired images", extra="zarr")
-        # Made beside its place and renamed: a group without its arrays would not be gone on with.
-        made = root.with_name(f".{root.name}-{os.getpid()}")
-        group = zarr.create_group(str(made), zarr_format=3, overwrite=True)
-        chunks = (self.chunk, *self.shape[1:])
-        group.create_array("images", shape=self.shape, dtype=self.dtype, chunks=chunks, fill_value=self._fill)
-        group.create_array("state", shape=self.shape[:1], dtype="uint8", chunks=chunks[:1], fill_value=NOT_THERE).attrs[
-            "meaning"
-        ] = {"0": "as it came", "1": "repaired", "2": "not there"}
-        made.rename(root)
+        with whole_folder(root) as made:
+            group = zarr.create_group(str(made), zarr_format=3)
+            chunks, codec = (self.chunk, *self.shape[1:]), zarr.codecs.ZstdCodec(level=1)
+            about: dict[str, Any] = {"compressors": codec, "filters": None}
+            group.create_array(
+                "images", shape=self.shape, dtype=self.dtype, chunks=chunks, fill_value=self._fill, **about
+            )
+            state = {"shape": self.shape[:1], "dtype": "uint8", "chunks": chunks[:1], "fill_value": NOT_THERE}
+            group.create_array("state", **state, **about).attrs["meaning"] = _MEANING
         return True
 
     @property
@@ -127,23 +124,51 @@ class RepairedArray:
         # A row that was never written reads as no image at all where the dtype can say so.
         return float("nan") if np.dtype(self.dtype).kind == "f" else 0
 
-    def _check(self) -> None:
-        """What is there was checked by the readers of this package before zarr opens it to write."""
-        what = printable(self.path)
-        try:
-            shard: Any = open_images(self.path).shards[0]  # type: ignore[attr-defined]
-            found = (tuple(shard.shape), shard.dtype.name)
-            group = self._group()
-            found += (group["images"].chunks[0], group["state"].shape, group["state"].chunks[0])
-        except (DataFormatError, OSError, KeyError, ValueError) as error:
-            raise ValueError(f"{what} is damaged: remove it, and its parts are judged again. {error}") from error
-        expected = (self.shape, self.dtype, self.chunk, self.shape[:1], self.chunk)
-        if found != expected:
-            raise ValueError(f"{what} holds {found}, expected {expected}: remove it, and its parts are judged again.")
+    def _check(self, root: Path) -> None:
+        """See that what is there is what was made, before zarr reads any of it: descriptions can name pickle."""
+        what = printable(root.name)
+        for folder, folders, files in os.walk(root):
+            for name in (".", *folders, *files):
+                if os.path.islink(os.path.join(folder, name)) or root.is_symlink():
+                    raise ValueError(f"{what} is, or holds, a link, and what it leads to may be anybody's: remove it.")
+                if name.endswith(".partial"):  # of a writer that was killed
+                    os.unlink(os.path.join(folder, name))
+        for name, shape, dtype in (("images", self.shape, self.dtype), ("state", self.shape[:1], "uint8")):
+            try:
+                with open(root / name / "zarr.json", "rb") as file:
+                    found = json.loads(file.read(_MOST_METADATA))
+                known = {
+                    "shape": tuple(found["shape"]),
+                    "data_type": found["data_type"],
+                    "chunks": tuple(found["chunk_grid"]["configuration"]["chunk_shape"]),
+                    "codecs": [codec["name"] for codec in found["codecs"]],
+                    "transformers": list(found.get("storage_transformers") or ()),
+                    "encoding": found["chunk_key_encoding"]["name"],
+                }
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                raise ValueError(
+                    f"{what} has a damaged description of {name!r}: remove it, and its parts are judged again."
+                ) from error
+            wanted = {
+                "shape": shape,
+                "data_type": dtype,
+                "chunks": (self.chunk, *shape[1:]),
+                "codecs": ["bytes", "zstd"],
+                "transformers": [],
+                "encoding": "default",
+            }
+            differs = [key for key in wanted if known[key] != wanted[key]]
+            if differs:
+                key = differs[0]
+                raise ValueError(
+                    f"{what} has {key}={printable(str(known[key]))[:200]} of {name!r}, expected {wanted[key]}: remove "
+                    "it, and its parts are judged again."
+                )
 
-    def _group(self) -> Any:
+    def _array(self, name: str) -> Any:
+        # Each by itself: what a group says of its members is not asked.
         zarr = import_optional("zarr", purpose="writing repaired images", extra="zarr")
-        return zarr.open_group(self.path, mode="r+")
+        return zarr.open_array(os.path.join(self.path, name), mode="r+", zarr_format=3)
 
     def block(self, start: int, stop: int, rows: NDArray, images: NDArray, changed: NDArray) -> tuple[NDArray, NDArray]:
         """All rows of a part, those that could not be read filled up: images, and state."""
@@ -156,9 +181,8 @@ class RepairedArray:
     def put(self, start: int, block: NDArray, state: NDArray) -> None:
         """Write the rows of a part, and see that they are on disk."""
         stop = start + len(block)
-        group = self._group()
-        group["images"][start:stop] = block
-        group["state"][start:stop] = state
+        self._array("images")[start:stop] = block
+        self._array("state")[start:stop] = state
         for name, ndim in (("images", block.ndim), ("state", 1)):
             for number in range(start // self.chunk, -(-stop // self.chunk)):
                 path = os.path.join(self.path, name, "c", str(number), *["0"] * (ndim - 1))

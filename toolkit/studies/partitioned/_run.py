@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -167,32 +168,36 @@ def run_partitioned_audit(
         done = [part for part in summaries if part["status"] == "done"]
         if not done:
             raise DataFormatError(f"{images.name}: none of {len(summaries):,} parts could be judged: {_why(summaries)}")
-        total = merged(summaries)
-        pairs = counts = None
-        if duplicates:
-            started = time.perf_counter()
-            options = {"engine": engine, "scheduler": scheduler, "n_jobs": n_jobs, "verbose": verbose}
-            keep = len(done) < len(summaries)
-            pairs, counts = find_duplicates_in_parts(
-                out, done, images, about, near=duplicates != "exact", keep=keep, **options
-            )
-            seconds["looking for duplicates"] = time.perf_counter() - started
         import toolkit
 
         result = PartitionedAuditResult(
             out=out,
-            total=total,
+            total=merged(summaries),
             parts=sorted(summaries, key=lambda part: part["number"]),
             facts=toolkit.load(out / "auditor").facts_,
             about=about,
             engine=engine or "one after the other",
             unreadable=images.unreadable,
             scores=_sampled_scores(out, done, about, random_state),
-            duplicates=pairs,
-            duplicate_counts=counts,
+            duplicates=None,
+            duplicate_counts=None,
             timings={name: round(value, 3) for name, value in seconds.items()},
             source=images,
         )
+        if duplicates:
+            started = time.perf_counter()
+            options = {"engine": engine, "scheduler": scheduler, "n_jobs": n_jobs, "verbose": verbose}
+            keep = len(done) < len(summaries)
+            try:
+                pairs, counts = find_duplicates_in_parts(
+                    out, done, images, about, near=duplicates != "exact", keep=keep, **options
+                )
+            except Exception:  # what was judged stands: a full disk here must not cost the report
+                result.write(out)
+                raise
+            seconds["looking for duplicates"] = time.perf_counter() - started
+            timings = {name: round(value, 3) for name, value in seconds.items()}
+            result = replace(result, duplicates=pairs, duplicate_counts=counts, timings=timings)
         result.write(out)
     return result
 
