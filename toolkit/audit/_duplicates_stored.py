@@ -51,6 +51,10 @@ class StoredSignatures(Signatures):
     [[3, 30, 'rotate_90']]
     """
 
+    paths: list[str]
+    _ends: NDArray[np.intp]
+    _offsets: list[int]
+
     def __init__(self, paths: Sequence[PathLike]) -> None:
         lengths, offsets = [], []
         for path in paths:

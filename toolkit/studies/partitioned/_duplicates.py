@@ -191,7 +191,8 @@ def _sign(
     options: dict[str, Any] = {"engine": engine, "scheduler": scheduler, "n_workers": max(1, min(n_jobs, len(missing)))}
     with Progress(sum(part["n"] for part in missing), desc="signing", verbose=verbose) as bar:
         if missing:
-            with contextlib.closing(run_tasks(sign_part, tasks(), lost=failed_part, **options)) as results:
+            results: Any = run_tasks(sign_part, tasks(), lost=failed_part, **options)
+            with contextlib.closing(results):
                 for _, said in results:
                     # Other rows than were judged: the file has changed since, and nothing is claimed of it.
                     if said["status"] != "done" or said["n"] != n_images[said["number"]]:
@@ -206,7 +207,7 @@ def _near(
 ) -> tuple[pd.DataFrame, dict[str, Any]]:
     from toolkit.audit import StoredSignatures, find_duplicates
 
-    rows = _rows(out, parts, about)
+    rows: Any = _rows(out, parts, about)
     stored = StoredSignatures([out / SIGNATURES / part_name(part["number"], ".npy") for part in parts])
     with joblib.parallel_config(backend="threading"):
         found = find_duplicates(stored, ids=rows, n_jobs=n_jobs, verbose=verbose)
