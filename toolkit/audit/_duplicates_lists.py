@@ -28,7 +28,7 @@ def search_lists(
     floor: float,
     upright: float,
     n_probed: int = _PROBED,
-) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
+) -> tuple[NDArray, NDArray, NDArray, NDArray[np.float32]]:
     """The ``k`` most similar pictures of each, under any of some symmetries, or nearly these.
 
     Parameters
@@ -52,7 +52,7 @@ def search_lists(
     Returns
     -------
     rows, columns, symmetry, similarity : ndarray
-        Pairs, each once, those of one row together.
+        Pairs, each once, those of one row together; small types, since there are many.
 
     Examples
     --------
@@ -95,7 +95,8 @@ def search_lists(
         if hits:
             rows, columns, symmetry, similarity = (np.concatenate(values) for values in zip(*hits))
             kept = _best_by_row(rows, columns, symmetry, similarity, k, upright)
-            found.append((block[rows[kept]], columns[kept], symmetry[kept], similarity[kept]))
+            small = (block[rows[kept]].astype(np.int32), columns[kept].astype(np.int32), symmetry[kept].astype(np.int8))
+            found.append((*small, similarity[kept]))
     if not found:
         none = np.empty(0, dtype=np.intp)
         return none, none, none, np.empty(0, dtype=np.float32)

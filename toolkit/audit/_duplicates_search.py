@@ -129,7 +129,7 @@ def find_candidates(
     if within:
         # A pair found from its second row is the same pair under the inverse symmetry.
         turned = rows > columns
-        symmetry = np.where(turned, INVERSE[symmetry], symmetry)
+        symmetry = np.where(turned, INVERSE[symmetry], symmetry).astype(symmetry.dtype)
         rows, columns = np.minimum(rows, columns), np.maximum(rows, columns)
     order = np.lexsort((-similarity, columns, rows))
     rows, columns, symmetry, similarity = rows[order], columns[order], symmetry[order], similarity[order]
