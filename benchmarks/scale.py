@@ -65,7 +65,10 @@ def quick_auditor(images):
 
 
 class Timers:
-    """CPU seconds of the parts of the work, while parts are judged and not otherwise."""
+    """CPU seconds of the parts of the work, while parts are judged and not otherwise.
+
+    What one part of the work calls of another (a repair is judged again) counts as its own.
+    """
 
     def __init__(self):
         self.spent, self.on = dict.fromkeys(WORK, 0.0), False
@@ -76,11 +79,12 @@ class Timers:
         def timed(*args, **kwargs):
             if not self.on:
                 return usual(*args, **kwargs)
-            start = time.process_time()
+            self.on, start = False, time.process_time()
             try:
                 return usual(*args, **kwargs)
             finally:
                 self.spent[work] += time.process_time() - start
+                self.on = True
 
         setattr(owner, name, timed)
 
@@ -228,7 +232,7 @@ def one_step(name, n, folder):
 def show(results):
     rows = sorted((row for name, row in results.items() if name.startswith("n")), key=lambda row: row["n"])
     for row in rows:
-        parts = ", ".join(f"{work} {row[work]:.2f}" for work in WORK)
+        parts = ", ".join(f"{work} {row[work]:.2f}" for work in (*WORK, "judge_and_write") if work in row)
         print(f"{row['n']:>9,} images: {row['total']:8.1f} CPU s ({parts}), {row['images_a_second']:,.0f} a second")
         print(
             f"{'':>11}{row['of_one_chunk_in_memory']:.2f} of the rate of one chunk in memory; peak "
@@ -242,14 +246,15 @@ def show(results):
                 f"{row['pairs']:,} pairs, {100 * row['right']:.2f}% of them made of one image; "
                 f"{100 * row['images_found']:.1f}% of the images are in one"
             )
-    if len(rows) < 3:
+    if len(rows) < 2:
         return
-    *fitted, held_out = rows
+    fitted, held_out = rows[:2], rows[2:]
     slope, intercept = np.polyfit([row["n"] for row in fitted], [row["total"] for row in fitted], 1)
-    forecast = intercept + slope * held_out["n"]
-    error = forecast / held_out["total"] - 1
-    print(f"line: {intercept:.1f} s + {1000 * slope:.2f} ms an image")
-    print(f"forecast for {held_out['n']:,}: {forecast:.1f} s, measured {held_out['total']:.1f} s ({100 * error:+.0f}%)")
+    print(f"line through the first two: {intercept:.1f} s + {1000 * slope:.2f} ms an image")
+    for row in held_out:
+        forecast = intercept + slope * row["n"]
+        error = 100 * (forecast / row["total"] - 1)
+        print(f"forecast for {row['n']:,}: {forecast:.1f} s, measured {row['total']:.1f} s ({error:+.0f}%)")
     for n in (10**6, 10**7, 10**9):
         print(f"{n:>13,} images: {slope * n / 3600:,.1f} core-hours")
 

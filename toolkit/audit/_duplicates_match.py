@@ -21,7 +21,7 @@ __all__ = ["BLANK", "UNREAD", "Matches", "compare_rows", "exact_classes", "match
 
 BLANK = "too little structure: only exact copies can be told"
 UNREAD = "no signature: the picture could not be read"
-_CHUNK, _WAVE = 2048, 16  # pairs compared in one job; jobs whose thumbnails are held at a time
+_CHUNK, _WAVE = 2048, 4  # pairs compared in one job; jobs whose thumbnails are held at a time
 _STRONGEST, _ALIKE, _SAMPLED = 2, 0.8, 3000  # of a large set: see _worth_comparing
 _FINE = 0.05  # by how much finer details may agree less
 _PAN = 0.05  # half-widths: what is within alignment, and two small crops of one picture
