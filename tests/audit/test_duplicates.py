@@ -241,7 +241,6 @@ def test_jobs_and_order_change_nothing(photos, signatures):
     assert {(a, b) for a, b in zip(other.pairs.id_a, other.pairs.id_b)} == set(zip(found.pairs.id_a, found.pairs.id_b))
 
 
-@pytest.mark.slow  # the search of pynndescent is compiled first
 def test_beyond_the_exact_search(photos, signatures, monkeypatch):
     import toolkit.audit._duplicates_search as search
 

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from toolkit.audit import Auditor
+from toolkit.audit import Auditor, find_duplicates
 from toolkit.cli import run
 from toolkit.corruption import Corruptor
-from toolkit.datasets import load_digits, open_images
+from toolkit.datasets import load_digits, load_glyphs, open_images
 from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.exceptions import DataFormatError
 from toolkit.restoration import ImageRestorer
 from toolkit.studies import run_partitioned_audit
+from toolkit.studies.partitioned import _duplicates as duplicates_module
 from toolkit.studies.partitioned import _run as module
-from toolkit.studies.partitioned._duplicates import similar_hashes
 from toolkit.studies.partitioned._part import image_hashes
 
 
@@ -156,25 +156,108 @@ def test_bad_parameters_are_named(auditor, shards, tmp_path):
         audit(tmp_path / "empty", tmp_path / "out", auditor)
 
 
+def test_a_search_for_copies_that_fails_costs_no_report(auditor, shards, tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(module, "find_duplicates_in_parts", full)
+    with pytest.raises(OSError, match="No space left"):
+        audit(shards, tmp_path / "out", auditor, duplicates=True)
+    assert json.loads((tmp_path / "out" / "summary.json").read_text())["images"]["judged"] == 90
+    assert "90" in (tmp_path / "out" / "report.html").read_text()
+
+
+@pytest.fixture(scope="module")
+def copied():
+    """Glyphs among which some come twice: as they are, darker, turned."""
+    found = load_glyphs(n_samples=120, random_state=0).images
+    found[100], found[110], found[115] = found[3], found[20] // 8 * 6, np.rot90(found[40])
+    return found
+
+
+def in_shards(images, folder):
+    folder.mkdir()
+    for place in range(0, len(images), 50):
+        np.save(folder / f"{place:03d}.npy", images[place : place + 50])
+    return folder
+
+
+def test_changed_copies_across_parts_are_those_of_the_images_in_memory(copied, auditor, tmp_path):
+    expected = find_duplicates(list(copied)).pairs
+    assert set(expected["relation"]) == {"exact", "near", "symmetry"}
+    source = in_shards(copied, tmp_path / "shards")
+    for engine in (None, "threads"):
+        out = tmp_path / str(engine)
+        result = audit(source, out, auditor, duplicates=True, engine=engine)
+        columns = ["row_a", "row_b", "relation", "symmetry", "difference", "similarity"]
+        pd.testing.assert_frame_equal(result.duplicates[columns], expected[columns], check_dtype=False)
+        assert result.duplicates["id_b"][expected["row_b"] == 110].tolist() == ["100.npy#10"]
+        written = next(path for path in out.iterdir() if path.name in ("duplicates.parquet", "duplicates.csv"))
+        pd.testing.assert_frame_equal(duplicates_module.read_table(written), result.duplicates, check_dtype=False)
+        assert result.duplicate_counts["near"] == (expected["relation"] != "exact").sum()
+        assert not (out / "signatures").exists()
+        assert "duplicates" in result.tables()
+        assert f"{written.name} has all" in (out / "report.html").read_text()
+
+
+def test_exact_copies_alone_and_none_at_all(copied, auditor, tmp_path, monkeypatch):
+    source = in_shards(copied, tmp_path / "shards")
+    monkeypatch.setattr(duplicates_module, "sign_part", None)  # nothing is signed
+    result = audit(source, tmp_path / "out", auditor, duplicates="exact")
+    assert result.duplicates[["row_a", "row_b", "relation"]].values.tolist() == [[3, 100, "exact"]]
+    assert audit(source, tmp_path / "out", auditor, duplicates=False).duplicates is None
+    with pytest.raises(ValueError, match="duplicates must be True, False or 'exact', got 'near'"):
+        audit(source, tmp_path / "out", auditor, duplicates="near")
+
+
+def test_signing_that_was_stopped_goes_on_and_is_done_once(copied, auditor, tmp_path, monkeypatch):
+    source, usual, signed = in_shards(copied, tmp_path / "shards"), duplicates_module.sign_part, []
+
+    def stopping(task):
+        if len(signed) == 2:
+            raise KeyboardInterrupt
+        signed.append(task.number)
+        return usual(task)
+
+    monkeypatch.setattr(duplicates_module, "sign_part", stopping)
+    with pytest.raises(KeyboardInterrupt):
+        audit(source, tmp_path / "out", auditor, duplicates=True)
+    (tmp_path / "out" / "signatures" / ".part-00000007-abc.npy").write_bytes(b"half")
+    monkeypatch.setattr(duplicates_module, "sign_part", lambda task: signed.append(task.number) or usual(task))
+    result = audit(source, tmp_path / "out", auditor, duplicates=True)
+    assert signed == list(range(len(result.parts)))
+    again = audit(source, tmp_path / "out", auditor, duplicates=True)
+    assert signed == list(range(len(result.parts)))
+    pd.testing.assert_frame_equal(again.duplicates, result.duplicates, check_dtype=False)
+    assert again.duplicate_counts == result.duplicate_counts
+
+
+def test_a_part_that_cannot_be_signed_keeps_its_exact_copies(copied, auditor, tmp_path, monkeypatch):
+    folder = in_shards(copied, tmp_path / "shards")
+    source = open_images(folder)
+    usual, whole = duplicates_module.sign_part, (folder / "100.npy").read_bytes()
+
+    def losing(task):
+        if task.number == 0:
+            (folder / "100.npy").write_bytes(whole[:-9])
+        return usual(task)
+
+    monkeypatch.setattr(duplicates_module, "sign_part", losing)
+    result = audit(source, tmp_path / "out", auditor, duplicates=True)
+    assert result.duplicate_counts["unsigned"] == 20
+    assert [3, 100, "exact"] in result.duplicates[["row_a", "row_b", "relation"]].values.tolist()
+    assert any("in 20 images none but exact copies" in sentence for sentence in result.findings())
+    (folder / "100.npy").write_bytes(whole)
+    monkeypatch.setattr(duplicates_module, "sign_part", usual)
+    assert audit(source, tmp_path / "out", auditor, duplicates=True).duplicate_counts["unsigned"] == 0
+
+
 def test_hashes_of_images(images):
     hashes = image_hashes(images[:20])
-    assert hashes.shape == (20, 3)
+    assert hashes.shape == (20, 2)
     np.testing.assert_array_equal(image_hashes(images[5:6])[0], hashes[5])
-    assert len(np.unique(hashes[:, :2], axis=0)) == 20
-    brighter = image_hashes((images[:20] // 2).astype(np.uint8))
-    assert (brighter[:, :2] != hashes[:, :2]).all()
-    bits = np.unpackbits((brighter[:, 2] ^ hashes[:, 2]).view(np.uint8).reshape(-1, 8), axis=1).sum(axis=1)
-    assert np.median(bits) <= 3
-
-
-def test_similar_hashes_are_those_of_brute_force():
-    generator = np.random.default_rng(0)
-    looks = generator.integers(2**63, size=60, dtype=np.uint64)
-    looks[30] = looks[3] ^ np.uint64(0b101)
-    looks[40] = looks[7] ^ np.uint64(1 << 60 | 1 << 20 | 1)
-    found = {tuple(pair) for pair in similar_hashes(looks).tolist()}
-    every = {(a, b) for a in range(60) for b in range(a + 1, 60) if bin(int(looks[a]) ^ int(looks[b])).count("1") <= 3}
-    assert found == every == {(3, 30), (7, 40)}
+    assert len(np.unique(hashes, axis=0)) == 20
+    assert (image_hashes(images[:20].astype(np.float32)) != hashes).any(axis=1).all()  # another dtype
 
 
 def test_the_command(auditor, shards, tmp_path, capsys):
@@ -189,6 +272,13 @@ def test_the_command(auditor, shards, tmp_path, capsys):
         (["--engine", "slurm"], "--engine"),
         (["--scheduler", "tcp://a:1"], "--scheduler"),
         (["--corrupt", "0.1"], "--corrupt"),
+        (["--duplicates", "some"], "--duplicates"),
     ):
         assert run([*command, *wrong]) == 2
         assert option in capsys.readouterr().err
+    other = [*command[:4], str(tmp_path / "other"), *command[5:], "--duplicates", "none", "--no-repaired", "--quiet"]
+    assert run(other) == 0
+    assert not (tmp_path / "other" / "repaired.zarr").exists()
+    assert not [path for path in (tmp_path / "other").iterdir() if path.name.startswith("duplicates")]
+    assert run(["audit", "--quick", "--duplicates", "exact", "--out", str(tmp_path / "whole")]) == 2
+    assert "--duplicates" in capsys.readouterr().err

@@ -6,6 +6,7 @@ from toolkit.audit._colour_order import ColourOrder, judge_colours
 from toolkit.audit._duplicates import PAIR_COLUMNS, Duplicates
 from toolkit.audit._duplicates_find import find_duplicates
 from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signature
+from toolkit.audit._duplicates_stored import StoredSignatures
 from toolkit.audit._everyday import judge_everyday
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_table import JUDGED_FAULTS
@@ -38,6 +39,7 @@ __all__ = [
     "FileAudit",
     "Orientation",
     "Overruled",
+    "StoredSignatures",
     "apply_plan",
     "audit_files",
     "check_clean_target",

@@ -73,7 +73,12 @@ def least_evidence(side: NDArray) -> NDArray[np.float64]:
 
 
 def calibrate(
-    n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], similarity: NDArray, least: NDArray
+    n_rows: int,
+    a: NDArray[np.intp],
+    b: NDArray[np.intp],
+    similarity: NDArray,
+    least: NDArray,
+    complete: NDArray[np.bool_] | None = None,
 ) -> Calibration:
     """Judge candidate pairs.
 
@@ -86,6 +91,8 @@ def calibrate(
     similarity : ndarray of shape (n_pairs,)
     least : ndarray of shape (n_rows,)
         Evidence below which a row has no copies (:func:`least_evidence`).
+    complete : ndarray of bool of shape (n_rows,), optional
+        Rows of which all candidates are there: how often chance makes a gap is learnt from these. By default all.
 
     Examples
     --------
@@ -97,7 +104,7 @@ def calibrate(
     [True, False, False, False, False, False]
     """
     evidence = as_evidence(similarity)
-    gap = _gap(n_rows, a, b, evidence)
+    gap = _gap(n_rows, a, b, evidence, complete)
     nearest, group = _levels(n_rows, a, b, evidence, least, gap)
     # A pair of one group: more alike than anything else is to the group, by a half of the gap at least.
     needed = np.maximum(least, nearest + np.where(group >= 0, gap / 2, gap))
@@ -106,9 +113,13 @@ def calibrate(
     return Calibration(copies, as_similarity(needed), gap, detectable)
 
 
-def _gap(n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], evidence: NDArray) -> float:
+def _gap(
+    n_rows: int, a: NDArray[np.intp], b: NDArray[np.intp], evidence: NDArray, complete: NDArray[np.bool_] | None
+) -> float:
     """The gap that chance makes in one set of five."""
     rows, values = np.concatenate([a, b]), np.concatenate([evidence, evidence])
+    if complete is not None:
+        rows, values = rows[complete[rows]], values[complete[rows]]
     order = np.lexsort((-values, rows))
     rows, values = rows[order], values[order]
     rank = np.arange(len(rows)) - np.searchsorted(rows, rows) + 1

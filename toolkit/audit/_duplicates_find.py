@@ -16,6 +16,7 @@ from toolkit.audit._duplicates_differences import differences, quality_order
 from toolkit.audit._duplicates_groups import star_groups
 from toolkit.audit._duplicates_match import Matches, exact_classes, match, most_similar, reasons
 from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, Signatures, image_signature, is_signatures
+from toolkit.audit._duplicates_stored import StoredSignatures
 from toolkit.datasets import as_source
 
 __all__ = ["find_duplicates"]
@@ -41,9 +42,10 @@ def find_duplicates(
 
     Parameters
     ----------
-    X : ndarray of shape (n, SIGNATURE_LENGTH), list of ndarray, ImageFolder, ImageSource or array-like
-        Signatures (:func:`image_signature`), or pictures of any sizes, or whatever holds images; what holds them at
-        their own sizes is read at these. A signature of NaN stands for a picture that could not be read.
+    X : ndarray of shape (n, SIGNATURE_LENGTH), StoredSignatures, list of ndarray, ImageSource or array-like
+        Signatures (:func:`image_signature`), in memory or in files, or pictures of any sizes, or whatever holds images;
+        what holds them at their own sizes is read at these. A signature of NaN stands for a picture that could not be
+        read.
     digests : sequence of n values, optional
         Digests of the files: equal ones are exact duplicates, whatever their pixels. None is known of a file.
     ids : sequence of n values, optional
@@ -77,7 +79,9 @@ def find_duplicates(
     Candidates are the pictures most similar under any symmetry, at 16 x 16 and equal local contrast; each pair is then
     brought into line and compared window by window. How alike they must be is learnt from the pairs of the set itself
     that are nearly that alike: where different pictures are alike by nature, more is asked for, or nothing but exact
-    copies is named, and ``note`` says so. Up to 20,000 pictures are compared with all others.
+    copies is named, and ``note`` says so. Up to 20,000 pictures are compared with all others. Larger sets are searched
+    in lists of pictures that are alike, and of candidates those are compared that can matter: the strongest of each
+    picture, and all of those that may have a copy.
 
     Examples
     --------
@@ -111,19 +115,22 @@ def _signed(
 ) -> tuple[Signatures, Sequence, Sequence[Hashable]]:
     """Signatures, names and digests of the files of a set."""
     prefix = "" if name == "X" else f"{name}_"
-    if is_signatures(X):
-        signatures, known = X, range(len(X))
+    known: Sequence = range(len(X)) if isinstance(X, (list, tuple, StoredSignatures)) or is_signatures(X) else ()
+    if isinstance(X, StoredSignatures):
+        signatures: Signatures = X
+    elif is_signatures(X):
+        signatures = Signatures(X)
     elif isinstance(X, (list, tuple)):
-        signatures, known = _sign([np.asarray(image) for image in X], n_jobs, verbose), range(len(X))
+        signatures = Signatures(_sign([np.asarray(image) for image in X], n_jobs, verbose))
     else:
         source = as_source(X)
         known = source.ids
-        signatures = _sign_source(source, n_jobs, verbose)
+        signatures = Signatures(_sign_source(source, n_jobs, verbose))
     for label, values in ((f"{prefix}ids", ids), (f"{prefix}digests", digests)):
         if values is not None and len(values) != len(signatures):
             raise ValueError(f"{label} must have a value for each of {len(signatures)} pictures, got {len(values)}.")
     names = known if ids is None else ids
-    return Signatures(signatures), names, [None] * len(signatures) if digests is None else digests
+    return signatures, names, [None] * len(signatures) if digests is None else digests
 
 
 def _sign_many(images: Sequence[NDArray]) -> NDArray[np.float32]:

@@ -11,8 +11,9 @@ from scipy.sparse.csgraph import connected_components
 from toolkit._core.geometry import DIHEDRAL, dihedral
 from toolkit._core.images import iter_chunks
 from toolkit._core.jobs import run_jobs
-from toolkit.audit._duplicates_calibration import calibrate, least_evidence
-from toolkit.audit._duplicates_search import INVERSE, Candidates, describe, find_candidates, structure
+from toolkit._core.progress import Progress
+from toolkit.audit._duplicates_calibration import as_evidence, calibrate, least_evidence
+from toolkit.audit._duplicates_search import INVERSE, Candidates, describe, find_candidates, is_large, structure
 from toolkit.audit._duplicates_signature import Signatures
 from toolkit.audit._duplicates_verify import Agreement, compare
 
@@ -20,7 +21,8 @@ __all__ = ["BLANK", "UNREAD", "Matches", "compare_rows", "exact_classes", "match
 
 BLANK = "too little structure: only exact copies can be told"
 UNREAD = "no signature: the picture could not be read"
-_CHUNK = 2048  # pairs compared in one job
+_CHUNK, _WAVE = 2048, 4  # pairs compared in one job; jobs whose thumbnails are held at a time
+_STRONGEST, _ALIKE, _SAMPLED = 2, 0.8, 3000  # of a large set: see _worth_comparing
 _FINE = 0.05  # by how much finer details may agree less
 _PAN = 0.05  # half-widths: what is within alignment, and two small crops of one picture
 _LEAST_STRUCTURE = 0.8  # standard deviation of details at 16 x 16, in steps between grey levels
@@ -124,17 +126,18 @@ def compare_rows(
     verbose: bool = False,
 ) -> Agreement:
     """Compare rows ``pairs.a`` of the first, turned by their symmetry, with rows ``pairs.b`` of the second."""
-    tasks = [
-        {
-            "first": first.at(pairs.a[part]),
-            "second": second.at(pairs.b[part]),
-            "symmetry": pairs.symmetry[part],
-        }
-        for part in iter_chunks(len(pairs.a), _CHUNK)
-    ]
-    found = run_jobs(_compare, tasks, n_jobs=n_jobs, verbose=verbose, desc="comparing pairs")
-    if not found:
+    if not len(pairs.a):
         return compare(first.grey([]), second.grey([]), np.empty(0))
+    found = []
+    with Progress(len(pairs.a), desc="comparing pairs", verbose=verbose) as progress:
+        for wave in iter_chunks(len(pairs.a), _WAVE * _CHUNK):
+            some = pairs.at(wave)
+            tasks = [
+                {"first": first.at(some.a[part]), "second": second.at(some.b[part]), "symmetry": some.symmetry[part]}
+                for part in iter_chunks(len(some.a), _CHUNK)
+            ]
+            found += run_jobs(_compare, tasks, n_jobs=n_jobs)
+            progress.update(len(some.a))
     return Agreement(*(np.concatenate(fields) for fields in zip(*found)))
 
 
@@ -166,12 +169,67 @@ def match(
         found = find_candidates(described, describe(second, others), symmetries=symmetries)
         offset, side = len(rows), np.concatenate([first.side[rows], second.side[others]])
     pairs = found._replace(a=rows[found.a], b=others[found.b])
-    agreement = compare_rows(first, second, pairs, n_jobs, verbose)
+    least, complete = least_evidence(side), None
+    if is_large(len(others)):
+        del described
+        chosen, agreement, complete = _worth_comparing(
+            first, second, pairs, found.a, found.b + offset, least, n_jobs, verbose
+        )
+        pairs, found = pairs.at(chosen), found.at(chosen)
+    else:
+        agreement = compare_rows(first, second, pairs, n_jobs, verbose)
     similarity = similarity_of(agreement)
-    copies, needed_of, _, detectable = calibrate(len(side), found.a, found.b + offset, similarity, least_evidence(side))
+    copies, needed_of, _, detectable = calibrate(len(side), found.a, found.b + offset, similarity, least, complete)
     needed = np.full(len(first), np.nan)
     needed[rows] = needed_of[: len(rows)]
     return Matches(pairs, agreement, similarity, copies, needed, detectable)
+
+
+def _worth_comparing(
+    first: Signatures,
+    second: Signatures,
+    pairs: Candidates,
+    a: NDArray[np.intp],
+    b: NDArray[np.intp],
+    least: NDArray,
+    n_jobs: int | None,
+    verbose: bool,
+) -> tuple[NDArray[np.intp], Agreement, NDArray[np.bool_]]:
+    """Of the candidates of a large set those that can matter, compared.
+
+    These are the strongest two of each row and all that are much alike; then, of rows that may have a copy, every
+    candidate, since what comes next decides whether a copy stands out; and every candidate of rows drawn evenly, which
+    tell how often chance makes a gap.
+
+    Returns
+    -------
+    chosen : ndarray of int
+        Which pairs.
+    agreement : Agreement
+        Of these.
+    complete : ndarray of bool of shape (n_rows,)
+        Rows of which every candidate was compared, drawn evenly.
+    """
+    n_rows = len(least)
+    strong = pairs.similarity >= _ALIKE
+    for rows in (a, b):
+        order = np.lexsort((-pairs.similarity, rows))
+        rank = np.arange(len(rows)) - np.searchsorted(rows[order], rows[order])
+        strong[order[rank < _STRONGEST]] = True
+    sampled = np.zeros(n_rows, dtype=bool)
+    sampled[np.linspace(0, n_rows - 1, min(n_rows, _SAMPLED)).astype(np.intp)] = True
+    strong |= sampled[a] | sampled[b]
+    early = np.flatnonzero(strong)
+    agreement = compare_rows(first, second, pairs.at(early), n_jobs, verbose)
+    likely = as_evidence(similarity_of(agreement)) >= np.maximum(least[a[early]], least[b[early]])
+    suspected = np.zeros(n_rows, dtype=bool)
+    suspected[a[early[likely]]] = suspected[b[early[likely]]] = True
+    late = np.flatnonzero(~strong & (suspected[a] | suspected[b]))
+    more = compare_rows(first, second, pairs.at(late), n_jobs, verbose)
+    chosen = np.concatenate([early, late])
+    order = np.argsort(chosen)
+    both = Agreement(*(np.concatenate(fields) for fields in zip(agreement, more)))
+    return chosen[order], both.at(order), sampled
 
 
 def most_similar(

@@ -1,9 +1,10 @@
 """Which pictures may be copies of which: the most similar ones under the eight symmetries of the square.
 
-Up to 20,000 pictures by exact matrix products, a chunk of rows at a time (the same answer each time); beyond that by
-the approximate neighbours of ``pynndescent``.
+Up to 20,000 pictures by exact matrix products, a chunk of rows at a time; beyond that in lists of pictures that are
+alike, and with the small pictures in a file. The answer is the same each time.
 """
 
+import tempfile
 from typing import NamedTuple
 
 import numpy as np
@@ -12,9 +13,10 @@ from scipy import ndimage
 
 from toolkit._core.geometry import DIHEDRAL, dihedral, inverse_dihedral
 from toolkit._core.images import iter_chunks
+from toolkit.audit._duplicates_lists import search_lists
 from toolkit.audit._duplicates_signature import GREY_SIDE, Signatures
 
-__all__ = ["INVERSE", "Candidates", "describe", "find_candidates", "structure"]
+__all__ = ["INVERSE", "Candidates", "describe", "find_candidates", "is_large", "structure"]
 
 _SIDE = 16
 _EXACT_UP_TO = 20_000
@@ -56,16 +58,31 @@ def structure(signatures: Signatures, rows: NDArray[np.intp]) -> NDArray[np.floa
     return np.concatenate(parts) if parts else np.empty(0, dtype=np.float32)
 
 
-def describe(signatures: Signatures, rows: NDArray[np.intp]) -> NDArray[np.float32]:
-    """Small pictures of some rows, of equal local contrast, mean zero and length one: (n, 16, 16)."""
-    found = np.empty((len(rows), _SIDE, _SIDE), dtype=np.float32)
+def is_large(n: int) -> bool:
+    """Whether so many pictures are searched in lists, and held in files."""
+    return n > _EXACT_UP_TO
+
+
+def describe(signatures: Signatures, rows: NDArray[np.intp]) -> NDArray:
+    """Small pictures of some rows, of equal local contrast, mean zero and length one: (n, 16, 16).
+
+    float32; of many pictures float16 in a file of its own, which is gone with the array.
+    """
+    shape = (len(rows), _SIDE, _SIDE)
+    found: NDArray
+    if is_large(len(rows)):
+        file = tempfile.TemporaryFile(prefix="toolkit-")  # noqa: SIM115 (it lives as long as the array)
+        found = np.memmap(file, dtype=np.float16, shape=shape)
+    else:
+        found = np.empty(shape, dtype=np.float32)
     for part in iter_chunks(len(rows), _READ):
         detail = _small(signatures, rows[part])
         power = ndimage.gaussian_filter(detail**2, (0, _LARGE, _LARGE), mode="nearest")
         floor = 0.1 * power.mean(axis=(1, 2), keepdims=True) + 1e-12
-        found[part] = detail / np.sqrt(power + floor)
-    found -= found.mean(axis=(1, 2), keepdims=True)
-    found /= np.maximum(np.linalg.norm(found, axis=(1, 2), keepdims=True), 1e-9)
+        detail /= np.sqrt(power + floor)
+        detail -= detail.mean(axis=(1, 2), keepdims=True)
+        detail /= np.maximum(np.linalg.norm(detail, axis=(1, 2), keepdims=True), 1e-9)
+        found[part] = detail
     return found
 
 
@@ -99,15 +116,20 @@ def find_candidates(
     if n_neighbors < 1 or not len(described):
         empty = np.empty(0, dtype=np.intp)
         return Candidates(empty, empty, empty, np.empty(0, dtype=np.float32))
-    search = _exact if len(database) <= _EXACT_UP_TO else _approximate
-    rows, columns, symmetry, similarity = search(described, database, names, n_neighbors, within)
     # Of a small set all neighbours are kept: what is unlike says what is alike.
-    good = similarity >= (floor if len(database) > _SMALL_SET else -np.inf)
+    floor = floor if len(database) > _SMALL_SET else -np.inf
+    if is_large(len(database)):
+        rows, columns, symmetry, similarity = search_lists(
+            described, database, names, n_neighbors, within, floor=floor, upright=_UPRIGHT
+        )
+    else:
+        rows, columns, symmetry, similarity = _exact(described, database, names, n_neighbors, within)
+    good = similarity >= floor
     rows, columns, symmetry, similarity = rows[good], columns[good], symmetry[good], similarity[good]
     if within:
         # A pair found from its second row is the same pair under the inverse symmetry.
         turned = rows > columns
-        symmetry = np.where(turned, INVERSE[symmetry], symmetry)
+        symmetry = np.where(turned, INVERSE[symmetry], symmetry).astype(symmetry.dtype)
         rows, columns = np.minimum(rows, columns), np.maximum(rows, columns)
     order = np.lexsort((-similarity, columns, rows))
     rows, columns, symmetry, similarity = rows[order], columns[order], symmetry[order], similarity[order]
@@ -123,13 +145,13 @@ def _flat(described: NDArray[np.float32], name: str = DIHEDRAL[0]) -> NDArray[np
 def _exact(
     described: NDArray[np.float32], database: NDArray[np.float32], names: tuple[str, ...], k: int, within: bool
 ) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    columns = _flat(database).T
+    columns = _flat(np.asarray(database, dtype=np.float32)).T
     found = []
     for part in iter_chunks(len(described), max(1, _CHUNK_CELLS // len(database))):
         best = np.full((part.stop - part.start, len(database)), -np.inf, dtype=np.float32)
         which = np.zeros(best.shape, dtype=np.int8)
         for index, name in enumerate(names):
-            similarity = _flat(described[part], name) @ columns
+            similarity = _flat(np.asarray(described[part], dtype=np.float32), name) @ columns
             better = similarity > best + (_UPRIGHT if index else 0)
             which[better] = index
             best[better] = similarity[better]
@@ -142,31 +164,3 @@ def _exact(
         found.append((np.repeat(rows, nearest.shape[1]), nearest.ravel(), symmetry.ravel(), taken.ravel()))
     rows, nearest, symmetry, taken = (np.concatenate(parts) for parts in zip(*found))
     return rows, nearest.astype(np.intp), symmetry.astype(np.intp), taken
-
-
-def _approximate(
-    described: NDArray[np.float32], database: NDArray[np.float32], names: tuple[str, ...], k: int, within: bool
-) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-    from pynndescent import NNDescent
-
-    # Vectors have length one: the squared Euclidean distance is 2 - 2 cosine.
-    index = NNDescent(_flat(database), metric="sqeuclidean", n_neighbors=30, random_state=0)
-    n_asked = min(k + within, len(database))
-    found = []
-    for symmetry, name in enumerate(names):
-        for part in iter_chunks(len(described), _EXACT_UP_TO):
-            nearest, distance = index.query(_flat(described[part], name), k=n_asked)
-            rows = np.repeat(np.arange(part.start, part.stop), n_asked)
-            found.append(
-                (rows, nearest.ravel().astype(np.intp), np.full(rows.size, symmetry), 1 - distance.ravel() / 2)
-            )
-    rows, columns, symmetry, similarity = (np.concatenate(parts) for parts in zip(*found))
-    if within:
-        other = rows != columns
-        rows, columns, symmetry, similarity = rows[other], columns[other], symmetry[other], similarity[other]
-    # The best k of each row over all symmetries.
-    order = np.lexsort((-similarity, rows))
-    rows, columns, symmetry, similarity = rows[order], columns[order], symmetry[order], similarity[order]
-    rank = np.arange(len(rows)) - np.searchsorted(rows, rows)
-    best = rank < k
-    return rows[best], columns[best], symmetry[best], similarity[best].astype(np.float32)

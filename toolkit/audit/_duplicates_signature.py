@@ -12,15 +12,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["CHROMA_SIDE", "GREY_SIDE", "SIGNATURE_LENGTH", "Signatures", "image_signature", "is_signatures"]
+__all__ = [
+    "CHROMA_SIDE",
+    "GREY_SIDE",
+    "HEAD_LENGTH",
+    "SIGNATURE_LENGTH",
+    "Signatures",
+    "image_signature",
+    "is_signatures",
+]
 
 GREY_SIDE, CHROMA_SIDE = 64, 16
 _MARK = 20817.0  # first value of every signature: what is no signature is refused, not compared
 _HEAD = ("mark", "height", "width", "channels", "step", "low", "range", "noise", "blockiness", "sharpness", "mean")
 _DIGEST = slice(16, 32)
+HEAD_LENGTH = 32  # values before the thumbnails
 _N_GREY = -(-GREY_SIDE * GREY_SIDE // 3)
 _N_CHROMA = -(-2 * CHROMA_SIDE * CHROMA_SIDE // 3)
-_GREY = slice(32, 32 + _N_GREY)
+_GREY = slice(HEAD_LENGTH, HEAD_LENGTH + _N_GREY)
 _CHROMA = slice(_GREY.stop, _GREY.stop + _N_CHROMA)
 SIGNATURE_LENGTH = _CHROMA.stop
 

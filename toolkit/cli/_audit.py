@@ -116,6 +116,17 @@ def audit(
             show_default=False,
         ),
     ] = None,
+    duplicates: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WHICH",
+            help="Of audits in parts: near (changed copies, too), exact, or none.  [default: near]",
+            show_default=False,
+        ),
+    ] = None,
+    repaired: Annotated[
+        bool, typer.Option("--repaired/--no-repaired", help="Of audits in parts: write repaired images, or none.")
+    ] = True,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no findings; errors only.")] = False,
 ):
     """Find out what is wrong with a set of images, which ones, and undo it where that can be confirmed.
@@ -151,8 +162,12 @@ def audit(
             "--save-model": save_model,
             "--no-networks": None if networks else True,
         }
-        AuditedParts(data, out, engine, scheduler, image_size, seed, jobs, quick, quiet).audit(model, others)
+        parts = AuditedParts(data, out, engine, scheduler, image_size, seed, jobs, quick, quiet, duplicates, repaired)
+        parts.audit(model, others)
         return
+    for option, wrong in (("--duplicates", duplicates is not None), ("--no-repaired", not repaired)):
+        if wrong:
+            raise typer.BadParameter("is for audits in parts (--engine, zarr, shards).", param_hint=option)
     if scheduler is not None:
         raise typer.BadParameter("is for --engine dask or ray.", param_hint="--scheduler")
     data = None if data is None else Path(data)

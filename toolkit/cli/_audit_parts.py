@@ -22,6 +22,9 @@ def is_in_parts(data: str | None, engine: str | None) -> bool:
     return is_sharded(data)
 
 
+_DUPLICATES: dict[str, bool | str] = {"near": True, "exact": "exact", "none": False}
+
+
 @dataclass(frozen=True)
 class AuditedParts:
     """The options of ``toolkit audit`` that are for parts."""
@@ -35,6 +38,8 @@ class AuditedParts:
     jobs: int | None
     quick: bool
     quiet: bool
+    duplicates: str | None = None
+    repaired: bool = True
 
     def audit(self, model: Path | None, others: dict[str, Any]) -> None:
         """Audit in parts; options that have no part in it are mistakes in use."""
@@ -53,6 +58,10 @@ class AuditedParts:
             raise typer.BadParameter(f"{self.engine!r} is none of {', '.join(names)}.", param_hint="--engine")
         if self.scheduler is not None and self.engine not in ("dask", "ray"):
             raise typer.BadParameter("is for --engine dask or ray.", param_hint="--scheduler")
+        if self.duplicates not in (None, *_DUPLICATES):
+            raise typer.BadParameter(
+                f"{self.duplicates!r} is none of {', '.join(_DUPLICATES)}.", param_hint="--duplicates"
+            )
         if self.jobs == 0:
             raise typer.BadParameter("0 jobs do nothing: 1 or more, or -1 for one a core.", param_hint="--jobs")
 
@@ -66,6 +75,8 @@ class AuditedParts:
                 n_jobs=self.jobs,
                 quick=self.quick,
                 auditor=auditor,
+                keep_repaired=self.repaired,
+                duplicates=_DUPLICATES[self.duplicates or "near"],
                 random_state=self.seed,
                 verbose=not self.quiet,
             )

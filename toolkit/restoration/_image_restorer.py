@@ -17,7 +17,6 @@ from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.parameters import at_least
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
-from toolkit.corruption import SHAPE_KEEPING
 from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates

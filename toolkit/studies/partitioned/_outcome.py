@@ -19,16 +19,19 @@ from toolkit.plots import CorruptionGalleryDisplay, ScoreHistogramDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import check_target
 from toolkit.studies._result import StudyOutcome, figures_of
-from toolkit.studies.partitioned._part import PARTS, part_name, read_table
+from toolkit.studies.partitioned._duplicates import SIGNATURES
+from toolkit.studies.partitioned._part import HASHES, PARTS, part_name, read_table, write_table
+from toolkit.studies.partitioned._repaired import REPAIRED, REPAIRED_ZARR
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 __all__ = ["PARTITIONED_FILES", "PartitionedAuditResult"]
 
-_TABLES = ("kinds", "failed", "unreadable", "duplicates")
+_TABLES = ("kinds", "failed", "unreadable")
 PARTITIONED_FILES = frozenset(
-    {"auditor", "hashes", "parts", "repaired", "report.html", "run.json", "summary.json"}
+    {"auditor", HASHES, PARTS, REPAIRED, REPAIRED_ZARR, SIGNATURES, "report.html", "run.json", "summary.json"}
+    | {"duplicates.csv", "duplicates.json", "duplicates.parquet"}
     | {f"{name}.csv" for name in _TABLES}
 )
 _N_KINDS = 12
@@ -56,7 +59,7 @@ class PartitionedAuditResult(StudyOutcome):
     scores : DataFrame
         ``row``, ``kind`` and ``anomaly_score`` of rows drawn at random: what the histogram shows.
     duplicates : DataFrame or None
-        ``row_a``, ``row_b``, ``relation``, ``difference``.
+        Pairs: ``row_a``, ``row_b``, ``id_a``, ``id_b``, ``relation``, ``symmetry``, ``difference``, ``similarity``.
     duplicate_counts : dict or None
     timings : dict of str to float
         Seconds of this run.
@@ -71,7 +74,7 @@ class PartitionedAuditResult(StudyOutcome):
     unreadable: pd.DataFrame
     scores: pd.DataFrame
     duplicates: pd.DataFrame | None
-    duplicate_counts: dict[str, int] | None
+    duplicate_counts: dict[str, Any] | None
     timings: dict[str, float]
     source: Any = None
     versions: dict[str, Any] = field(default_factory=versions)
@@ -146,16 +149,15 @@ class PartitionedAuditResult(StudyOutcome):
             if len(named):
                 listed = ", ".join(f"{kind} ({count:,})" for kind, count in zip(named["kind"], named["n"]))
                 sentences.append(f"What is wrong, over all {n:,}: {listed}.")
-            kept = " They lie in repaired/." if self.about["keep_repaired"] and self.n_repaired else ""
-            sentences.append(f"{self.n_repaired:,} of {n:,} images were repaired.{kept}")
+            sentences.append(f"{self.n_repaired:,} of {n:,} images were repaired.{self._kept()}")
         counts = self.duplicate_counts
         if counts is not None:
             text = f"{counts['exact']:,} of {n:,} images are exact copies of another"
-            if counts["candidates"]:
-                text += (
-                    f"; of {counts['compared']:,} that look most alike ({counts['candidates']:,} pairs in all were "
-                    f"candidates) {counts['near']:,} pairs are changed copies"
-                )
+            if counts["looked_for"] == "near":
+                text += f"; {counts['near']:,} pairs are changed, turned or mirrored copies"
+                text += f" ({counts['note']})" if counts["note"] else ""
+            if counts["unsigned"]:
+                text += f"; in {counts['unsigned']:,} images none but exact copies could be looked for"
             sentences.append(text + ".")
         failed = self.failed
         if len(failed):
@@ -170,6 +172,17 @@ class PartitionedAuditResult(StudyOutcome):
             path, reason = self.unreadable.iloc[0]
             sentences.append(f"{len(self.unreadable):,} shards were left out, the first {path}: {reason}")
         return sentences
+
+    def _kept(self):
+        """Where repaired images lie, in words."""
+        if not self.about["keep_repaired"]:
+            return ""
+        if self.about["repaired_format"] == "zarr":
+            return f" {REPAIRED_ZARR} holds all {self.about['n_images']:,}, with repairs in place."
+        return " They lie in repaired/." if self.n_repaired else ""
+
+    def _file_of(self, name):
+        return f"{name}.{self.about['table_format']}" if name == "duplicates" else f"{name}.csv"
 
     def tables(self) -> dict[str, pd.DataFrame]:
         """``kinds``, ``failed`` parts, ``unreadable`` shards and ``duplicates``; those that are empty are left out."""
@@ -254,7 +267,9 @@ class PartitionedAuditResult(StudyOutcome):
             table = self.tables().get(name)
             if table is not None:
                 report.section(title)
-                report.table(table.head(50), f"{min(50, len(table)):,} of {len(table):,}; {name}.csv has all.")
+                report.table(
+                    table.head(50), f"{min(50, len(table)):,} of {len(table):,}; {self._file_of(name)} has all."
+                )
         if self.facts.competence is not None:
             report.section("What can be told here", "Measured on held-out images of the sample.")
             columns = [name for name in ("kind", "recall", "auroc", "status") if name in self.facts.competence]
@@ -262,7 +277,7 @@ class PartitionedAuditResult(StudyOutcome):
         return report
 
     def write(self, out: str | os.PathLike) -> Path:
-        """Write ``summary.json``, tables as CSV, and ``report.html``; the rows of images stay where they are.
+        """Write ``summary.json``, tables, and ``report.html``; the rows of images stay where they are.
 
         Raises
         ------
@@ -273,6 +288,8 @@ class PartitionedAuditResult(StudyOutcome):
         out = Path(out)
         out.mkdir(parents=True, exist_ok=True)
         tables = self.tables()
+        if self.duplicates is not None:
+            write_table(out / self._file_of("duplicates"), self.duplicates)
         for name in _TABLES:
             if name in tables:
                 write_csv(out / f"{name}.csv", tables[name])

@@ -16,13 +16,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from toolkit._core.files import atomic_path, write_csv, write_json
-from toolkit._core.images import to_grey
 from toolkit._core.printable import printable
 from toolkit.datasets import as_source
+from toolkit.studies.partitioned._repaired import REPAIRED, RepairedArray
 
-__all__ = ["PARTS", "PartTask", "judge_part", "part_name", "read_table"]
+__all__ = ["HASHES", "PARTS", "PartTask", "judge_part", "part_name", "read_table"]
 
-PARTS, REPAIRED, HASHES = "parts", "repaired", "hashes"
+PARTS, HASHES = "parts", "hashes"
 _N_EXAMPLES, _N_LISTED = 10, 20  # of a kind, and of images left out, kept with the sums of each part
 _auditors: dict[tuple, Any] = {}
 _guard = threading.Lock()
@@ -41,6 +41,8 @@ class PartTask:
         Folder of the audit, which all workers reach under this name.
     table_format : {"parquet", "csv"}
     keep_repaired : bool
+    repaired : RepairedArray, optional
+        Where repaired images go; by default those that changed go into a file for each part.
     """
 
     number: int
@@ -48,6 +50,7 @@ class PartTask:
     out: str
     table_format: str
     keep_repaired: bool
+    repaired: RepairedArray | None = None
 
 
 def part_name(number: int, suffix: str) -> str:
@@ -97,7 +100,7 @@ def _judge(task: PartTask) -> dict[str, Any]:
     part = piece.read()
     summary: dict[str, Any] = {"status": "done", "number": number, "first": piece.start, "stop": piece.stop}
     summary["left_out"] = len(part.left_out)
-    summary["left_out_examples"] = [list(map(_plain, entry)) for entry in part.left_out[:_N_LISTED]]
+    summary["left_out_examples"] = [list(map(plain, entry)) for entry in part.left_out[:_N_LISTED]]
     if part.left_out:
         listed = pd.DataFrame(part.left_out, columns=["row", "id", "reason"])
         write_csv(out / PARTS / part_name(number, "-left_out.csv"), listed)
@@ -105,12 +108,15 @@ def _judge(task: PartTask) -> dict[str, Any]:
     if len(part.images):
         audit = auditor.audit(part.images)
         table = audit.per_image.rename(columns={"index": "id"})
-        table["id"] = [str(_plain(name)) for name in part.ids]
+        table["id"] = [str(plain(name)) for name in part.ids]
         table.insert(0, "row", part.rows)
         summary |= sums(table)
         np_save(out / HASHES / part_name(number, ".npy"), image_hashes(part.images))
         changed = table["repaired"].to_numpy() == 1
-        if task.keep_repaired and changed.any():
+        if task.repaired is not None:
+            pending = out / REPAIRED / part_name(number, ".npz")
+            task.repaired.write_part(piece.start, piece.stop, part.rows, audit.repaired, changed, pending)
+        elif task.keep_repaired and changed.any():
             np_save(out / REPAIRED / part_name(number, ".npy"), audit.repaired[changed])
         write_table(out / PARTS / part_name(number, f".{task.table_format}"), table)
     # Last of all: a part whose sums are there is whole.
@@ -168,24 +174,13 @@ def sums(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def image_hashes(images: NDArray) -> NDArray[np.uint64]:
-    """Three numbers for each image, (n, 3): a digest of its pixels in the first two, and what it looks like.
-
-    The last is the sign of the horizontal difference at 8 x 8 places of an image reduced to 9 x 8 (the difference
-    hash): images that look alike have nearly the same bits.
-    """
-    from skimage.transform import resize
-
+    """A digest of the pixels of each image, 128 bits in two numbers: (n, 2)."""
     exact = np.empty((len(images), 2), dtype=np.uint64)
     about = f"{images.shape[1:]}{images.dtype.str}".encode()
     for place, image in enumerate(np.ascontiguousarray(images)):
         digest = hashlib.blake2b(about + image.tobytes(), digest_size=16).digest()
         exact[place] = np.frombuffer(digest, dtype=np.uint64)
-    grey = (to_grey(images) if images.ndim == 4 else images).astype(np.float32)
-    # Resized with the images as channels: one call for all of them.
-    small = resize(np.moveaxis(grey, 0, -1), (8, 9, len(grey)), order=1, anti_aliasing=True, preserve_range=True)
-    bits = (small[:, 1:] > small[:, :-1]).reshape(64, len(grey)).T
-    looks = np.ascontiguousarray(np.packbits(bits, axis=1)).view(np.uint64)
-    return np.concatenate([exact, looks], axis=1)
+    return exact
 
 
 def write_table(path: Path, table: pd.DataFrame) -> None:
@@ -209,7 +204,7 @@ def np_save(path: Path, array: NDArray) -> None:
         np.save(file, array, allow_pickle=False)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     return int(value) if isinstance(value, (int, np.integer)) else printable(value)
 
 

@@ -7,6 +7,7 @@ import importlib.util
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,13 +24,12 @@ from toolkit.audit import Auditor
 from toolkit.datasets import open_images
 from toolkit.exceptions import DataFormatError
 from toolkit.studies._folder import reserved_folder
-from toolkit.studies.partitioned._duplicates import find_duplicates_in_parts
+from toolkit.studies.partitioned._duplicates import SIGNATURES, find_duplicates_in_parts
 from toolkit.studies.partitioned._engines import ENGINES, run_tasks
 from toolkit.studies.partitioned._outcome import PARTITIONED_FILES, PartitionedAuditResult
 from toolkit.studies.partitioned._part import (
     HASHES,
     PARTS,
-    REPAIRED,
     PartTask,
     failed_part,
     in_parts,
@@ -38,6 +38,7 @@ from toolkit.studies.partitioned._part import (
     part_name,
     read_table,
 )
+from toolkit.studies.partitioned._repaired import REPAIRED, REPAIRED_ZARR, RepairedArray, zarr_is_there
 
 __all__ = ["run_partitioned_audit"]
 
@@ -59,7 +60,7 @@ def run_partitioned_audit(
     max_samples: int = 20_000,
     chunk_size: int | None = None,
     keep_repaired: bool = True,
-    duplicates: bool = True,
+    duplicates: bool | str = True,
     random_state: int = 0,
     verbose: bool = False,
 ) -> PartitionedAuditResult:
@@ -75,9 +76,8 @@ def run_partitioned_audit(
     source : path-like, str, ImageSource or array
         What :func:`toolkit.datasets.open_images` takes.
     out : path-like
-        Folder that grows: ``parts/`` (a table of each part and its sums), ``repaired/`` (the images that were changed,
-        in the order of the rows with ``repaired`` = 1), ``hashes/``, ``auditor/``. Workers on other machines have to
-        reach it, and the source, under the same names.
+        Folder that grows: ``parts/`` (a table of each part and its sums), ``hashes/``, ``auditor/``, and repaired
+        images. Workers on other machines have to reach it, and the source, under the same names.
     engine : {"threads", "dask", "ray"}, optional
         None judges one part after the other.
     scheduler : str, optional
@@ -93,9 +93,14 @@ def run_partitioned_audit(
     chunk_size : int, optional
         Images of a part at most; by default 32 MiB of them, between 64 and 4,096.
     keep_repaired : bool, default=True
-        Write the images that were changed.
-    duplicates : bool, default=True
-        Look for images that are one and the same, across all parts.
+        Write repaired images. Where zarr is installed, ``repaired.zarr`` holds the whole set with its repairs in place
+        (``images``; ``state`` is 0 for a row that is as it came, 1 for one that was repaired, 2 for one that is not
+        there), which :func:`toolkit.datasets.open_images` opens; else ``repaired/`` has a ``.npy`` file for each part,
+        of the images that changed, in the order of the rows with ``repaired`` = 1.
+    duplicates : bool or "exact", default=True
+        Look for images that are one and the same, across all parts: changed, turned and mirrored copies too, as
+        :func:`toolkit.audit.find_duplicates` does, which takes about as long as judging does; ``"exact"``: equal pixels
+        only, at next to no cost.
     random_state : int, default=0
     verbose : bool, default=False
         Show progress.
@@ -137,6 +142,8 @@ def run_partitioned_audit(
         check_choice("engine", engine, ENGINES)
     if scheduler is not None and engine not in ("dask", "ray"):
         raise ValueError(f"scheduler={scheduler!r} is the address of a Dask or Ray cluster, but engine is {engine!r}.")
+    if duplicates not in (True, False, "exact"):
+        raise ValueError(f"duplicates must be True, False or 'exact', got {duplicates!r}.")
     check_int("random_state", random_state, 0)
     check_int("max_samples", max_samples, 2)
     if chunk_size is not None:
@@ -161,31 +168,36 @@ def run_partitioned_audit(
         done = [part for part in summaries if part["status"] == "done"]
         if not done:
             raise DataFormatError(f"{images.name}: none of {len(summaries):,} parts could be judged: {_why(summaries)}")
-        total = merged(summaries)
-        pairs = counts = None
-        if duplicates:
-            started = time.perf_counter()
-            numbers = [part["number"] for part in done if part["n"]]
-            pairs, counts = find_duplicates_in_parts(
-                out, numbers, images, about["table_format"], random_state, near=True
-            )
-            seconds["looking for duplicates"] = time.perf_counter() - started
         import toolkit
 
         result = PartitionedAuditResult(
             out=out,
-            total=total,
+            total=merged(summaries),
             parts=sorted(summaries, key=lambda part: part["number"]),
             facts=toolkit.load(out / "auditor").facts_,
             about=about,
             engine=engine or "one after the other",
             unreadable=images.unreadable,
             scores=_sampled_scores(out, done, about, random_state),
-            duplicates=pairs,
-            duplicate_counts=counts,
+            duplicates=None,
+            duplicate_counts=None,
             timings={name: round(value, 3) for name, value in seconds.items()},
             source=images,
         )
+        if duplicates:
+            started = time.perf_counter()
+            options = {"engine": engine, "scheduler": scheduler, "n_jobs": n_jobs, "verbose": verbose}
+            keep = len(done) < len(summaries)
+            try:
+                pairs, counts = find_duplicates_in_parts(
+                    out, done, images, about, near=duplicates != "exact", keep=keep, **options
+                )
+            except Exception:  # what was judged stands: a full disk here must not cost the report
+                result.write(out)
+                raise
+            seconds["looking for duplicates"] = time.perf_counter() - started
+            timings = {name: round(value, 3) for name, value in seconds.items()}
+            result = replace(result, duplicates=pairs, duplicate_counts=counts, timings=timings)
         result.write(out)
     return result
 
@@ -209,6 +221,7 @@ def _about(images, chunk_size, quick, auditor, max_samples, seed, keep_repaired)
         "seed": seed,
         "keep_repaired": keep_repaired,
         "table_format": "parquet" if parquet else "csv",
+        "repaired_format": "zarr" if zarr_is_there() else "npy",
     }
 
 
@@ -228,6 +241,7 @@ def _prepare(out, about):
         except ValueError as error:
             raise ValueError(f"out={printable(out)} holds a damaged {_RUN}: choose another folder.") from error
         about["table_format"] = known.get("table_format", about["table_format"])  # it stays what it was
+        about["repaired_format"] = known["repaired_format"] = known.get("repaired_format", "npy")
         differs = [what for what in about if known.get(what) != about[what]]
         if differs:
             what = differs[0]
@@ -235,6 +249,9 @@ def _prepare(out, about):
                 f"out={printable(out)} holds an audit with {what}={known.get(what)!r}, and this one has "
                 f"{what}={about[what]!r}: choose another folder, or remove that one."
             )
+    for folder in (PARTS, REPAIRED, HASHES, SIGNATURES):
+        if (out / folder).is_symlink():  # what lies behind it is not ours to tidy
+            raise ValueError(f"out={printable(out)} holds a link called {folder}: remove it, or choose another folder.")
     for folder in (PARTS, REPAIRED, HASHES):
         (out / folder).mkdir(exist_ok=True)
         for entry in (out / folder).iterdir():
@@ -269,9 +286,12 @@ def _fit(out, images, auditor, about, seed, n_jobs, verbose):
 def _judge_all(out, images, about, engine, scheduler, n_jobs, verbose):
     """Sums of every part: those that earlier runs judged, and those that are judged now."""
     spans = images.parts(about["chunk_size"])
+    repaired = _repaired_array(out, about, spans)
+    # Without the array that they were written to, the parts of earlier runs are not whole.
+    anew = repaired is not None and repaired.prepare()
     summaries, missing = [], []
     for number, (start, stop) in enumerate(spans):
-        known = _known(out / PARTS / part_name(number, ".json"), start, stop)
+        known = None if anew else _known(out / PARTS / part_name(number, ".json"), start, stop)
         if known is None:
             missing.append((number, start, stop))
         else:
@@ -279,7 +299,15 @@ def _judge_all(out, images, about, engine, scheduler, n_jobs, verbose):
 
     def tasks():
         for number, start, stop in missing:
-            yield PartTask(number, images.piece(start, stop), str(out), about["table_format"], about["keep_repaired"])
+            piece = images.piece(start, stop)
+            yield PartTask(number, piece, str(out), about["table_format"], about["keep_repaired"], repaired)
+
+    def collect(summary):
+        if repaired is not None and not repaired.regular and summary["status"] == "done":
+            repaired.collect(summary["first"], out / REPAIRED / part_name(summary["number"], ".npz"))
+
+    for summary in summaries:
+        collect(summary)
 
     options = {"engine": engine, "scheduler": scheduler, "n_workers": max(1, min(n_jobs, len(missing)))}
     with Progress(
@@ -288,9 +316,17 @@ def _judge_all(out, images, about, engine, scheduler, n_jobs, verbose):
         if missing:
             with contextlib.closing(run_tasks(judge_part, tasks(), lost=failed_part, **options)) as results:
                 for _, summary in results:
+                    collect(summary)
                     summaries.append(summary)
                     bar.update(_n_rows(summary))
     return summaries
+
+
+def _repaired_array(out, about, spans):
+    """Where repaired images go, unless to files or nowhere."""
+    if not about["keep_repaired"] or about["repaired_format"] != "zarr":
+        return None
+    return RepairedArray.planned(out / REPAIRED_ZARR, spans, about["shape"], about["dtype"])
 
 
 def _known(path, start, stop):
