@@ -8,11 +8,13 @@ import ast
 import contextlib
 import inspect
 import io
+import pkgutil
 import runpy
 import shutil
 import sys
 from pathlib import Path
 
+from reference import TASKS
 from sphinx.util import logging
 
 import toolkit
@@ -42,10 +44,16 @@ ROOMS = [name for name in toolkit.__all__ if inspect.ismodule(getattr(toolkit, n
 def write():
     """All pages."""
     write_if_changed(TARGET / "api" / "index.rst", api_index())
-    for room in ROOMS:
-        write_if_changed(TARGET / "api" / f"{room}.rst", api_page(room))
+    for task in TASKS:
+        write_if_changed(TARGET / "api" / f"{task}.rst", api_page(task))
+    write_if_changed(TARGET / "api" / "packages.rst", api_packages())
+    for stale in set((TARGET / "api").glob("*.rst")) - {
+        TARGET / "api" / f"{n}.rst" for n in (*TASKS, "packages", "index")
+    }:
+        stale.unlink()
     write_if_changed(TARGET / "benchmarks.md", benchmark_page())
-    write_if_changed(TARGET / "changelog.md", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    write_if_changed(TARGET / "changelog.md", changes.replace("](docs/", "](../"))
     write_notebooks()
 
 
@@ -56,7 +64,7 @@ def write_if_changed(path, text):
         path.write_text(text, encoding="utf-8")
 
 
-# The API reference: a page for each public room, a page for each public name of it.
+# The API reference: a page for each task, a page for each public name.
 
 
 def heading(text, line="="):
@@ -64,52 +72,54 @@ def heading(text, line="="):
 
 
 def api_index():
-    """The rooms, with the first sentence of each."""
-    rooms = "\n".join(f"   {room}" for room in ROOMS)
+    """The tasks, and what lies behind each."""
+    tasks = "\n".join(f"   {task}" for task in TASKS)
+    rows = "\n".join(f"   * - :doc:`{title} <{task}>`\n     - {said}" for task, (title, said, _) in TASKS.items())
     return "\n".join(
         [
             heading("API reference"),
-            "Every public name. The topic packages load on first use; ``import toolkit`` by itself is cheap.",
+            "Every public name, by what one wants to do. Names are within ``toolkit``: ``audit.Auditor`` is",
+            "imported by ``from toolkit.audit import Auditor``. Packages load on first use.",
+            "The same :ref:`by alphabet <genindex>`; what each package is for: :doc:`packages`.",
+            "",
+            ".. list-table::",
+            "   :widths: 30 70",
+            "",
+            rows,
             "",
             ".. toctree::",
+            "   :hidden:",
             "   :maxdepth: 1",
             "",
-            rooms,
-            "",
-            heading("Saving and loading", "-"),
-            ".. currentmodule:: toolkit",
-            "",
-            ".. autosummary::",
-            "   :toctree: names",
-            "   :nosignatures:",
-            "",
-            "   save",
-            "   load",
+            tasks,
+            "   packages",
             "",
         ]
     )
 
 
-def api_page(room):
-    """One room: its docstring, classes, functions and tables."""
-    module = __import__(f"toolkit.{room}", fromlist=["_"])
-    names = getattr(module, "__all__", None) or [
-        name for name, thing in vars(module).items() if inspect.isclass(thing) and thing.__module__ == module.__name__
-    ]
-    things = {name: getattr(module, name) for name in names}
-    classes = [name for name, thing in things.items() if inspect.isclass(thing)]
-    functions = [name for name, thing in things.items() if callable(thing) and name not in classes]
-    tables = [name for name in things if name not in classes and name not in functions]
-    parts = [heading(f"toolkit.{room}"), f".. automodule:: toolkit.{room}", "   :no-members:", ""]
-    parts += [f".. currentmodule:: toolkit.{room}", ""]
-    for title, chosen in (("Classes", classes), ("Functions", functions)):
-        if chosen:
-            parts += [heading(title, "-"), ".. autosummary::", "   :toctree: names", "   :nosignatures:", ""]
-            parts += [f"   {name}" for name in sorted(chosen)] + [""]
-    if tables:
-        parts += [heading("Tables", "-")]
-        for name in sorted(tables):
-            parts += [f".. py:data:: {name}", "", f"   {plain_value(things[name])}", ""]
+def api_page(task):
+    """One task: its names under their headings, tables as what they hold."""
+    title, said, groups = TASKS[task]
+    parts = [heading(title), said, "", ".. currentmodule:: toolkit", ""]
+    for group, names in groups.items():
+        things = {name: pkgutil.resolve_name(f"toolkit.{name}") for name in names.split()}
+        callables = [name for name, thing in things.items() if callable(thing)]
+        parts += [heading(group, "-")]
+        if callables:
+            parts += [".. autosummary::", "   :toctree: names", "   :nosignatures:", ""]
+            parts += [f"   {name}" for name in callables] + [""]
+        for name in things:
+            if name not in callables:
+                parts += [f".. py:data:: toolkit.{name}", "", f"   {plain_value(things[name])}", ""]
+    return "\n".join(parts)
+
+
+def api_packages():
+    """What each package says of itself."""
+    parts = [heading("Packages"), "What each package is for; its names stand under their tasks.", ""]
+    for room in ROOMS:
+        parts += [heading(f"toolkit.{room}", "-"), f".. automodule:: toolkit.{room}", "   :no-members:", ""]
     return "\n".join(parts)
 
 
