@@ -12,17 +12,28 @@ from toolkit.generators import ConditionalGAN
 from toolkit.plots import SampleRowsDisplay
 
 digits = load_digits()
-gan = ConditionalGAN(max_steps=600, random_state=0).fit(digits.images, digits.labels)
+gan = ConditionalGAN(
+    preset="plain",
+    discriminator_conditioning="projection",
+    gradient_penalty="r1",
+    generator_norm="batch",
+    generator_widths=(128, 128),
+    discriminator_widths=(128,),
+    learning_rate=0.002,
+    betas=(0.0, 0.99),
+    weight_averaging=0.98,
+    max_steps=1500,
+    random_state=0,
+)
+gan.fit(digits.images, digits.labels)
 
 # %%
-# Threes, sevens, and a row of each:
+# The label says which digit, a latent vector in which hand:
 
-SampleRowsDisplay.from_predictions(
-    {f"a {digit}": gan.sample(12, y=digit, random_state=digit) for digit in gan.classes_}
-).plot()
+SampleRowsDisplay.from_predictions({f"{digit}": gan.sample(12, y=digit, random_state=0) for digit in range(10)}).plot()
 
 # %%
-# The same latent vector with the label going from three to seven, and from four to nine:
+# The same hand, with the label going from one digit to another:
 
 SampleRowsDisplay.from_predictions(
     {f"{a} to {b}": gan.interpolate(a, b, 12, random_state=3) for a, b in [(3, 7), (4, 9), (0, 6)]}

@@ -30,6 +30,5 @@ QueryPageDisplay.from_predictions(queries[:24], predicted, answers[:24]).plot()
 # length (``steps=10_000``) leaves next to none.
 
 predicted = model.predict(queries)
-pd.DataFrame({"carries": count_carries(queries), "right": predicted == answers}).groupby("carries").agg(
-    ["size", "mean"]
-)
+table = pd.DataFrame({"carries": count_carries(queries), "right": predicted == answers})
+table.groupby("carries").agg(["size", "mean"]).round(3)
