@@ -14,6 +14,7 @@ import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
 from reference import TASKS
 from sphinx.util import logging
 
@@ -25,6 +26,7 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 TARGET = DOCS / "_generated"
 BENCHMARKS = ROOT / "benchmarks"
+MARK = "\x00"  # around a table in what a script prints
 NOTEBOOKS = ROOT / "notebooks"
 
 # Scripts beside the benchmarks that measure nothing themselves.
@@ -165,7 +167,7 @@ def benchmark_section(script):
     except Exception as error:
         logger.warning("%s --table fails: %r", script.name, error)
         table = "This table could not be printed."
-    measured = f"```text\n{table}\n```" if table else "**Not measured.**"
+    measured = as_tables(table) if table else "**Not measured.**"
     shown = "" if "--table" in description else f"```sh\npython benchmarks/{script.name} --table\n```\n"
     return [f"## {script.stem}", "", title.strip(), "", _as_paragraphs(description), "", shown, measured, ""]
 
@@ -197,11 +199,46 @@ def printed_table(script):
     arguments, printed = sys.argv, io.StringIO()
     sys.argv = [str(script), "--table"]
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), _frames_as_html():
             runpy.run_path(str(script), run_name="__main__")
     finally:
         sys.argv = arguments
     return printed.getvalue().strip("\n")
+
+
+@contextlib.contextmanager
+def _frames_as_html():
+    """Frames are printed as HTML of one line between marks: text would be cut off at the edge of a page."""
+    taken = ("columns", "header", "index", "na_rep", "formatters", "float_format")
+
+    def to_html(frame, *arguments, **options):
+        options = {name: value for name, value in options.items() if name in taken and value is not None}
+        with pd.option_context("display.max_colwidth", None):
+            text = pd.DataFrame(frame).to_html(border=0, **({"na_rep": "—"} | options))
+        return f"{MARK}{text.replace(chr(10), ' ')}{MARK}"
+
+    owners = [(pd.DataFrame, "to_string"), (pd.DataFrame, "to_markdown"), (pd.Series, "to_string")]
+    before = [getattr(owner, name) for owner, name in owners]
+    for owner, name in owners:
+        setattr(owner, name, to_html)
+    try:
+        yield
+    finally:
+        for (owner, name), method in zip(owners, before, strict=True):
+            setattr(owner, name, method)
+
+
+def as_tables(printed):
+    """What a script printed: frames as tables, single lines as text, and what is laid out by hand as it is."""
+    parts = []
+    for place, part in enumerate(printed.split(MARK)):
+        if place % 2:
+            parts.append(f'<div class="table-wrapper">{part}</div>')
+        elif part.strip():
+            lines = part.strip("\n").splitlines()
+            by_hand = any("  " in line.strip() for line in lines)
+            parts.append("```text\n" + "\n".join(lines) + "\n```" if by_hand else "\n\n".join(filter(str.strip, lines)))
+    return "\n\n".join(parts)
 
 
 @contextlib.contextmanager

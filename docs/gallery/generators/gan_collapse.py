@@ -18,7 +18,8 @@ images = np.random.default_rng(0).permutation(load_digits().images)  # they come
 coverage = ModeCoverage(random_state=0).fit(images[:1200])
 
 # %%
-# What is said to cause collapse, or to cure it, is a parameter. The same pair of networks: plain, with Adam as it comes;
+# What is said to cause collapse, or to cure it, is a parameter. The same pair of networks: plain, with Adam as it
+# comes;
 # and with what cures it, a gradient penalty, batch norm in the generator, averaged weights, and Adam without momentum.
 
 pair = {"preset": "plain", "generator_widths": (128, 256), "discriminator_widths": (256, 128), "latent_dim": 64}
@@ -52,5 +53,5 @@ ax.legend()
 figure
 
 # %%
-# One seed proves nothing, and which part of the cure helps depends on the data: ``toolkit collapse --recipe mitigation``
-# tries each by itself on yours, over seeds.
+# One seed proves nothing, and which part of the cure helps depends on the data:
+# ``toolkit collapse --recipe mitigation`` tries each by itself on yours, over seeds.
