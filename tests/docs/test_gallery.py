@@ -76,6 +76,13 @@ def test_it_is_a_question_with_a_picture(script):
     assert any(shown.endswith(".plot()") or shown == "figure" for shown in last), "nothing is drawn"
 
 
+def test_pages_of_the_guide_show_scripts_that_are_there():
+    """Thumbnails on a page are by path; each script is shown by some page."""
+    pages = [page.read_text(encoding="utf-8") for page in GALLERY.parent.glob("guide/*.md")]
+    named = {line for page in pages for line in page.splitlines() if line.startswith("gallery/")}
+    assert named == {script.relative_to(GALLERY.parent).as_posix() for script in SCRIPTS}
+
+
 def test_sections_have_a_heading():
     for folder in {script.parent for script in SCRIPTS} | {GALLERY}:
         assert (folder / "GALLERY_HEADER.rst").read_text(encoding="utf-8").strip()
