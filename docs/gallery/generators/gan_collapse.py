@@ -23,7 +23,7 @@ coverage = ModeCoverage(random_state=0).fit(images[:1200])
 # and with what cures it, a gradient penalty, batch norm in the generator, averaged weights, and Adam without momentum.
 
 pair = {"preset": "plain", "generator_widths": (128, 256), "discriminator_widths": (256, 128), "latent_dim": 64}
-pair |= {"batch_size": 64, "max_steps": 1000, "random_state": 0}
+pair |= {"batch_size": 64, "max_steps": 800, "random_state": 0}
 cure = {"gradient_penalty": "r1", "generator_norm": "batch", "weight_averaging": 0.99}
 gans = {
     "plain": GAN(**pair, learning_rate=0.0002, betas=(0.9, 0.999)),

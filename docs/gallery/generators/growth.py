@@ -9,8 +9,10 @@ from toolkit.datasets import load_digits
 from toolkit.generators import GAN
 from toolkit.plots import LiveSamples, LossCurveDisplay
 
-growth = LiveSamples(every=0.5, n_samples=14)
-gan = GAN(max_steps=800, random_state=0).fit(load_digits().images, hooks=[growth])
+growth = LiveSamples(every=0.2, n_samples=14)
+gan = GAN(generator_widths=(64, 128), discriminator_widths=(128, 64), max_steps=500, random_state=0).fit(
+    load_digits().images, hooks=[growth]
+)
 growth.display().plot()
 
 # %%
