@@ -10,9 +10,8 @@ from toolkit.generators import GAN
 from toolkit.plots import LiveSamples, LossCurveDisplay
 
 growth = LiveSamples(every=0.2, n_samples=14)
-gan = GAN(generator_widths=(64, 128), discriminator_widths=(128, 64), max_steps=500, random_state=0).fit(
-    load_digits().images, hooks=[growth]
-)
+gan = GAN(generator_widths=(64, 128), discriminator_widths=(128, 64), max_steps=500, random_state=0)
+gan.fit(load_digits().images, hooks=[growth])
 growth.display().plot()
 
 # %%
