@@ -18,12 +18,17 @@ def scrape(block, block_vars, gallery_conf):
     return figure_rst([path], gallery_conf["src_dir"])
 
 
+def _get_sg_image_scraper():
+    """How sphinx-gallery finds the function by the name of this module; a function in its settings it cannot cache."""
+    return scrape
+
+
 SETTINGS = {
     "examples_dirs": "gallery",
     "gallery_dirs": "_generated/gallery",
     "filename_pattern": r"\.py$",
     "within_subsection_order": "FileNameSortKey",
-    "image_scrapers": (scrape,),
+    "image_scrapers": ("gallery_pictures",),
     "reset_modules": (),
     "capture_repr": ("_repr_html_",),  # tables; models and displays are told by their pictures
     "ignore_repr_types": r"sklearn\.|toolkit\.(?!plots)",

@@ -8,9 +8,10 @@ import ast
 import contextlib
 import inspect
 import io
+import json
 import pkgutil
+import re
 import runpy
-import shutil
 import sys
 from pathlib import Path
 
@@ -49,6 +50,12 @@ def write():
     for task in TASKS:
         write_if_changed(TARGET / "api" / f"{task}.rst", api_page(task))
     write_if_changed(TARGET / "api" / "packages.rst", api_packages())
+    names = {
+        f"toolkit.{name}" for _, _, groups in TASKS.values() for group in groups.values() for name in group.split()
+    }
+    for page in (TARGET / "api" / "names").glob("*.rst"):
+        if page.stem not in names:
+            page.unlink()
     for stale in set((TARGET / "api").glob("*.rst")) - {
         TARGET / "api" / f"{n}.rst" for n in (*TASKS, "packages", "index")
     }:
@@ -254,6 +261,20 @@ def _importable(folder):
 # The notebooks, as they were run.
 
 
+def one_title(text):
+    """A notebook whose first heading alone is of the first level: more of them would be pages in the contents."""
+    notebook = json.loads(text)
+    heading_line = re.compile(r"^(?=#+ )", re.MULTILINE)
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    if sum(len(re.findall(r"^# ", source, re.MULTILINE)) for source in sources) < 2:
+        return text
+    for place, (cell, source) in enumerate(zip(cells, sources, strict=True)):
+        title, rest = source.split("\n", 1) if place == 0 and "\n" in source else ("", source)
+        cell["source"] = (f"{title}\n" if title else "") + heading_line.sub("#", rest)
+    return json.dumps(notebook, indent=1, ensure_ascii=False)
+
+
 def write_notebooks():
     """Copy the notebooks beside the pages, with an index of them."""
     folder = TARGET / "notebooks"
@@ -262,9 +283,7 @@ def write_notebooks():
     for stale in set(folder.glob("*.ipynb")) - {folder / notebook.name for notebook in notebooks}:
         stale.unlink()
     for notebook in notebooks:
-        target = folder / notebook.name
-        if not target.exists() or target.read_bytes() != notebook.read_bytes():
-            shutil.copyfile(notebook, target)
+        write_if_changed(folder / notebook.name, one_title(notebook.read_text(encoding="utf-8")))
     lines = [
         "# Notebooks",
         "",

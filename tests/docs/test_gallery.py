@@ -79,7 +79,7 @@ def test_it_is_a_question_with_a_picture(script):
 def test_pages_of_the_guide_show_scripts_that_are_there():
     """Thumbnails on a page are by path; each script is shown by some page."""
     pages = [page.read_text(encoding="utf-8") for page in GALLERY.parent.glob("guide/*.md")]
-    named = {line for page in pages for line in page.splitlines() if line.startswith("gallery/")}
+    named = {line.strip() for page in pages for line in page.splitlines() if line.startswith("   gallery/")}
     assert named == {script.relative_to(GALLERY.parent).as_posix() for script in SCRIPTS}
 
 

@@ -24,5 +24,5 @@ print(found.verdict)
 # Parts that May held more often, the largest first. The labels were not used to find them:
 
 SampleRowsDisplay.from_predictions(
-    {f"part {number}": first[mode.a_rows[:12]] for number, mode in enumerate(found.more_in_a, 1)}
+    {f"part {number}": first[mode.a_rows[:8]] for number, mode in enumerate(found.more_in_a, 1)}
 ).plot()

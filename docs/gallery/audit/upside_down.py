@@ -26,7 +26,7 @@ found[found["kind"] != "clean"].sort_values("probability", ascending=False).head
 # The images that are called upside down, the surest first:
 
 CorruptionGalleryDisplay.from_predictions(
-    given, found["kind"], confidence=found["probability"], n_per_kind=16, order=["rotate_180", "clean"]
+    given, found["kind"], confidence=found["probability"], n_per_kind=8, order=["rotate_180", "clean"]
 ).plot()
 
 # %%

@@ -39,7 +39,7 @@ for name, gan in gans.items():
 
 # %%
 
-SampleRowsDisplay.from_predictions({name: gan.sample(14, random_state=1) for name, gan in gans.items()}).plot()
+SampleRowsDisplay.from_predictions({name: gan.sample(8, random_state=1) for name, gan in gans.items()}).plot()
 
 # %%
 # When it happened: the divergence of what it draws from the data, step by step.

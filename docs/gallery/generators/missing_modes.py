@@ -6,6 +6,7 @@ A generator that draws no threes looks fine one sample at a time. Held against t
 and real images of what is missing can be looked at.
 """
 
+# sphinx_gallery_thumbnail_number = 2
 import numpy as np
 
 from toolkit.coverage import ModeCoverage
