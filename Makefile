@@ -119,7 +119,7 @@ TESTS ?= tests
 dist-test: dist
 	$(APART) build/dist/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[test]"
 	rm -rf build/dist/checkout && mkdir build/dist/checkout
-	cp -r tests docs notebooks benchmarks README.md CONTRIBUTING.md CHANGELOG.md setup.cfg pyproject.toml build/dist/checkout
+	cp -r tests docs notebooks benchmarks README.md CONTRIBUTING.md CHANGELOG.md setup.cfg pyproject.toml Makefile build/dist/checkout
 	cd build/dist/checkout && $(APART) $(THREADS) ../bin/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not web and not cluster" $(TESTS)
 
 lint: $(VENV)/installed-test
