@@ -12,7 +12,7 @@ from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.plots import RepairPairsDisplay
 from toolkit.restoration import ImageRestorer
 
-clean = load_digits().images[:600]
+clean = load_digits().images[:450]
 kinds = ["invert", "rotate_90", "gaussian_noise"]
 given, truth = Corruptor(kinds, fraction=0.2, random_state=1).corrupt(clean)
 

@@ -21,7 +21,7 @@ generators = {
     "autoencoder": Autoencoder(latent_dim=16, epochs=30, random_state=0),
     "variational": VariationalAutoencoder(latent_dim=16, epochs=30, random_state=0),
     "GAN": GAN(max_steps=400, random_state=0),
-    "flow": FlowMatching(widths=(16, 16), max_steps=150, random_state=0),
+    "flow": FlowMatching(widths=(16, 16), max_steps=80, random_state=0),
 }
 samples = {name: model.fit(train).sample(500, random_state=1) for name, model in generators.items()}
 SampleRowsDisplay.from_predictions({name: drawn[:14] for name, drawn in samples.items()}).plot()
