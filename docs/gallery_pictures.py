@@ -8,11 +8,13 @@ from sphinx_gallery.scrapers import figure_rst
 
 def scrape(block, block_vars, gallery_conf):
     """Save the picture of a block, if its last line is one, and return what shows it."""
-    shown = block_vars["example_globals"].get("___")
-    block_vars["example_globals"]["___"] = None
+    names = block_vars["example_globals"]
+    shown = names.get("___")
     figure = getattr(shown, "figure_", shown)
-    if not hasattr(figure, "savefig"):
+    # The last value stays until another block has one: it is drawn once.
+    if not hasattr(figure, "savefig") or shown is names.get("_drawn"):
         return ""
+    names["_drawn"] = shown
     path = next(block_vars["image_path_iterator"])
     figure.savefig(path, dpi=110, bbox_inches="tight", facecolor="white")
     return figure_rst([path], gallery_conf["src_dir"])
