@@ -100,24 +100,27 @@ docs: $(VENV)/installed-docs
 	$(THREADS) MPLBACKEND=Agg $(BIN)/sphinx-build -W --keep-going -q -b html docs outputs/docs
 	@echo "Documentation: outputs/docs/index.html"
 
-# Built in an environment of its own; installed in another one, and used away from the checkout.
+# Built in an environment of its own; installed in another one, and used away from the checkout, which a PYTHONPATH that
+# names it would bring back.
+APART = env -u PYTHONPATH
 dist:
 	rm -rf dist build/dist
 	$(PYTHON) -m venv build/dist
-	build/dist/bin/python -m pip install --quiet --disable-pip-version-check build
-	build/dist/bin/python -m build --outdir dist .
-	build/dist/bin/python .ci/check_wheel.py dist/*.whl
-	build/dist/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
-	cd build/dist && $(THREADS) bin/toolkit audit --quick --n-images 400 --out audit
-	test -s build/dist/audit/report.html
+	$(APART) build/dist/bin/python -m pip install --quiet --disable-pip-version-check build
+	$(APART) build/dist/bin/python -m build --outdir dist .
+	$(APART) build/dist/bin/python .ci/check_wheel.py dist/*.whl
+	$(APART) build/dist/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	cd build/dist && $(APART) $(THREADS) bin/toolkit study --n-images 400 --out study
+	test -s build/dist/study/report.html
 	@echo "dist/: ready. make dist-test runs the tests against the installed wheel."
 
-# The tests, away from the checkout's package.
+# The tests, away from the checkout's package; TESTS=tests/audit for some of them.
+TESTS ?= tests
 dist-test: dist
-	build/dist/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[test]"
+	$(APART) build/dist/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt "$$(ls dist/*.whl)[test]"
 	rm -rf build/dist/checkout && mkdir build/dist/checkout
-	cp -r tests docs notebooks benchmarks README.md CONTRIBUTING.md CHANGELOG.md setup.cfg pyproject.toml build/dist/checkout
-	cd build/dist/checkout && $(THREADS) ../bin/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not web and not cluster" tests
+	cp -r tests docs notebooks benchmarks README.md CONTRIBUTING.md CHANGELOG.md setup.cfg pyproject.toml Makefile build/dist/checkout
+	cd build/dist/checkout && $(APART) $(THREADS) ../bin/python -m pytest -n $(JOBS) --dist worksteal -m "not slow and not web and not cluster" $(TESTS)
 
 lint: $(VENV)/installed-test
 	$(BIN)/ruff check .

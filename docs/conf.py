@@ -1,7 +1,8 @@
 """How Sphinx builds these pages: ``make docs``, or ``sphinx-build -W -b html docs docs/_build``.
 
 Pages that follow from something else (the API reference, the benchmark tables, the notebooks) are written into
-``docs/_generated`` first. Nothing is fetched: no inventories of other projects, no fonts, no scripts.
+``docs/_generated`` first, and the scripts of the gallery run. Nothing is
+fetched: no inventories of other projects, no fonts, no scripts.
 """
 
 import sys
@@ -9,6 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import gallery_pictures
 import generated_pages
 
 import toolkit
@@ -20,8 +22,10 @@ author = "the toolkit's authors"
 release = version = toolkit.__version__
 project_copyright = author
 
-extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary"]
-exclude_patterns = ["_build", "_templates", "images"]
+extensions = ["myst_nb", "numpydoc", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx_gallery.gen_gallery"]
+exclude_patterns = ["_build", "_templates", "images", "gallery", "_generated/backreferences"]
+exclude_patterns += ["_generated/gallery/**/*.ipynb"]
+sphinx_gallery_conf = {**gallery_pictures.SETTINGS}
 templates_path = ["_templates"]
 
 # Markdown; notebooks as they were run and committed.

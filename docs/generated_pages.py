@@ -8,11 +8,15 @@ import ast
 import contextlib
 import inspect
 import io
+import json
+import pkgutil
+import re
 import runpy
-import shutil
 import sys
 from pathlib import Path
 
+import pandas as pd
+from reference import TASKS
 from sphinx.util import logging
 
 import toolkit
@@ -23,6 +27,7 @@ DOCS = Path(__file__).parent
 ROOT = DOCS.parent
 TARGET = DOCS / "_generated"
 BENCHMARKS = ROOT / "benchmarks"
+MARK = "\x00"  # around a table in what a script prints
 NOTEBOOKS = ROOT / "notebooks"
 
 # Scripts beside the benchmarks that measure nothing themselves.
@@ -42,10 +47,22 @@ ROOMS = [name for name in toolkit.__all__ if inspect.ismodule(getattr(toolkit, n
 def write():
     """All pages."""
     write_if_changed(TARGET / "api" / "index.rst", api_index())
-    for room in ROOMS:
-        write_if_changed(TARGET / "api" / f"{room}.rst", api_page(room))
+    for task in TASKS:
+        write_if_changed(TARGET / "api" / f"{task}.rst", api_page(task))
+    write_if_changed(TARGET / "api" / "packages.rst", api_packages())
+    names = {
+        f"toolkit.{name}" for _, _, groups in TASKS.values() for group in groups.values() for name in group.split()
+    }
+    for page in (TARGET / "api" / "names").glob("*.rst"):
+        if page.stem not in names:
+            page.unlink()
+    for stale in set((TARGET / "api").glob("*.rst")) - {
+        TARGET / "api" / f"{n}.rst" for n in (*TASKS, "packages", "index")
+    }:
+        stale.unlink()
     write_if_changed(TARGET / "benchmarks.md", benchmark_page())
-    write_if_changed(TARGET / "changelog.md", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    changes = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    write_if_changed(TARGET / "changelog.md", changes.replace("](docs/", "](../"))
     write_notebooks()
 
 
@@ -56,7 +73,7 @@ def write_if_changed(path, text):
         path.write_text(text, encoding="utf-8")
 
 
-# The API reference: a page for each public room, a page for each public name of it.
+# The API reference: a page for each task, a page for each public name.
 
 
 def heading(text, line="="):
@@ -64,52 +81,54 @@ def heading(text, line="="):
 
 
 def api_index():
-    """The rooms, with the first sentence of each."""
-    rooms = "\n".join(f"   {room}" for room in ROOMS)
+    """The tasks, and what lies behind each."""
+    tasks = "\n".join(f"   {task}" for task in TASKS)
+    rows = "\n".join(f"   * - :doc:`{title} <{task}>`\n     - {said}" for task, (title, said, _) in TASKS.items())
     return "\n".join(
         [
             heading("API reference"),
-            "Every public name. The topic packages load on first use; ``import toolkit`` by itself is cheap.",
+            "Every public name, by what one wants to do. Names are within ``toolkit``: ``audit.Auditor`` is",
+            "imported by ``from toolkit.audit import Auditor``. Packages load on first use.",
+            "The same :ref:`by alphabet <genindex>`; what each package is for: :doc:`packages`.",
+            "",
+            ".. list-table::",
+            "   :widths: 30 70",
+            "",
+            rows,
             "",
             ".. toctree::",
+            "   :hidden:",
             "   :maxdepth: 1",
             "",
-            rooms,
-            "",
-            heading("Saving and loading", "-"),
-            ".. currentmodule:: toolkit",
-            "",
-            ".. autosummary::",
-            "   :toctree: names",
-            "   :nosignatures:",
-            "",
-            "   save",
-            "   load",
+            tasks,
+            "   packages",
             "",
         ]
     )
 
 
-def api_page(room):
-    """One room: its docstring, classes, functions and tables."""
-    module = __import__(f"toolkit.{room}", fromlist=["_"])
-    names = getattr(module, "__all__", None) or [
-        name for name, thing in vars(module).items() if inspect.isclass(thing) and thing.__module__ == module.__name__
-    ]
-    things = {name: getattr(module, name) for name in names}
-    classes = [name for name, thing in things.items() if inspect.isclass(thing)]
-    functions = [name for name, thing in things.items() if callable(thing) and name not in classes]
-    tables = [name for name in things if name not in classes and name not in functions]
-    parts = [heading(f"toolkit.{room}"), f".. automodule:: toolkit.{room}", "   :no-members:", ""]
-    parts += [f".. currentmodule:: toolkit.{room}", ""]
-    for title, chosen in (("Classes", classes), ("Functions", functions)):
-        if chosen:
-            parts += [heading(title, "-"), ".. autosummary::", "   :toctree: names", "   :nosignatures:", ""]
-            parts += [f"   {name}" for name in sorted(chosen)] + [""]
-    if tables:
-        parts += [heading("Tables", "-")]
-        for name in sorted(tables):
-            parts += [f".. py:data:: {name}", "", f"   {plain_value(things[name])}", ""]
+def api_page(task):
+    """One task: its names under their headings, tables as what they hold."""
+    title, said, groups = TASKS[task]
+    parts = [heading(title), said, "", ".. currentmodule:: toolkit", ""]
+    for group, names in groups.items():
+        things = {name: pkgutil.resolve_name(f"toolkit.{name}") for name in names.split()}
+        callables = [name for name, thing in things.items() if callable(thing)]
+        parts += [heading(group, "-")]
+        if callables:
+            parts += [".. autosummary::", "   :toctree: names", "   :nosignatures:", ""]
+            parts += [f"   {name}" for name in callables] + [""]
+        for name in things:
+            if name not in callables:
+                parts += [f".. py:data:: toolkit.{name}", "", f"   {plain_value(things[name])}", ""]
+    return "\n".join(parts)
+
+
+def api_packages():
+    """What each package says of itself."""
+    parts = [heading("Packages"), "What each package is for; its names stand under their tasks.", ""]
+    for room in ROOMS:
+        parts += [heading(f"toolkit.{room}", "-"), f".. automodule:: toolkit.{room}", "   :no-members:", ""]
     return "\n".join(parts)
 
 
@@ -155,7 +174,7 @@ def benchmark_section(script):
     except Exception as error:
         logger.warning("%s --table fails: %r", script.name, error)
         table = "This table could not be printed."
-    measured = f"```text\n{table}\n```" if table else "**Not measured.**"
+    measured = as_tables(table) if table else "**Not measured.**"
     shown = "" if "--table" in description else f"```sh\npython benchmarks/{script.name} --table\n```\n"
     return [f"## {script.stem}", "", title.strip(), "", _as_paragraphs(description), "", shown, measured, ""]
 
@@ -187,11 +206,46 @@ def printed_table(script):
     arguments, printed = sys.argv, io.StringIO()
     sys.argv = [str(script), "--table"]
     try:
-        with contextlib.redirect_stdout(printed):
+        with contextlib.redirect_stdout(printed), _frames_as_html():
             runpy.run_path(str(script), run_name="__main__")
     finally:
         sys.argv = arguments
     return printed.getvalue().strip("\n")
+
+
+@contextlib.contextmanager
+def _frames_as_html():
+    """Frames are printed as HTML of one line between marks: text would be cut off at the edge of a page."""
+    taken = ("columns", "header", "index", "na_rep", "formatters", "float_format")
+
+    def to_html(frame, *arguments, **options):
+        options = {name: value for name, value in options.items() if name in taken and value is not None}
+        with pd.option_context("display.max_colwidth", None):
+            text = pd.DataFrame(frame).to_html(border=0, **({"na_rep": "—"} | options))
+        return f"{MARK}{text.replace(chr(10), ' ')}{MARK}"
+
+    owners = [(pd.DataFrame, "to_string"), (pd.DataFrame, "to_markdown"), (pd.Series, "to_string")]
+    before = [getattr(owner, name) for owner, name in owners]
+    for owner, name in owners:
+        setattr(owner, name, to_html)
+    try:
+        yield
+    finally:
+        for (owner, name), method in zip(owners, before, strict=True):
+            setattr(owner, name, method)
+
+
+def as_tables(printed):
+    """What a script printed: frames as tables, single lines as text, and what is laid out by hand as it is."""
+    parts = []
+    for place, part in enumerate(printed.split(MARK)):
+        if place % 2:
+            parts.append(f'<div class="table-wrapper">{part}</div>')
+        elif part.strip():
+            lines = part.strip("\n").splitlines()
+            by_hand = any("  " in line.strip() for line in lines)
+            parts.append("```text\n" + "\n".join(lines) + "\n```" if by_hand else "\n\n".join(filter(str.strip, lines)))
+    return "\n\n".join(parts)
 
 
 @contextlib.contextmanager
@@ -207,6 +261,20 @@ def _importable(folder):
 # The notebooks, as they were run.
 
 
+def one_title(text):
+    """A notebook whose first heading alone is of the first level: more of them would be pages in the contents."""
+    notebook = json.loads(text)
+    heading_line = re.compile(r"^(?=#+ )", re.MULTILINE)
+    cells = [cell for cell in notebook["cells"] if cell["cell_type"] == "markdown"]
+    sources = ["".join(cell["source"]) for cell in cells]
+    if sum(len(re.findall(r"^# ", source, re.MULTILINE)) for source in sources) < 2:
+        return text
+    for place, (cell, source) in enumerate(zip(cells, sources, strict=True)):
+        title, rest = source.split("\n", 1) if place == 0 and "\n" in source else ("", source)
+        cell["source"] = (f"{title}\n" if title else "") + heading_line.sub("#", rest)
+    return json.dumps(notebook, indent=1, ensure_ascii=False)
+
+
 def write_notebooks():
     """Copy the notebooks beside the pages, with an index of them."""
     folder = TARGET / "notebooks"
@@ -215,9 +283,7 @@ def write_notebooks():
     for stale in set(folder.glob("*.ipynb")) - {folder / notebook.name for notebook in notebooks}:
         stale.unlink()
     for notebook in notebooks:
-        target = folder / notebook.name
-        if not target.exists() or target.read_bytes() != notebook.read_bytes():
-            shutil.copyfile(notebook, target)
+        write_if_changed(folder / notebook.name, one_title(notebook.read_text(encoding="utf-8")))
     lines = [
         "# Notebooks",
         "",

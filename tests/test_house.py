@@ -116,7 +116,7 @@ def test_import_floors():
         str(Path(sys.executable).with_name("lint-imports")),
         "--no-cache",
         "--config",
-        str(ROOT.parent / "setup.cfg"),
+        str(Path(__file__).parents[1] / "setup.cfg"),
     ]
     found = subprocess.run(command, capture_output=True, text=True, check=False)
     assert found.returncode == 0, found.stdout

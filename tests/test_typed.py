@@ -122,6 +122,6 @@ def test_no_tensors_in_public_signatures():
 def test_a_type_checker_finds_the_annotations():
     """The marker of PEP 561 is there, and is installed with the package."""
     config = configparser.ConfigParser()
-    config.read(ROOT.parent / "setup.cfg", encoding="utf-8")
+    config.read(Path(__file__).parents[1] / "setup.cfg", encoding="utf-8")
     assert (ROOT / "py.typed").is_file()
     assert "py.typed" in config["options.package_data"]["toolkit"].split()

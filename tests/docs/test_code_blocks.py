@@ -223,7 +223,8 @@ def test_blocks_run(page, workplace):
         elif block.language == "text" and printed is not None:
             assert about_the_same(printed, block.code), f"{page}:{block.line} shows something else than\n{printed}"
         else:
-            assert block.language in ("python", "sh", "text", "", "{toctree}", "{include}"), block.language
+            directives = ("{toctree}", "{include}", "{eval-rst}")
+            assert block.language in ("python", "sh", "text", "", *directives), block.language
         printed = None
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+import toolkit
+
 ROOT = Path(__file__).parent.parent.parent
 PAGE = ROOT / "docs" / "extending.md"
 STEP = re.compile(r"^(?P<said>[^\n]+:)\n\n```python\n(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -137,7 +139,7 @@ print(record.frame().set_index("metric").drop(index="energy", errors="ignore").t
 def printed(tmp_path_factory):
     """What the last blocks and the checks print, by name, with a copy of the toolkit that has all additions."""
     copy = tmp_path_factory.mktemp("copy")
-    shutil.copytree(ROOT / "toolkit", copy / "toolkit", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(Path(toolkit.__file__).parent, copy / "toolkit", ignore=shutil.ignore_patterns("__pycache__"))
     for *changes, _ in SECTIONS.values():
         for said, code in changes:
             if match := FILE.fullmatch(said):

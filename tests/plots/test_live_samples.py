@@ -39,9 +39,26 @@ def test_rows_are_thinned_and_the_first_and_last_stay():
     growth = LiveSamples(every=0, n_samples=2, n_rows=4)
     GAN(max_steps=23, **OPTIONS).fit(IMAGES, hooks=[growth])
     steps = [step for step, _ in growth.frames]
-    assert len(steps) <= 4
+    assert len(steps) == 4
     assert steps[0] == 1
     assert steps[-1] == 23
+
+
+@pytest.mark.parametrize("n_looks", [9, 100, 801])
+def test_rows_stay_spread_over_the_training_however_often_it_looks(n_looks):
+    """No part between two rows is longer than a third: of an even spread each is a seventh."""
+
+    class Trainer:
+        def sample(self, n_samples, random_state):
+            return np.zeros((n_samples, 2, 2))
+
+    growth = LiveSamples(every=0, n_samples=2, n_rows=8)
+    for step in range(1, n_looks + 1):
+        growth.after_step(Trainer(), step)
+    steps = [step for step, _ in growth.frames]
+    assert len(steps) == 8
+    assert steps == sorted(steps)
+    assert max(np.diff(steps)) <= n_looks / 3
 
 
 def test_looking_changes_nothing_and_a_full_disk_ends_nothing(tmp_path):

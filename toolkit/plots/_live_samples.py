@@ -22,7 +22,7 @@ __all__ = ["LiveSamples"]
 class LiveSamples:
     """Pictures of the same latents as a generator learns: give it to ``fit`` as a hook.
 
-    Each look is a row; when there are too many, every second of the earlier ones goes.
+    Each look is a row; when there are too many, the one goes whose neighbours are nearest to each other in steps.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ class LiveSamples:
         with only_shows("samples in training" if self.path is None else str(self.path)):
             self.frames.append((int(step), trainer.sample(self.n_samples, random_state=self.random_state)))
             if len(self.frames) > self.n_rows:
-                self.frames = [*self.frames[:-1][::2], self.frames[-1]]
+                del self.frames[_least_missed([step for step, _ in self.frames])]
             if self.path is not None or _in_notebook():
                 self._draw()
         self._last = time.monotonic()
@@ -125,6 +125,11 @@ class LiveSamples:
                 self._shown = display(drawn, display_id=True)
             else:
                 self._shown.update(drawn)
+
+
+def _least_missed(steps):
+    """The row, neither first nor last, without which the rest is spread most evenly over the training."""
+    return 1 + int(np.argmin(np.subtract(steps[2:], steps[:-2])))
 
 
 def _in_notebook():
