@@ -30,9 +30,9 @@ TASKS = {
             "File by file": "audit.audit_files audit.FileAudit datasets.survey_folder datasets.FileSurvey "
             "datasets.list_files datasets.read_original",
             "Everyday faults": "audit.judge_everyday audit.EverydayFindings audit.JUDGED_FAULTS audit.UNJUDGED "
-            "audit.judge_orientation audit.Orientation",
+            "audit.judge_orientation audit.Orientation audit.judge_colours audit.ColourOrder",
             "Copies and leaks": "audit.find_duplicates audit.Duplicates audit.PAIR_COLUMNS audit.image_signature "
-            "audit.SIGNATURE_LENGTH",
+            "audit.SIGNATURE_LENGTH audit.StoredSignatures",
             "A cleaned copy": "audit.plan_clean audit.apply_plan audit.check_clean_target audit.FILE_ACTIONS "
             "audit.REPAIRS audit.EXACT_REPAIRS audit.LEFT_OUT",
             "Pictures": "plots.FileGalleryDisplay",
@@ -71,7 +71,8 @@ TASKS = {
         "Repair images",
         "Undo what can be undone, and leave alone what is clean or unsure.",
         {
-            "Sets": "restoration.ImageRestorer restoration.restore_images restoration.available_restorers",
+            "Sets": "restoration.ImageRestorer restoration.restore_images restoration.available_restorers "
+            "restoration.restorer_in_words",
             "Pictures at their own size": "restoration.repair_original restoration.OriginalRepair "
             "restoration.ORIGINAL_REPAIRS",
             "Measures of a repair": "restoration.psnr restoration.ssim",
@@ -166,6 +167,7 @@ TASKS = {
         "Latent spaces and features: for detectors, neighbours, distances, and walks from one image to another.",
         {
             "Features": "embeddings.ImageEmbedder embeddings.EMBEDDERS embeddings.photograph_views "
+            "embeddings.photograph_colours "
             "embeddings.photographs_can_be_read",
             "Latent spaces": "generators.draw_latents generators.LATENT_WAYS generators.decode_latents "
             "generators.latent_sums generators.latent_walks comparison.compare_sampling",

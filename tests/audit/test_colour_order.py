@@ -20,10 +20,11 @@ def views_of(change, rows, noise=1.0, seed=0):
 @pytest.mark.parametrize(("change", "fault"), [(1, "swapped_channels"), (2, "inverted")])
 def test_changed_ones_are_found(change, fault):
     rows = np.arange(0, N, 10)
-    found = judge_colours(views_of(change, rows, noise=0.7))
+    found = judge_colours(views_of(change, rows))
     assert set(np.argsort(found.evidence(fault))[-len(rows) :]) == set(rows)
     assert found.auroc[fault] > 0.85  # the changed ones among those that came count as what they are not
-    assert found.recall[fault] > 0.8
+    # What is stated of those changed on purpose holds of those that came so: it is no more than what is found of them.
+    assert 0.5 < found.recall[fault] <= (found.evidence(fault)[rows] >= np.log(100)).mean() + 0.15
 
 
 def test_without_an_order_nothing_is_known():
@@ -36,7 +37,7 @@ def test_a_set_is_judged_by_them_and_says_how_well():
     generator = np.random.default_rng(2)
     images = generator.integers(0, 256, (N, 24, 24, 3), dtype=np.uint8)
     statistics = pd.DataFrame([everyday_statistics(image) for image in images])
-    rows = np.arange(0, N, 15)
+    rows = np.arange(0, N, 50)
     found = judge_everyday(statistics, colours=judge_colours(views_of(1, rows, noise=0.5)))
     assert set(np.flatnonzero(found.flagged["swapped_channels"])) == set(rows)
     assert found.competence.loc["swapped_channels", "recall"] > 0.9

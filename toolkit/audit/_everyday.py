@@ -299,7 +299,7 @@ def _joined(
         return alone
     if sure.any():
         more = joined_departure(values, network, neighbours, AFFIRMED_RATE * rate, never, always, against)
-        departure = np.where(sure, more, departure)
+        departure = departure if more is None else np.where(sure, more, departure)
     return np.where(np.isnan(departure), alone, 1 / (1 + np.exp(-_STEEPNESS * np.clip(departure, -10, 8))))
 
 
