@@ -419,7 +419,7 @@ def test_a_blurred_image_is_never_given_back_blurrier(fitted, clean):
 def test_without_rounds_only_closed_forms_repair(clean):
     restorer = ImageRestorer(Oracle(clean, ["clean"] * len(clean)), epochs=0, random_state=0).fit(clean)
     table = restorer.ranking_
-    assert {"flip_horizontal", "low_contrast"} <= set(table["kind"])
+    assert {"flip_horizontal", "low_contrast", "invert"} <= set(table["kind"])
     assert not table["restorer"].str.contains("learned").any()
     assert not set(table["kind"]) & {"gaussian_noise", "gaussian_blur", "rotate", "occlude", "stripe"}
     assert (table.loc[table["kind"] == "flip_horizontal", "gain"] > 20).all()

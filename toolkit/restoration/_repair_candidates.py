@@ -86,7 +86,7 @@ def _candidates_of(kind, learning):
     return tuple(
         name
         for name in CANDIDATES[kind]
-        if "learned" not in name and (kind in _TONES or (name in RESTORERS and RESTORERS[name].exact))
+        if "learned" not in name and (kind in (*_TONES, "invert") or (name in RESTORERS and RESTORERS[name].exact))
     )
 
 
