@@ -196,7 +196,10 @@ def _why_not(name: str, fault: EverydayFault, statistics: pd.DataFrame, values: 
     if name in ("grey_among_colour", "colour_among_grey"):
         colour = float(np.nanmean(statistics["is_colour"]))
         usual = colour if name == "grey_among_colour" else 1 - colour
-        return "" if usual >= _MAJORITY and n_said >= FEWEST else f"only {usual:.0%} of the images are the other kind"
+        if usual >= _MAJORITY and n_said >= FEWEST:
+            return ""
+        sort = "have colour" if name == "grey_among_colour" else "are grey"
+        return f"{usual:.0%} of the images {sort}, {_MAJORITY:.0%} and {FEWEST} images are needed"
     if n_said < FEWEST and not np.isfinite(always):
         return f"{n_said} images tell too little of what is usual: {FEWEST} are needed"
     return ""
