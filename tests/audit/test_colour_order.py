@@ -53,6 +53,19 @@ def test_a_set_is_judged_by_them_and_says_how_well():
     assert any("only ranks" in sentence for sentence in weak.findings())
 
 
+def test_the_better_judge_of_the_set_decides():
+    """Pictures that are dark below and bright above: their layout tells inverted ones, features of noise do not."""
+    generator = np.random.default_rng(3)
+    images = np.clip(np.linspace(230, 20, 24)[:, None] + generator.normal(0, 15, (N, 24, 24)), 0, 255).astype(np.uint8)
+    rows = np.arange(0, N, 30)
+    images[rows] = 255 - images[rows]
+    statistics = pd.DataFrame([everyday_statistics(image) for image in images])
+    blind = judge_colours(generator.normal(0, 1, (N, 3, 12)))
+    found, alone = judge_everyday(statistics, colours=blind), judge_everyday(statistics)
+    assert set(np.flatnonzero(found.flagged["inverted"])) == set(rows)
+    pd.testing.assert_series_equal(found.scores["inverted"], alone.scores["inverted"])
+
+
 @pytest.mark.parametrize(
     ("views", "named"),
     [

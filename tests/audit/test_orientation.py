@@ -44,7 +44,7 @@ def test_nothing_is_claimed_where_sides_are_alike():
     found = judge_orientation(views)
     assert found.auroc["quarter_turn"] < 0.75
     assert (found.log_odds[:, 1:].max(axis=1) < 3.5).all()
-    statistics = pd.DataFrame([everyday_statistics(np.eye(32, dtype=np.uint8) * place) for place in range(100)])
+    statistics = pd.DataFrame([everyday_statistics(np.full((32, 32), place, np.uint8)) for place in range(100)])
     verdicts = judge_everyday(statistics, faults=["quarter_turn", "upside_down"], orientation=found)
     assert not verdicts.flagged.any(axis=None)
     assert not verdicts.competence["applicable"].any()

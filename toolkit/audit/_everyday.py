@@ -81,7 +81,7 @@ def judge_everyday(
         are asked for.
     orientation : Orientation, default=None
         Of the same images, from :func:`judge_orientation`: what is upside down or turned by a quarter is then told by
-        what is in the images rather than by their coarse layout.
+        what is in the images, unless their coarse layout tells images changed on purpose better.
     colours : ColourOrder, default=None
         Likewise, from :func:`judge_colours`: of red for blue, and light for dark.
 
@@ -214,10 +214,11 @@ def _learnt(
         return None, np.nan, f"{n_samples} images are too few to learn it from: {FEWEST_LEARNT} are needed"
     if name == "swapped_channels" and np.nanmean(statistics["is_colour"]) < 0.5:
         return None, np.nan, "most of the images have no colour"
-    if judge is None:
-        odds, auroc, recall = symmetry_odds(layout_cells(statistics), name)
-    else:
-        odds, auroc, recall = judge.evidence(name), judge.auroc[name], judge.recall[name]
+    told = [symmetry_odds(layout_cells(statistics), name)]
+    if judge is not None:
+        told.append((judge.evidence(name), judge.auroc[name], judge.recall[name]))
+    # Of both the one that tells images changed on purpose better, in this set.
+    odds, auroc, recall = max(told, key=lambda one: one[1])
     if auroc < LEAST_AUROC:
         return None, recall, f"{LEARNT_FAULTS[name].not_applicable} (AUROC {auroc:.2f} on images changed on purpose)"
     if name == "swapped_channels":
