@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.audit._everyday_symmetries import calibrated, recall_of_changed
-from toolkit.audit._orientation import FEWEST_TURNED, reduced
+from toolkit.audit._picture_views import FEWEST_TURNED, checked_views, reduced
 
 __all__ = ["ColourOrder", "judge_colours"]
 
@@ -75,15 +75,7 @@ def judge_colours(views: ArrayLike, *, random_state: int = 0) -> ColourOrder:
     >>> int(judge_colours(views).evidence("swapped_channels").argmax())
     7
     """
-    values = np.asarray(views, dtype=np.float32)
-    if values.ndim == 2 and values.shape[1] % 3 == 0:
-        values = values.reshape(len(values), 3, -1)
-    if values.ndim != 3 or values.shape[1] != 3:
-        raise ValueError(f"views must be of shape (n_samples, 3, n_features), got {np.shape(views)}.")
-    if len(values) < FEWEST_TURNED:
-        raise ValueError(f"views must be of {FEWEST_TURNED} images or more to learn from, got {len(values)}.")
-    if not np.isfinite(values).all():
-        raise ValueError("views must be finite, got NaN or infinite values.")
+    values = checked_views(views, 3)
     folds = np.random.default_rng(random_state).permutation(np.arange(len(values)) % _FOLDS)
     odds, auroc, recall = {}, {}, {}
     for place, name in enumerate(_CHANGES, start=1):

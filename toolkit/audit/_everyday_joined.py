@@ -88,19 +88,7 @@ def affirmed(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
 
 
 def doubted(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
-    """Of which images the network's own words speak against a fault, whatever is usual in the set.
-
-    Parameters
-    ----------
-    fault : str
-        Of ``WITNESSES``.
-    statistics : DataFrame
-        With what the network says of each image.
-
-    Returns
-    -------
-    ndarray of bool of shape (n_samples,)
-    """
+    """Of which images its own words speak against a fault, likewise."""
     against = np.zeros(len(statistics), dtype=bool)
     if fault in _GRID:
         against |= statistics[f"damage_{WITNESSES[fault]}"].to_numpy(dtype=np.float64) < _UNLIKELY

@@ -19,13 +19,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.audit._everyday_symmetries import recall_of_changed
+from toolkit.audit._picture_views import FEWEST_TURNED, checked_views, reduced
 
-__all__ = ["FEWEST_TURNED", "Orientation", "judge_orientation", "reduced"]
+__all__ = ["Orientation", "judge_orientation"]
 
-FEWEST_TURNED = 60  # images from which a rule can be learnt
 _FOLDS, _ROUNDS = 5, 2
 _MOST = 1500  # images that one rule learns from
-_COMPONENTS = 256
 _STRENGTH = 0.003  # of the inverse penalty
 _SUSPECT = 0.0  # log odds from which an image is not learnt from again
 _ASTRAY = 0.1  # share of images that may be turned
@@ -142,15 +141,7 @@ def judge_orientation(views: ArrayLike, *, random_state: int = 0) -> Orientation
     >>> found["turn"][7], int((found["turn"] != "").sum())
     ('rotate_270', 1)
     """
-    values = np.asarray(views, dtype=np.float32)
-    if values.ndim == 2 and values.shape[1] % 4 == 0:
-        values = values.reshape(len(values), 4, -1)
-    if values.ndim != 3 or values.shape[1] != 4:
-        raise ValueError(f"views must be of shape (n_samples, 4, n_features), got {np.shape(views)}.")
-    if len(values) < FEWEST_TURNED:
-        raise ValueError(f"views must be of {FEWEST_TURNED} images or more to learn from, got {len(values)}.")
-    if not np.isfinite(values).all():
-        raise ValueError("views must be finite, got NaN or infinite values.")
+    values = checked_views(views, 4)
     components = reduced(values)
     folds = np.random.default_rng(random_state).permutation(np.arange(len(values)) % _FOLDS)
     trusted = np.ones(len(values), dtype=bool)
@@ -164,28 +155,6 @@ def judge_orientation(views: ArrayLike, *, random_state: int = 0) -> Orientation
     sums = sums * slope
     unit = np.exp(sums - sums.max(axis=1, keepdims=True))
     return Orientation(_against_others(sums), unit / unit.sum(axis=1, keepdims=True), *_competence(sums), values)
-
-
-def reduced(values: NDArray) -> NDArray:
-    """The most important directions of the features, of all views alike.
-
-    Parameters
-    ----------
-    values : ndarray of shape (n_samples, n_views, n_features)
-
-    Returns
-    -------
-    ndarray of shape (n_samples, n_views, n_components)
-    """
-    from sklearn.decomposition import PCA
-
-    flat = values.reshape(-1, values.shape[2]).astype(np.float64)
-    spread = flat.std(axis=0)
-    flat = (flat - flat.mean(axis=0)) / np.where(spread > 1e-9, spread, 1)
-    n_components = min(_COMPONENTS, flat.shape[1], len(flat) // 2)
-    if n_components < flat.shape[1]:
-        flat = PCA(n_components, svd_solver="randomized", random_state=0).fit_transform(flat)
-    return flat.reshape(*values.shape[:2], -1)
 
 
 def _out_of_fold(reduced: NDArray, folds: NDArray, trusted: NDArray) -> NDArray:

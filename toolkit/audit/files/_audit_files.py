@@ -12,7 +12,8 @@ from toolkit.audit._colour_order import judge_colours
 from toolkit.audit._duplicates_find import find_duplicates
 from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signature
 from toolkit.audit._everyday import judge_everyday
-from toolkit.audit._orientation import FEWEST_TURNED, judge_orientation
+from toolkit.audit._orientation import judge_orientation
+from toolkit.audit._picture_views import FEWEST_TURNED
 from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._planted import not_told_apart
 from toolkit.datasets import FileSurvey, survey_folder
