@@ -116,8 +116,13 @@ def run_steps(*steps, n_jobs=None):
 
     # A process would spend longer on importing these than most steps on their work.
     n_jobs = min(joblib.cpu_count(), len(steps)) if n_jobs is None else n_jobs
-    with joblib.parallel_config(backend="threading"):
-        return run_jobs(_take, [{"step": step} for step in steps], n_jobs=n_jobs)
+    tasks = [{"step": step} for step in steps]
+    if n_jobs == 1:
+        return run_jobs(_take, tasks, n_jobs=1)
+    from threadpoolctl import threadpool_limits
+
+    with joblib.parallel_config(backend="threading"), threadpool_limits(1):  # further threads of each would only wait
+        return run_jobs(_take, tasks, n_jobs=n_jobs)
 
 
 def _take(step):
