@@ -103,9 +103,10 @@ def _slope(told: NDArray) -> float:
     share of all that it takes for changed, its errors included.
     """
     from scipy.optimize import minimize_scalar
+    from scipy.special import expit
 
     def loss(slope: float, share: float) -> float:
-        sound = 1 / (1 + np.exp(np.clip(slope * told, -500, 500)))
+        sound = expit(-slope * told)
         return float(-np.log(np.maximum((1 - share) * sound + share * (1 - sound), 1e-12)).mean())
 
     sure = np.abs(told) >= np.quantile(np.abs(told), _SURE)

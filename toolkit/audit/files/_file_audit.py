@@ -75,7 +75,7 @@ class FileAudit:
         ``duplicate_group`` (-1: none), ``duplicate_of`` (the one to keep), ``relation``, ``symmetry``, ``difference``,
         ``similarity``; ``leak`` (a picture of the other folder that it is); and a column ``score_...`` for each fault,
         0 to 1, empty where it cannot be judged. Where a network was asked which way up pictures are, ``turn`` says
-        what brings a turned one upright, if a second judge agrees.
+        what brings a turned one upright, if an independent check agrees.
         """
         return self._table.copy()
 

@@ -124,7 +124,7 @@ def image_plan(images: np.ndarray, per_image: pd.DataFrame) -> pd.DataFrame:
     """
     repaired = per_image["repaired"].to_numpy() == 1
     reasons = [
-        f"{kind_in_words(kind, short=True)} ({sure:.2f}), confirmed by a second judge" if done else ""
+        f"{kind_in_words(kind, short=True)} ({sure:.2f}), confirmed by an independent check" if done else ""
         for kind, sure, done in zip(per_image["kind"], per_image["confidence"], repaired)
     ]
     return pd.DataFrame(
