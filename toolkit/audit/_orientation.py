@@ -73,7 +73,7 @@ class Orientation:
         )
 
     def confirmed(self, rows: ArrayLike) -> NDArray[np.bool_]:
-        """Whether it is all but certain, and an independent check says the same: the most similar views of other images.
+        """Whether it is all but certain, and an independent check agrees: the most similar views of other images.
 
         Parameters
         ----------
