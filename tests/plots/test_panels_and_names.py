@@ -98,3 +98,18 @@ def test_names_in_latent_space_do_not_cover_each_other(names, spread):
     assert over.sum() == len(names)  # each with itself
     outer = display.ax_.get_window_extent()
     assert all(outer.x0 - 5 <= box.x0 and box.x1 <= outer.x1 + 5 for box in boxes)
+
+
+@pytest.mark.parametrize("log", [False, True])
+def test_no_curve_runs_behind_a_legend(log):
+    display = plots.LossCurveDisplay.from_history(TRAINING, log=log).plot()
+    display.figure_.canvas.draw()
+    for panel in display.axes_:
+        legend = panel.get_legend().get_window_extent()
+        highest = max(panel.transData.transform(line.get_xydata())[:, 1].max() for line in panel.get_lines())
+        assert highest < legend.y0, panel.get_ylabel()
+
+
+def test_places_of_an_attention_map_that_hold_nothing_are_marked():
+    display = plots.AttentionDisplay.from_predictions(np.full((1, 3, 4), 0.25), [" 9+3"], ["12"]).plot()
+    assert [text.get_text() for text in display.ax_.texts] == ["␣", "9", "+", "3", "␣", "1", "2"]

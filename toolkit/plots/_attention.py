@@ -22,10 +22,13 @@ __all__ = ["AttentionDisplay"]
 
 _MOST = 12
 _COLUMNS = 4
+_EMPTY = "\N{OPEN BOX}"  # the usual sign for a blank
 
 
 class AttentionDisplay(Display):
     """Attention maps, one a query: answers from top to bottom, queries from left to right.
+
+    A place that is blank, in a query or in an answer that is shorter than the longest, is marked with an open box.
 
     Parameters
     ----------
@@ -129,11 +132,10 @@ class AttentionDisplay(Display):
             )
             query = self.queries[place].ljust(columns)
             answer = self.answers[place].rjust(rows)
-            style = {"ha": "center", "va": "center", "fontsize": 10, "color": INK, "family": "monospace"}
             for column in range(columns):
-                ax.text(left + column + 0.5, top - 0.5, query[column], **style)
+                _label(ax, left + column + 0.5, top - 0.5, query[column])
             for row in range(rows):
-                ax.text(left - 0.5, top + row + 0.5, answer[row].strip(), **style)
+                _label(ax, left - 0.5, top + row + 0.5, answer[row])
             edges = ([left, left + columns, left + columns, left, left], [top, top, top + rows, top + rows, top])
             ax.plot(*edges, color=MUTED, linewidth=0.8)
         ax.set_xlim(0, wide * across)
@@ -143,3 +145,18 @@ class AttentionDisplay(Display):
         if self.title:
             ax.set_title(plot_text(self.title), loc="left", fontsize=11, fontweight="bold", color=INK, pad=8)
         return self
+
+
+def _label(ax, x, y, character):
+    """A character of query or answer; a place that holds none has a mark, since the model writes there too."""
+    empty = not character.strip()
+    ax.text(
+        x,
+        y,
+        _EMPTY if empty else character,
+        ha="center",
+        va="center",
+        fontsize=10,
+        color=MUTED if empty else INK,
+        family="monospace",
+    )

@@ -20,6 +20,7 @@ _NO_LOSS = ("epoch", "step", "seconds")
 _VALIDATION = "validation_"
 # What a name holds, and how its axis is called: the first that fits; everything else is a loss.
 _PANELS = (("accuracy", "accuracy"), ("norm", "gradient norm"), ("learning_rate", "learning rate"))
+_LEGEND_LINE, _LEGEND_WIDTH = 0.19, 4.5  # inches: height of a line of the legend, and width that two names take
 
 
 class LossCurveDisplay(Display):
@@ -160,6 +161,7 @@ class LossCurveDisplay(Display):
                 linewidth=1.8,
                 marker="o" if len(own) < 3 else None,
                 markersize=4,
+                clip_on=len(own) >= 3,
                 label=f"{plain_name(name)}: {own['value'].iloc[-1]:.4g}",
             )
         shown = self.curves[self.curves["name"].isin(names)]
@@ -174,7 +176,22 @@ class LossCurveDisplay(Display):
         ax.set_xlim(min(1, self.curves["epoch"].min()), max(2, math.ceil(self.curves["epoch"].max())))
         ax.set_ylabel(label)
         tidy_axes(ax)
-        ax.legend(frameon=False, fontsize=9, labelcolor=INK)
+        _legend_above(ax, len(names))
+
+
+def _legend_above(ax, n_names):
+    """A legend over the curves, with the room that it takes: wherever it lay among them, it would hide one."""
+    extent = ax.get_window_extent()
+    width, inches = extent.width / ax.figure.dpi, extent.height / ax.figure.dpi
+    n_columns = min(n_names, 2 if width > _LEGEND_WIDTH else 1)
+    share = min((math.ceil(n_names / n_columns) * _LEGEND_LINE + 0.06) / inches, 0.5)
+    ticks = ax.get_yticks()
+    to_axis, from_axis = ax.yaxis.get_transform().transform, ax.yaxis.get_transform().inverted().transform
+    low, high = to_axis(ax.get_ylim())
+    ax.set_ylim(top=from_axis(low + (high - low) / (1 - share)))
+    if ax.get_yscale() == "linear":
+        ax.set_yticks([tick for tick in ticks if low <= tick <= high])
+    ax.legend(loc="upper left", ncols=n_columns, frameon=False, fontsize=9, labelcolor=INK, borderaxespad=0.1)
 
 
 def _panel_of(name):
