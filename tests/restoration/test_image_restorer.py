@@ -450,3 +450,20 @@ def test_only_kinds_whose_limit_cannot_rise_above_nothing_are_left_out(named):
     limits = abstention_thresholds(found, {"transpose": frame("transpose", 100, 1e-6)}, **caution)
     assert bool(kinds_worth_learning(found, ["transpose"], **caution)) == (limits["transpose"] > 0)
     assert kinds_worth_learning(found, ["invert"], **caution) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "n_unsure", "repaired"), [("transpose", 29, True), ("transpose", 31, False), ("invert", 31, True)]
+)
+def test_a_symmetry_of_which_most_are_named_with_little_confidence_is_left_alone(kind, n_unsure, repaired):
+    """Thirty that are sure are sure for nothing where more look so by themselves; an inversion leaves its trace."""
+
+    def frame(kind, n, probability, belief):
+        return pd.DataFrame({"kind": [kind] * n, "probability": probability, "clean_probability": belief})
+
+    rows = [frame("clean", 500, 0.999, 0.999), frame(kind, 30, 0.95, 1e-6), frame(kind, n_unsure, 0.5, 0.4)]
+    found = pd.concat(rows, ignore_index=True)
+    caution = {"min_confidence": 0.6, "max_clean_changed": 0.0005}
+    limits = abstention_thresholds(found, {kind: frame(kind, 100, 0.95, 1e-6)}, **caution)
+    assert (limits[kind] > 0) == repaired
+    assert (kinds_worth_learning(found, [kind], **caution) == (kind,)) == repaired

@@ -3,17 +3,23 @@
 A confident identifier still calls some clean images flipped: handwriting holds letters that look so. Of a kind that is
 really in the set, most images are predicted with high confidence, as planted ones are; of a kind that is not, most
 predictions are uncertain. So the number of confident predictions gives the number to expect in all; where more are
-found than that, the rest are false alarms and are left alone.
+found than that, the rest are false alarms and are left alone. And where most of what is named one kind is named with
+little confidence, the set holds images that look so by themselves, and those few of which the identifier is sure are
+among them: a third of the letters that it was sure to have been turned were letters of a careless hand.
 """
 
 import numpy as np
 
 from toolkit.corruption import FAMILIES
 
-__all__ = ["abstention_thresholds", "kinds_worth_learning"]
+__all__ = ["abstention_thresholds", "kinds_worth_learning", "least_confidence"]
 
 # Kinds that clean images may resemble by themselves: a slanted hand, a broken stroke. No pen writes noise.
 _RESEMBLED = ("geometry", "occlusion")
+# Of these, which leave no trace but what is shown, the identifier has to be as sure as that, of a row to repair it, and
+# of this share of all rows that it names so to repair any of them.
+_TRACELESS = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose", "occlude")
+_SURE, _SURE_SHARE = 0.8, 0.5
 # So many may look so by themselves in any set: where none was seen, three is the 95 % bound of the count to expect.
 # Without it three zeros wider than high, of 600 digits, were transposed in six of eight audits.
 _UNSEEN = 3.0
@@ -51,7 +57,7 @@ def abstention_thresholds(found, planted, *, min_confidence, max_clean_changed):
         here = np.sort(_named(found, kind, min_confidence))
         there = np.sort(_named(findings, kind, min_confidence))
         thresholds[kind] = 0.0
-        if not len(here) or not len(there):
+        if not len(here) or not len(there) or not _mostly_sure(found, kind):
             continue
         resembled = FAMILIES.get(kind) in _RESEMBLED
         middle = max(there[(len(there) - 1) // 2], _CONFIDENT if resembled else _RATHER_CONFIDENT)
@@ -86,7 +92,31 @@ def kinds_worth_learning(found, kinds, *, min_confidence, max_clean_changed):
         kind
         for kind in kinds
         if len(_named(found, kind, min_confidence)) > _resembling(kind, n_clean, max_clean_changed)
+        and _mostly_sure(found, kind)
     )
+
+
+def least_confidence(kinds, min_confidence):
+    """The probability with which each of the kinds has to be named.
+
+    Parameters
+    ----------
+    kinds : ndarray of str of shape (n,)
+    min_confidence : float
+
+    Returns
+    -------
+    ndarray of shape (n,)
+    """
+    return np.where(np.isin(kinds, _TRACELESS), max(min_confidence, _SURE), min_confidence)
+
+
+def _mostly_sure(found, kind):
+    """Whether the rows that are named a kind that leaves no trace are named so with confidence, by and large."""
+    if kind not in _TRACELESS:
+        return True
+    probability = found.loc[found["kind"] == kind, "probability"].to_numpy(dtype=float)
+    return bool(len(probability) and (probability >= _SURE).mean() >= _SURE_SHARE)
 
 
 def _resembling(kind, n_clean, max_clean_changed):

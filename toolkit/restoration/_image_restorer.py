@@ -17,7 +17,7 @@ from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.parameters import at_least
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
-from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning
+from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning, least_confidence
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
 from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier
@@ -38,9 +38,6 @@ _LEAST_ROUND = 2000
 # blurred, which networks trained on a sharp set take for damage: the threshold is lowered to the clean probability of
 # all but this share of the right repairs of planted images.
 _LOWEST_SHARE = 0.1
-# Symmetries and occluders, which sound images may look like by themselves, are to be predicted with this confidence.
-_RESEMBLED = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose", "occlude")
-_SURE = 0.8
 # Held-out images needed to fit a classifier of repairs, and the sensitivity that it has to have.
 _LEAST_HELD_OUT, _LEAST_SENSITIVITY = 20, 0.5
 # Networks learn nothing for kinds of which no image could be repaired, where that spares half of their lessons: for
@@ -421,8 +418,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         suspicious = kinds != "clean"
         undoable = np.isin(kinds, self.undoable_)
         limits = np.array([self.limits_.get(kind, 0.0) for kind in kinds])
-        least = np.where(np.isin(kinds, _RESEMBLED), max(self.min_confidence, _SURE), self.min_confidence)
-        sure = (probability >= least) & (clean <= limits)
+        sure = (probability >= least_confidence(kinds, self.min_confidence)) & (clean <= limits)
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
         columns = {name: repairs[name].to_numpy(copy=True) for name in ("restorer", "angle", "improvement", "outcome")}
