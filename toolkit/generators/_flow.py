@@ -16,6 +16,7 @@ from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.generators import _flow_setup as setup
 from toolkit.generators import _gan_setup as scales
+from toolkit.generators._flow_distillation import DistillationMixin
 from toolkit.generators._flow_fitting import FlowFittingMixin
 from toolkit.generators._paths import latent_path
 from toolkit.generators._replicas import ReplicasMixin
@@ -27,7 +28,7 @@ __all__ = ["FlowMatching"]
 
 
 @usual_floating_point
-class FlowMatching(FlowFittingMixin, ReplicasMixin, BaseEstimator):
+class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstimator):
     """Learn a set of images, or the rows of any table, as a flow from noise to data, and draw new ones.
 
     Noise and data are joined by a path; a network learns, at points of such paths, how they move, and sampling follows

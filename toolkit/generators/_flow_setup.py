@@ -151,20 +151,43 @@ def make_trainer(flow, gaussian, weight_seed, training_seed, total_steps):
     return FlowTrainer(
         network.to(device),
         random=torch_generator(training_seed, device),
-        total_steps=total_steps,
-        path=settings.path,
-        target=settings.target,
-        coupling=settings.coupling,
-        times=settings.times,
-        lr_schedule=settings.lr_schedule,
-        n_conditions=flow.n_conditions_,
-        condition_dropout=float(settings.condition_dropout) if flow.n_conditions_ else 0.0,
-        learning_rate=float(settings.learning_rate),
-        betas=tuple(settings.betas),
-        weight_averaging=settings.weight_averaging,
-        autocast=scales._autocast(settings.precision, device),
-        draw_rows=flow._sample,
+        **_trainer_options(flow, settings, device, total_steps),
     )
+
+
+def make_distillation(flow, n_steps, seed, total_steps):
+    """A trainer of a copy of its network, and the optimiser, for so few steps of the sampler."""
+    import copy
+
+    from toolkit.generators.flow import DistillationTrainer
+    from toolkit.nn import resolve_device, torch_generator
+
+    device = resolve_device(flow.device)
+    return DistillationTrainer(
+        copy.deepcopy(flow.network_).to(device),
+        n_steps=n_steps,
+        random=torch_generator(seed, device),
+        **_trainer_options(flow, in_force(flow), device, total_steps),
+    )
+
+
+def _trainer_options(flow, settings, device, total_steps):
+    """What a trainer takes from the parameters in force."""
+    return {
+        "total_steps": total_steps,
+        "path": settings.path,
+        "target": settings.target,
+        "coupling": settings.coupling,
+        "times": settings.times,
+        "lr_schedule": settings.lr_schedule,
+        "n_conditions": flow.n_conditions_,
+        "condition_dropout": float(settings.condition_dropout) if flow.n_conditions_ else 0.0,
+        "learning_rate": float(settings.learning_rate),
+        "betas": tuple(settings.betas),
+        "weight_averaging": settings.weight_averaging,
+        "autocast": scales._autocast(settings.precision, device),
+        "draw_rows": flow._sample,
+    }
 
 
 def draw_noise(flow, n_samples, seed):

@@ -4,6 +4,7 @@ Each kind of piece stands in one literal table of names; a new one is a function
 """
 
 from toolkit.generators.flow._coupling import COUPLINGS
+from toolkit.generators.flow._distillation import DistillationTrainer
 from toolkit.generators.flow._gaussian import learn_gaussian
 from toolkit.generators.flow._networks import NETWORKS, build_network
 from toolkit.generators.flow._paths import PATHS, Path
@@ -18,6 +19,7 @@ __all__ = [
     "PATHS",
     "SOLVERS",
     "TIMES",
+    "DistillationTrainer",
     "FlowTrainer",
     "Path",
     "build_network",

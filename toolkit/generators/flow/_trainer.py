@@ -88,13 +88,7 @@ class FlowTrainer(DrawingMixin):
 
     def train_step(self, batch: torch.Tensor | tuple[torch.Tensor, torch.Tensor]) -> dict[str, torch.Tensor]:
         """One step on images (n, height, width[, 3]), and codes (n,) where there are conditions."""
-        images, codes = batch if isinstance(batch, tuple) else (batch, None)
-        data = as_signed_images(images)
-        n_rows = len(data)
-        noise = torch.randn(data.shape, generator=self.random, device=self.device)
-        noise = self.coupling(data, noise, codes)
-        time = draw_times(self.times, n_rows, self.random)
-        weights = self._weights(codes, n_rows)
+        data, noise, time, weights = self._draw(batch)
         spread = time[:, None, None, None]
         points = mix(self.path, data, noise, spread)
         with self.autocast():
@@ -113,6 +107,15 @@ class FlowTrainer(DrawingMixin):
             self.average.update()
         self.step += 1
         return {"loss": loss.detach()}
+
+    def _draw(self, batch):
+        """Data, noise, times and weights of conditions, a row each."""
+        images, codes = batch if isinstance(batch, tuple) else (batch, None)
+        data = as_signed_images(images)
+        noise = torch.randn(data.shape, generator=self.random, device=self.device)
+        noise = self.coupling(data, noise, codes)
+        time = draw_times(self.times, len(data), self.random)
+        return data, noise, time, self._weights(codes, len(data))
 
     def finished_generator(self) -> nn.Module:
         """The network to keep, averaged if asked for."""
