@@ -30,6 +30,7 @@ PAGES = sorted(
 
 # What is made smaller in a page for this test, so that it takes seconds: text of the page, and what runs instead.
 SMALLER = {
+    "docs/guide/digits-on-demand.md": {"max_steps=500": "max_steps=150"},
     "README.md": {"n_samples=4000, random_state=0": "n_samples=24, random_state=0"},
     "docs/tour.md": {
         "n_samples=4000, random_state=0": "n_samples=120, random_state=0",

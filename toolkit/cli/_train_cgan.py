@@ -25,7 +25,7 @@ def cgan(
     ] = "embedding",
     discriminator_conditioning: Annotated[
         str, typer.Option(metavar="NAME", help="How the discriminator is given it: embedding or projection.")
-    ] = "embedding",
+    ] = "projection",
     mismatch_weight: Annotated[
         float, typer.Option(metavar="W", help="Weight of real images under a wrong label, as further fakes; 0: none.")
     ] = 1.0,

@@ -46,9 +46,10 @@ class ConditionalGAN(GAN):
     generator_conditioning : {"embedding", "batch_norm"}, default="embedding"
         ``"embedding"`` joins a learnt vector of the class to the latent [1]_. ``"batch_norm"`` gives each class its own
         gains and offsets of all norms [3]_.
-    discriminator_conditioning : {"embedding", "projection"}, default="embedding"
-        ``"embedding"`` shows a learnt vector of the class (one more channel, for convolutions) beside the image [1]_.
+    discriminator_conditioning : {"projection", "embedding"}, default="projection"
         ``"projection"`` adds the inner product of the image's features and a vector of the class to the logit [2]_.
+        ``"embedding"`` shows a learnt vector of the class (one more channel, for convolutions) beside the image [1]_:
+        at equal time it draws fewer hands of each class.
     embedding_dim : int, default=32
         Length of the vectors that are joined to the latent, and for ``"mlp"`` to the image.
     mismatch_weight : float, default=1.0
@@ -107,7 +108,7 @@ batch_size_, dtype_, layout_, n_features_in_
         *,
         preset: str = "modern",
         generator_conditioning: str = "embedding",
-        discriminator_conditioning: str = "embedding",
+        discriminator_conditioning: str = "projection",
         embedding_dim: int = 32,
         mismatch_weight: float = 1.0,
         objective: str | None = None,
