@@ -12,7 +12,18 @@ from toolkit.generators import ConditionalGAN
 from toolkit.plots import SampleRowsDisplay
 
 digits = load_digits()
-gan = ConditionalGAN(max_steps=800, random_state=0)
+gan = ConditionalGAN(
+    preset="plain",
+    gradient_penalty="r1",
+    generator_norm="batch",
+    generator_widths=(128, 128),
+    discriminator_widths=(128,),
+    learning_rate=0.002,
+    betas=(0.0, 0.99),
+    weight_averaging=0.98,
+    max_steps=1500,
+    random_state=0,
+)
 gan.fit(digits.images, digits.labels)
 
 # %%
