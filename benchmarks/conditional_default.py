@@ -90,12 +90,10 @@ def show(results):
     """Print the table."""
     if not results:
         return
-    frame = pd.DataFrame(results.values())
-    print(
-        frame.groupby(["set", "conditioning"])[["steps", "read", "spread", *FIGURES]].mean().round(3).to_string()
-        + "\nread: as the class asked for; spread: of real images of a class it is 1; seeds: "
-        + frame.groupby(["set", "conditioning"])["seed"].nunique().astype(str).str.cat(sep=", ")
-    )
+    groups = pd.DataFrame(results.values()).groupby(["set", "conditioning"])
+    frame = groups[["steps", "read", "spread", *FIGURES]].mean().round(3)
+    frame.insert(0, "seeds", groups["seed"].nunique())
+    print(frame.to_string() + "\nread: as the class asked for; spread: of real images of a class it is 1")
 
 
 if __name__ == "__main__":
