@@ -145,6 +145,16 @@ def test_it_sees_no_further_than_it_says():
     assert REACH % MULTIPLE == 0
 
 
+def test_four_turns_are_better_than_one():
+    gains = []
+    for photograph in PHOTOGRAPHS.values():
+        image = photograph()
+        spoilt = _jpeg(image, 15)
+        one, four = (without_fault(spoilt, "jpeg_blocks", turns=turns) for turns in (1, 4))
+        gains.append(peak_signal_noise_ratio(image, four) - peak_signal_noise_ratio(image, one))
+    assert min(gains) > 0
+
+
 @pytest.mark.parametrize("fault", TAUGHT)
 def test_a_grey_picture_is_answered_as_three_equal_planes_are(fault):
     grey = _noisy(PHOTOGRAPHS["camera"]())[:64, :80]

@@ -105,7 +105,7 @@ def repair_original(image: ArrayLike, fault: str, *, method: str | None = None) 
         return found._replace(image=np.dstack([found.image, given[..., 3]]))
     if min(given.shape[:2]) < _SMALLEST:
         return OriginalRepair(given, False, f"it is smaller than {_SMALLEST} pixels")
-    before = seen_in(given, fault)
+    before = seen_in(given, fault, both=False)
     why_not = why_not_seen(before)
     if why_not:
         return OriginalRepair(given, False, why_not)

@@ -112,7 +112,7 @@ def choose_original_repair(pictures: Sequence[ArrayLike], fault: str) -> Origina
     usual = "classical" if "classical" in methods else ""
     if "learned" not in methods:
         return OriginalChoice(usual, {}, np.nan, "no other repair of it is known")
-    places = np.unique(np.linspace(0, max(0, len(pictures) - 1), _MOST).astype(int)) if len(pictures) else []
+    places = np.unique(np.linspace(0, len(pictures) - 1, min(len(pictures), _MOST)).astype(int))
     parts = [_middle(np.asarray(pictures[place]), place) for place in places]
     if len(parts) < FEWEST:
         return OriginalChoice(

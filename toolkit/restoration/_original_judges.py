@@ -50,16 +50,22 @@ class Seen(NamedTuple):
     likelier: str = ""
 
 
-def seen_in(image: NDArray, fault: str) -> Seen:
-    """What the judges of a fault see in a picture."""
+def seen_in(image: NDArray, fault: str, *, both: bool = True) -> Seen:
+    """What the judges of a fault see in a picture.
+
+    Without ``both``, the network is asked only where the statistic shows the fault; its share is 0 elsewhere.
+    """
+    if fault == "dead_lines":
+        value = float(sum(len(places) for places in dead_line_places(image)))
+        shows = value > 0
+    else:
+        row = EVERYDAY_FAULTS[fault]
+        value = float(everyday_statistics(image)[row.statistic])
+        shows = bool(value > row.never if row.high else value < row.never)
+    if not (shows or both):
+        return Seen(value, False, 0.0)
     said = damage_scores(image)
     share = sum(said[f"share_{name}"] for name in _DAMAGES[fault])
-    if fault == "dead_lines":
-        count = sum(len(places) for places in dead_line_places(image))
-        return Seen(float(count), bool(count), share)
-    row = EVERYDAY_FAULTS[fault]
-    value = float(everyday_statistics(image)[row.statistic])
-    shows = bool(value > row.never if row.high else value < row.never)
     rivals = [name for name in _RIVALS.get(fault, ()) if said[f"share_{name}"] > share]
     return Seen(value, shows, share, rivals[0].replace("_", " ") if rivals else "")
 

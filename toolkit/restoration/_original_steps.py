@@ -144,7 +144,7 @@ STEPS: dict[str, dict[str, Callable[[NDArray], NDArray]]] = {
     "hot_pixels": {"classical": without_hot_pixels},
     "dead_lines": {"classical": without_dead_lines},
     "noisy": {"classical": denoised, "learned": partial(without_fault, fault="noisy")},
-    "jpeg_blocks": {"classical": deblocked, "learned": partial(without_fault, fault="jpeg_blocks")},
+    "jpeg_blocks": {"classical": deblocked, "learned": partial(without_fault, fault="jpeg_blocks", turns=4)},
     "low_contrast": {"classical": stretched},
     "blurred": {"learned": deblurred},
 }
