@@ -1,6 +1,6 @@
 """Repairs that compute pixels anew, in a plan: the method that serves the set, where the file's own judges agree."""
 
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -73,7 +73,7 @@ class PixelRepairs:
 
         return choose_original_repair(self._sound, fault)
 
-    @property
+    @cached_property
     def _sound(self) -> list[NDArray]:
         """Pictures in which no damage is flagged, evenly spread over the set."""
         if self.audit.everyday is None:
