@@ -19,6 +19,7 @@ from skimage import filters, restoration
 
 from toolkit.audit import REPAIRS, apply_plan, audit_files, plan_clean
 from toolkit.restoration import ORIGINAL_METHODS, psnr, repair_original
+from toolkit.restoration._deblur import deblurred
 
 NOISE, QUALITY, WIDTHS = 25, 10, (1.0, 2.5)  # levels; of JPEG; pixels of the blur's deviation
 EDGE = 24  # pixels by which deconvolution by Fourier transform is given the mirror image
@@ -159,6 +160,31 @@ def repairs(name, most=100, half="reporting"):
             }
             best = max(of_peers, key=lambda peer: np.median(of_peers[peer]))
             found[f"{fault}, scikit-image's {best}"] = _said(of_peers[best], len(pairs))
+    return {"images": len(images), "repairs": found}
+
+
+def blurs(name, most=36, half="reporting"):
+    """Deblurring, and filters that are told the width, on the same pictures: as they are, and as most are saved."""
+    images = [_pixels(path) for path in files(name, HALVES[half], None)[:most]]
+    filters_ = ("richardson_lucy 30", "wiener 0.001", "wiener 0.01")
+    found = {}
+    for how, saved in {"blurred": None, "blurred, then saved as JPEG of quality 92": 92}.items():
+        pairs = []
+        for place, image in enumerate(images):
+            given, width = spoilt("blurred", image, [7, place])
+            pairs.append((image, given if saved is None else _saved(given, saved), width))
+        kept = np.array([repair_original(given, "blurred").repaired for _, given, _ in pairs])
+        steps = {"ours": lambda given, _: deblurred(given)} | {peer: PEERS["blurred"][peer] for peer in filters_}
+        for step, function in steps.items():
+            gains = np.array([_gain(image, given, function(given, width)) for image, given, width in pairs])
+            found[f"{how}: {step}"] = {
+                "pictures": len(pairs),
+                "median_gain_db": round(float(np.median(gains)), 2),
+                "worse_by_1_db": int((gains < -1).sum()),
+                "let_pass": int(kept.sum()),
+                "median_of_these_db": round(float(np.median(gains[kept])), 2) if kept.any() else None,
+                "least_of_these_db": round(float(gains[kept].min()), 2) if kept.any() else None,
+            }
     return {"images": len(images), "repairs": found}
 
 

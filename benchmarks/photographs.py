@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 from cells import main
 from everyday_faults import HALVES, PEER, _peer, _pixels, _planted, files
-from photograph_repairs import copied, repairs, untouched
+from photograph_repairs import blurs, copied, repairs, untouched
 from sklearn.metrics import roc_auc_score
 
 from toolkit.audit import judge_colours, judge_everyday, judge_orientation
@@ -174,6 +174,7 @@ CELLS |= {f"orientation_{name}": lambda n=name: orientation(n) for name in ("cat
 CELLS |= {f"colours_{name}": lambda n=name: colours(n) for name in ("cats", "photos")}
 CELLS["repairs_photos"] = lambda: repairs("photos")
 CELLS["repairs_untouched"] = lambda: untouched({"photos": 150, "cats": 150, "scans": 20, "microscopy": 30})
+CELLS["repairs_blur"] = lambda: blurs("photos")
 CELLS["repairs_copied"] = lambda: copied("photos")
 
 
