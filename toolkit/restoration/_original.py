@@ -14,7 +14,7 @@ __all__ = ["ORIGINAL_METHODS", "ORIGINAL_REPAIRS", "OriginalRepair", "repair_ori
 
 ORIGINAL_REPAIRS = tuple(STEPS)
 ORIGINAL_METHODS = {fault: tuple(methods) for fault, methods in STEPS.items()}
-_SMALLEST = 64  # pixels of the shorter side
+_SMALLEST = 96  # pixels of the shorter side: in less, the network sees one patch, and fur may be noise to it
 
 
 class OriginalRepair(NamedTuple):
