@@ -4,12 +4,11 @@ The network has never seen a photograph. Faults are planted by Pillow and SciPy 
 at a time (``everyday_hands.py``); half of each set, by a checksum of the file's name, was for tuning, the figures are
 of the other half. For each fault: AUROC of its own score and of the highest score of any damage, recall, false alarms,
 and how many of those flagged have it as their surest fault. Then: which way up (needs the extra ``photos``), and
-repairs at the original resolution, of the planted and of the untouched.
+repairs at the original resolution (``photograph_repairs.py``), of the planted and of the untouched.
 
     CLEANVISION_PYTHON=PATH python benchmarks/photographs.py [--table]
 """
 
-import io
 import tempfile
 import time
 from pathlib import Path
@@ -18,14 +17,12 @@ import numpy as np
 import pandas as pd
 from cells import main
 from everyday_faults import HALVES, PEER, _peer, _pixels, _planted, files
-from everyday_hands import plant
-from PIL import Image
+from photograph_repairs import blurs, copied, repairs, untouched
 from sklearn.metrics import roc_auc_score
 
 from toolkit.audit import judge_colours, judge_everyday, judge_orientation
 from toolkit.diagnostics import damage_scores, everyday_statistics
 from toolkit.embeddings import photograph_colours, photograph_views
-from toolkit.restoration import ORIGINAL_REPAIRS, psnr, repair_original
 
 FAULTS = (
     "noisy", "jpeg_blocks", "scaled_up", "pixelated", "blurred", "motion_blur", "hot_pixels", "dark", "blank",
@@ -172,47 +169,13 @@ def colours(name):
     return {"images": len(paths), "cpu_per_image": round(cpu, 4)} | found
 
 
-def _saved(image, quality):
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file))
-
-
-def repairs(name):
-    paths = files(name, HALVES["reporting"], None)[:120]
-    generator, out = np.random.default_rng(0), {}
-    for fault in ORIGINAL_REPAIRS:
-        gains, n_changed, start = [], 0, time.process_time()
-        for place, path in enumerate(paths):
-            image = _pixels(path)
-            if fault == "noisy":
-                spoilt = image + generator.normal(0, 25, image.shape)
-                spoilt = np.rint(np.clip(spoilt, 0, 255)).astype(np.uint8)
-            else:
-                spoilt = _saved(image, 10) if fault == "jpeg_blocks" else plant(fault, image, [7, place])
-            found = repair_original(spoilt, fault)
-            if found.repaired and not np.array_equal(spoilt, image):
-                gains.append(float(_gain(image, spoilt, found.image)))
-            n_changed += repair_original(image, fault).repaired
-        out[fault] = {
-            "planted": len(paths),
-            "repaired": len(gains),
-            "median_gain_db": round(float(np.median(gains)), 2) if gains else None,
-            "worse_by_1_db": int((np.array(gains) < -1).sum()),
-            "untouched_changed": n_changed,
-            "cpu": round(time.process_time() - start, 1),
-        }
-    return {"images": len(paths), "repairs": out}
-
-
-def _gain(image, spoilt, repaired):
-    return psnr(image[None], repaired[None], data_range=255)[0] - psnr(image[None], spoilt[None], data_range=255)[0]
-
-
 CELLS = {f"damage_{name}": lambda n=name: damage(n) for name in MOST}
 CELLS |= {f"orientation_{name}": lambda n=name: orientation(n) for name in ("cats", "photos")}
 CELLS |= {f"colours_{name}": lambda n=name: colours(n) for name in ("cats", "photos")}
 CELLS["repairs_photos"] = lambda: repairs("photos")
+CELLS["repairs_untouched"] = lambda: untouched({"photos": 150, "cats": 150, "scans": 20, "microscopy": 30})
+CELLS["repairs_blur"] = lambda: blurs("photos")
+CELLS["repairs_copied"] = lambda: copied("photos")
 
 
 def show(results):
@@ -220,6 +183,13 @@ def show(results):
         print(f"\n{name}: {found['images']} images", end="")
         if "repairs" in found:
             print("\n" + pd.DataFrame(found["repairs"]).T.astype(object).to_string())
+        elif "copied" in found:
+            print(
+                f", {found['cpu_per_image']} CPU s an image; untouched that were changed: {found['untouched_changed']}"
+            )
+            print(pd.DataFrame(found["copied"]).T.to_string())
+        elif "tries" in found:
+            print("\n" + pd.DataFrame(found["tries"]).T.to_string())
         elif "faults" in found:
             print(f", {found['cpu_per_image']} CPU s an image, decoding included")
             for how, untouched in found["untouched"].items():

@@ -74,7 +74,8 @@ TASKS = {
             "Sets": "restoration.ImageRestorer restoration.restore_images restoration.available_restorers "
             "restoration.restorer_in_words",
             "Pictures at their own size": "restoration.repair_original restoration.OriginalRepair "
-            "restoration.ORIGINAL_REPAIRS",
+            "restoration.choose_original_repair restoration.OriginalChoice restoration.ORIGINAL_REPAIRS "
+            "restoration.ORIGINAL_METHODS",
             "Measures of a repair": "restoration.psnr restoration.ssim",
             "Pictures": "plots.RepairPairsDisplay",
         },

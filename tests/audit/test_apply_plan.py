@@ -604,5 +604,6 @@ def test_damaged_notes_never_damage_a_picture(tmp_path, data):
 
 
 def test_every_symmetry_is_an_action():
-    of_pixels = {"denoise", "deblock", "fill_pixels", "fill_lines", "stretch"}  # tests/audit/test_pixel_repairs.py
+    of_pixels = {"denoise", "denoise_learned", "deblock", "deblock_learned", "deblur"}
+    of_pixels |= {"fill_pixels", "fill_lines", "stretch"}  # tests/audit/test_pixel_repairs.py
     assert set(BY_PIL) | of_pixels | {"keep", "leave_out", "crop", "invert"} == set(FILE_ACTIONS)

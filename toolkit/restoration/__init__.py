@@ -6,7 +6,8 @@ The estimator is loaded on first use, since it needs torch.
 import importlib
 from typing import TYPE_CHECKING
 
-from toolkit.restoration._original import ORIGINAL_REPAIRS, OriginalRepair, repair_original
+from toolkit.restoration._original import ORIGINAL_METHODS, ORIGINAL_REPAIRS, OriginalRepair, repair_original
+from toolkit.restoration._original_choice import OriginalChoice, choose_original_repair
 from toolkit.restoration._quality import psnr, ssim
 from toolkit.restoration._restorers import available_restorers, restore_images, restorer_in_words
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
 _LAZY = {"ImageRestorer": "toolkit.restoration._image_restorer"}
 
 __all__ = [
+    "ORIGINAL_METHODS",
     "ORIGINAL_REPAIRS",
     "ImageRestorer",
+    "OriginalChoice",
     "OriginalRepair",
     "available_restorers",
+    "choose_original_repair",
     "psnr",
     "repair_original",
     "restore_images",

@@ -6,23 +6,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.names import check_names
-from toolkit.diagnostics import EVERYDAY_FAULTS, damage_scores, everyday_statistics
-from toolkit.restoration._original_steps import STEPS, dead_line_places
+from toolkit._core.names import check_names, lookup
+from toolkit.restoration._original_judges import seen_in, why_no_better, why_not_seen
+from toolkit.restoration._original_steps import STEPS
 
-__all__ = ["ORIGINAL_REPAIRS", "OriginalRepair", "repair_original"]
+__all__ = ["ORIGINAL_METHODS", "ORIGINAL_REPAIRS", "OriginalRepair", "repair_original"]
 
 ORIGINAL_REPAIRS = tuple(STEPS)
-_DAMAGES = {
-    "hot_pixels": ("hot_pixels", "salt_and_pepper"),
-    "dead_lines": ("dead_lines",),
-    "noisy": ("noise",),
-    "jpeg_blocks": ("jpeg",),
-    "low_contrast": ("low_contrast",),
-}
-_SEEN = 0.4  # probability of the damage from which the network counts as having seen it
-_FALLS = 0.5  # share of that probability that may be left
-_SMALLEST = 64  # pixels of the shorter side
+ORIGINAL_METHODS = {fault: tuple(methods) for fault, methods in STEPS.items()}
+_SMALLEST = 96  # pixels of the shorter side: in less, the network sees one patch, and fur may be noise to it
 
 
 class OriginalRepair(NamedTuple):
@@ -43,16 +35,22 @@ class OriginalRepair(NamedTuple):
 
 
 @usual_floating_point
-def repair_original(image: ArrayLike, fault: str) -> OriginalRepair:
+def repair_original(image: ArrayLike, fault: str, *, method: str | None = None) -> OriginalRepair:
     """Repair one picture at its original resolution, or leave it.
 
     Parameters
     ----------
-    image : array-like of uint8, of shape (height, width) or (height, width, 3)
+    image : array-like of uint8, of shape (height, width) or (height, width, 3 or 4)
+        One that is transparent somewhere is left.
     fault : str
         One of ``ORIGINAL_REPAIRS``: ``"hot_pixels"`` (median of their neighbours), ``"dead_lines"`` (what lies between
-        their neighbours), ``"noisy"`` (non-local means), ``"jpeg_blocks"`` (mean over shifted compressions),
-        ``"low_contrast"`` (stretched).
+        their neighbours), ``"noisy"`` (non-local means, or learned), ``"jpeg_blocks"`` (mean over shifted
+        compressions, or learned), ``"low_contrast"`` (stretched), ``"blurred"`` (learned).
+    method : {"classical", "learned"}, default=None
+        Of ``ORIGINAL_METHODS[fault]``.
+        The learned ones are a small network that has seen procedural images only (``benchmarks/leaves_restorer.py``);
+        :func:`choose_original_repair` says whether it is the better one on a set. None takes the classical one where
+        there is one.
 
     Returns
     -------
@@ -61,17 +59,24 @@ def repair_original(image: ArrayLike, fault: str) -> OriginalRepair:
     Raises
     ------
     ValueError
-        The fault or the image is not of such a kind.
+        The fault, the method or the image is not of such a kind.
+
+    See Also
+    --------
+    choose_original_repair : Which method serves a set, measured on it.
 
     Notes
     -----
     Two judges have to see the fault, a statistic of the pixels and a network of patches, and both less of it
-    afterwards; otherwise the picture comes back as it is, with the reason.
+    afterwards; otherwise the picture comes back as it is, with the reason. A picture from which blur was taken, blurred
+    again, has to be what it was.
 
     References
     ----------
     A. Buades, B. Coll and J.-M. Morel, "A non-local algorithm for image denoising", CVPR 2005.
     A. Nosratinia, "Enhancement of JPEG-compressed images by re-application of JPEG", J. VLSI Signal Processing, 2001.
+    K. Zhang, W. Zuo and L. Zhang, "FFDNet: toward a fast and flexible solution for CNN-based image denoising", IEEE
+    Transactions on Image Processing 27, 2018.
 
     Examples
     --------
@@ -86,33 +91,24 @@ def repair_original(image: ArrayLike, fault: str) -> OriginalRepair:
     (True, False)
     """
     (fault,) = check_names([fault], STEPS, "repair")
+    methods = STEPS[fault]
+    step = next(iter(methods.values())) if method is None else lookup(methods, method, f"method for {fault}")
     given = np.asarray(image)
-    if given.dtype != np.uint8 or given.ndim not in (2, 3) or (given.ndim == 3 and given.shape[2] != 3):
+    if given.dtype != np.uint8 or given.ndim not in (2, 3) or (given.ndim == 3 and given.shape[2] not in (3, 4)):
         raise ValueError(
-            f"image must be uint8 of shape (height, width) or (height, width, 3), got {given.dtype} {given.shape}."
+            f"image must be uint8 of shape (height, width) or (height, width, 3 or 4), got {given.dtype} {given.shape}."
         )
+    if given.ndim == 3 and given.shape[2] == 4:
+        if (given[..., 3] < 255).any():
+            return OriginalRepair(given, False, "it is transparent in places")
+        found = repair_original(np.ascontiguousarray(given[..., :3]), fault, method=method)
+        return found._replace(image=np.dstack([found.image, given[..., 3]]))
     if min(given.shape[:2]) < _SMALLEST:
         return OriginalRepair(given, False, f"it is smaller than {_SMALLEST} pixels")
-    before = _judged(given, fault)
-    if not before[0]:
-        return OriginalRepair(given, False, "the statistic of its pixels does not show it")
-    if before[1] < _SEEN:
-        return OriginalRepair(given, False, "the network does not see it")
-    found = STEPS[fault](given)
-    after = _judged(found, fault)
-    if after[1] > _FALLS * before[1]:
-        return OriginalRepair(given, False, "the network still sees it afterwards")
-    if fault != "jpeg_blocks" and after[0]:
-        return OriginalRepair(given, False, "the statistic still shows it afterwards")
-    return OriginalRepair(found, True, "")
-
-
-def _judged(image: NDArray, fault: str) -> tuple[bool, float]:
-    """Whether the statistic shows the fault, and the network's probability of it."""
-    said = damage_scores(image)
-    share = sum(said[f"share_{name}"] for name in _DAMAGES[fault])
-    if fault == "dead_lines":
-        return bool(sum(len(places) for places in dead_line_places(image))), share
-    row = EVERYDAY_FAULTS[fault]
-    value = everyday_statistics(image)[row.statistic]
-    return bool(value > row.never if row.high else value < row.never), share
+    before = seen_in(given, fault, both=False)
+    why_not = why_not_seen(before)
+    if why_not:
+        return OriginalRepair(given, False, why_not)
+    pixels = step(given)
+    why_not = why_no_better(given, pixels, fault, before)
+    return OriginalRepair(given if why_not else pixels, not why_not, why_not)

@@ -1,12 +1,21 @@
-"""Classical repairs of one picture at its original resolution: uint8 in, uint8 of the same shape out."""
+"""Repairs of one picture at its original resolution: uint8 in, uint8 of the same shape out.
+
+Here are the classical ones, and the table of which repair undoes which fault in which way.
+"""
 
 import io
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from toolkit.restoration._deblur import deblurred
+from toolkit.restoration._photographs import without_fault
+
 __all__ = ["STEPS", "dead_line_places"]
+
 
 _JUMP = 30.0  # grey levels by which a hot pixel is beyond all of its neighbours
 _LINE_JUMP = 25.0  # grey levels by which a dead line differs from both of its neighbours, in the median
@@ -130,11 +139,12 @@ def stretched(image: NDArray) -> NDArray:
     return _bytes((values - low) * (250 / max(high - low, 8.0)) + 2, image)
 
 
-# fault: what repairs it
-STEPS = {
-    "hot_pixels": without_hot_pixels,
-    "dead_lines": without_dead_lines,
-    "noisy": denoised,
-    "jpeg_blocks": deblocked,
-    "low_contrast": stretched,
+# fault: what repairs it, in the order in which it is preferred where nothing is known of the set.
+STEPS: dict[str, dict[str, Callable[[NDArray], NDArray]]] = {
+    "hot_pixels": {"classical": without_hot_pixels},
+    "dead_lines": {"classical": without_dead_lines},
+    "noisy": {"classical": denoised, "learned": partial(without_fault, fault="noisy")},
+    "jpeg_blocks": {"classical": deblocked, "learned": partial(without_fault, fault="jpeg_blocks", turns=4)},
+    "low_contrast": {"classical": stretched},
+    "blurred": {"learned": deblurred},
 }

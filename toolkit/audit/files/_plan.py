@@ -27,7 +27,7 @@ FILE_ACTIONS = {
     "anti_transpose": "mirrored at the rising diagonal",
     "crop": "cut to a box",
     "invert": "light for dark",
-    **{action: f"repaired: {words}" for action, (_, words) in PICTURE_ACTIONS.items()},
+    **{name: f"repaired: {action.words}" for name, action in PICTURE_ACTIONS.items()},
 }
 PLAN_COLUMNS = ("path", "sha256", "action", "box", "reason")
 assert set(SYMMETRIES) < set(FILE_ACTIONS)

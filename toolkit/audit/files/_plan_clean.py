@@ -6,9 +6,9 @@ from typing import Any
 import pandas as pd
 
 from toolkit._core.names import check_names
-from toolkit.audit._everyday_table import JUDGED_FAULTS
 from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._frame import LOSSY_FORMATS, frame_box
+from toolkit.audit.files._pixel_plan import OF_PIXELS, PixelRepairs
 from toolkit.audit.files._plan import PLAN_COLUMNS
 from toolkit.corruption import kind_in_words
 from toolkit.datasets import read_original
@@ -33,17 +33,10 @@ REPAIRS = {
     "pixels": "single pixels that were lost, likewise",
     "lines": "rows and columns that were lost, likewise",
     "contrast": "faint pictures, likewise",
+    "blur": "blur, likewise, where a network takes it out of pictures of the set that are blurred on purpose",
 }
 # What is repaired where nothing else is asked for: exact repairs. The others compute pixels anew.
 EXACT_REPAIRS = ("turns", "inversion", "frames")
-# group: the action, and the fault that has to be flagged.
-_OF_PIXELS = {
-    "lines": ("fill_lines", "dead_lines"),
-    "pixels": ("fill_pixels", "hot_pixels"),
-    "noise": ("denoise", "noisy"),
-    "blocks": ("deblock", "jpeg_blocks"),
-    "contrast": ("stretch", "low_contrast"),
-}
 # What the restorer did to the small image is done to the file.
 _EXACT = {
     "unrotate_90": ("turns", "rotate_270"),
@@ -66,7 +59,9 @@ def plan_clean(
     """What becomes of each file: kept, repaired exactly, or left out.
 
     A repair needs an independent check that confirms it. Exact ones are made by default; those that compute pixels
-    anew, of noise or lost lines, where they are asked for (:func:`toolkit.restoration.repair_original`).
+    anew, of noise or lost lines, where they are asked for (:func:`toolkit.restoration.repair_original`): of a classical
+    and a learned one that which gains more on sound pictures of the folder, damaged on purpose
+    (:func:`toolkit.restoration.choose_original_repair`).
 
     Parameters
     ----------
@@ -95,13 +90,14 @@ def plan_clean(
     repairs = check_names(repairs, REPAIRS, "repair") if len(repairs) else ()
     table = audit.per_file
     confirmed = _confirmed(per_image, repairs)
+    of_pixels = PixelRepairs(audit)
     equal = _equal_to(table, audit) if "exact_duplicates" in leave_out else {}
     rows = []
     for file in table.to_dict(orient="records"):
         if file["path"] in equal:
             action, box, reason = "leave_out", "", f"equal to {equal[file['path']]}"
         else:
-            action, box, reason = _decision(file, audit, leave_out, repairs, confirmed)
+            action, box, reason = _decision(file, audit, leave_out, repairs, confirmed, of_pixels)
         rows.append({"path": file["path"], "sha256": file["sha256"], "action": action, "box": box, "reason": reason})
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
 
@@ -136,6 +132,7 @@ def _decision(
     leave_out: Sequence[str],
     repairs: Sequence[str],
     confirmed: dict[str, tuple[str, str]],
+    of_pixels: PixelRepairs,
 ) -> tuple[str, str, str]:
     path = file["path"]
     if not file["readable"]:
@@ -159,25 +156,10 @@ def _decision(
         if box is not None:
             return "crop", ",".join(map(str, box)), f"frame ({file['score_framed']:.2f}), its edges found in the pixels"
         return "keep", "", f"frame ({file['score_framed']:.2f}) left: {why_not}"
-    for group, (action, fault) in _OF_PIXELS.items():
+    for group, fault in OF_PIXELS.items():
         if group in repairs and flagged.get(fault, False) and not _whole_set(audit, fault):
-            words = f"{JUDGED_FAULTS[fault].words} ({file[f'score_{fault}']:.2f})"
-            return _checked(audit, path, fault, action, words)
+            return of_pixels.decision(file, fault)
     return "keep", "", ""
-
-
-def _checked(audit: FileAudit, path: str, fault: str, action: str, words: str) -> tuple[str, str, str]:
-    """An action on pixels, where its own judges see the fault as well, and less of it afterwards."""
-    from toolkit.restoration import repair_original
-
-    place = audit.survey.files["path"].tolist().index(path)
-    try:
-        found = repair_original(read_original(audit.survey.root, audit.survey.names[place]), fault)
-    except (DataFormatError, ValueError) as error:
-        return "keep", "", f"{words} left: {error}"
-    if not found.repaired:
-        return "keep", "", f"{words} left: {found.why_not}"
-    return action, "", f"{words}, seen by a statistic and a network, and less of it afterwards"
 
 
 def _whole_set(audit: FileAudit, fault: str) -> bool:

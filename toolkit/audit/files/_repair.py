@@ -11,7 +11,7 @@ from toolkit.audit.files._encode import CannotWrite, encoded, opened, same_pixel
 from toolkit.audit.files._frame import LOSSY_FORMATS, frame_box
 from toolkit.audit.files._jpeg import is_jpeg, jpeg_orientation, jpeg_scans, jpeg_with_orientation
 from toolkit.audit.files._notes import without_notes
-from toolkit.audit.files._picture_actions import PICTURE_ACTIONS
+from toolkit.audit.files._picture_actions import PICTURE_ACTIONS, PictureAction
 from toolkit.audit.files._symmetries import SYMMETRIES, composed
 
 if TYPE_CHECKING:
@@ -179,7 +179,7 @@ def _target(content: bytes, action: str, box: Box | None) -> "Image":
     if action == "invert":
         return _inverted(image)
     if action in PICTURE_ACTIONS:
-        return _mended(image, PICTURE_ACTIONS[action][0])
+        return _mended(image, PICTURE_ACTIONS[action])
     if box is None:
         box, why_not = frame_box(_shown(content), lossy=opened(content).format in LOSSY_FORMATS)
         if box is None:
@@ -209,18 +209,25 @@ def _check_depth(content: bytes) -> None:
         raise CannotWrite("16-bit colour cannot be written without loss")
 
 
-def _mended(image: "Image", fault: str) -> "Image":
+def _mended(image: "Image", action: PictureAction) -> "Image":
     """The picture without a fault of its pixels, or a reason why it stays."""
     from PIL import Image
 
     from toolkit.restoration import repair_original
 
-    if image.mode not in ("L", "RGB"):
+    if image.mode not in ("L", "LA", "RGB", "RGBA"):
         raise CannotWrite(f"the pixels of a picture of mode {image.mode} are not repaired here")
-    repair = repair_original(np.asarray(image), fault)
+    alpha = image.getchannel("A") if image.mode in ("LA", "RGBA") else None
+    if "transparency" in image.info or (alpha is not None and alpha.getextrema() != (255, 255)):
+        raise CannotWrite("it is transparent in places")
+    colours = np.asarray(image if alpha is None else image.convert(image.mode.removesuffix("A")))
+    repair = repair_original(colours, action.fault, method=action.method)
     if not repair.repaired:
         raise CannotWrite(repair.why_not)
-    return Image.fromarray(repair.image)
+    found = Image.fromarray(repair.image)
+    if alpha is not None:
+        found.putalpha(alpha)
+    return found
 
 
 def _inverted(image: Any) -> "Image":

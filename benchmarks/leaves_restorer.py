@@ -1,0 +1,242 @@
+"""Make the network that takes noise, blocks of JPEG and blur out of photographs, without a photograph.
+
+It learns from procedural images (``dead_leaves.py``) that were spoilt to every degree: white noise, noise of light,
+noise alike in all channels, some of it compressed afterwards; JPEG of qualities from 5 to 60 with its grid anywhere;
+Gaussian blur with the little noise, rounding or compression that pictures have after it. Some come as they are, so that
+what is sound is left alone. A budget of processor time sets the length; what is there is gone on from, so that it may
+be stopped at any moment.
+
+    python benchmarks/leaves_restorer.py --minutes 30          of one core
+    python benchmarks/leaves_restorer.py --minutes 10 --device cuda
+    python benchmarks/leaves_restorer.py --export-only         writes the weights of what has been reached
+"""
+
+import argparse
+import io
+import math
+import os
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from leaves_prior import leaves, log_uniform
+from PIL import Image, ImageFilter
+from safetensors.numpy import save
+from scipy import ndimage
+from torch.nn import functional
+
+from toolkit import restoration
+from toolkit.restoration._photograph_network import BLOCK, TAUGHT, PhotographNetwork
+
+TARGET = Path(restoration.__file__).parent / "photographs.safetensors"
+OUTPUTS = Path(__file__).parent.parent / "outputs" / "leaves_restorer"
+OUTER, PATCH = 96, 64  # pixels of what is spoilt, and of what of it is shown
+CHUNK, PASSES, BATCH = 3072, 2, 32
+SHARES = {"noisy": 0.2, "jpeg_blocks": 0.5, "blurred": 0.3}  # of the lessons: blocks take the longest to learn
+SOUND_SHARE = 0.12
+PEAK = 2e-3
+EXACT = 1e-6  # of squared error below which an answer counts as exact
+
+
+def _crop(image, generator):
+    """A part of a procedural image, or more of it made smaller, turned, mirrored, and sharpened at will."""
+    whole = image.shape[0]
+    side = OUTER if generator.random() < 0.6 else int(generator.uniform(OUTER, whole))
+    top, left = generator.integers(0, whole - side + 1, 2)
+    part = np.rot90(image[top : top + side, left : left + side], generator.integers(4))
+    picture = Image.fromarray(np.ascontiguousarray(part[:, :: generator.choice([-1, 1])]))
+    if side != OUTER:
+        picture = picture.resize((OUTER, OUTER), Image.Resampling.LANCZOS)
+    if generator.random() < 0.3:
+        sharper = ImageFilter.UnsharpMask(generator.uniform(0.5, 1.5), int(generator.uniform(30, 120)), 0)
+        picture = picture.filter(sharper)
+    return picture
+
+
+def _bytes(values):
+    return np.rint(np.clip(values, 0, 255)).astype(np.uint8)
+
+
+def _saved(values, quality, subsampling):
+    file = io.BytesIO()
+    Image.fromarray(values).save(file, "JPEG", quality=int(quality), subsampling=int(subsampling))
+    return np.asarray(Image.open(file))
+
+
+def _well_saved(values, generator):
+    """As a camera or an editor saves a picture: compressed, hardly to be seen."""
+    return _saved(values, generator.uniform(80, 98), generator.choice([0, 2]))
+
+
+def noisy(picture, generator):
+    values, sort = np.asarray(picture, dtype=np.float32), generator.integers(4)
+    sigma = float(log_uniform(4, 75, 1, generator)[0])
+    if sort == 0:
+        peak = log_uniform(10, 500, 1, generator)[0]
+        out = generator.poisson(values / 255 * peak) * (255 / peak)
+    elif sort == 1:
+        out = values + sigma * generator.standard_normal((*values.shape[:2], 1))
+    else:
+        out = values + sigma * generator.standard_normal(values.shape)
+    out = _bytes(out)
+    return _well_saved(out, generator) if generator.random() < 0.2 else out
+
+
+def blocky(picture, generator):
+    quality = generator.uniform(5, 30) if generator.random() < 0.7 else generator.uniform(30, 60)
+    return _saved(np.asarray(picture), quality, 2 if generator.random() < 0.75 else generator.integers(0, 2))
+
+
+def blurred(picture, generator):
+    sigma = float(log_uniform(0.6, 4, 1, generator)[0])
+    if generator.random() < 0.3:
+        out = np.asarray(picture.filter(ImageFilter.GaussianBlur(sigma)), dtype=np.float32)
+    else:
+        out = ndimage.gaussian_filter(np.asarray(picture, dtype=np.float32), (sigma, sigma, 0), mode="nearest")
+    if generator.random() < 0.4:
+        out = out + generator.normal(0, generator.uniform(0.2, 3), out.shape)
+    out = _bytes(out)
+    return _well_saved(out, generator) if generator.random() < 0.25 else out
+
+
+SPOIL = {"noisy": noisy, "jpeg_blocks": blocky, "blurred": blurred}
+
+
+def spoilt_patches(images, n, generator):
+    """Spoilt patches, the sound ones, the place in TAUGHT of what is asked for, and where blocks begin.
+
+    Patches are (n, PATCH, PATCH, 3) of uint8; first row and column of a block (n, 2) are NaN where that is not told.
+    """
+    fault = generator.choice(len(TAUGHT), n, p=[SHARES[name] for name in TAUGHT])
+    given, wanted = (np.empty((n, PATCH, PATCH, 3), dtype=np.uint8) for _ in range(2))
+    grids = np.full((n, 2), np.nan, dtype=np.float32)
+    for row in range(n):
+        picture = _crop(images[generator.integers(len(images))], generator)
+        sound = np.asarray(picture)
+        if generator.random() < SOUND_SHARE:
+            if generator.random() < 0.5:
+                sound = _well_saved(sound, generator)
+            spoilt = sound
+        else:
+            spoilt = SPOIL[TAUGHT[fault[row]]](picture, generator)
+        top, left = generator.integers(0, OUTER - PATCH + 1, 2)
+        if fault[row] == TAUGHT.index("jpeg_blocks"):
+            if generator.random() < 0.6:  # the grid is mostly where it was
+                top, left = top // BLOCK * BLOCK, left // BLOCK * BLOCK
+            if generator.random() < 0.9:
+                grids[row] = -top % BLOCK, -left % BLOCK
+        given[row] = spoilt[top : top + PATCH, left : left + PATCH]
+        wanted[row] = sound[top : top + PATCH, left : left + PATCH]
+    return given, wanted, fault, grids
+
+
+class Training:
+    """The network with its optimiser, and how far it has come."""
+
+    def __init__(self, device):
+        torch.manual_seed(7)
+        self.device = device
+        self.network = PhotographNetwork().to(device, memory_format=torch.channels_last)
+        self.mean = PhotographNetwork().to(device)  # an exponential mean of the weights, which is what is shipped
+        self.mean.load_state_dict(self.network.state_dict())
+        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=1e-4)
+        self.seconds, self.chunks, self.steps = 0.0, 0, 0
+
+    def save(self, path):
+        state = {name: getattr(self, name).state_dict() for name in ("network", "mean", "optimiser")}
+        torch.save(state | {name: getattr(self, name) for name in ("seconds", "chunks", "steps")}, f"{path}.new")
+        os.replace(f"{path}.new", path)
+
+    def load(self, path):
+        state = torch.load(path, weights_only=True, map_location=self.device)
+        for name in ("network", "mean", "optimiser"):
+            getattr(self, name).load_state_dict(state[name])
+        self.seconds, self.chunks, self.steps = state["seconds"], state["chunks"], state["steps"]
+
+    def step(self, given, wanted, faults, grids, done):
+        """One step; ``done`` is how much of the budget is used. Returns the error of each patch, in levels of 255."""
+        for group in self.optimiser.param_groups:
+            falling = 0.5 + 0.5 * math.cos(math.pi * min(done, 1.0))
+            group["lr"] = PEAK * min(1.0, self.steps / 200 + 0.02) * falling + 1e-6
+        with torch.autocast(self.device, dtype=torch.bfloat16):
+            answer = self.network(given, faults, grids)
+        # Roots of the patches' squared errors: the grossly spoilt do not outvote the slightly spoilt.
+        error = ((answer - wanted).square().mean((1, 2, 3)) + EXACT).sqrt()
+        self.optimiser.zero_grad(set_to_none=True)
+        error.mean().backward()
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        self.steps += 1
+        keep = min(0.998, self.steps / (self.steps + 10))
+        with torch.no_grad():
+            theirs = self.network.state_dict()
+            for name, value in self.mean.state_dict().items():
+                value.lerp_(theirs[name], 1 - keep)
+        return 255 * error.detach()
+
+
+def train(options, path):
+    training = Training(options.device)
+    if path.exists():
+        training.load(path)
+    if training.seconds < 60 * options.minutes:
+        begun = time.process_time()
+        images = leaves(options.images, options.cache, seed=5000)
+        training.seconds += time.process_time() - begun
+    while training.seconds < 60 * options.minutes:
+        begun = time.process_time()
+        generator = np.random.default_rng((11, training.chunks))
+        chunk = [torch.from_numpy(values) for values in spoilt_patches(images, CHUNK, generator)]
+        drawn, errors = time.process_time() - begun, torch.zeros(2, len(TAUGHT))
+        for again in range(PASSES):
+            for rows in torch.from_numpy(generator.permutation(CHUNK)).split(BATCH):
+                done = (training.seconds + time.process_time() - begun) / (60 * options.minutes)
+                given, wanted, fault, grids = (values[rows].to(options.device) for values in chunk)
+                given, wanted = (values.permute(0, 3, 1, 2).float() / 255 for values in (given, wanted))
+                if again:
+                    given, wanted, grids = given.transpose(2, 3), wanted.transpose(2, 3), grids.flip(1)
+                told = functional.one_hot(fault, len(TAUGHT)).float()
+                errors[0] += (told * training.step(given, wanted, told, grids, done)[:, None]).sum(0).cpu()
+                errors[1] += told.sum(0).cpu()
+        training.seconds += time.process_time() - begun
+        training.chunks += 1
+        training.save(path)
+        reached = ", ".join(f"{name} {value:.2f}" for name, value in zip(TAUGHT, errors[0] / errors[1]))
+        print(
+            f"{training.chunks} chunks, {training.seconds / 60:.1f} min ({drawn:.1f} s of the last to draw): "
+            f"{reached} levels off",
+            flush=True,
+        )
+    return training
+
+
+def export(training):
+    """Write the weights, rounded to 16 bits, whole or not at all."""
+    weights = {name: value.cpu().numpy().astype(np.float16) for name, value in training.mean.state_dict().items()}
+    new = TARGET.with_suffix(".new")
+    new.write_bytes(save(weights, metadata={"toolkit photographs 1": ",".join(TAUGHT)}))
+    os.replace(new, TARGET)
+    print(f"{TARGET.name}: {TARGET.stat().st_size:,} bytes after {training.chunks} chunks")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--minutes", type=float, default=30.0, help="of processor time, drawing included, in all")
+    parser.add_argument("--images", type=int, default=2000, help="procedural images that patches are cut from")
+    parser.add_argument("--device", default="cpu", help="where the network is trained")
+    parser.add_argument("--cache", type=Path, default=OUTPUTS, help="folder of images and checkpoint")
+    parser.add_argument("--export-only", action="store_true", help="write the weights of the last checkpoint")
+    options = parser.parse_args()
+    options.cache.mkdir(parents=True, exist_ok=True)
+    path = options.cache / "training.pt"
+    if options.export_only:
+        training = Training("cpu")
+        training.load(path)
+    else:
+        training = train(options, path)
+    export(training)
+
+
+if __name__ == "__main__":
+    main()
