@@ -84,8 +84,8 @@ plots.SampleGridDisplay.from_predictions(corrupted[:60], n_columns=20, title="Th
 # %% [markdown]
 # ## The answer in one call
 #
-# What is wrong, with which images, and can it be undone? `toolkit.audit_images` asks nothing but the images. The rest of part 1 looks into it: what simple
-# means would find, how the parts of the audit work, and how right it is.
+# What is wrong, with which images, and can it be undone? `toolkit.audit_images` is given the images and nothing else. The rest of part 1 shows what simpler means
+# find, how the parts of the audit work, and how right its answers are.
 
 # %%
 audit = toolkit.audit_images(corrupted)
@@ -253,8 +253,9 @@ plots.KindHeatmapDisplay.from_predictions(anomaly, kinds, title="AUROC by kind, 
 #
 # ## Identify
 #
-# The first part of the audit. `CorruptionIdentifier` plants the kinds it knows in the contaminated set itself and trains two networks to name them; each predicts the rows that
-# were held out of its training set, and rows that look corrupted are left out of the clean training examples from then on. It builds on Golan and El-Yaniv (2018, *Deep anomaly
+# The first part of the audit, `audit.auditor.identifier_`. A `CorruptionIdentifier` plants the kinds it knows in the contaminated set itself and trains two networks to name them; each predicts the
+# rows that were held out of its training set, and rows that look corrupted are left out of the clean training examples from then on. What the networks say is weighed with statistics
+# and with an image's neighbours. It builds on Golan and El-Yaniv (2018, *Deep anomaly
 # detection using geometric transformations*), Han et al. (2018, *Co-teaching*) and, for the shares of the kinds, Saerens, Latinne and
 # Decaestecker (2002).
 
@@ -265,8 +266,9 @@ low, high = identifier.prevalence_interval_
 print(f"Estimated share of corrupted images: {identifier.prevalence_:.1%} ({low:.1%} to {high:.1%}); planted: 20 %.")
 
 # %% [markdown]
-# Which kinds can be told on this set at all? Before it names any, it plants each kind in held-out rows and measures how many it finds at one false alarm in a
-# hundred. A kind of which it finds fewer than half is not named. The last column is a check with the truth: the share of the planted fifth that was flagged.
+# Which kinds can be told on this set at all? Before any is named, each is planted in held-out rows, and it is measured how many of those are found at one false alarm in a
+# hundred, without labels. A kind of which fewer than half are found is not named. The last column checks this with the truth: the share of the images corrupted in that way that
+# was flagged.
 
 # %%
 flagged = findings["kind"] != "clean"
@@ -315,9 +317,10 @@ identification
 #
 # ## Repair and verify
 #
-# `ImageRestorer` learns on the images that the identifier finds clean how to undo each kind: exact inverses of flips, turns and inversions, inverses
-# with estimated parameters, and a small denoiser in the manner of FFDNet (Zhang, Zuo and Zhang, 2018). After each repair the identifier looks
-# again; a repair that it does not find cleaner is reverted. Where it is unsure, the image stays as it is.
+# The second part of the audit. `ImageRestorer` learns on the images that the identifier finds clean how to undo each kind: exact inverses of flips, turns and inversions, inverses
+# with estimated parameters, and a small denoiser in the manner of FFDNet (Zhang, Zuo and Zhang, 2018). A repair is kept only if two checks agree: the identifier has to find
+# the repaired image cleaner, and a logistic model of statistics and neighbours, which the identifier's networks have no part in, has to accept it. All else is reverted, and where
+# the identifier is unsure the image stays as it came.
 
 # %%
 repaired, repairs = audit.auditor.restorer_.restore(corrupted, findings)
@@ -352,7 +355,7 @@ by_kind = by_kind.sort_values("mean_gain", ascending=False).round(3)
 by_kind
 
 # %% [markdown]
-# And was harm done? Pixels that changed, of sound images and of corrupted ones, and in which direction.
+# And was harm done? How many sound and corrupted images were flagged and repaired, and how many are nearer to their originals afterwards, or farther from them.
 
 # %%
 quality["image was"] = np.where(is_corrupted, "corrupted", "sound")
