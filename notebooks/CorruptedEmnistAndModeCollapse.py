@@ -455,11 +455,11 @@ plots.DroppedModesDisplay.from_estimator(coverage, plain, max_modes=8, title="Re
 plots.CoverageMapDisplay.from_estimator(coverage, samples["plain", seeds[0]], title="The plain pair, seed 0").plot()
 
 # %% [markdown]
-# **Observed.** Nothing here is a digit. With Adam's usual momentum the plain pair draws one smudge over and over (divergence .64, 98 of 100 bins
-# missing, one or two different samples by the birthday test): it collapsed before it had learnt to draw. Mind the precision of 1.00: a blurred mean lies
-# in the midst of the data, and precision alone would have called it perfect. A rate of .01 ends in salt and pepper. The convolutional pair, at 500
-# steps, is on its way: its third seed varies its blobs, and coverage rises first (.09 on average against .02). The seeds of one setting differ by up to
-# .2, so one run says little.
+# **Observed.** Nothing here is a digit. With Adam's usual momentum the plain pair draws one smudge over and over (divergence .64, with the first seed 98 of 100 bins
+# missing, one or two different samples by the birthday test): it collapsed before it had learnt to draw. Mind its precision of .998: a noisy mean lies
+# in the midst of the data, and precision alone would have called it perfect. The verdict says so, since hardly a sample resembles any real image. A rate of .01 ends in salt and pepper. The
+# convolutional pair, at 500 steps, is on its way: its third seed varies its blobs, and coverage rises first (.06 on average against .02). The seeds of one setting
+# differ by up to .2, so one run says little.
 #
 # ## Cures, one at a time and together
 #
