@@ -515,8 +515,8 @@ plots.DroppedModesDisplay.from_estimator(study.coverage, record, max_modes=6, ti
 # %% [markdown]
 # **Observed.** By itself, no single cure suffices in 1,200 steps. Packing and batch norm change nothing; less momentum brings first strokes; the
 # gradient penalty and the faster Adam bring digits, and reach half of the data (divergence .25 and .23). Together they reach 99 % of it at a divergence of
-# .03, where real images have .002: all ten digits are read in the samples, ones too often and eights too seldom. It is still no perfect sampler,
-# and the test says so. Recall of .16 says the same: the strokes are not yet as varied as real ones.
+# .03, where real images have .002. It is still no perfect sampler, and the verdict says so: too many samples in five bins, samples smoother than real images, and only 55 % of them
+# look like some real image. Recall of .13 says the same: the strokes are not yet as varied as real ones.
 #
 # The curves answer the question above them: nothing is learnt and then lost here. Modes are missing from the start, and the cures are what lets them
 # be learnt at all. Two seeds cannot make a difference significant (the smallest p that a test of two against two can give is .33); the size of
