@@ -4,7 +4,7 @@
 # Two stories, both without labels:
 #
 # 1. **The corrupted set.** A fifth of 4,000 EMNIST digits has been damaged in 22 ways. Which ones, in which way, and can it be undone?
-# 2. **Mode collapse.** GANs learn MNIST. Which of them draw only a part of it, which part do they never draw, and what cures them?
+# 2. **Mode collapse.** GANs learn MNIST. Which of them draw only a part of it, which part do they never draw, what cures them, and what does one take today?
 #
 # What was planted is known here, since we planted it. That truth only ever *checks* an answer; no method sees it. With `TOOLKIT_QUICK=1` the
 # notebook runs on small embedded data in about two minutes. The text describes the full run on real data.
@@ -96,7 +96,7 @@ for sentence in audit.findings():
 audit.per_image[audit.per_image["kind"] != "clean"].head(8).round(3)
 
 # %% [markdown]
-# **Observed.** Four sentences to act on. 847 images are put on the list, 394 of them are repaired, and whatever is taken for clean keeps every pixel. The share of corrupted images is
+# **Observed.** Four findings to act on. 847 images are put on the list, 394 of them are repaired, and whatever is taken for clean keeps every pixel. The share of corrupted images is
 # estimated apart from the list, as 19.6 to 22.3 %; planted were 20 %. `audit.write("folder")` writes all of it with a report; `audit.auditor` judges further images by what was
 # learned here.
 #
@@ -182,8 +182,8 @@ search_table = search_table.sort_values("planted_auroc", ascending=False).round(
 search_table
 
 # %% [markdown]
-# **Observed.** The label-free figures are lower than the true ones throughout, as they should be: half of the planted images are held against a
-# set that is contaminated itself. The order is roughly right. The search takes a Gaussian mixture, which is second best by the truth (.947); the
+# **Observed.** The label-free figures are lower than the true ones throughout, as they should be: half of each fold is planted, and the other half, which
+# counts as clean, is contaminated itself. The order is roughly right. The search takes a Gaussian mixture, which is second best by the truth (.947); the
 # nearest neighbours, third in the search by .004, would have been better (.963). The worst by the truth is next to last in the search.
 #
 # ### A detector of your own
@@ -249,9 +249,8 @@ plots.KindHeatmapDisplay.from_predictions(anomaly, kinds, title="AUROC by kind, 
 # %% [markdown]
 # **Observed.** The detector of our own leads on blur, intensity and noise, nearest neighbours on geometry and occlusion, where trusting only the half
 # nearest to the median costs our own some points. With a tenth of each set corrupted, and one family at a time, the local outlier factor recovers
-# to third place.
-# Five families are few: the ranks differ by more than chance, but only the two leaders differ significantly from the forest on pixels. A half turn is found by nobody (.72 at
-# best); it needs somebody who knows which way up a digit is.
+# to third place. Five families are few: the ranks differ by more than chance, but only the two leaders differ significantly from the forest on pixels. In the heat map,
+# half turns are found by nobody (.72 at best); that needs somebody who knows which way up a digit is.
 #
 # ## Identify
 #
@@ -268,8 +267,8 @@ low, high = identifier.prevalence_interval_
 print(f"Estimated share of corrupted images: {identifier.prevalence_:.1%} ({low:.1%} to {high:.1%}); planted: 20 %.")
 
 # %% [markdown]
-# Which kinds can be told on this set at all? Before any is named, each is planted in held-out rows, and it is measured how many of those are found at one false alarm in a
-# hundred, without labels. A kind of which fewer than half are found is not named. The last column checks this with the truth: the share of the images corrupted in that way that
+# Which kinds can be told on this set at all? Before any is named, each is planted in held-out rows, and counted is how many of those are found at one false alarm in a
+# hundred; no label is needed. A kind of which fewer than half are found is not named. The last column checks this with the truth: the share of the images corrupted in that way that
 # was flagged.
 
 # %%
@@ -376,7 +375,7 @@ harm
 #
 # # Part 2. Which digits does a generator forget?
 #
-# MNIST (LeCun, Bottou, Bengio and Haffner, 1998), images only: its labels are not even loaded until the last check. The plain generative
+# MNIST (LeCun, Bottou, Bengio and Haffner, 1998), images only: its labels are not looked at until the last check. The plain generative
 # adversarial network is that of Goodfellow et al. (2014, *Generative adversarial nets*), fully connected.
 
 # %%
@@ -578,7 +577,7 @@ plots.SampleRowsDisplay.from_predictions(rows, details={name: record.outcome for
 # %% [markdown]
 # **Observed.** None of the three passes, and the verdict says of each why.
 #
-# - The plain pair, here with less momentum and for 3,000 steps, draws strokes, and still 42 % of the data lies where it hardly draws. Its samples repeat themselves, and 13 % of them look like some
+# - The plain pair, here with the preset's own networks, less momentum and 3,000 steps, draws strokes, and still 42 % of the data lies where it hardly draws. Its samples repeat themselves, and 13 % of them look like some
 #   real image. Precision (.89) is the best of the three all the same.
 # - `GAN()` reaches every bin. Its divergence is .009, where the data handed back, as many images, have .003. Its samples are smoother than real images, and 68 % look like one, where 84 % are due.
 # - `FlowMatching()` is the most varied (recall .64 against .57) and the nearest (Fréchet distance .87 against 1.46), but after 600 steps it misses one bin, and some of its digits
