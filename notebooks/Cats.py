@@ -206,7 +206,7 @@ copies
 plots.SampleRowsDisplay.from_predictions({name: downscale_local_mean(part, (1, 4, 4, 1)) for name, part in rows.items()}).plot()
 
 # %% [markdown]
-# Nothing is copied: no sample of any model is as near to a photograph as the nearest hundredth of the held-back photographs are. Nearest neighbours share light and colour with the sample, hardly more. Models as small and as
+# Nothing is copied: no sample of any model is as near to a photograph as the nearest hundredth of the held-out photographs are. Nearest neighbours share light and colour with the sample, hardly more. Models as small and as
 # briefly trained as these could not copy if they would; the check matters after hours of training.
 
 # %%

@@ -524,7 +524,7 @@ plots.DroppedModesDisplay.from_estimator(study.coverage, record, max_modes=6, ti
 # %% [markdown]
 # ## Presets, and a flow
 #
-# What papers and courses propose has a name, `GAN(preset=...)`, and a parameter that is given wins over it. `GAN()` by itself is `"modern"`: the cures from
+# What papers and courses propose has a name, `GAN(preset=...)`, and a parameter that is given wins over it (cut short here; `docs/guide/gan-presets.md` describes each). `GAN()` by itself is `"modern"`: the cures from
 # above in one, with a longer average.
 
 # %%
