@@ -102,7 +102,7 @@ read = reader.predict(drawn.reshape(len(drawn), -1) / 255)
 read_real = reader.predict(others.images.reshape(len(others.images), -1) / 255)
 
 # %% [markdown]
-# Beside it, without the reader: `ModeCoverage` of each class by itself, since a generator may draw every digit and yet only one hand of each. The divergence is held
+# Beside it, without the reader: `ModeCoverage` of each class by itself, since a generator may draw every digit and yet only one style of writing of each. The divergence is held
 # against that of real test images (every second of a class, as writers come one after another).
 
 # %%

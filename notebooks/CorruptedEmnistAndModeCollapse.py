@@ -4,13 +4,14 @@
 # Two stories, both without labels:
 #
 # 1. **The corrupted set.** A fifth of 4,000 EMNIST digits has been damaged in 22 ways. Which ones, in which way, and can it be undone?
-# 2. **Mode collapse.** GANs learn MNIST. Which of them draw only a part of it, which part do they never draw, and what cures them?
+# 2. **Mode collapse.** GANs learn MNIST. Which of them draw only a part of it, which part do they never draw, what cures them, and what does one take today?
 #
 # What was planted is known here, since we planted it. That truth only ever *checks* an answer; no method sees it. With `TOOLKIT_QUICK=1` the
 # notebook runs on small embedded data in about two minutes. The text describes the full run on real data.
 
 # %%
 import os
+import time
 import warnings
 
 import matplotlib.pyplot as plt
@@ -26,17 +27,19 @@ from sklearn.preprocessing import RobustScaler
 QUICK = os.environ.get("TOOLKIT_QUICK") == "1"
 warnings.filterwarnings("ignore", message="A worker stopped")  # joblib replaces a worker that has grown; nothing is lost
 sns.set_theme(style="whitegrid", palette="colorblind", rc={"figure.dpi": 90})
+pd.set_option("display.max_colwidth", 90)
 
 # %%
+import toolkit
 from toolkit import plots
 from toolkit.comparison import compare_detectors, detection_metrics, pivot_table, rank_methods, significance, write_tables
 from toolkit.corruption import FAMILIES, Corruptor
 from toolkit.coverage import ModeCoverage
 from toolkit.datasets import fetch_emnist, fetch_mnist, load_digits, load_glyphs
-from toolkit.detectors import CorruptionDetector, OutlierDetector, planted_auc_scorer
-from toolkit.diagnostics import CorruptionDiagnostics, CorruptionIdentifier
-from toolkit.generators import GAN
-from toolkit.restoration import ImageRestorer, psnr
+from toolkit.detectors import OutlierDetector, planted_auc_scorer
+from toolkit.diagnostics import CorruptionDiagnostics
+from toolkit.generators import GAN, FlowMatching, gan_presets
+from toolkit.restoration import psnr
 from toolkit.studies import collapse_recipe, compare_settings, run_collapse_study, settings_table
 
 # %% [markdown]
@@ -45,10 +48,10 @@ from toolkit.studies import collapse_recipe, compare_settings, run_collapse_stud
 # %%
 if QUICK:
     data = load_glyphs(n_samples=1000, classes="0123456789", random_state=0)
-    epochs, n_per_family, seeds, steps, conv_steps = 4, 150, [0, 1], 250, 40
+    n_per_family, seeds, steps, conv_steps, gan_steps, flow_steps = 150, [0, 1], 250, 40, 250, 40
 else:
     data = fetch_emnist("mnist", subset="test")
-    epochs, n_per_family, seeds, steps, conv_steps = 6, 500, [0, 1, 2], 1200, 500
+    n_per_family, seeds, steps, conv_steps, gan_steps, flow_steps = 500, [0, 1, 2], 1200, 500, 3000, 600
 images = data.images[:4000]
 images.shape, images.dtype
 
@@ -79,6 +82,24 @@ pd.Series(kinds).map({"clean": "clean"} | FAMILIES).value_counts().to_frame("ima
 plots.SampleGridDisplay.from_predictions(corrupted[:60], n_columns=20, title="The same sixty, as they are handed over").plot()
 
 # %% [markdown]
+# ## The answer in one call
+#
+# What is wrong, with which images, and can it be undone? `toolkit.audit_images` is given the images and nothing else. The rest of part 1 shows what simpler means
+# find, how the parts of the audit work, and how right its answers are.
+
+# %%
+audit = toolkit.audit_images(corrupted)
+for sentence in audit.findings():
+    print("-", sentence)
+
+# %%
+audit.per_image[audit.per_image["kind"] != "clean"].head(8).round(3)
+
+# %% [markdown]
+# **Observed.** Four findings to act on. 847 images are put on the list, 394 of them are repaired, and whatever is taken for clean keeps every pixel. The share of corrupted images is
+# estimated apart from the list, as 19.6 to 22.3 %; planted were 20 %. `audit.write("folder")` writes all of it with a report; `audit.auditor` judges further images by what was
+# learned here.
+#
 # ## Diagnose
 #
 # `CorruptionDiagnostics` is a transformer: from images to named statistics, here as a pandas frame. Noise is estimated after Immerkaer (1996,
@@ -103,7 +124,7 @@ plots.SampleRowsDisplay.from_predictions(rows, title="Largest in a single statis
 
 # %% [markdown]
 # **Observed.** One statistic each is enough for what leaves a mark of its own: salt and pepper, inversion, displacement. `gradient_energy`
-# mixes stripes with noise. `stripe_rows_peak` runs out of stripes after five images and goes on with ordinary threes and fives, and
+# mixes stripes with noise. `stripe_rows_peak` runs out of stripes after five images and goes on mostly with ordinary threes and fives, and
 # `structure_rotate_180` mostly shows ones and sixes that nobody turned: a half turn of a one is a one. No single threshold will do.
 #
 # ## Detect
@@ -161,8 +182,8 @@ search_table = search_table.sort_values("planted_auroc", ascending=False).round(
 search_table
 
 # %% [markdown]
-# **Observed.** The label-free figures are lower than the true ones throughout, as they should be: half of the planted images are held against a
-# set that is contaminated itself. The order is roughly right. The search takes a Gaussian mixture, which is second best by the truth (.947); the
+# **Observed.** The label-free figures are lower than the true ones throughout, as they should be: half of each fold is planted, and the other half, which
+# counts as clean, is contaminated itself. The order is roughly right. The search takes a Gaussian mixture, which is second best by the truth (.947); the
 # nearest neighbours, third in the search by .004, would have been better (.963). The worst by the truth is next to last in the search.
 #
 # ### A detector of your own
@@ -228,23 +249,34 @@ plots.KindHeatmapDisplay.from_predictions(anomaly, kinds, title="AUROC by kind, 
 # %% [markdown]
 # **Observed.** The detector of our own leads on blur, intensity and noise, nearest neighbours on geometry and occlusion, where trusting only the half
 # nearest to the median costs our own some points. With a tenth of each set corrupted, and one family at a time, the local outlier factor recovers
-# to third place.
-# Five families are few: the ranks differ by more than chance, but only the two leaders differ significantly from the forest on pixels. A half turn is found by nobody (.72 at
-# best); it needs somebody who knows which way up a digit is.
+# to third place. Five families are few: the ranks differ by more than chance, but only the two leaders differ significantly from the forest on pixels. In the heat map,
+# half turns are found by nobody (.72 at best); that needs somebody who knows which way up a digit is.
 #
 # ## Identify
 #
-# `CorruptionIdentifier` plants the kinds it knows in the contaminated set itself and trains two networks to name them; each predicts the rows that
-# were held out of its training set, and rows that look corrupted are left out of the clean training examples from then on. It builds on Golan and El-Yaniv (2018, *Deep anomaly
+# The first part of the audit, `audit.auditor.identifier_`. A `CorruptionIdentifier` plants the kinds it knows in the contaminated set itself and trains two networks to name them; each predicts the
+# rows that were held out of its training set, and rows that look corrupted are left out of the clean training examples from then on. What the networks say is weighed with statistics
+# and with an image's neighbours. It builds on Golan and El-Yaniv (2018, *Deep anomaly
 # detection using geometric transformations*), Han et al. (2018, *Co-teaching*) and, for the shares of the kinds, Saerens, Latinne and
 # Decaestecker (2002).
 
 # %%
-identifier = CorruptionIdentifier(epochs=epochs, random_state=0).fit(corrupted)
+identifier = audit.auditor.identifier_
 findings = identifier.identify(corrupted)
 low, high = identifier.prevalence_interval_
 print(f"Estimated share of corrupted images: {identifier.prevalence_:.1%} ({low:.1%} to {high:.1%}); planted: 20 %.")
-findings[findings["kind"] != "clean"].head(8).round(3)
+
+# %% [markdown]
+# Which kinds can be told on this set at all? Before any is named, each is planted in held-out rows, and counted is how many of those are found at one false alarm in a
+# hundred; no label is needed. A kind of which fewer than half are found is not named. The last column checks this with the truth: the share of the images corrupted in that way that
+# was flagged.
+
+# %%
+flagged = findings["kind"] != "clean"
+competence = identifier.competence_.set_index("kind")[["recall", "recall_low", "recall_high", "auroc", "status"]]
+competence["truly flagged"] = flagged.groupby(kinds).mean()
+competence = competence.sort_values("recall").round(3)
+competence
 
 # %%
 order = ["clean", *FAMILIES, "unknown"]
@@ -259,8 +291,7 @@ plots.CorruptionGalleryDisplay.from_predictions(
 plots.KindConfusionDisplay.from_predictions(kinds, findings["kind"], title="True and found kinds").plot()
 
 # %%
-flagged = findings["kind"] != "clean"
-detector = CorruptionDetector(identifier, random_state=0).fit(corrupted)
+detector = audit.auditor.detector_
 identification = pd.Series(
     {
         "balanced accuracy over 23 classes": (findings["kind"] == kinds).groupby(kinds).mean().mean(),
@@ -274,26 +305,26 @@ identification = pd.Series(
 identification
 
 # %% [markdown]
-# **Observed.** The share of corrupted images is estimated as 19.5 % (18.2 to 20.8), and 20 % is what was planted. Eight kinds are named without an error, and occluders in
-# nine cases of ten. AUROC rises to .988, from .950 of the best detector above. What goes wrong:
+# **Observed.** All kinds can be told here, half turns least (a recall of .74). The estimates come true to within .07 (they allow for fewer false alarms than there are), but for vertical
+# flips, of which .92 were expected and .73 of 37 were flagged. Six kinds are named without an error, and occluders in nine cases of ten. AUROC rises to .994, from .950 of the best detector above. What goes wrong:
 #
-# - Half of the half turns pass as clean, and a fifth of the flips and transpositions: of many a digit, that is hard to see.
-# - Shot noise and speckle noise are mistaken for each other; the repair is much the same.
-# - Some quarter turns are taken for those the other way, or for flips.
-# - 4 % of the clean images are flagged.
+# - A quarter of the half turns and vertical flips pass as clean, and a seventh of the transpositions: of many a digit, that is hard to see.
+# - Shot noise and speckle noise are mistaken for each other.
+# - Some quarter turns are taken for those the other way, for flips or for transpositions.
+# - 2.7 % of the clean images are flagged, most often as upside down or transposed.
 #
-# 4,000 images are the reason for a part of it; `benchmarks/identification.py` has the figures for larger sets. `CorruptionDetector`, which adds statistics and
-# reconstruction to the identifier's prediction, gains nothing here (.978); it is meant for kinds that were never planted.
+# 4,000 images are the reason for a part of it; `benchmarks/identification.py` has larger sets. `CorruptionDetector`, which adds statistics and
+# reconstruction to the identifier's prediction, gains nothing here (.984); it is meant for kinds that were never planted.
 #
 # ## Repair and verify
 #
-# `ImageRestorer` learns on the images that the identifier finds clean how to undo each kind: exact inverses of flips, turns and inversions, inverses
-# with estimated parameters, and a small denoiser in the manner of FFDNet (Zhang, Zuo and Zhang, 2018). After each repair the identifier looks
-# again; a repair that it does not find cleaner is reverted. Where it is unsure, the image stays as it is.
+# The second part of the audit. `ImageRestorer` learns on the images that the identifier finds clean how to undo each kind: exact inverses of flips, turns and inversions, inverses
+# with estimated parameters, and a small denoiser in the manner of FFDNet (Zhang, Zuo and Zhang, 2018). A repair is kept only if two checks agree: the identifier has to find
+# the repaired image cleaner, and a logistic model of statistics and neighbours, which the identifier's networks have no part in, has to accept it. All else is reverted, and where
+# the identifier is unsure the image stays as it came.
 
 # %%
-restorer = ImageRestorer(identifier, epochs=epochs - 2, random_state=0).fit(corrupted)
-repaired, repairs = restorer.restore(corrupted, findings)
+repaired, repairs = audit.auditor.restorer_.restore(corrupted, findings)
 repairs["outcome"].value_counts().to_frame("images")
 
 # %%
@@ -325,14 +356,26 @@ by_kind = by_kind.sort_values("mean_gain", ascending=False).round(3)
 by_kind
 
 # %% [markdown]
-# **Observed.** 564 images are repaired, 200 are left as they are for want of confidence, 75 because what is gone cannot be brought back, and 29 repairs were reverted; the share that is
-# flagged falls from 21.7 % to 9.7 %. By the truth, an undone inversion, flip or quarter turn is exact, and contrast nearly so; noise, blur, scale and displacement gain 2 to 13 dB
-# on average. Half turns and occluders stay as they are, as do most transpositions, quarter turns one way and mirror images: they are found, but not surely enough. 0.3 % of the clean
-# images were changed, and one quarter turn in 36 was turned the wrong way. To abstain is the right answer more often than not: a repair that is wrong costs more than one that is missing.
+# And was harm done? How many sound and corrupted images were flagged and repaired, and how many are nearer to their originals afterwards, or farther from them.
+
+# %%
+quality["image was"] = np.where(is_corrupted, "corrupted", "sound")
+quality["flagged"], quality["better"] = flagged, quality["gain"] > 0
+harm = quality.groupby("image was")[["flagged", "repaired", "better", "worse"]].sum()
+harm.insert(0, "images", quality["image was"].value_counts())
+harm
+
+# %% [markdown]
+# **Observed.** 394 images are repaired. 276 are left as they came because their kind is not repaired on this set at all (`audit.competence` has the reason for each kind), 152 for want of
+# confidence, and 25 repairs were reverted; the share that is flagged falls from 21.2 to 16.6 %. By the truth, **all of the 393 corrupted images that were repaired are nearer to their originals, and one of 3,200 sound images was changed**.
+# An undone inversion, transposition or (but for one) quarter turn is exact, and contrast nearly so; noise, brightness, size, displacement, stripes, blur and pixelation gain 3 to 14 dB on average.
+#
+# The price: more than half of what is found stays as it is. Every image turned to the right or by half, flipped, slanted, partly covered, or under shot or speckle noise is left alone, and so are nearly all
+# that are rotated by other angles. They are found, and a person can decide; a repair that is wrong would cost more than one that is missing.
 #
 # # Part 2. Which digits does a generator forget?
 #
-# MNIST (LeCun, Bottou, Bengio and Haffner, 1998), images only: its labels are not even loaded until the last check. The plain generative
+# MNIST (LeCun, Bottou, Bengio and Haffner, 1998), images only: its labels are not looked at until the last check. The plain generative
 # adversarial network is that of Goodfellow et al. (2014, *Generative adversarial nets*), fully connected.
 
 # %%
@@ -348,7 +391,7 @@ print(f"{len(pictures):,} images; {coverage.n_bins_} bins in {coverage.n_compone
 #
 # Samples are compared with the data bin by bin (Richardson and Weiss, 2018, *On GANs and GMMs*) and by nearest neighbours (Naeem et al., 2020,
 # *Reliable fidelity and diversity metrics for generative models*); each figure is held against what real images give. Before any generator is
-# judged, three samples of which the answer is known: real images, the same without one part, and fifty images over and over.
+# judged, four samples of which the answer is known: other real images, the same without one part, fifty images over and over, and the data handed back.
 #
 # Both quarters of the data are drawn at random, for a reason. A first version of this notebook took every fourth image, and the baseline said
 # that real images differ from real images: it was right, since even and odd places of MNIST's training file hold different writers.
@@ -358,10 +401,11 @@ known = {
     "real images": others,
     "real, one mode of ten missing": others[~np.isin(coverage.predict(others), np.arange(coverage.n_bins_ // 10))],
     "fifty images repeated": np.repeat(others[:50], 40, axis=0),
+    "copies of the data": reference[:3000],
 }
 figures = ["js", "n_different", "precision", "recall", "coverage"]
-records = {name: coverage.evaluate(sample) for name, sample in known.items()}
-baseline = pd.DataFrame({name: {f: getattr(r, f) for f in figures} for name, r in records.items()}).T.round(3)
+known_records = {name: coverage.evaluate(sample) for name, sample in known.items()}
+baseline = pd.DataFrame({name: {f: getattr(r, f) for f in figures} for name, r in known_records.items()}).T.round(3)
 baseline
 
 # %% [markdown]
@@ -410,11 +454,11 @@ plots.DroppedModesDisplay.from_estimator(coverage, plain, max_modes=8, title="Re
 plots.CoverageMapDisplay.from_estimator(coverage, samples["plain", seeds[0]], title="The plain pair, seed 0").plot()
 
 # %% [markdown]
-# **Observed.** Nothing here is a digit. With Adam's usual momentum the plain pair draws one smudge over and over (divergence .64, 98 of 100 bins
-# missing, one or two different samples by the birthday test): it collapsed before it had learnt to draw. Mind the precision of 1.00: a blurred mean lies
-# in the midst of the data, and precision alone would have called it perfect. A rate of .01 ends in salt and pepper. The convolutional pair, at 500
-# steps, is on its way: its third seed varies its blobs, and coverage rises first (.09 on average against .02). The seeds of one setting differ by up to
-# .2, so one run says little.
+# **Observed.** Nothing here is a digit. With Adam's usual momentum the plain pair draws one smudge over and over (divergence .64, with the first seed 98 of 100 bins
+# missing, one or two different samples by the birthday test): it collapsed before it had learnt to draw. Mind its precision of .998: a noisy mean lies
+# in the midst of the data, and precision alone would have called it perfect. The verdict says so, since hardly a sample resembles any real image. A rate of .01 ends in salt and pepper. The
+# convolutional pair, at 500 steps, is on its way: its third seed varies its blobs, and coverage rises first (.06 on average against .02). The seeds of one setting
+# differ by up to .2, so one run says little.
 #
 # ## Cures, one at a time and together
 #
@@ -468,30 +512,100 @@ print(record.verdict)
 plots.DroppedModesDisplay.from_estimator(study.coverage, record, max_modes=6, title="What it still does not draw").plot()
 
 # %% [markdown]
-# ### Checked with labels
+# **Observed.** By itself, no single cure suffices in 1,200 steps. Packing and batch norm change nothing; less momentum brings first strokes; the
+# gradient penalty and the faster Adam bring digits, and reach half of the data (divergence .25 and .23). Together they reach 99 % of it at a divergence of
+# .03, where real images have .002. It is still no perfect sampler, and the verdict says so: too many samples in five bins, samples smoother than real images, and only 55 % of them
+# look like some real image. Recall of .13 says the same: the strokes are not yet as varied as real ones.
+#
+# The curves answer the question above them: nothing is learnt and then lost here. Modes are missing from the start, and the cures are what lets them
+# be learnt at all. Two seeds cannot make a difference significant (the smallest p that a test of two against two can give is .33); the size of
+# the difference, .61 nats, speaks for itself. Five seeds and longer trainings are in `benchmarks/collapse_mnist.py`.
+
+# %% [markdown]
+# ## Presets, and a flow
+#
+# What papers and courses propose has a name, `GAN(preset=...)`, and a parameter that is given wins over it (cut short here; `docs/guide/gan-presets.md` describes each). `GAN()` by itself is `"modern"`: the cures from
+# above in one, with a longer average.
+
+# %%
+gan_presets().set_index("preset")
+
+# %% [markdown]
+# Three for about a minute each, on one core: the plain pair with the Adam that DCGAN made customary, `GAN()`, and flow matching (Lipman et al., 2023, *Flow matching for
+# generative modeling*; Liu, Gong and Liu, 2023, *Flow straight and fast*), a network that learns by plain regression how noise moves to become data. It plays no game, so it has
+# nothing to collapse by.
+
+# %%
+today = {
+    "plain pair": GAN(preset="plain", max_steps=gan_steps, precision="bfloat16", random_state=0),
+    "GAN()": GAN(max_steps=gan_steps, precision="bfloat16", random_state=0),
+    "FlowMatching()": FlowMatching(max_steps=flow_steps, precision="bfloat16", random_state=0),
+}
+drawn, cpu_seconds = {}, {}
+for name, model in today.items():
+    start = time.process_time()
+    model.fit(pictures)
+    cpu_seconds[name] = time.process_time() - start
+    drawn[name] = model.sample(3000, random_state=1)
+
+# %%
+records = {name: coverage.evaluate(sample) for name, sample in drawn.items()}
+judged = {name: {f: getattr(r, f) for f in [*figures, "frechet"]} for name, r in records.items()}
+judged = pd.DataFrame(judged).T.assign(cpu_seconds=cpu_seconds).round(dict.fromkeys(figures, 3) | {"frechet": 2, "cpu_seconds": 0})
+judged
+
+# %% [markdown]
+# The verdict has three parts, with one error rate over all: *fidelity* (can single samples be told from real images?), *coverage* (is all of the data reached,
+# as often as is due?) and *originality* (are samples new, or copies?). The samples of which the answer is known stand beside.
+
+# %%
+joined = {}
+for name, record in (known_records | records).items():
+    parts = {part.name: "passed" if part.passed else "failed" for part in record.parts}
+    joined[name] = parts | {"outcome": record.outcome}
+joined = pd.DataFrame(joined).T
+joined
+
+# %%
+for name, record in records.items():
+    print(f"{name}: {record.verdict}\n")
+
+# %%
+rows = {"real": pictures[:14]} | {name: sample[:14] for name, sample in drawn.items()}
+plots.SampleRowsDisplay.from_predictions(rows, details={name: record.outcome for name, record in records.items()}).plot()
+
+# %% [markdown]
+# **Observed.** None of the three passes, and the verdict says of each why.
+#
+# - The plain pair, here with the preset's own networks, less momentum and 3,000 steps, draws strokes, and still 42 % of the data lies where it hardly draws. Its samples repeat themselves, and 13 % of them look like some
+#   real image. Precision (.89) is the best of the three all the same.
+# - `GAN()` reaches every bin. Its divergence is .009, where the data handed back, as many images, have .003. Its samples are smoother than real images, and 68 % look like one, where 84 % are due.
+# - `FlowMatching()` is the most varied (recall .64 against .57) and the nearest (Fréchet distance .87 against 1.46), but after 600 steps it misses one bin, and some of its digits
+#   fall apart. `benchmarks/flow_mnist.py` has longer times.
+#
+# Only the data handed back fail in originality, and pass in all else: by fidelity and coverage alone they would be the best sampler of all. One seed each.
+#
+# ## Checked with labels
 #
 # Only here are labels used: neighbours among labelled images read the samples of the first seed. Shares of each digit; a perfect sampler has
 # about a tenth each.
 
 # %%
 reader = KNeighborsClassifier(3).fit(pictures[:10_000].reshape(-1, 784) / 255, digits.labels[:10_000])
-drawn = {"real": others[:1000]} | {name: study.samples[name, seeds[0]][:1000] for name in ("plain", "together")}
-read = pd.DataFrame({name: pd.Series(reader.predict(part.reshape(-1, 784) / 255)).value_counts(normalize=True) for name, part in drawn.items()})
+shown = {"real": others} | {f"study, {name}": study.samples[name, seeds[0]] for name in ("plain", "together")} | drawn
+read = {name: pd.Series(reader.predict(part[:1000].reshape(-1, 784) / 255)) for name, part in shown.items()}
+read = pd.DataFrame({name: digit.value_counts(normalize=True) for name, digit in read.items()})
 read = read.reindex(sorted(set(digits.labels))).fillna(0).rename_axis("digit").round(3)
 read
 
 # %% [markdown]
-# **Observed.** By itself, no single cure suffices in 1,200 steps. Packing and batch norm change nothing; less momentum brings first strokes; the
-# gradient penalty and the faster Adam bring digits, and reach half of the data (divergence .25 and .23). Together they reach 99 % of it at a divergence of
-# .03, where real images have .002: all ten digits are read in the samples, ones too often and eights too seldom. It is still no perfect sampler,
-# and the test says so. Recall of .16 says the same: the strokes are not yet as varied as real ones.
-#
-# The curves answer the question above them: nothing is learnt and then lost here. Modes are missing from the start, and the cures are what lets them
-# be learnt at all. Two seeds cannot make a difference significant (the smallest p that a test of two against two can give is .33); the size of
-# the difference, .61 nats, speaks for itself. Five seeds and longer trainings are in `benchmarks/collapse_mnist.py`.
+# **Observed.** Labels confirm what was found without them. The reader has to name a digit, so that it takes the smudge of the study's plain pair for sevens and eights. With the cures
+# together all ten digits are read, ones too often (.18 for .12) and eights too seldom (.04 for .10). The plain pair of 3,000 steps draws mostly ones and nines; of `GAN()` and
+# `FlowMatching()` each digit's share is within .04 of that of real images.
 
 # %%
 tables = {"detection": detection, "search": search_table, "by_family": by_family, "ranks": ranks, "identification": identification}
-tables |= {"verified": verified, "repair_by_kind": by_kind, "baseline": baseline, "collapse": collapse, "cures": cured, "tests": tests, "digits": read}
+tables |= {"verified": verified, "repair_by_kind": by_kind, "baseline": baseline, "collapse": collapse, "cures": cured, "tests": tests}
+tables |= {"competence": competence, "harm": harm, "judged": judged, "joined": joined, "digits": read}
 if not QUICK:
     write_tables(tables, "results/CorruptedEmnistAndModeCollapse.json")

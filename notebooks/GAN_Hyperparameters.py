@@ -42,7 +42,7 @@ images.shape, images.dtype
 # %% [markdown]
 # ## Settings
 #
-# The recipe of the toolkit, as plain parameters of `GAN`. *Usual*: batches of 100, Adam at 0.0002, dropout .3 in the discriminator. The Wasserstein GAN is that of
+# The recipe of the toolkit, as plain parameters of `GAN`. What papers propose is also a name away, `GAN(preset=...)`; `gan_presets()` lists all of them. *Usual*: batches of 100, Adam at 0.0002, dropout .3 in the discriminator. The Wasserstein GAN is that of
 # Arjovsky, Chintala and Bottou (2017) with clipped weights, and that of Gulrajani et al. (2017) with a gradient penalty; both take five steps of the critic
 # to one of the generator, so that their generators take fewer steps in as many epochs.
 
@@ -159,7 +159,7 @@ plots.DroppedModesDisplay.from_estimator(coverage, record, max_modes=6, title="R
 # ## With what cures collapse
 #
 # Nothing above changes what the two networks play for. The same networks, images and epochs with an R1 penalty, batch norm in the generator, averaged
-# weights and a faster, decaying Adam (the toolkit's recipe, from Mescheder et al., 2018; Radford et al., 2016; Yazıcı et al., 2019):
+# weights and a faster, decaying Adam (the toolkit's recipe, from Mescheder et al., 2018; Radford et al., 2016; Yazıcı et al., 2019). `GAN()` has these by default, as the preset `modern`:
 
 # %%
 cure = collapse_recipe("collapse", steps=len(images) // 100 * looks[-1], quick=QUICK)["cured"] | small | {"batch_size": 100}
