@@ -146,7 +146,7 @@ def test_leaks(pictures, tmp_path, capsys):
         (["--data", "pictures", "--dry-run"], "--write-clean does it, which is missing"),
         (["--data", "pictures", "--strip-metadata"], "--write-clean does it, which is missing"),
         (["--data", "pictures", "--write-clean", "c", "--leave-out", "blanks"], "Did you mean 'blank'"),
-        (["--data", "pictures", "--write-clean", "c", "--repair", "blur"], "Unknown name: 'blur'"),
+        (["--data", "pictures", "--write-clean", "c", "--repair", "haze"], "Unknown name: 'haze'"),
         (["--data", "pictures", "--write-clean", "c", "--corrupt", "0.1"], "without --corrupt"),
         (["--data", "pictures", "--no-networks", "--save-model", "m"], "--no-networks leaves them out"),
         (["--data", "pictures", "--out", "pictures/out"], "lies within pictures"),
