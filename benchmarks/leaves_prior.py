@@ -10,18 +10,14 @@ stopped at any moment.
     python benchmarks/leaves_prior.py --export-only         writes the weights of what has been reached
 """
 
-import argparse
 import io
-import math
-import os
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from dead_leaves import dead_leaves
+from leaves_training import BudgetedTraining, leaves, make
 from PIL import Image, ImageFilter
-from safetensors.numpy import save
 from torch.nn import functional
 
 from toolkit import diagnostics
@@ -203,70 +199,23 @@ def damaged_patches(images, n, generator):
     return patches, truth
 
 
-def leaves(n_images, folder, *, seed):
-    """Procedural images, drawn once."""
-    folder.mkdir(parents=True, exist_ok=True)
-    parts = []
-    for part in range(-(-n_images // 500)):
-        path = folder / f"part{part}.npy"
-        if not path.exists():
-            np.save(folder / "new.npy", dead_leaves(500, seed=seed + part))
-            os.replace(folder / "new.npy", path)
-        parts.append(np.load(path))
-    return np.concatenate(parts)
-
-
-class Training:
-    """The network with its optimiser, and how far it has come."""
+class Training(BudgetedTraining):
+    """The network of patches with its optimiser."""
 
     def __init__(self, device):
-        torch.manual_seed(5)
-        self.device = device
-        self.network = PatchNetwork().to(device, memory_format=torch.channels_last)
-        self.mean = PatchNetwork().to(device)  # an exponential mean of the weights, which is what is shipped
-        self.mean.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=PEAK, weight_decay=1e-2)
-        self.seconds, self.chunks, self.steps = 0.0, 0, 0
-
-    def save(self, path):
-        state = {name: getattr(self, name).state_dict() for name in ("network", "mean", "optimiser")}
-        torch.save(state | {name: getattr(self, name) for name in ("seconds", "chunks", "steps")}, f"{path}.new")
-        os.replace(f"{path}.new", path)
-
-    def load(self, path):
-        state = torch.load(path, weights_only=True)
-        for name in ("network", "mean", "optimiser"):
-            getattr(self, name).load_state_dict(state[name])
-        self.seconds, self.chunks, self.steps = state["seconds"], state["chunks"], state["steps"]
+        super().__init__(PatchNetwork, device, seed=5, peak=PEAK, warm_up=50, averaging=0.995, weight_decay=1e-2)
 
     def step(self, patches, truth, done):
         """One step; ``done`` is how much of the budget is used."""
-        for group in self.optimiser.param_groups:
-            falling = 0.5 + 0.5 * math.cos(math.pi * min(done, 1.0))
-            group["lr"] = PEAK * min(1.0, self.steps / 50 + 0.02) * falling + 1e-6
         self.network.train()
         with torch.autocast(self.device, dtype=torch.bfloat16):
             logits = self.network(patches)
         loss = functional.cross_entropy(logits, truth, label_smoothing=0.01)
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimiser.step()
-        self.steps += 1
-        keep = min(0.995, self.steps / (self.steps + 10))
-        with torch.no_grad():
-            theirs = self.network.state_dict()
-            for name, value in self.mean.state_dict().items():
-                if value.is_floating_point():
-                    value.lerp_(theirs[name], 1 - keep)
-                else:
-                    value.copy_(theirs[name])
+        self.descend(loss, done)
         return float(loss.detach())
 
 
-def train(options, path):
-    training = Training(options.device)
-    if path.exists():
-        training.load(path)
+def train(options, training, path):
     if training.seconds < 60 * options.minutes:
         images = leaves(options.images, options.cache, seed=1000)
     while training.seconds < 60 * options.minutes:
@@ -290,39 +239,16 @@ def train(options, path):
             f"loss {np.mean(losses[: len(losses) // PASSES]):.3f}",
             flush=True,
         )
-    return training
-
-
-def export(training):
-    """Write the weights, rounded to 16 bits, whole or not at all."""
-    weights = {
-        name: value.cpu().numpy().astype(np.float16 if value.is_floating_point() else np.int64)
-        for name, value in training.mean.state_dict().items()
-        if not name.endswith("num_batches_tracked")
-    }
-    new = TARGET.with_suffix(".new")
-    new.write_bytes(save(weights, metadata={"toolkit patches 1": ",".join(DAMAGES)}))
-    os.replace(new, TARGET)
-    print(f"{TARGET.name}: {TARGET.stat().st_size:,} bytes after {training.chunks} chunks")
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=40.0, help="of drawing and training, in all")
-    parser.add_argument("--images", type=int, default=4000, help="procedural images that patches are cut from")
-    parser.add_argument("--device", default="cpu", help="where the network is trained")
-    parser.add_argument("--cache", type=Path, default=OUTPUTS, help="folder of images and checkpoint")
-    parser.add_argument("--export-only", action="store_true", help="write the weights of the last checkpoint")
-    options = parser.parse_args()
-    options.cache.mkdir(parents=True, exist_ok=True)
-    path = options.cache / "training.pt"
-    if options.export_only:
-        training = Training("cpu")
-        training.load(path)
-    else:
-        training = train(options, path)
-    export(training)
 
 
 if __name__ == "__main__":
-    main()
+    make(
+        Training,
+        train,
+        TARGET,
+        {"toolkit patches 1": ",".join(DAMAGES)},
+        description=__doc__,
+        minutes=40.0,
+        images=4000,
+        cache=OUTPUTS,
+    )

@@ -11,18 +11,15 @@ be stopped at any moment.
     python benchmarks/leaves_restorer.py --export-only         writes the weights of what has been reached
 """
 
-import argparse
 import io
-import math
-import os
 import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from leaves_prior import leaves, log_uniform
+from leaves_prior import log_uniform
+from leaves_training import BudgetedTraining, leaves, make
 from PIL import Image, ImageFilter
-from safetensors.numpy import save
 from scipy import ndimage
 from torch.nn import functional
 
@@ -131,55 +128,24 @@ def spoilt_patches(images, n, generator):
     return given, wanted, fault, grids
 
 
-class Training:
-    """The network with its optimiser, and how far it has come."""
+class Training(BudgetedTraining):
+    """The network of photographs with its optimiser."""
 
     def __init__(self, device):
-        torch.manual_seed(7)
-        self.device = device
-        self.network = PhotographNetwork().to(device, memory_format=torch.channels_last)
-        self.mean = PhotographNetwork().to(device)  # an exponential mean of the weights, which is what is shipped
-        self.mean.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.AdamW(self.network.parameters(), lr=PEAK, betas=(0.9, 0.99), weight_decay=1e-4)
-        self.seconds, self.chunks, self.steps = 0.0, 0, 0
-
-    def save(self, path):
-        state = {name: getattr(self, name).state_dict() for name in ("network", "mean", "optimiser")}
-        torch.save(state | {name: getattr(self, name) for name in ("seconds", "chunks", "steps")}, f"{path}.new")
-        os.replace(f"{path}.new", path)
-
-    def load(self, path):
-        state = torch.load(path, weights_only=True, map_location=self.device)
-        for name in ("network", "mean", "optimiser"):
-            getattr(self, name).load_state_dict(state[name])
-        self.seconds, self.chunks, self.steps = state["seconds"], state["chunks"], state["steps"]
+        lengths = {"warm_up": 200, "averaging": 0.998, "longest": 1.0}
+        super().__init__(PhotographNetwork, device, seed=7, peak=PEAK, betas=(0.9, 0.99), weight_decay=1e-4, **lengths)
 
     def step(self, given, wanted, faults, grids, done):
         """One step; ``done`` is how much of the budget is used. Returns the error of each patch, in levels of 255."""
-        for group in self.optimiser.param_groups:
-            falling = 0.5 + 0.5 * math.cos(math.pi * min(done, 1.0))
-            group["lr"] = PEAK * min(1.0, self.steps / 200 + 0.02) * falling + 1e-6
         with torch.autocast(self.device, dtype=torch.bfloat16):
             answer = self.network(given, faults, grids)
         # Roots of the patches' squared errors: the grossly spoilt do not outvote the slightly spoilt.
         error = ((answer - wanted).square().mean((1, 2, 3)) + EXACT).sqrt()
-        self.optimiser.zero_grad(set_to_none=True)
-        error.mean().backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        self.optimiser.step()
-        self.steps += 1
-        keep = min(0.998, self.steps / (self.steps + 10))
-        with torch.no_grad():
-            theirs = self.network.state_dict()
-            for name, value in self.mean.state_dict().items():
-                value.lerp_(theirs[name], 1 - keep)
+        self.descend(error.mean(), done)
         return 255 * error.detach()
 
 
-def train(options, path):
-    training = Training(options.device)
-    if path.exists():
-        training.load(path)
+def train(options, training, path):
     if training.seconds < 60 * options.minutes:
         begun = time.process_time()
         images = leaves(options.images, options.cache, seed=5000)
@@ -208,35 +174,16 @@ def train(options, path):
             f"{reached} levels off",
             flush=True,
         )
-    return training
-
-
-def export(training):
-    """Write the weights, rounded to 16 bits, whole or not at all."""
-    weights = {name: value.cpu().numpy().astype(np.float16) for name, value in training.mean.state_dict().items()}
-    new = TARGET.with_suffix(".new")
-    new.write_bytes(save(weights, metadata={"toolkit photographs 1": ",".join(TAUGHT)}))
-    os.replace(new, TARGET)
-    print(f"{TARGET.name}: {TARGET.stat().st_size:,} bytes after {training.chunks} chunks")
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--minutes", type=float, default=30.0, help="of processor time, drawing included, in all")
-    parser.add_argument("--images", type=int, default=2000, help="procedural images that patches are cut from")
-    parser.add_argument("--device", default="cpu", help="where the network is trained")
-    parser.add_argument("--cache", type=Path, default=OUTPUTS, help="folder of images and checkpoint")
-    parser.add_argument("--export-only", action="store_true", help="write the weights of the last checkpoint")
-    options = parser.parse_args()
-    options.cache.mkdir(parents=True, exist_ok=True)
-    path = options.cache / "training.pt"
-    if options.export_only:
-        training = Training("cpu")
-        training.load(path)
-    else:
-        training = train(options, path)
-    export(training)
 
 
 if __name__ == "__main__":
-    main()
+    make(
+        Training,
+        train,
+        TARGET,
+        {"toolkit photographs 1": ",".join(TAUGHT)},
+        description=__doc__,
+        minutes=30.0,
+        images=2000,
+        cache=OUTPUTS,
+    )
