@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from toolkit.exceptions import CheckpointError
+from toolkit._core.shipped import with_shipped_weights
 from toolkit.restoration._block_grid import block_grid
 
 if TYPE_CHECKING:
@@ -30,24 +30,9 @@ def load_photograph_network(path: Path = _SHIPPED) -> "PhotographNetwork":
     CheckpointError
         The file is missing or damaged, or holds something else.
     """
-    import torch
-    from safetensors import SafetensorError, safe_open
-
     from toolkit.restoration._photograph_network import TAUGHT, PhotographNetwork
 
-    network = PhotographNetwork()
-    try:
-        with safe_open(path, framework="pt") as file:
-            about = file.metadata() or {}
-            weights = {name: file.get_tensor(name).float() for name in file.keys()}  # noqa: SIM118 (no mapping)
-        if about.get(_FORMAT) != ",".join(TAUGHT):
-            raise CheckpointError(f"{path.name} holds no weights of the network for photographs.")
-        if not all(bool(torch.isfinite(value).all()) for value in weights.values()):
-            raise CheckpointError(f"{path.name} is damaged: it holds values that are not finite.")
-        network.load_state_dict(weights)
-    except (SafetensorError, OSError, RuntimeError) as error:
-        raise CheckpointError(f"{path.name} is missing or damaged: {error}") from error
-    return network.eval().to(memory_format=torch.channels_last)
+    return with_shipped_weights(PhotographNetwork(), path, _FORMAT, TAUGHT, "for photographs")
 
 
 def without_fault(image: NDArray, fault: str, *, turns: int = 1, tile: int = _TILE) -> NDArray:
