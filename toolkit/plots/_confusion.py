@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit._core.labels import check_strings
+from toolkit._core.printable import printable
 from toolkit.plots._display import Display
 from toolkit.plots._matrix import draw_matrix
 from toolkit.plots.style import MUTED, kind_name, kind_order, title_axes
@@ -67,7 +68,8 @@ class KindConfusionDisplay(Display):
         """
         import pandas as pd
 
-        true, found = check_strings("kinds_true", kinds_true), check_strings("kinds_found", kinds_found)
+        true = _printable(check_strings("kinds_true", kinds_true))
+        found = _printable(check_strings("kinds_found", kinds_found))
         if true.shape != found.shape or true.ndim != 1:
             raise ValueError(f"kinds_true and kinds_found must pair up, got shapes {true.shape} and {found.shape}.")
         counts = pd.crosstab(true, found)
@@ -162,3 +164,9 @@ def _percent(share):
     if share == 0:
         return ""
     return "<1" if share < 0.005 else f"{max(100 * share, 1):.0f}"
+
+
+def _printable(kinds):
+    """Names as they can be drawn, and kept in a frame: where pyarrow is installed, pandas takes UTF-8 alone."""
+    names, places = np.unique(kinds, return_inverse=True)
+    return np.array([printable(name) for name in names], dtype=object)[places].reshape(kinds.shape)
