@@ -12,7 +12,7 @@ from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.layouts import in_layout
 from toolkit._core.parameters import check_int, check_number
-from toolkit._core.random import as_generator, spawn_seeds
+from toolkit._core.random import spawn_seeds
 from toolkit._core.types import ImageShape, PathLike, RandomState
 from toolkit.generators import _flow_setup as setup
 from toolkit.generators import _gan_setup as scales
@@ -380,10 +380,7 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
         n_samples = len(y) if many else n_samples
         noise_seed, condition_seed, way_seed = spawn_seeds(random_state, 3)
         if y is None:
-            codes = np.zeros((n_samples, 0), dtype=np.float32)
-            if self.n_conditions_:
-                drawn = as_generator(condition_seed).choice(self.n_conditions_, n_samples, p=self.condition_shares_)
-                codes = np.eye(self.n_conditions_, dtype=np.float32)[drawn]
+            codes = setup.draw_conditions(self, n_samples, condition_seed)
         else:
             codes = setup.conditions_of(self, y, n_samples)
         z = setup.draw_noise(self, n_samples, *spawn_seeds(noise_seed, 1))

@@ -3,8 +3,6 @@
 import copy
 from typing import TYPE_CHECKING, Any, cast
 
-import numpy as np
-from sklearn.base import BaseEstimator, clone
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.parameters import check_int
@@ -24,8 +22,6 @@ class DistillationMixin:
     # Of the fitted flow.
     network_: Any
     settings_: dict[str, Any]
-    n_conditions_: int
-    condition_shares_: Any
     n_threads: int
 
     def distill(
@@ -92,32 +88,16 @@ class DistillationMixin:
         from toolkit.nn import limit_threads
 
         seeds = dict(zip(("pairs", "training", "order"), spawn_seeds(random_state, 3)))
-        noise, conditions = self._draws(n_pairs, seeds["pairs"])
+        noise_seed, condition_seed = spawn_seeds(seeds["pairs"], 2)
+        noise = setup.draw_noise(self, n_pairs, noise_seed)
+        conditions = setup.draw_conditions(self, n_pairs, condition_seed)
         rows = setup.unit_images(self, self.network_, noise, conditions, n_steps=None, guidance=None, seed=0)
-        fast = self._taught(n_steps)
+        settings = {"solver": "euler", "n_sampling_steps": int(n_steps), "guidance": 1.0}
+        fast = cast("FlowMatching", copy.deepcopy(self)).set_params(**settings)
+        fast.settings_ = self.settings_ | settings
         with limit_threads(self.n_threads):
             trainer = setup.make_distillation(self, n_steps, seeds["training"], max_steps)
             fast.history_ = fast._run(
                 trainer, (rows, conditions, noise), as_generator(seeds["order"]), steps=int(max_steps)
             )
             return fast._keep(trainer)
-
-    def _draws(self, n_samples, seed):
-        """Noise (n_samples, n_values) and conditions (n_samples, n_conditions), drawn as often as they were seen."""
-        noise_seed, condition_seed = spawn_seeds(seed, 2)
-        conditions = np.zeros((n_samples, self.n_conditions_), dtype=np.float32)
-        if self.n_conditions_:
-            drawn = as_generator(condition_seed).choice(self.n_conditions_, n_samples, p=self.condition_shares_)
-            conditions[np.arange(n_samples), drawn] = 1.0
-        return setup.draw_noise(self, n_samples, noise_seed), conditions
-
-    def _taught(self, n_steps):
-        """A flow with all that this one has learnt of its rows, that draws in so many straight steps."""
-        settings = {"solver": "euler", "n_sampling_steps": int(n_steps), "guidance": 1.0}
-        fast = cast("FlowMatching", clone(cast("BaseEstimator", self)).set_params(**settings))
-        own = set(vars(fast))
-        for name, value in vars(self).items():
-            if name not in own and name not in ("network_", "training_state_", "history_"):
-                setattr(fast, name, copy.deepcopy(value))
-        fast.settings_ = {**self.settings_, **settings}
-        return fast

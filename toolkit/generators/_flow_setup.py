@@ -9,6 +9,7 @@ from sklearn.utils.validation import assert_all_finite
 from toolkit._core.images import iter_chunks
 from toolkit._core.names import lookup
 from toolkit._core.parameters import check_choice, check_int, check_number, check_sizes
+from toolkit._core.random import as_generator
 from toolkit.generators import _conditional_setup as labels
 from toolkit.generators import _gan_setup as scales
 from toolkit.generators._flow_presets import flow_settings
@@ -198,6 +199,14 @@ def draw_noise(flow, n_samples, seed):
 
     shape = scales.channels_first(flow.image_shape_)
     return torch.randn(n_samples, int(np.prod(shape)), generator=torch_generator(seed), dtype=torch.float32).numpy()
+
+
+def draw_conditions(flow, n_samples, seed):
+    """Weights (n_samples, n_conditions) of labels or clusters, drawn as often as they were seen."""
+    if not flow.n_conditions_:
+        return np.zeros((n_samples, 0), dtype=np.float32)
+    drawn = as_generator(seed).choice(flow.n_conditions_, n_samples, p=flow.condition_shares_)
+    return np.eye(flow.n_conditions_, dtype=np.float32)[drawn]
 
 
 def unit_images(flow, network, z, conditions, *, n_steps, guidance, seed):

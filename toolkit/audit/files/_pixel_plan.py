@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from toolkit.audit._everyday_table import JUDGED_FAULTS
 from toolkit.audit.files._file_audit import FileAudit
-from toolkit.audit.files._picture_actions import PICTURE_ACTIONS, action_for
+from toolkit.audit.files._picture_actions import action_for
 from toolkit.datasets import read_original
 from toolkit.exceptions import DataFormatError
 
@@ -98,5 +98,8 @@ class PixelRepairs:
 
 def _in_turn(fault: str, method: str) -> list[str]:
     """The method that was chosen; after a learned one that a file's judges refuse, the classical one."""
-    others = [action.method for action in PICTURE_ACTIONS.values() if action.fault == fault]
-    return [method, *(name for name in others if method == "learned" and name == "classical")] if method else []
+    from toolkit.restoration import ORIGINAL_METHODS
+
+    if method == "learned" and "classical" in ORIGINAL_METHODS[fault]:
+        return ["learned", "classical"]
+    return [method] if method else []
