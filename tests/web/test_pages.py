@@ -171,6 +171,7 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     until(lambda: changed(losses, "#train-losses img"))
     tab.wait_for_selector("#train-bins img", timeout=WAIT)
     assert re.search(r"reach \d+ of \d+ bins", tab.inner_text("#train-bins"))
+    shoot(tab, "train")
     tab.click("#train-stop")
     tab.wait_for_selector("#train-status >> text=Resume goes on from the checkpoint in outputs/watched", timeout=WAIT)
     folder = served.root / "outputs" / "watched"
@@ -180,7 +181,6 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     tab.wait_for_selector("#train-status progress", timeout=WAIT)
     grid = pixels(tab, "#train-grid img")
     until(lambda: changed(grid, "#train-grid img"))
-    shoot(tab, "train")
     tab.click("#train-keep")
     tab.wait_for_selector("#train-status >> text=Trained and kept in outputs/watched", timeout=WAIT)
     assert json.loads((folder / "summary.json").read_text())["final"]["step"] > stopped
