@@ -11,6 +11,8 @@ from typing import Any
 
 import torch
 
+from toolkit._core.freed_memory import keep_freed_memory
+
 __all__ = ["limit_threads"]
 
 _lock = threading.Lock()
@@ -54,7 +56,7 @@ def limit_threads(n_threads: int = 1) -> Iterator[None]:
         _state["active"] += 1
         _set(n_threads)
     try:
-        with _usual_modes():
+        with keep_freed_memory(), _usual_modes():
             yield
     finally:
         with _lock:

@@ -16,6 +16,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from toolkit._core.files import atomic_path, write_csv, write_json
+from toolkit._core.freed_memory import keep_freed_memory
 from toolkit._core.printable import printable
 from toolkit.datasets import as_source
 from toolkit.studies.partitioned._repaired import REPAIRED, RepairedArray
@@ -76,7 +77,7 @@ def judge_part(task: PartTask) -> dict[str, Any]:
         from threadpoolctl import threadpool_limits
 
         # One thread, whoever runs this: sums over more threads are added up in another order.
-        with threadpool_limits(1):
+        with threadpool_limits(1), keep_freed_memory():
             return _judge(task)
     except Exception as error:  # whatever is wrong with one part costs this part only
         return failed_part(task, f"{type(error).__name__}: {error}", traceback.format_exc(limit=-2))
