@@ -8,10 +8,10 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 from scipy import stats
 
-from toolkit.corruption import apply_corruption
+from toolkit.corruption import KINDS, SYMMETRIES, apply_corruption
 from toolkit.datasets import load_glyphs
 from toolkit.restoration._intensity import tone_curve
-from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier
+from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier, least_sensitivity
 
 
 @pytest.fixture(scope="module")
@@ -135,3 +135,9 @@ def test_a_tone_curve_finds_what_pillow_did_to_the_levels(glyphs):
     noisy = changed / 255 + np.random.default_rng(0).normal(0, 0.05, changed.shape)
     back = tone_curve(glyphs[:10] / np.float32(255), noisy.astype(np.float32))
     assert np.abs(back - changed / 255).mean() < 0.02
+
+
+def test_more_is_asked_of_a_symmetry_than_of_what_leaves_a_trace():
+    asked = {kind: least_sensitivity(kind) for kind in KINDS}
+    assert {kind for kind, least in asked.items() if least == max(asked.values())} == set(SYMMETRIES)
+    assert 0 < min(asked.values()) < max(asked.values())

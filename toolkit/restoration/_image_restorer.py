@@ -20,7 +20,7 @@ from toolkit._core.types import ImageShape, RandomState
 from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning, least_confidence
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
-from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier
+from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier, least_sensitivity
 from toolkit.restoration._repair_pass import RATHER_CLEAN, RepairPass, check_kind_names
 from toolkit.restoration._repair_table import repair_table
 
@@ -38,8 +38,7 @@ _LEAST_ROUND = 2000
 # blurred, which networks trained on a sharp set take for damage: the threshold is lowered to the clean probability of
 # all but this share of the right repairs of planted images.
 _LOWEST_SHARE = 0.1
-# Held-out images needed to fit a classifier of repairs, and the sensitivity that it has to have.
-_LEAST_HELD_OUT, _LEAST_SENSITIVITY = 20, 0.5
+_LEAST_HELD_OUT = 20  # images needed to fit a classifier of repairs
 # Networks learn nothing for kinds of which no image could be repaired, where that spares half of their lessons: for
 # less it is not worth what kinds learn from one another (turned digits were repaired less often without slanted ones).
 _FEW_KINDS = 0.5
@@ -264,7 +263,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
                 self._clean_thresholds[kind] = min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
                 self._classifiers[kind] = fit_classifier(planted, sound, would_change)
         self.undoable_ = tuple(
-            kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= _LEAST_SENSITIVITY
+            kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= least_sensitivity(kind)
         )
         kinds = [kind for kind in CANDIDATES if kind in self._known_kinds()]
         table = repair_table(kinds, untried, self.ranking_, order, self._classifiers, self.undoable_)
