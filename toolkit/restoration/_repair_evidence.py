@@ -26,9 +26,9 @@ _SAME = 1e-6
 _PASSING, _HALF_WAY = 0.975, 0.5
 # Folds of the cross-validation; quantiles at which the hinges of a feature stand; inverse of the L2 penalty.
 _FOLDS, _KNOTS, _C = 5, (0.2, 0.4, 0.6, 0.8), 0.3
-# The sensitivity that a classifier needs. At .5 throughout, a turn was undone in one set of digits and not in another; at
-# .25 of five tuning sets 82 more images are repaired, none of them sound, one worse. At .25 throughout, in a sixth set
-# nine sound letters, most of one hand that slants them, were turned by a quarter.
+# The sensitivity that a classifier needs. At .5 throughout, a turn was undone in one set of digits and not in another;
+# at .25 of five tuning sets 82 more images are repaired, none of them sound, one worse. At .25 throughout, in a sixth
+# set nine sound letters, most of one hand that slants them, were turned by a quarter.
 _LEAST, _LEAST_OF_SYMMETRIES = 0.25, 0.5
 
 
