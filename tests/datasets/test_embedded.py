@@ -214,6 +214,16 @@ def test_digits_are_scikit_learns():
     assert load_digits(image_size=56).images.shape == (1797, 56, 56)
 
 
+def test_who_changes_the_digits_changes_a_copy():
+    """They are resampled once for all who load them."""
+    first = load_digits()
+    first.images[:] = 7
+    first.labels[:] = 7
+    again = load_digits()
+    assert again.images.max() == 255
+    assert set(again.labels.tolist()) == set(range(10))
+
+
 # ImageSet -------------------------------------------------------------------------------------------------------------
 
 

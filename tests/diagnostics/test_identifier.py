@@ -78,23 +78,23 @@ def test_scores_codes_and_probabilities_tell_one_story(fitted, found, corrupted)
 
 
 def test_the_threads_do_not_change_the_result(corrupted):
-    images = corrupted[0][:500]
+    images = corrupted[0][:320]
     estimator = CorruptionIdentifier(EASY, epochs=1, images_per_epoch=256, random_state=3)
     one, two = (clone(estimator).set_params(n_jobs=n).fit(images).kind_probabilities(images) for n in (1, 2))
     np.testing.assert_array_equal(one, two)
 
 
 def test_a_clean_set_stays_clean():
-    images = load_digits().images[:1300]
-    identifier = CorruptionIdentifier(EASY, epochs=4, images_per_epoch=1500, random_state=1).fit(images)
+    images = load_digits().images[:700]
+    identifier = CorruptionIdentifier(EASY, epochs=3, images_per_epoch=800, random_state=1).fit(images)
     assert (identifier.identify(images)["kind"] != "clean").mean() <= 0.02
     assert identifier.prevalence_ < 0.03
 
 
 def test_a_large_set_is_sampled_and_all_of_it_identified(corrupted):
     images = corrupted[0]
-    identifier = CorruptionIdentifier(EASY, epochs=1, images_per_epoch=700, max_samples=700, random_state=0).fit(images)
-    assert len(identifier.learned_from_) == 700
+    identifier = CorruptionIdentifier(EASY, epochs=1, images_per_epoch=400, max_samples=400, random_state=0).fit(images)
+    assert len(identifier.learned_from_) == 400
     assert len(identifier.identify(images)) == len(images)
 
 
@@ -144,7 +144,7 @@ def test_what_is_measured_on_the_set_is_what_the_truth_says(fitted, corrupted):
 
 
 def test_random_noise_cannot_be_judged():
-    images = np.random.default_rng(0).integers(0, 256, (700, 16, 16), dtype=np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (400, 16, 16), dtype=np.uint8)
     kinds = ("rotate_180", "flip_horizontal", "flip_vertical", "invert", "gaussian_noise")
     identifier = CorruptionIdentifier(kinds, epochs=2, random_state=0).fit(images)
     assert not identifier.judgeable_

@@ -30,12 +30,12 @@ def own(tmp_path_factory):
 
 
 def test_the_shipped_prior_helps_on_fonts_it_never_saw():
-    clean = load_glyphs(600, fonts="serif", random_state=5).images
+    clean = load_glyphs(400, fonts="serif", random_state=5).images
     given, kinds = Corruptor(MEASURED_KINDS, fraction=0.2, random_state=0).corrupt(clean)
     scores = {
         init: roc_auc_score(
             kinds != "clean",
-            -CorruptionIdentifier(MEASURED_KINDS, init=init, epochs=2, images_per_epoch=1200, random_state=0)
+            -CorruptionIdentifier(MEASURED_KINDS, init=init, epochs=2, images_per_epoch=600, random_state=0)
             .fit(given)
             .score_samples(given),
         )
@@ -159,9 +159,9 @@ def test_bad_plans_are_refused(change, message, tmp_path):
 
 
 def test_dark_on_light_begins_from_the_glyphs_just_as_well():
-    clean = load_digits().images[:600]
+    clean = load_digits().images[:400]
     given, kinds = Corruptor(["flip_vertical", "gaussian_blur"], fraction=0.2, random_state=0).corrupt(clean)
-    plan = {"kinds": ["flip_vertical", "gaussian_blur"], "epochs": 2, "images_per_epoch": 1200, "random_state": 0}
+    plan = {"kinds": ["flip_vertical", "gaussian_blur"], "epochs": 2, "images_per_epoch": 600, "random_state": 0}
     light, dark = (CorruptionIdentifier(**plan).fit(images) for images in (given, 255 - given))
     assert [identifier._ensemble.members[0].negative for identifier in (light, dark)] == [False, True]
     scores = [

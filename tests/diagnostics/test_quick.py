@@ -35,13 +35,15 @@ def test_without_rounds_nothing_is_learnt_and_much_is_known(given, monkeypatch):
     assert identifier.competence_["n_sound"].min() > 350
 
 
-@pytest.mark.parametrize("options", [{"epochs": 0}, {"epochs": 1, "images_per_epoch": 400}, {"max_samples": 450}])
+@pytest.mark.parametrize("options", [{"epochs": 0}, {"epochs": 1, "images_per_epoch": 400}, {"max_samples": 330}])
 def test_learning_and_judging_at_once_says_what_one_after_the_other_says(given, options):
-    images, _ = given
+    images = given[0][:360]
+    # Of every sort one or two: symmetries, what is undone exactly, what is estimated, what hides a part.
+    kinds = ["flip_horizontal", "rotate_180", "invert", "gaussian_noise", "gaussian_blur", "occlude"]
     options = {"epochs": 0, "random_state": 0} | options
-    identifier = CorruptionIdentifier(MEASURED_KINDS, n_jobs=2, **options)
+    identifier = CorruptionIdentifier(kinds, n_jobs=2, **options)
     at_once = identifier.fit_assess(images)
-    after = CorruptionIdentifier(MEASURED_KINDS, n_jobs=1, **options).fit(images).assess(images)
+    after = CorruptionIdentifier(kinds, n_jobs=1, **options).fit(images).assess(images)
     pd.testing.assert_frame_equal(at_once.findings, after.findings)
     for name in ("probabilities", "scores", "features", "statistics"):
         np.testing.assert_array_equal(getattr(at_once, name), getattr(after, name))

@@ -30,7 +30,35 @@ PAGES = sorted(
 
 # What is made smaller in a page for this test, so that it takes seconds: text of the page, and what runs instead.
 SMALLER = {
+    "docs/guide/can-it-be-undone.md": {
+        "load_digits().images[:600]": "load_digits().images[:320]",
+        '"gaussian_noise"], random_state=0)': '"gaussian_noise"], epochs=1, random_state=0)',
+        "ImageRestorer(identifier, random_state=0)": "ImageRestorer(identifier, epochs=1, random_state=0)",
+    },
+    "docs/guide/categories-and-repair.md": {
+        "max_steps=60": "generator_widths=(32, 32), discriminator_widths=(32, 32), max_steps=20",
+        "digits.images[:600], n_rounds=1, n_samples=300": "digits.images[:300], n_rounds=1, n_samples=150",
+    },
     "docs/guide/digits-on-demand.md": {"max_steps=500": "max_steps=150"},
+    "docs/guide/gan-presets.md": {
+        "max_seconds=3": "max_seconds=0.5",
+        "every=50": "every=10",
+        "max_steps=200": "max_steps=40",
+        "max_steps=20,": "max_steps=5,",
+    },
+    "docs/guide/train-and-keep.md": {
+        "latent_dim=4, epochs=10": "latent_dim=4, epochs=3",
+        "max_steps=200": "max_steps=110",
+        "max_steps=50)": "max_steps=10)",
+    },
+    "docs/guide/what-was-done.md": {
+        "load_digits().images[:600]": "load_digits().images[:320]",
+        '"gaussian_noise"], random_state=0)': '"gaussian_noise"], epochs=1, random_state=0)',
+    },
+    "docs/guide/which-images.md": {
+        "images[:240]": "images[:130]",
+        '"rotate_90"], random_state=0).fit': '"rotate_90"], epochs=1, random_state=0).fit',
+    },
     "README.md": {"n_samples=4000, random_state=0": "n_samples=24, random_state=0"},
     "docs/tour.md": {
         "n_samples=4000, random_state=0": "n_samples=120, random_state=0",

@@ -1,5 +1,6 @@
 """Every study hands back the same: findings, figures, tables, a report, a folder."""
 
+import functools
 import html
 import inspect
 import json
@@ -62,8 +63,9 @@ MADE = {make.__name__: make for make in (audit, collapse, coverage, generators, 
 
 
 @pytest.fixture(scope="module")
-def results():
-    return {name: make() for name, make in MADE.items()}
+def result_of():
+    """A result by its name, made when it is first asked for: a process that runs some of the tests makes no others."""
+    return functools.cache(lambda name: MADE[name]())
 
 
 @pytest.fixture(autouse=True)
@@ -80,8 +82,11 @@ def without_pictures(page):
 
 
 @pytest.mark.parametrize("name", [*MADE, "study"])
-def test_a_result_says_draws_tabulates_and_writes_itself(results, name, tmp_path):
-    result = studies.StudyResult(results["audit"], results["collapse"], 110) if name == "study" else results[name]
+def test_a_result_says_draws_tabulates_and_writes_itself(result_of, name, tmp_path):
+    if name == "study":
+        result = studies.StudyResult(result_of("audit"), result_of("collapse"), 110)
+    else:
+        result = result_of(name)
     assert isinstance(result, StudyOutcome)
     findings, figures, tables = result.findings(), result.figures(), result.tables()
     assert findings

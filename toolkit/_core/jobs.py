@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from toolkit._core.parameters import check_choice, check_jobs
 from toolkit._core.progress import Progress
 from toolkit._core.shared import Shared, shared_by_backend
+from toolkit._core.threads import one_thread_each
 
 __all__ = ["Failed", "run_jobs", "run_steps"]
 
@@ -119,9 +120,7 @@ def run_steps(*steps, n_jobs=None):
     tasks = [{"step": step} for step in steps]
     if n_jobs == 1:
         return run_jobs(_take, tasks, n_jobs=1)
-    from threadpoolctl import threadpool_limits
-
-    with joblib.parallel_config(backend="threading"), threadpool_limits(1):  # further threads of each would only wait
+    with joblib.parallel_config(backend="threading"), one_thread_each():  # further threads of each would only wait
         return run_jobs(_take, tasks, n_jobs=n_jobs)
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from toolkit._core.estimators import is_fitted
+from toolkit._core.estimators import is_fitted, seeded_clone
 from toolkit._core.images import validate_images
 from toolkit._core.jobs import run_steps
 from toolkit._core.parameters import JOBS, at_least, check_int
@@ -270,7 +270,7 @@ class Auditor(BaseEstimator):
             base = self.identifier
             if base is None:
                 base = CorruptionIdentifier(n_jobs=self.n_jobs, verbose=self.verbose)
-            self.identifier_ = _seeded(base, seeds[0])
+            self.identifier_ = seeded_clone(base, seeds[0])
             if hasattr(self.identifier_, "fit_assess"):
                 assessment = self.identifier_.fit_assess(stack)
             else:
@@ -280,11 +280,13 @@ class Auditor(BaseEstimator):
 
         def fit_detector() -> Any:
             detector = CorruptionDetector() if self.detector is None else self.detector
-            return _seeded(detector, seeds[1], identifier=self.identifier_).fit(stack, assessment=assessment)
+            return seeded_clone(detector, seeds[1], identifier=self.identifier_).fit(stack, assessment=assessment)
 
         def fit_restorer() -> Any:
             restorer = ImageRestorer() if self.restorer is None else self.restorer
-            return _seeded(restorer, seeds[2], identifier=self.identifier_).fit(stack, findings=assessment.findings)
+            return seeded_clone(restorer, seeds[2], identifier=self.identifier_).fit(
+                stack, findings=assessment.findings
+            )
 
         def fit_named() -> "dict[str, OutlierDetector]":
             rows = stack.reshape(len(stack), -1)
@@ -322,11 +324,3 @@ class Auditor(BaseEstimator):
             ids=ids,
             detector_scores=named,
         )
-
-
-def _seeded(estimator: BaseEstimator, seed: int, **params: Any) -> Any:
-    """A clone with the seed, unless it has one of its own, and these parameters."""
-    made = clone(estimator)
-    if made.get_params().get("random_state", seed) is None:
-        params["random_state"] = seed
-    return made.set_params(**params)

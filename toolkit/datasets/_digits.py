@@ -1,5 +1,7 @@
 """The handwritten digits that scikit-learn ships, at the size of MNIST."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import ndimage
 
@@ -37,10 +39,16 @@ def load_digits(*, image_size: int = 28) -> ImageSet:
     >>> load_digits()
     <ImageSet 'digits': 1797 images (28, 28) uint8, with labels>
     """
+    check_int("image_size", image_size, low=8)
+    images, labels = _resampled(int(image_size))
+    return ImageSet(images.copy(), labels=labels.copy(), name="digits")
+
+
+# Resampling takes much longer than a copy, and who loads the set once often loads it again.
+@lru_cache(maxsize=2)
+def _resampled(size):
     from sklearn.datasets import load_digits as load
 
-    check_int("image_size", image_size, low=8)
-    size = int(image_size)
     bunch = load()
     margin = round(size / 14)
     inner = size - 2 * margin
@@ -52,4 +60,4 @@ def load_digits(*, image_size: int = 28) -> ImageSet:
     for image, source in zip(images, padded, strict=True):
         values = ndimage.map_coordinates(source, (rows, columns), order=3, mode="constant")
         image[margin : margin + inner, margin : margin + inner] = np.rint(np.clip(values / 16, 0, 1) * 255)
-    return ImageSet(images, labels=bunch.target.astype(np.int64), name="digits")
+    return images, bunch.target.astype(np.int64)

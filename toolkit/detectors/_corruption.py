@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, clone
+from sklearn.base import BaseEstimator
 from sklearn.metrics import roc_auc_score
 from sklearn.utils.validation import check_is_fitted
 
-from toolkit._core.estimators import is_fitted
+from toolkit._core.estimators import is_fitted, seeded_clone
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, validate_images
 from toolkit._core.layouts import as_array, plain_stack
@@ -65,6 +65,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
         Where to cut. ``"auto"`` calls as many of the training rows outliers as the identifier finds corrupted, its
         ``prevalence_`` (at most half); without one, the rule is that of :class:`OutlierDetector`.
     random_state : int, RandomState instance or None, default=None
+        Also that of a given identifier and reconstruction which have none.
     verbose : bool, default=False
         Show the progress of training.
 
@@ -250,7 +251,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
             return CorruptionIdentifier(image_shape=self.image_shape, random_state=seed, verbose=self.verbose).fit(X)
         if not hasattr(self.identifier, "score_samples"):
             raise ValueError(f"identifier must have fit and score_samples, got {self.identifier!r}.")
-        return self.identifier if is_fitted(self.identifier) else clone(self.identifier).fit(X)
+        return self.identifier if is_fitted(self.identifier) else seeded_clone(self.identifier, seed).fit(X)
 
     def _clean_share(self):
         return np.clip(1.0 - getattr(self.identifier_, "prevalence_", 0.25), 0.5, 1.0)
@@ -299,7 +300,7 @@ class CorruptionDetector(ScoreThresholdMixin, BaseEstimator):
 
     def _fit_reconstruction(self, X, seed):
         if self.reconstruction is not None:
-            return clone(self.reconstruction).fit(X)
+            return seeded_clone(self.reconstruction, seed).fit(X)
         from toolkit.detectors._reconstruction import ReconstructionDetector
 
         return ReconstructionDetector(image_shape=self.image_shape, random_state=seed, verbose=self.verbose).fit(X)

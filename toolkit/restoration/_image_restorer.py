@@ -7,11 +7,12 @@ from typing import ClassVar, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import check_is_fitted
 
+from toolkit._core.estimators import seeded_clone
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
 from toolkit._core.parameters import at_least
@@ -301,10 +302,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         try:
             check_is_fitted(self.identifier)
         except NotFittedError:
-            identifier = clone(self.identifier)
-            if "random_state" in identifier.get_params() and identifier.random_state is None:
-                identifier.set_params(random_state=seed)
-            return identifier.fit(X)
+            return seeded_clone(self.identifier, seed).fit(X)
         return self.identifier
 
     def _known_kinds(self):
