@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from toolkit._core.files import write_csv
+from toolkit._core.showing import only_shows
 from toolkit.web._reading import Choice, read_images
 
 __all__ = ["COMMANDS", "Settings", "train"]
@@ -112,7 +114,7 @@ def train(
         model.set_params(n_snapshot_samples=5 * min(len(np.unique(np.asarray(found.labels))), 12))
     if settings.coverage_every:
         progress("learning what real images look like", 0.0)
-        observers.append(_Coverage(found.images, settings, say))
+        observers.append(_Coverage(found.images, settings, Path(out) / "coverage.csv", say))
     gan = settings.command in ("gan", "cgan")
     curves = ["generator_loss", "discriminator_loss"] if gan else ["loss"] if settings.command == "flow" else None
     return train_into_folder(
@@ -148,6 +150,13 @@ class _Looks:
         self.next_look = self.next_point = 0.0
         self.title = f"{settings.command} on {getattr(found, 'name', '')}"
 
+    def resumed(self, trainer, step, history):
+        """Go on with the curves of the training so far."""
+        self.history = [_losses_of(entry) for entry in history]
+        while len(self.history) > _POINTS:
+            self.history = self.history[::2]
+        self._look(trainer, step)
+
     def after_step(self, trainer, step):
         now = time.monotonic()
         last = getattr(trainer, "last", None)
@@ -155,7 +164,7 @@ class _Looks:
             self.next_point = now + 0.1
             batch = getattr(self.model, "batch_size_", None) or min(self.n, 64)
             self.history.append(
-                {"epoch": step * batch / self.n, **{name: float(value) for name, value in last.items()}}
+                {"epoch": step / -(-self.n // batch), **{name: float(value) for name, value in last.items()}}
             )
             if len(self.history) > _POINTS:
                 self.history = self.history[::2]
@@ -164,7 +173,7 @@ class _Looks:
 
     def __call__(self, trainer, entry):
         if not getattr(trainer, "last", None):
-            self.history.append({key: value for key, value in entry.items() if key not in ("step", "seconds")})
+            self.history.append(_losses_of(entry))
         if time.monotonic() >= self.next_look:
             self._look(trainer, entry["step"])
 
@@ -179,15 +188,19 @@ class _Looks:
             self.say("grid", (step, figure_png(grid)))
         if self.history:
             self.say("losses", (step, figure_png(LossCurveDisplay.from_history(self.history, title=self.title))))
-            self.say("figures", self.history[-1])
         took = time.monotonic() - begun
         self.next_look = time.monotonic() + max(_LOOK, _PATIENCE * took)
 
 
-class _Coverage:
-    """An observer: which bins of the real images the samples reach, every so many steps."""
+def _losses_of(entry):
+    """Of an entry of a history what is drawn, and where."""
+    return {key: value for key, value in entry.items() if key not in ("step", "seconds")}
 
-    def __init__(self, images, settings, say):
+
+class _Coverage:
+    """An observer: which bins of the real images the samples reach, every so many steps; kept in a table."""
+
+    def __init__(self, images, settings, path, say):
         from toolkit.coverage import CoverageMonitor, ModeCoverage
 
         coverage = ModeCoverage(random_state=settings.seed).fit(np.asarray(images[:_N_JUDGED]))
@@ -195,17 +208,33 @@ class _Coverage:
         self.monitor = CoverageMonitor(
             coverage, every=settings.coverage_every, n_samples=1000, patience=None, keep_best=False
         )
-        self.seen = 0
+        self.seen, self.path = 0, path
+
+    def resumed(self, trainer, step, history):
+        """Go on with what was seen before this step."""
+        import pandas as pd
+
+        with only_shows(self.path.name):
+            if self.path.exists():
+                earlier = pd.read_csv(self.path)[list(self.monitor.frame().columns)]
+                looks = earlier[earlier["step"] <= step].to_dict("records")  # later ones are seen again
+                self.monitor.load_state_dict(self.monitor.state_dict() | {"looks": looks})
+                self._show()
 
     def after_step(self, trainer, step):
         self.monitor.after_step(trainer, step)
+        self._show()
+
+    def __call__(self, trainer, entry):
+        """Nothing but at steps."""
+
+    def _show(self):
         frame = self.monitor.frame()
         if len(frame) > self.seen:
             self.seen = len(frame)
             self.say("coverage", (self.n_bins, frame))
-
-    def __call__(self, trainer, entry):
-        """Nothing but at steps."""
+            with only_shows(self.path.name):
+                write_csv(self.path, frame)
 
 
 def settings_of(folder: Path) -> tuple[Settings, dict]:
