@@ -88,7 +88,7 @@ class Watch:
         self._tell()
 
     def resumed(self, trainer: Any, step: int, history: Sequence[dict[str, Any]]) -> None:
-        """A training goes on after ``step``, with this history: of its epochs, and of what is done of the present one."""
+        """A training goes on after ``step``: with the history of its epochs, and of what is done of the present one."""
         for observer in self.observers:
             if hasattr(observer, "resumed"):
                 observer.resumed(trainer, step, history)
