@@ -103,6 +103,7 @@ class KindConfusionDisplay(Display):
 
     @property
     def balanced_accuracy(self) -> float:
+        """Mean over the true kinds of the share that was named right."""
         shares = self._shares()
         return float(np.mean([shares.at[kind, kind] for kind in shares.index]))
 
