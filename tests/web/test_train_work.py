@@ -10,7 +10,7 @@ import pytest
 from toolkit.exceptions import StoppedError
 from toolkit.plots import LossCurveDisplay
 from toolkit.web._reading import Choice
-from toolkit.web._train_work import Settings, train
+from toolkit.web._train_work import Settings, settings_of, train
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def drawn(monkeypatch):
     return histories
 
 
-def run(out, told, *, command="gan", length="steps", amount, every=0, stop=lambda: False, resume=False):
+def run(out, told, *, command="gan", length="steps", amount, every=0, stop=lambda: False, resume=False, n_images=200):
     return train(
-        choice=Choice("set", "digits", 200, Path()),
+        choice=Choice("set", "digits", n_images, Path()),
         settings=Settings(command, "modern", length, amount, 2, every, 0),
         out=str(out),
         resume=resume,
@@ -107,3 +107,34 @@ def test_curves_of_a_training_by_epochs_go_on(tmp_path, drawn):
     assert epochs[0] == 1
     assert len(epochs) >= 2
     assert pd.read_csv(tmp_path / "vae" / "history.csv")["epoch"].tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_a_folder_says_what_it_is_a_training_of(tmp_path):
+    with pytest.raises(StoppedError):
+        run(tmp_path / "gan", [], amount=8, stop=after(7))
+    assert settings_of(tmp_path / "gan") == Settings("gan", "modern", "steps", 8, 2, 0, 0)
+    with pytest.raises(StoppedError):
+        run(tmp_path / "vae", [], command="vae", length="epochs", amount=6, stop=after(40))
+    assert settings_of(tmp_path / "vae") == Settings("vae", "modern", "epochs", 6, 2, 0, 0)
+    (tmp_path / "vae" / "training.json").write_text("[]")
+    with pytest.raises(ValueError, match="training.json in vae is no record"):
+        settings_of(tmp_path / "vae")
+    (tmp_path / "vae" / "training.json").write_text('{"command": "vae", "parameters": {"epochs": 3}}')
+    with pytest.raises(ValueError, match="toolkit train vae --resume"):
+        settings_of(tmp_path / "vae")
+
+
+def test_what_is_refused_is_said_as_on_the_page(tmp_path):
+    out = tmp_path / "somewhere"
+    with pytest.raises(StoppedError):
+        run(out, [], amount=8, stop=after(7))
+    with pytest.raises(ValueError, match="not ended: Resume goes on with it") as unfinished:
+        run(out, [], amount=8)
+    run(out, [], amount=8, resume=True)
+    with pytest.raises(ValueError, match="finished model in this folder: Resume with a greater length") as ended:
+        run(out, [], amount=8)
+    with pytest.raises(ValueError, match="has Images at most = 200, not 100: choose the same") as changed:
+        run(out, [], amount=8, resume=True, n_images=100)
+    for caught in (unfinished, ended, changed):
+        assert "somewhere" not in str(caught.value)
+        assert "=True" not in str(caught.value)

@@ -14,9 +14,10 @@ import numpy as np
 
 from toolkit._core.files import write_csv
 from toolkit._core.showing import only_shows
+from toolkit.exceptions import TrainingFolderError
 from toolkit.web._reading import Choice, read_images
 
-__all__ = ["COMMANDS", "Settings", "train"]
+__all__ = ["COMMANDS", "Settings", "settings_of", "train"]
 
 COMMANDS = ("gan", "cgan", "flow", "vae", "autoencoder")
 # What is trained for a number of epochs, of steps, or for a time.
@@ -117,25 +118,46 @@ def train(
         observers.append(_Coverage(found.images, settings, Path(out) / "coverage.csv", say))
     gan = settings.command in ("gan", "cgan")
     curves = ["generator_loss", "discriminator_loss"] if gan else ["loss"] if settings.command == "flow" else None
-    return train_into_folder(
-        model,
-        lambda: (found, choice.title.removesuffix("/train") if choice.kind == "set" else choice.title),
-        command=settings.command,
-        out=out,
-        resume=resume,
-        overwrite=overwrite,
-        pictures=pictures,
-        curves=curves,
-        labelled=labelled,
-        hooks=hooks,
-        observers=observers,
-        progress=lambda stage, share: progress(stage or "training", share),
-        should_stop=should_stop,
-        should_finish=should_finish,
-    )
+    with _said_as_on_the_page():
+        return train_into_folder(
+            model,
+            lambda: (found, choice.title.removesuffix("/train") if choice.kind == "set" else choice.title),
+            command=settings.command,
+            out=out,
+            resume=resume,
+            overwrite=overwrite,
+            pictures=pictures,
+            curves=curves,
+            labelled=labelled,
+            hooks=hooks,
+            observers=observers,
+            progress=lambda stage, share: progress(stage or "training", share),
+            should_stop=should_stop,
+            should_finish=should_finish,
+        )
 
 
 train.can_finish = True  # type: ignore[attr-defined]
+
+
+# Parameters as the page calls them.
+_FIELDS = {"n_images": "Images at most", "random_state": "Seed", "latent_dim": "Latent dimensions", "data": "Which"}
+
+
+@contextlib.contextmanager
+def _said_as_on_the_page():
+    """What is refused of a folder, with the buttons and fields of the page for the parameters of a call."""
+    try:
+        yield
+    except TrainingFolderError as error:
+        anew = "“In the place of what is there” and Train begin anew, and another folder keeps both."
+        words = {
+            "ended": f"There is a finished model in this folder: Resume with a greater length trains it longer, {anew}",
+            "unfinished": f"There is a training in this folder that has not ended: Resume goes on with it, {anew}",
+            "changed": f"The training in this folder has {_FIELDS.get(error.key, error.key)} = {error.earlier}, not "
+            f"{error.present}: choose the same to go on with it; {anew}",
+        }
+        raise ValueError(words.get(error.reason, str(error))) from error
 
 
 class _Looks:
@@ -237,23 +259,30 @@ class _Coverage:
                 write_csv(self.path, frame)
 
 
-def settings_of(folder: Path) -> tuple[Settings, dict]:
-    """What a training folder is a training of, to go on with it; and its record."""
-    record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    parameters, command = record["parameters"], record["command"]
+def settings_of(folder: Path) -> Settings:
+    """What a training folder is a training of, to go on with it.
+
+    Raises
+    ------
+    ValueError
+        Its record says nothing of that, or it is a training that is not made here.
+    """
+    try:
+        record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        parameters, command = dict(record["parameters"]), str(record["command"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"training.json in {folder.name} is no record of a training.") from error
     if command not in COMMANDS:
         raise ValueError(f"A training of {command!r} cannot be gone on with here: `toolkit train {command} --resume`.")
     lengths = {"max_seconds": "seconds", "max_steps": "steps", "epochs": "epochs"}
-    length, amount = next(
-        (lengths[name], int(parameters[name])) for name in lengths if parameters.get(name) is not None
+    numbers = {name: parameters[name] for name in lengths if isinstance(parameters.get(name), (int, float))}
+    seed = parameters.get("random_state")
+    if not numbers or not isinstance(seed, int):
+        raise ValueError(
+            f"The training in {folder.name} was not begun here: `toolkit train {command} --resume` goes on with it."
+        )
+    name, amount = next(iter(numbers.items()))
+    preset, latent_dim = str(parameters.get("preset", "modern")), parameters.get("latent_dim")
+    return Settings(
+        command, preset, lengths[name], int(amount), latent_dim if isinstance(latent_dim, int) else 2, 0, seed
     )
-    settings = Settings(
-        command,
-        str(parameters.get("preset", "modern")),
-        length,
-        amount,
-        int(parameters.get("latent_dim") or 2),
-        0,
-        int(parameters["random_state"]),
-    )
-    return settings, record
