@@ -44,7 +44,10 @@ def load_model(visit: Visit, root: Path, name: object, methods: tuple[str, ...])
     """
     import toolkit
 
-    folder = model_folder(named_model(root, name))
+    place = named_model(root, name)
+    folder = model_folder(place)
+    if folder == place and (place / "training.json").is_file():
+        raise ValueError(f"The training in {printable(name)} has not ended: Resume goes on with it, Keep ends it.")
     if not folder.is_dir():
         raise ValueError(f"{printable(name)} is no folder with a saved model.")
     stamp = (str(folder), folder.stat().st_mtime_ns)  # a folder is replaced as a whole
