@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 
 import pandas as pd
-from reference import TASKS
+from reference import CONSTANTS, TASKS
 from sphinx.util import logging
 
 import toolkit
@@ -120,7 +120,8 @@ def api_page(task):
             parts += [f"   {name}" for name in callables] + [""]
         for name in things:
             if name not in callables:
-                parts += [f".. py:data:: toolkit.{name}", "", f"   {plain_value(things[name])}", ""]
+                said_of_it, value = CONSTANTS[name], plain_value(things[name])
+                parts += [f".. py:data:: toolkit.{name}", "", f"   {said_of_it}", "", f"   {value}", ""]
     return "\n".join(parts)
 
 

@@ -43,7 +43,7 @@ TASKS = {
         "Detectors by name behind scikit-learn's interface, and scores of corruption.",
         {
             "Detectors": "detectors.OutlierDetector detectors.available_detectors detectors.ReconstructionDetector "
-            "detectors.CorruptionDetector",
+            "detectors.CorruptionDetector studies.check_detectors",
             "Tuning without labels": "detectors.planted_auc_scorer",
             "Pictures": "plots.ScoreHistogramDisplay plots.RocDisplay plots.PrecisionRecallDisplay",
         },
@@ -221,7 +221,7 @@ TASKS = {
             "Workbench and command line": "web.serve cli.run cli.main",
             "Folders for results": "studies.reserve_result studies.reserved_folder studies.check_audit_target "
             "studies.check_study_target studies.check_collapse_target studies.check_comparison_target "
-            "studies.check_coverage_target studies.check_arithmetic_target studies.check_detectors",
+            "studies.check_coverage_target studies.check_arithmetic_target",
         },
     ),
     "extend": (
@@ -239,4 +239,48 @@ TASKS = {
             "exceptions.TrainingFolderError exceptions.FolderInUseError exceptions.StoppedError",
         },
     ),
+}
+
+# What each public table or number is, in a sentence: it has no docstring of its own.
+CONSTANTS = {
+    "audit.PER_IMAGE_COLUMNS": "Columns of ``Audit.per_image``, in their order.",
+    "audit.IMAGE_ACTIONS": "What can become of an image of an array, in words.",
+    "audit.JUDGED_FAULTS": "Faults that ``judge_everyday`` judges: those of ``EVERYDAY_FAULTS``, of sizes, and learnt ones.",
+    "audit.UNJUDGED": "The kind of every image of a set that cannot be judged.",
+    "audit.PAIR_COLUMNS": "Columns of ``Duplicates.pairs``, in their order.",
+    "audit.SIGNATURE_LENGTH": "Bytes that ``image_signature`` keeps of a picture.",
+    "audit.FILE_ACTIONS": "What can become of a file, in words.",
+    "audit.REPAIRS": "What may be repaired of a file: what it takes, and what confirms it.",
+    "audit.EXACT_REPAIRS": "What is repaired where nothing else is asked for; the other repairs compute pixels anew.",
+    "audit.LEFT_OUT": "What may be left out of a cleaned copy beside files that cannot be read.",
+    "diagnostics.EVERYDAY_FAULTS": "Everyday faults: the statistic of each, and from where on it counts.",
+    "diagnostics.LAYOUT_CELLS": "Cells a side in the coarse layout of a picture that is among the everyday statistics.",
+    "diagnostics.LAYOUT_CHANNELS": "Channels of that layout.",
+    "diagnostics.DAMAGE_SCORES": "Damages that ``damage_scores`` scores, in the order of its columns.",
+    "restoration.ORIGINAL_REPAIRS": "Faults that ``repair_original`` repairs.",
+    "restoration.ORIGINAL_METHODS": "Methods of each of these repairs.",
+    "comparison.METRICS": "Measures of tables, and whether a greater value is better: ranks and pivots ask here.",
+    "corruption.GENERIC_OUTLIERS": "Outliers of other sorts by name, each a function of images.",
+    "corruption.KINDS": "Kinds that are planted and identified by default.",
+    "corruption.MEASURED_KINDS": "Kinds whose strength can be measured from an image.",
+    "corruption.EVERYDAY_KINDS": "Kinds of everyday pictures, which are planted when asked for.",
+    "corruption.ALL_KINDS": "Both.",
+    "corruption.FAMILIES": "The family of each of ``KINDS``: noise, blur, geometry and so on.",
+    "corruption.STRENGTHS": "The parameter of each kind that says how strong it is.",
+    "corruption.ANGLES": "Degrees, counter-clockwise, by which kinds of a fixed angle turn an image.",
+    "corruption.SYMMETRIES": "Kinds that a flip or a turn by quarters undoes exactly.",
+    "corruption.SHAPE_KEEPING": "Kinds that leave the shape of an image as it is.",
+    "generators.GAN_PRESETS": "Presets of ``GAN`` and ``ConditionalGAN``, each with its paper.",
+    "generators.FLOW_PRESETS": "Presets of ``FlowMatching``, each with its paper.",
+    "coverage.COLLAPSED": "A generator has collapsed when this share of the data lies where it hardly draws.",
+    "coverage.RESEMBLING": "With a smaller share of samples that resemble a real row, of a perfect sampler's, they are of "
+    "another kind than the data.",
+    "studies.MITIGATIONS": "What is said to help against collapse, each by itself.",
+    "studies.CURE": "What together cures the collapse of a plain pair; ``benchmarks/collapse_mnist.py`` measured it.",
+    "studies.GENERATORS": "Generators that are compared by default.",
+    "coverage.COVERAGE_METRICS": "Measures of samples by name: words, direction, function, and how it is calibrated.",
+    "embeddings.EMBEDDERS": "Ways of ``ImageEmbedder``.",
+    "generators.LATENT_WAYS": "Ways of ``draw_latents``.",
+    "comparison.SEQUENCE_MODELS": "Models that ``compare_sequence_models`` compares by default.",
+    "datasets.FASHION_CLASSES": "Names of the Fashion-MNIST labels 0 to 9.",
 }

@@ -73,8 +73,17 @@ def test_a_source_gives_its_ids(auditor, new):
     audit = auditor.audit(ArraySource(given, names))
     assert audit.per_image["index"].tolist() == names
     assert audit.flagged.index.tolist() == names
-    same_but_ids = audit.per_image.drop(columns="index")
-    pd.testing.assert_frame_equal(same_but_ids, auditor.audit(given).per_image.drop(columns="index"))
+    same_but_ids = audit.per_image.drop(columns="index").reset_index(drop=True)
+    by_position = auditor.audit(given)
+    pd.testing.assert_frame_equal(same_but_ids, by_position.per_image.drop(columns="index").reset_index(drop=True))
+    # Rows are labelled by what the images are called, as what is flagged is; files keep the column alone.
+    for one in (audit, by_position):
+        table = one.per_image
+        assert table.index.name == one.flagged.index.name == "image"
+        assert table.index.tolist() == table["index"].tolist() == list(one.ids)
+        assert table[one.flagged]["kind"].tolist() == [kind for kind in table["kind"] if kind != "clean"]
+        assert table.loc[one.ids[7]].equals(one[one.ids[7]])
+        assert table.sort_values("index")["index"].is_monotonic_increasing  # no label is called as a column is
     with pytest.raises(ValueError, match="'folder/0.png' comes twice"):
         merge_audits([audit, audit])
 

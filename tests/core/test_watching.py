@@ -104,6 +104,43 @@ def test_observers_see_each_step_and_change_nothing(tmp_path):
         np.testing.assert_array_equal(model.sample(3, random_state=2), again.sample(3, random_state=2))
 
 
+@pytest.mark.parametrize("stopped_at", [10, 11, 13])
+def test_observers_are_told_where_a_training_goes_on(tmp_path, stopped_at):
+    class Observer:
+        def __init__(self):
+            self.losses, self.told = [], []
+
+        def resumed(self, trainer, step, history):
+            self.told.append((step, history))
+
+        def after_step(self, trainer, step):
+            self.losses.append(float(trainer.last["generator_loss"]))
+
+        def __call__(self, trainer, entry):
+            pass
+
+    def train(observer, **how):
+        model = GAN(generator_widths=(8,), discriminator_widths=(8,), max_steps=20, batch_size=20, random_state=0)
+        images = DIGITS.subset(slice(100))  # 5 steps an epoch, of as many rows each
+        train_into_folder(
+            model, lambda: (images, "digits"), command="gan", out=tmp_path / "gan", observers=[observer], **how
+        )
+        return model.history_
+
+    first, second = Observer(), Observer()
+    with pytest.raises(StoppedError):
+        train(first, should_stop=lambda: len(first.losses) >= stopped_at)
+    whole = train(second, resume=True)
+    assert not first.told
+    ((step, history),) = second.told
+    assert step == len(first.losses) == stopped_at
+    assert history[:2] == whole[:2]
+    losses = np.array(first.losses)
+    expected = [losses[:5].mean(), losses[5:10].mean()] + ([losses[10:].mean()] if step > 10 else [])
+    np.testing.assert_allclose([entry["generator_loss"] for entry in history], expected, rtol=1e-6)
+    assert [entry["epoch"] for entry in history] == [1, 2] + ([pytest.approx(step / 5)] if step > 10 else [])
+
+
 def test_studies_tell_and_stop():
     told = []
     result = run_audit(

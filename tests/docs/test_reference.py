@@ -1,6 +1,7 @@
 """The API reference names every public thing once, under a task."""
 
 import importlib
+import inspect
 import pkgutil
 import runpy
 from collections import Counter
@@ -11,7 +12,8 @@ import pytest
 import toolkit
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
-TASKS = runpy.run_path(str(DOCS / "reference.py"))["TASKS"]
+_REFERENCE = runpy.run_path(str(DOCS / "reference.py"))
+TASKS, CONSTANTS = _REFERENCE["TASKS"], _REFERENCE["CONSTANTS"]
 LISTED = [name for _, _, groups in TASKS.values() for names in groups.values() for name in names.split()]
 
 
@@ -54,6 +56,43 @@ def test_every_task_has_a_sentence_and_names():
         assert said.endswith((".", "?"))
         assert groups
         assert all(names.split() for names in groups.values())
+
+
+def test_every_table_and_number_has_a_sentence():
+    assert set(CONSTANTS) == {name for name in LISTED if not callable(thing(name))}
+    assert all(said.endswith(".") for said in CONSTANTS.values())
+
+
+def test_every_docstring_has_a_summary_of_one_line():
+    """It is what the lists of names show."""
+    for name in LISTED:
+        if callable(thing(name)):
+            summary = (inspect.getdoc(thing(name)) or "").partition("\n\n")[0]
+            assert summary.endswith((".", "?")), name
+            assert "\n" not in summary, name
+
+
+def test_every_function_says_what_it_takes_and_gives():
+    """Of what somebody calls, parameters and answer have a section each."""
+    for name in LISTED:
+        function = thing(name)
+        if inspect.isfunction(function):
+            text, signature = inspect.getdoc(function), inspect.signature(function)
+            if signature.parameters and "Parameters, storage and errors are those of" not in text:
+                assert "Parameters\n-----" in text, name
+            if signature.return_annotation not in (None, "None", inspect.Signature.empty):
+                assert "Returns\n-----" in text or "Yields\n-----" in text, name
+
+
+def test_every_public_method_and_property_says_something():
+    """Those of classes of the toolkit; what a base class of another package documents is documented."""
+    for name in LISTED:
+        if inspect.isclass(thing(name)):
+            for member in vars(thing(name)):
+                if not member.startswith("_") and (
+                    callable(getattr(thing(name), member)) or isinstance(vars(thing(name))[member], property)
+                ):
+                    assert inspect.getdoc(getattr(thing(name), member)), f"{name}.{member}"
 
 
 def test_pages_follow_the_table():

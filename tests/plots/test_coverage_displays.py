@@ -55,6 +55,6 @@ def test_dropped_modes_are_shown_row_by_row(coverage, digits, tmp_path):
 def test_nothing_dropped_is_said(coverage, digits):
     record = coverage.evaluate(digits.images)
     display = DroppedModesDisplay.from_estimator(coverage, record).plot()
-    assert [text.get_text() for text in display.ax_.texts] == ["Nothing was dropped."]
+    assert [text.get_text() for text in display.ax_.texts] == ["None is missing: no part of the data was dropped."]
     with pytest.raises(ValueError, match="shown has 0 rows, but there are 2 images"):
         DroppedModesDisplay.from_predictions(digits.images[:2], display.frame(), [])

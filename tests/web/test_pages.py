@@ -321,3 +321,69 @@ def test_by_keyboard_alone(tab):
     tab.locator("#audit-gallery button:has(img)").first.focus()
     tab.keyboard.press("Enter")
     tab.wait_for_selector("#audit-detail h3", timeout=WAIT)
+
+
+def test_what_is_wrong_is_said_in_the_words_of_the_page(tab, served):
+    def said(page, words):
+        tab.wait_for_selector(f"#{page}-status .warned >> text={words}", timeout=WAIT)
+
+    for number in ("0", "-5", ""):
+        tab.fill("#audit-n input", number)
+        tab.click("#audit-start")
+        said("audit", "Images at most must be a whole number from 2 to 200,000.")
+        assert tab.locator("[data-testid=toast-body]").count() == 0  # which would name no field
+        tab.fill("#audit-n input", "40")
+    for page, name, button, words in (
+        ("generate", "Generate", "open", "Choose a model first: the page Train and watch makes one."),
+        ("coverage", "Coverage", "start", "Choose a model first: the page Train and watch makes one."),
+        ("arithmetic", "Arithmetic", "ask", "Choose a model first: Teach makes one."),
+    ):
+        go(tab, name)
+        field = tab.locator(f"#{page}-model input").first
+        field.fill("")
+        field.press("Tab")
+        if field.input_value() == "":
+            tab.click(f"#{page}-{button}")
+            said(page, words)
+    go(tab, "Train and watch")
+    tab.fill("#train-out textarea", "outputs/nothing")
+    tab.click("#train-resume")
+    said("train", "There is no training in outputs/nothing to go on with: Train begins one.")
+    assert not (served.root / "outputs" / "nothing").exists()
+
+
+def test_after_a_reload_resume_follows_the_folder(chromium, served):
+    context = chromium.new_context(viewport={"width": 1280, "height": 1000})
+    tab = context.new_page()  # the reload breaks off what was asked for, which the browser reports
+    tab.goto(served.entry)
+    go(tab, "Train and watch")
+    choose(tab, "train-preset", "plain")
+    tab.fill("#train-amount input", "300")
+    tab.fill("#train-coverage input", "0")
+    tab.fill("#train-seed input", "3")
+    tab.fill("#train-n input", "300")
+    tab.fill("#train-out textarea", "outputs/left")
+    tab.click("#train-start")
+    tab.wait_for_selector("#train-losses img", timeout=WAIT)
+    tab.reload()
+    checkpoints = served.root / "outputs" / "left" / "checkpoints"
+    until(lambda: any(checkpoints.glob("step-*")))  # a closed tab stops its training there
+    tab.wait_for_selector("#audit-start", timeout=WAIT)
+    go(tab, "Generate")
+    choose(tab, "generate-model", "outputs/left")
+    tab.click("#generate-open")
+    tab.wait_for_selector("#generate-status .warned >> text=has not ended: Resume goes on with it", timeout=WAIT)
+    go(tab, "Train and watch")
+    tab.fill("#train-coverage input", "0")
+    tab.fill("#train-out textarea", "outputs/left")
+    assert tab.input_value("#train-preset input") == "modern"
+    tab.click("#train-resume")
+    tab.wait_for_selector("#train-losses img", timeout=WAIT)
+    assert tab.input_value("#train-preset input") == "plain"
+    assert [tab.input_value(f"#train-{name} input") for name in ("amount", "seed", "n")] == ["300", "3", "300"]
+    tab.click("#train-keep")
+    tab.wait_for_selector("#train-status >> text=Trained and kept in outputs/left", timeout=WAIT)
+    assert (
+        json.loads((served.root / "outputs" / "left" / "training.json").read_text())["parameters"]["preset"] == "plain"
+    )
+    context.close()

@@ -30,7 +30,8 @@ class Watch:
         had been that long.
     observers : sequence of callable
         Hooks of trainings that only look: ``observer(trainer, entry)`` after an epoch, ``observer.after_step(trainer,
-        step)`` after a step where it has that. What they return is ignored, and they are no part of a checkpoint.
+        step)`` after a step where it has that, ``observer.resumed(trainer, step, history)`` where a training goes on
+        from a checkpoint. What they return is ignored, and they are no part of a checkpoint.
     """
 
     speaks_for_parts = True  # no bars below
@@ -85,6 +86,12 @@ class Watch:
         """This share of the whole is done."""
         self._share = max(self._share, min(float(share), 1.0))
         self._tell()
+
+    def resumed(self, trainer: Any, step: int, history: Sequence[dict[str, Any]]) -> None:
+        """A training goes on after ``step``: with the history of its epochs, and of what is done of the present one."""
+        for observer in self.observers:
+            if hasattr(observer, "resumed"):
+                observer.resumed(trainer, step, history)
 
     def after_step(self, trainer: Any, step: int) -> None:
         """A step of a training was done."""

@@ -92,6 +92,17 @@ def load(path: PathLike) -> Any:
         Nothing is at ``path``.
     CheckpointError
         What is there is damaged, incomplete, of another kind, or names anything that is not loaded.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import toolkit
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.detectors import OutlierDetector
+    >>> images = load_digits().images[:50]
+    >>> toolkit.save(OutlierDetector("lof").fit(images), tempfile.gettempdir() + "/lof")
+    >>> toolkit.load(tempfile.gettempdir() + "/lof").predict(images).shape
+    (50,)
     """
     path = Path(path)
     about, files = read_store(path, _KIND)

@@ -135,7 +135,7 @@ class Audit:
 
     @property
     def flagged(self) -> pd.Series:
-        """Which images are flagged: booleans by id."""
+        """Which images are flagged: booleans by id, as the rows of ``per_image``."""
         return pd.Series(self.judgeable & (self.findings["kind"] != "clean").to_numpy(), index=self._index)
 
     @property
@@ -145,7 +145,7 @@ class Audit:
 
     @property
     def _index(self) -> pd.Index:
-        return pd.Index(self.ids, name="index" if isinstance(self.ids, range) else "id")
+        return pd.Index(self.ids, name="image")
 
     @property
     def _changed(self) -> NDArray:
@@ -160,6 +160,9 @@ class Audit:
         ``repaired`` (1 exactly where pixels changed), ``restorer`` (empty where nothing was done), ``angle`` (degrees,
         counter-clockwise as displayed, in (-180, 180]) and ``severity``. In a set that cannot be judged every ``kind``
         is ``"unjudged"`` and every ``confidence`` 0; the anomaly scores stand.
+
+        The rows are labelled by the ids as well (the axis is named ``image``), so that ``per_image.loc[id]`` and
+        ``per_image[audit.flagged]`` are what they say; the column is there for files, which keep no labels.
         """
         findings, repairs, changed = self.findings, self.repairs, self._changed
         if not self.judgeable:
@@ -176,7 +179,8 @@ class Audit:
                 # The restorer judges a rotated image again before it turns it back.
                 "angle": np.nan_to_num(np.asarray(repairs["angle"], dtype=float)),
                 "severity": np.nan_to_num(np.asarray(findings["severity"], dtype=float)),
-            }
+            },
+            index=self._index,
         )
         return table[list(PER_IMAGE_COLUMNS)]
 

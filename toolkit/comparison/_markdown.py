@@ -79,6 +79,17 @@ def write_table(frame: "pd.DataFrame | pd.Series", path: PathLike, *, precision:
     Returns
     -------
     Path
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"method": ["lof"], "auroc": [0.91234]})
+    >>> path = write_table(frame, tempfile.mkdtemp() + "/table.md", precision=2)
+    >>> print(path.read_text())
+    | method   |   auroc |
+    |:---------|--------:|
+    | lof      |    0.91 |
     """
     import pandas as pd
 

@@ -219,6 +219,10 @@ def kind_in_words(kind: str, *, short: bool = False) -> str:
     short : bool, default=False
         For a table or a caption: what is unknown is called just that.
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> from toolkit.corruption import kind_in_words

@@ -66,10 +66,12 @@ class ArithmeticSet:
 
     @property
     def query_length(self) -> int:
+        """Characters of a query: two numbers and a sign."""
         return 2 * self.n_digits + 1
 
     @property
     def answer_length(self) -> int:
+        """Characters of an answer: one more than of a number."""
         return self.n_digits + 1
 
     def part(self, name: str) -> tuple[NDArray, NDArray]:
@@ -151,6 +153,16 @@ def make_arithmetic(
 
 def pad_strings(strings: ArrayLike, length: int) -> NDArray:
     """Strings filled up with trailing spaces to one length.
+
+    Parameters
+    ----------
+    strings : array-like of str of shape (n_samples,)
+    length : int
+        At least that of the longest.
+
+    Returns
+    -------
+    ndarray of str of shape (n_samples,)
 
     Examples
     --------

@@ -61,6 +61,16 @@ def list_files(path: PathLike) -> list[Entry]:
         There is nothing of that name.
     DataFormatError
         It is neither a folder nor a zip archive.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from pathlib import Path
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> (folder / "b.png").touch(), (folder / "a.png").touch()
+    (None, None)
+    >>> [entry.name for entry in list_files(folder)]
+    ['a.png', 'b.png']
     """
     path = Path(path)
     if path.is_dir():

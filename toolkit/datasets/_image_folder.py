@@ -56,6 +56,16 @@ def read_original(
     ------
     DataFormatError
         It cannot be read.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> folder = tempfile.mkdtemp()
+    >>> Image.fromarray(np.zeros((6, 9, 3), np.uint8)).save(folder + "/a.png")
+    >>> read_original(folder, "a.png", grey=True).shape
+    (6, 9)
     """
     try:
         with Opened(root, _MOST_BYTES) as files, pillow_is_quiet():

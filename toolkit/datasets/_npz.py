@@ -149,6 +149,16 @@ def save_npz(
     ------
     DataFormatError
         What :func:`load_npz` would refuse to read is not written.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from toolkit.datasets import load_npz, save_npz
+    >>> path = tempfile.mkdtemp() + "/images.npz"
+    >>> save_npz(path, np.zeros((3, 8, 8), np.uint8), labels=[0, 1, 1])
+    >>> load_npz(path).labels.tolist()
+    [0, 1, 1]
     """
     path, what = Path(path), printable(path)
     try:

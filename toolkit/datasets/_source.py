@@ -93,6 +93,14 @@ class ArraySource:
 def is_source(X: object) -> bool:
     """Whether X holds images without being an array of them: an ImageSource, an ImageSet, a torch ``Dataset``.
 
+    Parameters
+    ----------
+    X : object
+
+    Returns
+    -------
+    bool
+
     Examples
     --------
     >>> from toolkit.datasets import load_digits
@@ -110,6 +118,10 @@ def as_source(X: "ArrayLike | ImageSet | ImageSource | Any") -> ImageSource:
     X : array-like, ImageSet, ImageFolder, ImageSource, or torch Dataset
         The images of a folder are called by their paths, others by their position. Of a data set that is read by an
         index an item is an image, a tuple whose first part is one, or a dict with one under ``"image"``.
+
+    Returns
+    -------
+    ImageSource
 
     Examples
     --------

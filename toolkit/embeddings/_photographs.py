@@ -37,7 +37,18 @@ _KNOWN = (0.0040487, 0.0, 0.0439022, 0.0, 0.0, 1.068979, 0.0, 1.0238545, 0.27038
 
 
 def photographs_can_be_read() -> bool:
-    """Whether the optional package that holds the weights is installed; nothing is loaded."""
+    """Whether the optional package that holds the weights is installed; nothing is loaded.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> from toolkit.embeddings import photographs_can_be_read
+    >>> photographs_can_be_read() in (True, False)
+    True
+    """
     return find_spec(_PACKAGE) is not None
 
 

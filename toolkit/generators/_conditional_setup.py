@@ -20,7 +20,20 @@ _SHOWN = 20
 
 
 def check_parameters(gan: "ConditionalGAN") -> None:
-    """Raise a ValueError that names the first parameter that is out of range."""
+    """Raise a ValueError that names the first parameter that is out of range.
+
+    Parameters
+    ----------
+    gan : ConditionalGAN
+
+    Examples
+    --------
+    >>> from toolkit.generators import ConditionalGAN, check_conditional_gan
+    >>> check_conditional_gan(ConditionalGAN(batch_size=0))
+    Traceback (most recent call last):
+        ...
+    ValueError: batch_size must be an int of at least 1, got 0.
+    """
     from toolkit.generators.adversarial import ARCHITECTURES, DISCRIMINATOR_CONDITIONINGS, GENERATOR_CONDITIONINGS
 
     settings = gan_settings(gan)

@@ -44,7 +44,20 @@ def learn_settings(flow, n_rows):
 
 
 def check_parameters(flow: "FlowMatching") -> None:
-    """Raise a ValueError that names the first parameter that is out of range."""
+    """Raise a ValueError that names the first parameter that is out of range.
+
+    Parameters
+    ----------
+    flow : FlowMatching
+
+    Examples
+    --------
+    >>> from toolkit.generators import FlowMatching, check_flow
+    >>> check_flow(FlowMatching(batch_size=0))
+    Traceback (most recent call last):
+        ...
+    ValueError: batch_size must be an int of at least 1, got 0.
+    """
     from toolkit.generators.adversarial import SCHEDULES
     from toolkit.generators.flow import COUPLINGS, NETWORKS, PATHS, SOLVERS, TIMES
     from toolkit.generators.flow._paths import TARGETS

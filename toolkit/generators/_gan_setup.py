@@ -43,7 +43,20 @@ def learn_settings(gan, n_rows):
 
 
 def check_parameters(gan: "GAN") -> None:
-    """Raise a ValueError that names the first parameter that is out of range."""
+    """Raise a ValueError that names the first parameter that is out of range.
+
+    Parameters
+    ----------
+    gan : GAN
+
+    Examples
+    --------
+    >>> from toolkit.generators import GAN, check_gan
+    >>> check_gan(GAN(batch_size=0))
+    Traceback (most recent call last):
+        ...
+    ValueError: batch_size must be an int of at least 1, got 0.
+    """
     from toolkit.generators.adversarial import ARCHITECTURES, LATENTS, OBJECTIVES, PENALTIES, SCHEDULES
     from toolkit.generators.adversarial._augment import check_augmentation
 

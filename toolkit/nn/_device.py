@@ -8,6 +8,14 @@ __all__ = ["resolve_device"]
 def resolve_device(device: str | torch.device = "auto") -> torch.device:
     """``"auto"`` is CUDA where there is one, else the processor; anything else is torch's own name.
 
+    Parameters
+    ----------
+    device : str or torch.device, default="auto"
+
+    Returns
+    -------
+    torch.device
+
     Raises
     ------
     ValueError

@@ -242,6 +242,8 @@ def _run(model, batches, batch_size, total, seconds, generator, shuffle, hooks, 
     clock = _Clock(model, position, total, seconds)
     watchers = [hook.after_step for hook in hooks if hasattr(hook, "after_step")]
     watch = current_watch()
+    if watch is not None and position.step:
+        watch.resumed(model, position.step, _so_far(position, batches.n_samples, batch_size))
     held = contextlib.nullcontext() if watch is None else watch.held()
     with held, clock.progress(desc=desc, verbose=verbose) as progress:
         while position.step < total and not position.stopped and not clock.is_over():
@@ -281,6 +283,15 @@ def _run(model, batches, batch_size, total, seconds, generator, shuffle, hooks, 
                     saver.save(position)
             if position.step < total and not position.stopped and not clock.is_over():
                 _stop_if_asked(watch, saver, position, clock)
+
+
+def _so_far(position, n_samples, batch_size):
+    """The history of a training that goes on, with the means of the epoch that it was stopped in, if there are any."""
+    history, means = [dict(entry) for entry in position.history], position.losses.means()
+    if position.batch and means:
+        done = len(history) + position.batch / -(-n_samples // batch_size)
+        history.append({"epoch": done, "step": position.step, "seconds": position.seconds} | means)
+    return history
 
 
 def _stop_if_asked(watch, saver, position, clock):

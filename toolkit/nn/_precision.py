@@ -32,6 +32,10 @@ def has_native_bfloat16(device: str | torch.device = "cpu") -> bool:
     ----------
     device : str or torch.device, default="cpu"
 
+    Returns
+    -------
+    bool
+
     Examples
     --------
     >>> has_native_bfloat16("cpu") in (True, False)
@@ -55,6 +59,10 @@ def resolve_precision(precision: str = "auto", device: str | torch.device = "cpu
         and optimisers keep 32.
     device : str or torch.device, default="cpu"
 
+    Returns
+    -------
+    {"float32", "bfloat16"}
+
     Examples
     --------
     >>> resolve_precision("auto")
@@ -76,6 +84,14 @@ def native_precision(device: str | torch.device = "cpu") -> str:
 
     Small networks that learn what was planted train in half of the time with 16 bits, and are no worse for it.
 
+    Parameters
+    ----------
+    device : str or torch.device, default="cpu"
+
+    Returns
+    -------
+    {"bfloat16", "float32"}
+
     Examples
     --------
     >>> native_precision() in ("bfloat16", "float32")
@@ -86,6 +102,15 @@ def native_precision(device: str | torch.device = "cpu") -> str:
 
 def autocast(precision: str = "auto", device: str | torch.device = "cpu") -> contextlib.AbstractContextManager:
     """A context in which networks compute in the precision that :func:`resolve_precision` finds.
+
+    Parameters
+    ----------
+    precision : {"auto", "float32", "bfloat16"}
+    device : str or torch.device, default="cpu"
+
+    Returns
+    -------
+    context manager
 
     Examples
     --------

@@ -12,6 +12,15 @@ __all__ = ["GeneratorDropout", "build", "initialise", "torch_generator"]
 def torch_generator(seed: int, device: str | torch.device = "cpu") -> torch.Generator:
     """A fresh ``torch.Generator`` seeded with an int.
 
+    Parameters
+    ----------
+    seed : int
+    device : str or torch.device, default="cpu"
+
+    Returns
+    -------
+    torch.Generator
+
     Examples
     --------
     >>> import torch
@@ -52,6 +61,11 @@ def initialise(module: nn.Module, generator: torch.Generator) -> nn.Module:
 
     Build the module with :func:`torch.nn.utils.skip_init` or under :func:`toolkit.nn.build`, so that the
     constructors do not draw from the global generator first.
+
+    Parameters
+    ----------
+    module : torch.nn.Module
+    generator : torch.Generator
 
     Returns
     -------

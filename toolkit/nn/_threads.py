@@ -37,6 +37,10 @@ def limit_threads(n_threads: int = 1) -> Iterator[None]:
     ----------
     n_threads : int, default=1
 
+    Yields
+    ------
+    None
+
     Examples
     --------
     >>> import torch

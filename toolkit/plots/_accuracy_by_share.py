@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from toolkit.plots._display import Display
-from toolkit.plots.style import colours_of, plain_name, tidy_axes, title_axes
+from toolkit.plots.style import colours_of, plain_name, say_nothing, tidy_axes, title_axes
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -78,6 +78,11 @@ class AccuracyByShareDisplay(Display):
         """
         ax = self._take_axes(ax, (7.6, 4.4))
         frame = self.frame()
+        if frame.empty:
+            ax.set_axis_off()
+            say_nothing(ax, f"no model has a value of {plain_name(self.metric)}")
+            title_axes(ax, self.title)
+            return self
         names = list(dict.fromkeys(frame["model"]))
         colours = colours_of(names)
         for place, name in enumerate(names):

@@ -70,8 +70,10 @@ class KindConfusionDisplay(Display):
 
         true = _printable(check_strings("kinds_true", kinds_true))
         found = _printable(check_strings("kinds_found", kinds_found))
-        if true.shape != found.shape or true.ndim != 1:
-            raise ValueError(f"kinds_true and kinds_found must pair up, got shapes {true.shape} and {found.shape}.")
+        if true.shape != found.shape or true.ndim != 1 or not len(true):
+            raise ValueError(
+                f"kinds_true and kinds_found must pair up and not be empty, got shapes {true.shape} and {found.shape}."
+            )
         counts = pd.crosstab(true, found)
         every = kind_order([*true, *found])
         # Every true kind has a column, also one that was never named: an empty column tells that.
@@ -101,6 +103,7 @@ class KindConfusionDisplay(Display):
 
     @property
     def balanced_accuracy(self) -> float:
+        """Mean over the true kinds of the share that was named right."""
         shares = self._shares()
         return float(np.mean([shares.at[kind, kind] for kind in shares.index]))
 

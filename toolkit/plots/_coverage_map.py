@@ -78,6 +78,8 @@ class CoverageMapDisplay(Display):
             absent = [column for column in columns if column not in frame]
             if absent:
                 raise ValueError(f"{name} must have the columns {', '.join(columns)}; it lacks {', '.join(absent)}.")
+        if not len(points):
+            raise ValueError("points must hold at least one row: a map of nothing shows nothing.")
         return cls(points, modes, title=title)
 
     @classmethod

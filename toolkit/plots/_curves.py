@@ -32,6 +32,8 @@ def _check(is_outlier, anomaly_scores, name):
         anomaly_scores = {column: anomaly_scores[column] for column in anomaly_scores.columns}
     if not isinstance(anomaly_scores, dict):
         anomaly_scores = {name: anomaly_scores}
+    if not anomaly_scores:
+        raise ValueError("anomaly_scores must hold the scores of at least one method, got none.")
     scores = {}
     for method, values in anomaly_scores.items():
         values = check_numbers(f"Scores of {method!r}", values)

@@ -35,9 +35,11 @@ class Display:
         usual_floating_point(cls)
 
     def plot(self, ax: Axes | None = None) -> Self:
+        """Draw on ``ax``, or on a new figure; a display of one's own does that."""
         raise NotImplementedError
 
     def frame(self) -> pd.DataFrame:
+        """What is drawn, as a tidy table; a display of one's own gives that."""
         raise NotImplementedError
 
     def save(self, path: str | os.PathLike, *, dpi: int = 150) -> Self:

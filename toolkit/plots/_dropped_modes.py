@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from toolkit._core.parameters import check_positive_int
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
-from toolkit.plots.style import MUTED, title_axes
+from toolkit.plots.style import say_nothing, title_axes, title_of_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -119,6 +120,8 @@ class DroppedModesDisplay(Display):
         -------
         DroppedModesDisplay
         """
+        check_positive_int("n_per_mode", n_per_mode)
+        check_positive_int("max_modes", max_modes)
         images, shown = coverage.dropped_examples(record, n_per_mode=n_per_mode)
         kept = (shown["dropped_mode"] < max_modes).to_numpy()
         shares = [(mode.real_share, mode.sample_share) for mode in record.dropped_modes[:max_modes]]
@@ -145,8 +148,8 @@ class DroppedModesDisplay(Display):
         if not len(self.images):
             ax = self._take_axes(ax, (5.0, 0.9))
             ax.set_axis_off()
-            ax.text(0.5, 0.5, "Nothing was dropped.", ha="center", va="center", color=MUTED, transform=ax.transAxes)
-            title_axes(ax, self.title)
+            say_nothing(ax, "None is missing: no part of the data was dropped.")
+            title_axes(ax, title_of_none(self.title))
             return self
         columns = self.shown.groupby("dropped_mode").cumcount()
         n_rows, n_columns = int(self.shown["dropped_mode"].max()) + 1, int(columns.max()) + 1

@@ -12,7 +12,7 @@ from toolkit._core.labels import check_strings
 from toolkit._core.printable import plot_text
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, row_name, unit_images
-from toolkit.plots.style import MUTED, title_axes
+from toolkit.plots.style import MUTED, say_nothing, title_axes, title_of_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,8 +131,8 @@ class FileGalleryDisplay(Display):
         for group, row in rows.items():
             row_name(ax, row * step / (aspect + GAP), aspect, _broken(group), self.details.get(group, ""))
         if not len(self.cells):
-            ax.text(0.5, 0.5, "nothing to show", ha="center", va="center", transform=ax.transAxes, color=MUTED)
-        title_axes(ax, self.title)
+            say_nothing(ax, "no file")
+        title_axes(ax, self.title if len(self.cells) else title_of_none(self.title))
         return self
 
 

@@ -12,7 +12,7 @@ from toolkit._core.labels import check_numbers, check_strings
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import draw_cell, frame_cell, open_mosaic, row_name, unit_images
-from toolkit.plots.style import kind_name, kind_order, title_axes
+from toolkit.plots.style import kind_name, kind_order, say_nothing, title_axes, title_of_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -174,7 +174,9 @@ class CorruptionGalleryDisplay(Display):
         for kind, row in places.items():
             n = self.counts.get(kind, 0)
             row_name(ax, row, aspect, kind_name(kind), f"{n:,} image{'' if n == 1 else 's'}")
-        title_axes(ax, self.title)
+        if not len(self.examples):
+            say_nothing(ax, "no image")
+        title_axes(ax, self.title if len(self.examples) else title_of_none(self.title))
         return self
 
 
@@ -183,6 +185,8 @@ def _choose(images, index, image_shape):
     from toolkit._core.images import as_stack
     from toolkit._core.pixel_scale import PixelScale
 
+    if not len(index):
+        return np.zeros((0, 1, 1), dtype=np.float32), None
     images = plain_stack(as_array(images))
     sample = as_stack(images[:: max(1, len(images) // 2000)], image_shape)
-    return unit_images(images[index], image_shape, scale=PixelScale.learn(sample)) if len(index) else (sample[:0], None)
+    return unit_images(images[index], image_shape, scale=PixelScale.learn(sample))

@@ -94,6 +94,8 @@ class KindHeatmapDisplay(Display):
 
             matrix = per_kind_matrix(matrix, kinds)
         matrix = pd.DataFrame(matrix).astype(float)
+        if not matrix.size:
+            raise ValueError(f"matrix must hold at least one kind and one method, got shape {matrix.shape}.")
         order = [kind for kind in kind_order(matrix.index) if kind in matrix.index]
         return cls(matrix.loc[order], metric=metric, chance=chance, add_mean=add_mean, title=title)
 

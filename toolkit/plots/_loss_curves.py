@@ -91,6 +91,8 @@ class LossCurveDisplay(Display):
         if not history:
             raise ValueError("history is empty: nothing was trained yet.")
         found = [name for name in dict.fromkeys(key for entry in history for key in entry) if name not in _NO_LOSS]
+        if not found:
+            raise ValueError(f"history holds no losses, but {', '.join(history[0]) or 'nothing'}.")
         if names is not None:
             unknown = [name for name in names if name not in found]
             if unknown:

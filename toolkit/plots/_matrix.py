@@ -51,6 +51,8 @@ def draw_matrix(
         annot_kws={"fontsize": fontsize},
         cmap=cmap.with_extremes(bad="#eceff1"),
         norm=norm,
+        vmin=norm.vmin,  # or they are looked for in cells that may all be empty
+        vmax=norm.vmax,
         cbar=False,
         linewidths=1.2,
         linecolor="white",

@@ -38,10 +38,17 @@ def unit_images(
     -------
     images : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
     scale : PixelScale
+
+    Raises
+    ------
+    ValueError
+        There is no image.
     """
     from toolkit._core.images import as_stack
     from toolkit._core.pixel_scale import PixelScale
 
+    if np.ndim(X) and not len(X):
+        raise ValueError(f"There must be at least one image, got an array of shape {np.shape(X)}.")
     stack = as_stack(X, image_shape)
     scale = scale or PixelScale.learn(stack)
     return np.clip(scale.to_unit(stack), 0.0, 1.0), scale

@@ -12,7 +12,7 @@ from toolkit._core.labels import check_strings, check_truth
 from toolkit._core.layouts import as_array, plain_stack
 from toolkit.plots._display import Display
 from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name, unit_images
-from toolkit.plots.style import INK, kind_name, kind_order, title_axes
+from toolkit.plots.style import INK, kind_name, kind_order, say_nothing, title_axes, title_of_none
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -112,7 +112,7 @@ class RepairPairsDisplay(Display):
         n_samples = len(before)
         names = np.full(n_samples, "") if kinds is None else check_strings("kinds", kinds)
         if repaired is None:
-            repaired = (before != after).reshape(n_samples, -1).any(axis=1)
+            repaired = (before != after).any(axis=tuple(range(1, before.ndim)))
         else:
             repaired = check_truth("repaired", repaired, np.size(repaired))
         for what, values in (("kinds", names), ("repaired", repaired)):
@@ -124,7 +124,8 @@ class RepairPairsDisplay(Display):
         from toolkit._core.images import as_stack
         from toolkit._core.pixel_scale import PixelScale
 
-        scale = PixelScale.learn(as_stack(before[:: max(1, n_samples // 2000)], image_shape))
+        few = before[:: max(1, n_samples // 2000)]
+        scale = PixelScale.learn(as_stack(few, image_shape)) if len(index) else None
         pictures = [_pictures(X[index], image_shape, scale) for X in (before, after)]
         truth = None if clean is None else _pictures(plain_stack(as_array(clean))[index], image_shape, scale)
         return cls(pairs, *pictures, clean=truth, n_columns=n_columns, title=title)
@@ -192,8 +193,8 @@ class RepairPairsDisplay(Display):
         # A band is its lines and one part-row above them that carries the names of the kinds.
         head = 0.42 / (aspect + GAP)
         band = len(lines) + head
-        height = 0.78 * n_bands * band * (aspect + GAP) + (0.5 if self.title else 0.1)
-        ax = self._take_axes(ax, (0.8 * n_columns + 1.0, height))
+        height = (0.78 if n_pairs else 0.3) * n_bands * band * (aspect + GAP) + (0.5 if self.title else 0.1)
+        ax = self._take_axes(ax, (0.8 * n_columns + (1.0 if n_pairs else 2.0), height))
         for place, kind in enumerate(self.pairs["kind"]):
             row, column = (place // n_columns) * band + head, place % n_columns
             for line, (_, images) in enumerate(lines):
@@ -203,12 +204,12 @@ class RepairPairsDisplay(Display):
             name = "\n".join(textwrap.wrap(kind_name(kind), _LETTERS))
             ax.text(left + 0.5, top - 0.06, name, ha="center", va="bottom", fontsize=7, color=INK, linespacing=0.95)
         open_mosaic(ax, n_bands * band, n_columns, aspect)
-        for number in range(n_bands):
+        for number in range(n_bands if n_pairs else 0):
             for line, (name, _) in enumerate(lines):
                 row_name(ax, number * band + head + line, aspect, name)
         if not n_pairs:
-            ax.text(0.5, 0.5, "nothing was changed", ha="center", va="center", transform=ax.transAxes, color=INK)
-        title_axes(ax, self.title)
+            say_nothing(ax, "nothing was changed")
+        title_axes(ax, self.title if n_pairs else title_of_none(self.title))
         return self
 
 

@@ -124,7 +124,7 @@ class SampleRowsDisplay(Display):
             for column, image in enumerate(images):
                 draw_cell(ax, image, row, column, aspect)
                 frame_cell(ax, row, column, aspect)
-            row_name(ax, row, aspect, name, self.details.get(name, ""))
+            row_name(ax, row, aspect, name, self.details.get(name, "" if len(images) else "none"))
         open_mosaic(ax, len(self.rows), n_columns, aspect)  # each imshow resets the limits
         title_axes(ax, self.title)
         return self

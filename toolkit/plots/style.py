@@ -90,3 +90,21 @@ def title_axes(ax: Axes, title: str) -> None:
     """A left-aligned title, where the eye starts; a dollar in it is a dollar, since names of files may hold any."""
     if title:
         ax.set_title(plot_text(title), loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)
+
+
+def say_nothing(ax: Axes, words: str) -> None:
+    """Words in the middle of a picture that has nothing to show."""
+    ax.text(0.5, 0.5, words, ha="center", va="center", color=MUTED, transform=ax.transAxes)
+
+
+def title_of_none(title: str) -> str:
+    """The title of pictures that are not there: what it asks is answered.
+
+    Examples
+    --------
+    >>> title_of_none("Which modes does it lack?"), title_of_none("Never drawn"), title_of_none("")
+    ('Which modes does it lack? None.', 'Never drawn: none', '')
+    """
+    if not title:
+        return ""
+    return f"{title} None." if title.rstrip().endswith("?") else f"{title}: none"

@@ -105,6 +105,10 @@ def restorer_in_words(name: str) -> str:
         One of :func:`available_restorers`, several joined by ``+`` as an audit names them, or a name of one's own,
         which is only freed of underscores.
 
+    Returns
+    -------
+    str
+
     Examples
     --------
     >>> from toolkit.restoration import restorer_in_words

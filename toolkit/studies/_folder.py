@@ -57,6 +57,18 @@ def check_target(folder: str | os.PathLike, own_names: Collection[str], *, grows
 def reserved_folder(folder: str | os.PathLike, own_names: Collection[str], *, grows: bool = False) -> Iterator[None]:
     """Check a folder as :func:`check_target` does, and keep other runs out of it until the work is done.
 
+    Parameters
+    ----------
+    folder : path-like
+    own_names : collection of str
+        Names that may be in it: what earlier results of the kind wrote.
+    grows : bool, default=False
+        What is in it stays, and is gone on with; else it is replaced as a whole.
+
+    Yields
+    ------
+    None
+
     Raises
     ------
     FolderInUseError

@@ -42,6 +42,10 @@ def reserve_result(kind: str, out: str | os.PathLike) -> Iterator[None]:
     kind : {"arithmetic", "audit", "collapse", "comparison", "coverage", "partitioned", "study"}
     out : path-like
 
+    Yields
+    ------
+    None
+
     Raises
     ------
     FileExistsError

@@ -6,7 +6,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from toolkit.web._models import load_model, model_names
+from toolkit.web._models import load_model, model_names, named_model
 from toolkit.web._parts import bind, figure_png, findings, follow, picture, progress, said
 from toolkit.web._paths import below_root, shown
 from toolkit.web._source import _whole
@@ -32,8 +32,8 @@ class ArithmeticPage:
                         list(_SIDES), value="text", label="What comes out", elem_id="arithmetic-target"
                     )
                     self.digits = gr.Slider(1, 3, 2, step=1, label="Digits of a number", elem_id="arithmetic-digits")
-                    self.steps = gr.Number(2000, label="Steps", precision=0, minimum=1, elem_id="arithmetic-steps")
-                    self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="arithmetic-seed")
+                    self.steps = gr.Number(2000, label="Steps", precision=0, elem_id="arithmetic-steps")
+                    self.seed = gr.Number(0, label="Seed", precision=0, elem_id="arithmetic-seed")
                     self.out = gr.Textbox(
                         "outputs/web/arithmetic",
                         label="Folder to fill, below the one that is served",
@@ -55,7 +55,7 @@ class ArithmeticPage:
                 with gr.Row():
                     self.query = gr.Textbox("45+23", label="Query", max_length=20, elem_id="arithmetic-query")
                     self.hand = gr.Number(
-                        0, label="Whose hand, of drawn queries", precision=0, minimum=0, elem_id="arithmetic-hand"
+                        0, label="Whose hand, of drawn queries", precision=0, elem_id="arithmetic-hand"
                     )
                     self.ask = gr.Button("Ask", variant="primary", min_width=120, elem_id="arithmetic-ask")
                 self.status = gr.HTML(said("Teach a model or choose one, and ask it."), elem_id="arithmetic-status")
@@ -116,8 +116,8 @@ class ArithmeticPage:
         from toolkit.studies import ask_arithmetic
 
         visit = self.visits.of(request)
+        settings = _settings(named_model(self.root, name, "Teach makes one"))
         model = load_model(visit, self.root, name, ("predict", "answer_probability", "attention_weights"))
-        settings = _settings(below_root(self.root, name))
         query = _query(query, settings)
         asked, answer, text = ask_arithmetic(
             model, query, digits=settings.get("digits") or "digits", seed=_whole("Whose hand", hand, 0, 2**31)

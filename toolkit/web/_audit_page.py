@@ -37,7 +37,7 @@ class AuditPage:
                     self.quick = gr.Checkbox(
                         True, label="Quick: a first answer, no network learns", elem_id="audit-quick"
                     )
-                    self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="audit-seed")
+                    self.seed = gr.Number(0, label="Seed", precision=0, elem_id="audit-seed")
                 with gr.Row():
                     self.start = gr.Button("Audit", variant="primary", elem_id="audit-start")
                     self.stop = gr.Button("Cancel", elem_id="audit-stop")
@@ -47,7 +47,7 @@ class AuditPage:
                 with gr.Row():
                     self.kind = gr.Dropdown([_FLAGGED, _ALL], value=_FLAGGED, label="Show", elem_id="audit-show")
                     self.order = gr.Dropdown(list(_ORDERS), value=_ORDERS[0], label="Order", elem_id="audit-order")
-                    self.part = gr.Number(1, label="Part", precision=0, minimum=1, elem_id="audit-part")
+                    self.part = gr.Number(1, label="Part", precision=0, elem_id="audit-part")
                 self.gallery = gr.Gallery(
                     label="Press an image to see it large",
                     show_label=False,

@@ -4,9 +4,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from toolkit.web._models import model_names
+from toolkit.web._models import model_names, named_model
 from toolkit.web._parts import bind, findings, follow, picture, progress, said
-from toolkit.web._paths import below_root
 from toolkit.web._source import SourcePicker, _whole
 from toolkit.web._visits import Visits
 
@@ -34,11 +33,11 @@ class CoveragePage:
                         model_names(root), label="Trained folder", allow_custom_value=True, elem_id="coverage-model"
                     )
                     self.look = gr.Button("Look for models", elem_id="coverage-look")
-                    self.count = gr.Number(2000, label="Draw", precision=0, minimum=100, elem_id="coverage-count")
+                    self.count = gr.Number(2000, label="Draw", precision=0, elem_id="coverage-count")
                 with gr.Group(visible="hidden") as self.by_images:
                     self.samples = SourcePicker(gr, root, label="Samples from", name="samples", n_images=2000)
                 self.view = gr.Checkbox(False, label="Draw the map, which takes longest", elem_id="coverage-map")
-                self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="coverage-seed")
+                self.seed = gr.Number(0, label="Seed", precision=0, elem_id="coverage-seed")
                 with gr.Row():
                     self.start = gr.Button("Compare", variant="primary", elem_id="coverage-start")
                     self.stop = gr.Button("Cancel", elem_id="coverage-stop")
@@ -81,7 +80,7 @@ class CoveragePage:
         n = len(sources) // 2
         place = visit.place("coverage")
         if what == _MODEL:
-            samples, model = None, str(below_root(self.root, model))
+            samples, model = None, str(named_model(self.root, model))
         else:
             samples, model = self.samples.choice(*sources[n:], seed=seed + 1), ""
         arguments = {

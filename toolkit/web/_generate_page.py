@@ -34,8 +34,8 @@ class GeneratePage:
         with gr.Row():
             with gr.Column(scale=1, min_width=280):
                 with gr.Row():
-                    self.count = gr.Number(36, label="How many", precision=0, minimum=1, elem_id="generate-count")
-                    self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="generate-seed")
+                    self.count = gr.Number(36, label="How many", precision=0, elem_id="generate-count")
+                    self.seed = gr.Number(0, label="Seed", precision=0, elem_id="generate-seed")
                 self.draw = gr.Button("Draw", elem_id="generate-draw")
                 with gr.Group(visible="hidden") as self.labelled:
                     self.label = gr.Radio([], label="Only this label", elem_id="generate-label")

@@ -7,7 +7,7 @@ from toolkit._core.printable import printable
 from toolkit.web._paths import below_root, list_below
 from toolkit.web._visits import Visit
 
-__all__ = ["load_model", "model_folder", "model_names"]
+__all__ = ["load_model", "model_folder", "model_names", "named_model"]
 
 
 def model_folder(folder: Path) -> Path:
@@ -26,6 +26,13 @@ def model_names(root: Path, *, arithmetic: bool = False) -> list[str]:
     return list_below(root, finished)
 
 
+def named_model(root: Path, name: object, maker: str = "the page Train and watch makes one") -> Path:
+    """The folder of the model that was chosen; who chose none is told where models come from."""
+    if not str(name or "").strip():
+        raise ValueError(f"Choose a model first: {maker}.")
+    return below_root(root, str(name))
+
+
 def load_model(visit: Visit, root: Path, name: object, methods: tuple[str, ...]) -> Any:
     """The model in a folder that a visitor names; kept for the next request.
 
@@ -37,7 +44,10 @@ def load_model(visit: Visit, root: Path, name: object, methods: tuple[str, ...])
     """
     import toolkit
 
-    folder = model_folder(below_root(root, name))
+    place = named_model(root, name)
+    folder = model_folder(place)
+    if folder == place and (place / "training.json").is_file():
+        raise ValueError(f"The training in {printable(name)} has not ended: Resume goes on with it, Keep ends it.")
     if not folder.is_dir():
         raise ValueError(f"{printable(name)} is no folder with a saved model.")
     stamp = (str(folder), folder.stat().st_mtime_ns)  # a folder is replaced as a whole

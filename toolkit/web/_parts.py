@@ -2,6 +2,7 @@
 
 import base64
 import io
+import os
 import sys
 import time
 import traceback
@@ -142,11 +143,15 @@ def bind(gr: Any, event: Callable, handler: Callable, inputs: list, outputs: lis
     ``outputs[0]``, and nothing else changes. No event can be called by a name.
     """
 
+    root = getattr(getattr(handler, "__self__", None), "root", None)
+
     def refused(error):
         if not isinstance(error, _EXPECTED):
             traceback.print_exception(error, file=sys.stderr)
             return {outputs[0]: warned(f"That did not work ({type(error).__name__}); the server's log says more.")}
-        return {outputs[0]: warned(" ".join(str(error).split()) or type(error).__name__)}
+        # As from the folder that is served: where that lies is the server's business.
+        words = " ".join(str(error).split()).replace(f"{root}{os.sep}", "")
+        return {outputs[0]: warned(words or type(error).__name__)}
 
     def begin(request, first, values):
         given = (request, first, *values) if selects else (request, *values)

@@ -62,7 +62,7 @@ class SourcePicker:
                 visible="hidden",
                 elem_id=f"{name}-path",
             )
-            self.n_images = gr.Number(n_images, label="Images at most", precision=0, minimum=2, elem_id=f"{name}-n")
+            self.n_images = gr.Number(n_images, label="Images at most", precision=0, elem_id=f"{name}-n")
         self.kind.change(
             self._show,
             inputs=[self.kind],

@@ -1,12 +1,13 @@
 """The page of trainings: choose a generator, watch it learn, stop it, go on with it, keep it."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from toolkit.web._parts import bind, figure_png, follow, picture, progress, said
 from toolkit.web._paths import below_root, shown
 from toolkit.web._source import SourcePicker, _whole
-from toolkit.web._train_work import COMMANDS, Settings
+from toolkit.web._train_work import COMMANDS, Settings, settings_of
 from toolkit.web._visits import Visits
 
 __all__ = ["TrainPage"]
@@ -37,19 +38,18 @@ class TrainPage:
                         self.presets["gan"], value="modern", label="Preset", elem_id="train-preset"
                     )
                     self.latent_dim = gr.Number(
-                        2, label="Latent dimensions", precision=0, minimum=1, visible="hidden", elem_id="train-latent"
+                        2, label="Latent dimensions", precision=0, visible="hidden", elem_id="train-latent"
                     )
                     with gr.Row():
-                        self.amount = gr.Number(60, label="Length", precision=0, minimum=1, elem_id="train-amount")
+                        self.amount = gr.Number(60, label="Length", precision=0, elem_id="train-amount")
                         self.length = gr.Dropdown(list(_LENGTHS), value="seconds", label="in", elem_id="train-length")
                     self.every = gr.Number(
                         200,
                         label="Look at coverage every so many steps (0: never)",
                         precision=0,
-                        minimum=0,
                         elem_id="train-coverage",
                     )
-                    self.seed = gr.Number(0, label="Seed", precision=0, minimum=0, elem_id="train-seed")
+                    self.seed = gr.Number(0, label="Seed", precision=0, elem_id="train-seed")
                     self.out = gr.Textbox(
                         "outputs/web/gan", label="Folder to fill, below the one that is served", elem_id="train-out"
                     )
@@ -76,7 +76,7 @@ class TrainPage:
             [self.status, self.preset, self.latent_dim, self.amount, self.length, self.out],
         )
         bind(gr, self.start.click, self.train, inputs, outputs)
-        bind(gr, self.resume.click, self.go_on, inputs, outputs)
+        bind(gr, self.resume.click, self.go_on, inputs, [*outputs, *settings[:5], self.seed, self.source.n_images])
         bind(gr, self.stop.click, self.halt, [], [self.status])
         bind(gr, self.keep.click, self.finish, [], [self.status])
 
@@ -100,8 +100,35 @@ class TrainPage:
         yield from self._train(request, values, resume=False)
 
     def go_on(self, request, *values):
-        """Go on from the last checkpoint."""
+        """Go on from the last checkpoint, of what the folder is a training of: the form follows it."""
+        kind, _, _, amount, length, *_, out = values[:8]
+        place = below_root(self.root, out, exists=False)
+        if not (place / "training.json").is_file():
+            raise ValueError(f"There is no training in {shown(self.root, place)} to go on with: Train begins one.")
+        there, n_images = settings_of(place)
+        if (length, _NAMES.get(kind)) == (there.length, there.command) and isinstance(amount, (int, float)):
+            there = replace(there, amount=max(there.amount, int(amount)))  # it may become longer
+        values, shows = self._with_settings((*values[:-1], n_images), there)
+        shows[self.source.n_images] = n_images
+        yield shows
         yield from self._train(request, values, resume=True)
+
+    def _with_settings(self, values, there):
+        """The values of the form as those of a training, and what the form then shows."""
+        gr, coder = self.gr, there.command in ("vae", "autoencoder")
+        kind = next(words for words, command in _NAMES.items() if command == there.command)
+        presets = self.presets.get(there.command, [there.preset])
+        every, out = values[5], values[7]
+        settings = (kind, there.preset, there.latent_dim, there.amount, there.length, every, there.seed, out)
+        shows = {
+            self.kind: kind,
+            self.preset: gr.update(visible="hidden" if coder else True, choices=presets, value=there.preset),
+            self.latent_dim: gr.update(visible=True if coder else "hidden", value=there.latent_dim),
+            self.amount: there.amount,
+            self.length: there.length,
+            self.seed: there.seed,
+        }
+        return (*settings, *values[8:]), shows
 
     def halt(self, request):
         """Stop at a checkpoint."""

@@ -12,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from toolkit._core.files import write_csv
+from toolkit._core.showing import only_shows
+from toolkit.exceptions import TrainingFolderError
 from toolkit.web._reading import Choice, read_images
 
-__all__ = ["COMMANDS", "Settings", "train"]
+__all__ = ["COMMANDS", "Settings", "settings_of", "train"]
 
 COMMANDS = ("gan", "cgan", "flow", "vae", "autoencoder")
 # What is trained for a number of epochs, of steps, or for a time.
@@ -112,28 +115,49 @@ def train(
         model.set_params(n_snapshot_samples=5 * min(len(np.unique(np.asarray(found.labels))), 12))
     if settings.coverage_every:
         progress("learning what real images look like", 0.0)
-        observers.append(_Coverage(found.images, settings, say))
+        observers.append(_Coverage(found.images, settings, Path(out) / "coverage.csv", say))
     gan = settings.command in ("gan", "cgan")
     curves = ["generator_loss", "discriminator_loss"] if gan else ["loss"] if settings.command == "flow" else None
-    return train_into_folder(
-        model,
-        lambda: (found, choice.title.removesuffix("/train") if choice.kind == "set" else choice.title),
-        command=settings.command,
-        out=out,
-        resume=resume,
-        overwrite=overwrite,
-        pictures=pictures,
-        curves=curves,
-        labelled=labelled,
-        hooks=hooks,
-        observers=observers,
-        progress=lambda stage, share: progress(stage or "training", share),
-        should_stop=should_stop,
-        should_finish=should_finish,
-    )
+    with _said_as_on_the_page():
+        return train_into_folder(
+            model,
+            lambda: (found, choice.title.removesuffix("/train") if choice.kind == "set" else choice.title),
+            command=settings.command,
+            out=out,
+            resume=resume,
+            overwrite=overwrite,
+            pictures=pictures,
+            curves=curves,
+            labelled=labelled,
+            hooks=hooks,
+            observers=observers,
+            progress=lambda stage, share: progress(stage or "training", share),
+            should_stop=should_stop,
+            should_finish=should_finish,
+        )
 
 
 train.can_finish = True  # type: ignore[attr-defined]
+
+
+# Parameters as the page calls them.
+_FIELDS = {"n_images": "Images at most", "random_state": "Seed", "latent_dim": "Latent dimensions", "data": "Which"}
+
+
+@contextlib.contextmanager
+def _said_as_on_the_page():
+    """What is refused of a folder, with the buttons and fields of the page for the parameters of a call."""
+    try:
+        yield
+    except TrainingFolderError as error:
+        anew = "“In the place of what is there” and Train begin anew, and another folder keeps both."
+        words = {
+            "ended": f"There is a finished model in this folder: Resume with a greater length trains it longer, {anew}",
+            "unfinished": f"There is a training in this folder that has not ended: Resume goes on with it, {anew}",
+            "changed": f"The training in this folder has {_FIELDS.get(error.key, error.key)} = {error.earlier}, not "
+            f"{error.present}: choose the same to go on with it; {anew}",
+        }
+        raise ValueError(words.get(error.reason, str(error))) from error
 
 
 class _Looks:
@@ -148,6 +172,13 @@ class _Looks:
         self.next_look = self.next_point = 0.0
         self.title = f"{settings.command} on {getattr(found, 'name', '')}"
 
+    def resumed(self, trainer, step, history):
+        """Go on with the curves of the training so far."""
+        self.history = [_losses_of(entry) for entry in history]
+        while len(self.history) > _POINTS:
+            self.history = self.history[::2]
+        self._look(trainer, step)
+
     def after_step(self, trainer, step):
         now = time.monotonic()
         last = getattr(trainer, "last", None)
@@ -155,7 +186,7 @@ class _Looks:
             self.next_point = now + 0.1
             batch = getattr(self.model, "batch_size_", None) or min(self.n, 64)
             self.history.append(
-                {"epoch": step * batch / self.n, **{name: float(value) for name, value in last.items()}}
+                {"epoch": step / -(-self.n // batch), **{name: float(value) for name, value in last.items()}}
             )
             if len(self.history) > _POINTS:
                 self.history = self.history[::2]
@@ -164,7 +195,7 @@ class _Looks:
 
     def __call__(self, trainer, entry):
         if not getattr(trainer, "last", None):
-            self.history.append({key: value for key, value in entry.items() if key not in ("step", "seconds")})
+            self.history.append(_losses_of(entry))
         if time.monotonic() >= self.next_look:
             self._look(trainer, entry["step"])
 
@@ -179,15 +210,19 @@ class _Looks:
             self.say("grid", (step, figure_png(grid)))
         if self.history:
             self.say("losses", (step, figure_png(LossCurveDisplay.from_history(self.history, title=self.title))))
-            self.say("figures", self.history[-1])
         took = time.monotonic() - begun
         self.next_look = time.monotonic() + max(_LOOK, _PATIENCE * took)
 
 
-class _Coverage:
-    """An observer: which bins of the real images the samples reach, every so many steps."""
+def _losses_of(entry):
+    """Of an entry of a history what is drawn, and where."""
+    return {key: value for key, value in entry.items() if key not in ("step", "seconds")}
 
-    def __init__(self, images, settings, say):
+
+class _Coverage:
+    """An observer: which bins of the real images the samples reach, every so many steps; kept in a table."""
+
+    def __init__(self, images, settings, path, say):
         from toolkit.coverage import CoverageMonitor, ModeCoverage
 
         coverage = ModeCoverage(random_state=settings.seed).fit(np.asarray(images[:_N_JUDGED]))
@@ -195,36 +230,58 @@ class _Coverage:
         self.monitor = CoverageMonitor(
             coverage, every=settings.coverage_every, n_samples=1000, patience=None, keep_best=False
         )
-        self.seen = 0
+        self.seen, self.path = 0, path
+
+    def resumed(self, trainer, step, history):
+        """Go on with what was seen before this step."""
+        import pandas as pd
+
+        with only_shows(self.path.name):
+            if self.path.exists():
+                earlier = pd.read_csv(self.path)[list(self.monitor.frame().columns)]
+                looks = earlier[earlier["step"] <= step].to_dict("records")  # later ones are seen again
+                self.monitor.load_state_dict(self.monitor.state_dict() | {"looks": looks})
+                self._show()
 
     def after_step(self, trainer, step):
         self.monitor.after_step(trainer, step)
-        frame = self.monitor.frame()
-        if len(frame) > self.seen:
-            self.seen = len(frame)
-            self.say("coverage", (self.n_bins, frame))
+        self._show()
 
     def __call__(self, trainer, entry):
         """Nothing but at steps."""
 
+    def _show(self):
+        frame = self.monitor.frame()
+        if len(frame) > self.seen:
+            self.seen = len(frame)
+            self.say("coverage", (self.n_bins, frame))
+            with only_shows(self.path.name):
+                write_csv(self.path, frame)
 
-def settings_of(folder: Path) -> tuple[Settings, dict]:
-    """What a training folder is a training of, to go on with it; and its record."""
-    record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-    parameters, command = record["parameters"], record["command"]
+
+def settings_of(folder: Path) -> tuple[Settings, int]:
+    """What a training folder is a training of, to go on with it, and of how many images.
+
+    Raises
+    ------
+    ValueError
+        Its record says nothing of that, or it is a training that is not made here.
+    """
+    try:
+        record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
+        parameters, command, n_images = dict(record["parameters"]), str(record["command"]), int(record["n_images"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise ValueError(f"training.json in {folder.name} is no record of a training.") from error
     if command not in COMMANDS:
         raise ValueError(f"A training of {command!r} cannot be gone on with here: `toolkit train {command} --resume`.")
     lengths = {"max_seconds": "seconds", "max_steps": "steps", "epochs": "epochs"}
-    length, amount = next(
-        (lengths[name], int(parameters[name])) for name in lengths if parameters.get(name) is not None
-    )
-    settings = Settings(
-        command,
-        str(parameters.get("preset", "modern")),
-        length,
-        amount,
-        int(parameters.get("latent_dim") or 2),
-        0,
-        int(parameters["random_state"]),
-    )
-    return settings, record
+    numbers = {name: parameters[name] for name in lengths if isinstance(parameters.get(name), (int, float))}
+    seed = parameters.get("random_state")
+    if not numbers or not isinstance(seed, int):
+        raise ValueError(
+            f"The training in {folder.name} was not begun here: `toolkit train {command} --resume` goes on with it."
+        )
+    name, amount = next(iter(numbers.items()))
+    preset, latent_dim = str(parameters.get("preset", "modern")), parameters.get("latent_dim")
+    latent_dim = latent_dim if isinstance(latent_dim, int) else 2
+    return Settings(command, preset, lengths[name], int(amount), latent_dim, 0, seed), n_images

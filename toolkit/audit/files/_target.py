@@ -22,6 +22,13 @@ def check_clean_target(folder: PathLike, out: PathLike) -> None:
 
     Worth asking before the long work: links are resolved, and the same folder is known under whatever name.
 
+    Parameters
+    ----------
+    folder : path-like
+        That is to be cleaned.
+    out : path-like
+        Where the cleaned copy shall lie.
+
     Raises
     ------
     FileExistsError

@@ -100,6 +100,15 @@ def open_images(
 def is_sharded(source: PathLike) -> bool:
     """Whether a path or an address is read in parts: by its names alone, no file of images is opened.
 
+    Parameters
+    ----------
+    source : path-like or str
+        A path, or the address of a store.
+
+    Returns
+    -------
+    bool
+
     Examples
     --------
     >>> is_sharded("s3://bucket/shards"), is_sharded("some.npz")

@@ -26,6 +26,10 @@ ARITHMETIC_FILES = frozenset(
 def check_arithmetic_target(out: str | os.PathLike) -> None:
     """Refuse a folder that :func:`write_arithmetic` would refuse, before the long work.
 
+    Parameters
+    ----------
+    out : path-like
+
     Raises
     ------
     FileExistsError
@@ -35,8 +39,9 @@ def check_arithmetic_target(out: str | os.PathLike) -> None:
 
 @usual_floating_point
 def write_arithmetic(result: ArithmeticResult, out: str | os.PathLike) -> Path:
-    """Write a study: ``summary.json``, ``report.html``, ``errors.csv``, pictures, and the model for
-    :func:`toolkit.load`, all at once.
+    """Write a study of arithmetic into a folder, all at once.
+
+    That is ``summary.json``, ``report.html``, ``errors.csv``, pictures, and the model for :func:`toolkit.load`.
 
     Parameters
     ----------

@@ -30,9 +30,10 @@ class AuditResult(StudyOutcome):
     images, repaired : ndarray of shape (n_samples, height, width) or (n_samples, height, width, 3)
         As given, and after repair: the same order, dtype and range.
     per_image : DataFrame
-        One row for each image: ``path`` (of images that come from files), ``index``,
-        ``kind``, ``confidence`` (0 to 1), ``anomaly_score`` (higher is more
-        anomalous), ``repaired`` (1 exactly where pixels changed), ``restorer`` (empty where nothing was done),
+        One row for each image, labelled by its position (the axis is named ``image``): ``path`` (of images that come
+        from files), ``index`` (the position again, for files, which keep no labels), ``kind``, ``confidence`` (0 to
+        1), ``anomaly_score`` (higher is more anomalous), ``repaired`` (1 exactly where pixels changed), ``restorer``
+        (empty where nothing was done),
         ``angle`` (degrees, counter-clockwise as displayed, in (-180, 180]), ``severity``. In a set that cannot be
         judged every ``kind`` is ``"unjudged"`` and every ``confidence`` 0; the anomaly scores stand.
     detectors : DataFrame

@@ -284,7 +284,16 @@ def _check_paths(paths, images):
 
 
 def check_detectors(detectors: Sequence[str]) -> tuple[str, ...]:
-    """Detector names, each known, none twice, or none at all: found out before the long work, not after it."""
+    """Detector names, each known, none twice, or none at all: found out before the long work, not after it.
+
+    Parameters
+    ----------
+    detectors : sequence of str
+
+    Returns
+    -------
+    tuple of str
+    """
     from toolkit._core.names import check_names
     from toolkit.detectors import available_detectors
 

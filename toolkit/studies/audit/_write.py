@@ -42,6 +42,10 @@ AUDIT_FILES = FILE_TABLES | {
 def check_audit_target(out: str | os.PathLike) -> None:
     """Refuse a folder that :func:`write_audit` would refuse: worth knowing before the long work.
 
+    Parameters
+    ----------
+    out : path-like
+
     Raises
     ------
     FileExistsError

@@ -46,6 +46,10 @@ _FORMATS = {
 def check_collapse_target(out: str | os.PathLike) -> None:
     """Refuse a folder that holds anything but a collapse study: worth knowing before the long work.
 
+    Parameters
+    ----------
+    out : path-like
+
     Raises
     ------
     FileExistsError
@@ -54,7 +58,12 @@ def check_collapse_target(out: str | os.PathLike) -> None:
 
 
 def forget_collapse_runs(out: str | os.PathLike) -> None:
-    """Remove the runs that an earlier study kept in a folder, so that all are run again."""
+    """Remove the runs that an earlier study kept in a folder, so that all are run again.
+
+    Parameters
+    ----------
+    out : path-like
+    """
     check_collapse_target(out)
     shutil.rmtree(Path(out) / RUNS, ignore_errors=True)
 

@@ -34,6 +34,10 @@ COVERAGE_FILES = DIFFERENCES_FILES | {
 def check_coverage_target(out: str | os.PathLike) -> None:
     """Refuse a folder that :func:`write_coverage` would refuse, before the long work.
 
+    Parameters
+    ----------
+    out : path-like
+
     Raises
     ------
     FileExistsError
@@ -43,8 +47,10 @@ def check_coverage_target(out: str | os.PathLike) -> None:
 
 @usual_floating_point
 def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
-    """Write ``figures.csv``, ``bins.csv``, ``evidence.csv``, ``summary.json``, ``samples.png``, ``dropped.png``,
-    ``map.png``, ``report.html`` and, if files were left out, ``left_out.csv``, all at once.
+    """Write tables, pictures and the report of samples into a folder, all at once.
+
+    These are ``figures.csv``, ``bins.csv``, ``evidence.csv``, ``summary.json``, ``samples.png``, ``dropped.png``,
+    ``map.png``, ``report.html`` and, if files were left out, ``left_out.csv``.
 
     Parameters
     ----------

@@ -134,7 +134,19 @@ class FolderResult(StudyOutcome):
 
 
 def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]:
-    """A sentence on the cleaned copy, if there is one."""
+    """A sentence on the cleaned copy, if there is one.
+
+    Parameters
+    ----------
+    applied : DataFrame or None
+        Of :func:`toolkit.audit.apply_plan`.
+    settings : dict
+        Of a :class:`FolderResult`.
+
+    Returns
+    -------
+    list of str
+    """
     if applied is None:
         return []
     counts = applied["done"].value_counts()

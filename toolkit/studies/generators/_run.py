@@ -167,7 +167,22 @@ class GeneratorComparison(StudyOutcome):
 
 
 def check_generators(names: Sequence[str]) -> tuple[str, ...]:
-    """Raise a ValueError for an unknown name; returns the names as a tuple."""
+    """Raise a ValueError for an unknown name; returns the names as a tuple.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Of ``GENERATORS``.
+
+    Returns
+    -------
+    tuple of str
+
+    Examples
+    --------
+    >>> check_generators(["vae"])
+    ('vae',)
+    """
     return check_names(names, GENERATORS, "generator")
 
 

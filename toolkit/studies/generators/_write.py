@@ -28,6 +28,10 @@ GENERATORS_FILES = frozenset(
 def check_comparison_target(out: str | os.PathLike) -> None:
     """Refuse a folder that :func:`write_generator_comparison` would refuse, before the long work.
 
+    Parameters
+    ----------
+    out : path-like
+
     Raises
     ------
     FileExistsError
@@ -39,8 +43,10 @@ def check_comparison_target(out: str | os.PathLike) -> None:
 def write_generator_comparison(
     result: GeneratorComparison, out: str | os.PathLike, *, left_out: pd.DataFrame | None = None
 ) -> Path:
-    """Write a comparison: ``generators.csv``, ``summary.json``, ``samples.png``, ``reconstructions.png``, the curves
-    of each generator in ``losses``, and ``report.html``, all at once.
+    """Write a comparison of generators into a folder, all at once.
+
+    That is ``generators.csv``, ``summary.json``, ``samples.png``, ``reconstructions.png``, the curves of each generator
+    in ``losses``, and ``report.html``.
 
     Parameters
     ----------

@@ -28,6 +28,10 @@ STUDY_FILES = frozenset({AUDIT, COLLAPSE, "report.html", "summary.json"})
 def check_study_target(out: str | os.PathLike) -> None:
     """Refuse a folder that holds anything but a study: worth knowing before the long work.
 
+    Parameters
+    ----------
+    out : path-like
+
     Raises
     ------
     FileExistsError

@@ -129,6 +129,10 @@ def training_pictures(command: str) -> dict:
     ----------
     command : {"autoencoder", "cgan", "flow", "gan", "vae"}
 
+    Returns
+    -------
+    dict of str to callable
+
     Examples
     --------
     >>> list(training_pictures("gan"))

@@ -34,10 +34,11 @@ if TYPE_CHECKING:
 __all__ = ["TRAINING_FILES", "train_into_folder"]
 
 CHECKPOINTS, HISTORY, LOSSES, MODEL = "checkpoints", "history.csv", "losses.png", "model"
+COVERAGE = "coverage.csv"  # of a training that is watched in the workbench: what was seen of its samples
 LEFT_OUT = "left_out.csv"  # of a folder of pictures: the files that are none of the images
 RECORD, SUMMARY = "training.json", "summary.json"
 # What a training folder is made of, besides pictures.
-TRAINING_FILES = frozenset({CHECKPOINTS, HISTORY, LEFT_OUT, LOSSES, MODEL, RECORD, SUMMARY})
+TRAINING_FILES = frozenset({CHECKPOINTS, COVERAGE, HISTORY, LEFT_OUT, LOSSES, MODEL, RECORD, SUMMARY})
 # Parameters that say how long, and when to look.
 _LENGTHS = ("epochs", "max_steps", "max_seconds")
 _LENGTH = (*_LENGTHS, "snapshot_epochs")
@@ -86,7 +87,8 @@ def train_into_folder(
     hooks : callable, optional
         ``hooks(images)`` gives further hooks of ``fit``, which are part of its checkpoints.
     observers : sequence of callable
-        Hooks that only look, and are no part of a checkpoint: what they return is ignored.
+        Hooks that only look, and are no part of a checkpoint: what they return is ignored. One with
+        ``resumed(trainer, step, history)`` is told where a training goes on.
     progress : callable, optional
         ``progress(stage, share)`` is told how much is done.
     should_stop : callable, optional
