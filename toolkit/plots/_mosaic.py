@@ -47,7 +47,7 @@ def unit_images(
     from toolkit._core.images import as_stack
     from toolkit._core.pixel_scale import PixelScale
 
-    if np.ndim(X) and not len(X):
+    if np.shape(X)[:1] == (0,):
         raise ValueError(f"There must be at least one image, got an array of shape {np.shape(X)}.")
     stack = as_stack(X, image_shape)
     scale = scale or PixelScale.learn(stack)
