@@ -8,7 +8,7 @@ for the innermost of the parts below that it was spent in.
 
 ``before_quick_<n>`` and ``before_now_<n>`` are the same by another version: run with that version's package first in
 ``PYTHONPATH`` and ``--version before``, on the same machine and in the same hour. ``quick_<n>`` is ``toolkit audit
---quick``. ``wall_two`` is what the command takes on two threads, which says something on idle cores only.
+--quick``. ``wall_<n>`` is the same on two threads, whose seconds on the clock say something on idle cores only.
 """
 
 import builtins
@@ -126,7 +126,7 @@ def measure(out, arguments):
     Path(out).write_text(json.dumps(figures | {"wall": time.perf_counter() - start}))
 
 
-def cell(*flags):
+def cell(*flags, jobs=1):
     from toolkit.corruption import Corruptor
     from toolkit.datasets import load_glyphs
 
@@ -136,19 +136,17 @@ def cell(*flags):
 
         images = load_glyphs(N_IMAGES, random_state=0).images
         np.savez(folder / "images.npz", images=Corruptor(fraction=0.2, random_state=0).corrupt(images)[0])
-        figures = {}
-        for jobs in (1, 2):
-            arguments = ["--data", "images.npz", "--out", f"out{jobs}", "--quiet", "--jobs", str(jobs), *flags]
-            here = [sys.executable, str(Path(__file__).resolve()), "--measure", f"parts{jobs}.json", *arguments]
-            subprocess.run(here, cwd=folder, check=True)
-            figures[jobs] = json.loads((folder / f"parts{jobs}.json").read_text())
-            if "--quick" not in flags:
-                break
-    one, two = figures[1], figures.get(2, {})
-    return {"n_images": N_IMAGES, **one, "wall_two": two.get("wall"), "total_two": two.get("total")}
+        arguments = ["--data", "images.npz", "--out", "out", "--quiet", "--jobs", str(jobs), *flags]
+        here = [sys.executable, str(Path(__file__).resolve()), "--measure", "parts.json", *arguments]
+        subprocess.run(here, cwd=folder, check=True)
+        return {"n_images": N_IMAGES, "jobs": jobs, **json.loads((folder / "parts.json").read_text())}
 
 
-CELLS = {f"quick_{N_IMAGES}": lambda: cell("--quick"), f"now_{N_IMAGES}": cell}
+CELLS = {
+    f"quick_{N_IMAGES}": lambda: cell("--quick"),
+    f"now_{N_IMAGES}": cell,
+    f"wall_{N_IMAGES}": lambda: cell(jobs=2),
+}
 if "--version" in sys.argv:
     _place = sys.argv.index("--version")
     CELLS = {f"{sys.argv[_place + 1]}_{name}": function for name, function in CELLS.items()}
@@ -159,11 +157,14 @@ def show(results):
     import pandas as pd
 
     if results:
-        rows = ["imports", *PARTS, ELSEWHERE, "total", "wall", "wall_two"]
+        rows = ["imports", *PARTS, ELSEWHERE, "total", "wall"]
         order = [name for name in (f"before_{cell}" for cell in CELLS) if name in results]
         order = sorted({*order, *results}, key=lambda name: (name.removeprefix("before_"), not name.startswith("b")))
         table = pd.DataFrame({name: results[name] for name in order}).reindex(rows).astype(float)
-        print("CPU seconds on one thread; wall: seconds on one and on two threads\n" + table.round(2).to_string())
+        print(
+            "CPU seconds; wall: seconds on the clock, which say something on idle cores only\n"
+            + table.round(2).to_string()
+        )
 
 
 if __name__ == "__main__":
