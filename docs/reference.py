@@ -245,10 +245,10 @@ TASKS = {
 CONSTANTS = {
     "audit.PER_IMAGE_COLUMNS": "Columns of ``Audit.per_image``, in their order.",
     "audit.IMAGE_ACTIONS": "What can become of an image of an array, in words.",
-    "audit.JUDGED_FAULTS": "Faults that ``judge_everyday`` judges: those of ``EVERYDAY_FAULTS``, of sizes, and learnt ones.",
+    "audit.JUDGED_FAULTS": "Faults that ``judge_everyday`` judges: ``EVERYDAY_FAULTS``, those of sizes, and learnt ones.",
     "audit.UNJUDGED": "The kind of every image of a set that cannot be judged.",
     "audit.PAIR_COLUMNS": "Columns of ``Duplicates.pairs``, in their order.",
-    "audit.SIGNATURE_LENGTH": "Bytes that ``image_signature`` keeps of a picture.",
+    "audit.SIGNATURE_LENGTH": "Numbers that ``image_signature`` keeps of a picture.",
     "audit.FILE_ACTIONS": "What can become of a file, in words.",
     "audit.REPAIRS": "What may be repaired of a file: what it takes, and what confirms it.",
     "audit.EXACT_REPAIRS": "What is repaired where nothing else is asked for; the other repairs compute pixels anew.",
@@ -273,8 +273,8 @@ CONSTANTS = {
     "generators.GAN_PRESETS": "Presets of ``GAN`` and ``ConditionalGAN``, each with its paper.",
     "generators.FLOW_PRESETS": "Presets of ``FlowMatching``, each with its paper.",
     "coverage.COLLAPSED": "A generator has collapsed when this share of the data lies where it hardly draws.",
-    "coverage.RESEMBLING": "With a smaller share of samples that resemble a real row, of a perfect sampler's, they are of "
-    "another kind than the data.",
+    "coverage.RESEMBLING": "With a smaller share of samples that resemble a real row, of a perfect sampler's, they are "
+    "of another kind than the data.",
     "studies.MITIGATIONS": "What is said to help against collapse, each by itself.",
     "studies.CURE": "What together cures the collapse of a plain pair; ``benchmarks/collapse_mnist.py`` measured it.",
     "studies.GENERATORS": "Generators that are compared by default.",
