@@ -245,7 +245,7 @@ TASKS = {
 CONSTANTS = {
     "audit.PER_IMAGE_COLUMNS": "Columns of ``Audit.per_image``, in their order.",
     "audit.IMAGE_ACTIONS": "What can become of an image of an array, in words.",
-    "audit.JUDGED_FAULTS": "Faults that ``judge_everyday`` judges: ``EVERYDAY_FAULTS``, of sizes, and learnt ones.",
+    "audit.JUDGED_FAULTS": "Faults that ``judge_everyday`` judges: of ``EVERYDAY_FAULTS``, of sizes, and learnt ones.",
     "audit.UNJUDGED": "The kind of every image of a set that cannot be judged.",
     "audit.PAIR_COLUMNS": "Columns of ``Duplicates.pairs``, in their order.",
     "audit.SIGNATURE_LENGTH": "Numbers that ``image_signature`` keeps of a picture.",

@@ -47,9 +47,8 @@ def unit_images(
     from toolkit._core.images import as_stack
     from toolkit._core.pixel_scale import PixelScale
 
-    shape = np.shape(X)
-    if shape and not shape[0]:
-        raise ValueError(f"There must be at least one image, got an array of shape {shape}.")
+    if np.shape(X)[:1] == (0,):
+        raise ValueError(f"There must be at least one image, got an array of shape {np.shape(X)}.")
     stack = as_stack(X, image_shape)
     scale = scale or PixelScale.learn(stack)
     return np.clip(scale.to_unit(stack), 0.0, 1.0), scale
