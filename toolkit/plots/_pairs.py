@@ -125,7 +125,7 @@ class RepairPairsDisplay(Display):
         from toolkit._core.pixel_scale import PixelScale
 
         few = before[:: max(1, n_samples // 2000)]
-        scale = PixelScale.learn(as_stack(few, image_shape)) if len(index) else None
+        scale = PixelScale.learn(as_stack(few, image_shape)) if n_samples else None
         pictures = [_pictures(X[index], image_shape, scale) for X in (before, after)]
         truth = None if clean is None else _pictures(plain_stack(as_array(clean))[index], image_shape, scale)
         return cls(pairs, *pictures, clean=truth, n_columns=n_columns, title=title)
