@@ -130,32 +130,29 @@ def fit(estimator, X):
     return estimator.fit(X, np.arange(len(X)) % 3) if needs_labels(estimator) else estimator.fit(X)
 
 
-@pytest.fixture(scope="module")
-def fitted_once(images):
-    """Each estimator fitted to the images, once for all tests, of which each gets a copy of its own."""
+def made_once(make):
+    """What ``make`` makes of an estimator, once for each class; everyone who asks gets a copy of their own."""
     kept = {}
 
-    def fitted(estimator):
+    def get(estimator):
         name = type(estimator).__name__
         if name not in kept:
-            kept[name] = fit(seeded(estimator), images)
+            kept[name] = make(estimator)
         return copy.deepcopy(kept[name])
 
-    return fitted
+    return get
+
+
+@pytest.fixture(scope="module")
+def fitted_once(images):
+    """Each estimator fitted to the images, once for all tests."""
+    return made_once(lambda estimator: fit(seeded(estimator), images))
 
 
 @pytest.fixture(scope="module")
 def answered_once(fitted_once, images):
-    """What each of these says of the images, as a copy."""
-    kept = {}
-
-    def answered(estimator):
-        name = type(estimator).__name__
-        if name not in kept:
-            kept[name] = answers(fitted_once(estimator), images)
-        return copy.deepcopy(kept[name])
-
-    return answered
+    """What each of these says of the images."""
+    return made_once(lambda estimator: answers(fitted_once(estimator), images))
 
 
 def answers(estimator, X):
