@@ -184,7 +184,7 @@ def test_all_that_are_shown_at_once(page):
 def test_dark_and_narrow(page):
     page.emulate_media(color_scheme="dark")
     page.set_viewport_size({"width": 390, "height": 800})
-    page.wait_for_function("document.documentElement.classList.contains('dark')")
+    page.wait_for_selector("html.dark")  # a function to wait for is evaluated as text, which the page forbids
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 24, 27)"
 

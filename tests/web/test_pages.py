@@ -36,6 +36,15 @@ def choose(page, name, option):
     field.press("Enter")
 
 
+def see(page, selector, **state):
+    """Wait until it shows; what the pages say of themselves is told where it does not."""
+    try:
+        page.wait_for_selector(selector, timeout=WAIT, **state)
+    except Exception as error:
+        said = {name: page.locator(f"#{name}-status").text_content() for name in ("audit", "train", "generate")}
+        raise AssertionError(f"{selector} does not show; the pages say {said}") from error
+
+
 def until(condition, seconds=60.0):
     end = time.monotonic() + seconds
     while time.monotonic() < end:
@@ -48,19 +57,19 @@ def until(condition, seconds=60.0):
 def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
     tab.fill("#audit-n input", "200")
     tab.click("#audit-start")
-    tab.wait_for_selector("#audit-status progress", timeout=WAIT)
-    tab.wait_for_selector("#audit-status >> text=200 images of digits looked at", timeout=WAIT)
+    see(tab, "#audit-status progress")
+    see(tab, "#audit-status >> text=200 images of digits looked at")
     assert "flagged" in tab.inner_text("#audit-findings")
     images = tab.locator("#audit-gallery button img")
     until(lambda: images.count() > 10)
     images.nth(1).click()
-    tab.wait_for_selector("#audit-detail h3", timeout=WAIT)
+    see(tab, "#audit-detail h3")
     name = tab.inner_text("#audit-detail h3").removeprefix("Image ")
     assert pixels(tab, "#audit-detail img").shape == (28, 28)
     assert tab.locator("#audit-detail .strip:not(.large) img").count() == 6  # its neighbours
     choose(tab, "audit-decision", "clean")
     tab.click("#audit-decide")
-    tab.wait_for_selector("#audit-status >> text=The files to take home have it", timeout=WAIT)
+    see(tab, "#audit-status >> text=The files to take home have it")
     assert "your verdict" in tab.inner_text("#audit-detail")
     shoot(tab, "audit")
 
@@ -85,7 +94,7 @@ def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
     for words, kind in (("inverted", "invert"), ("wrong brightness", "brightness")):
         choose(tab, "audit-decision", words)
         tab.click("#audit-decide")
-        tab.wait_for_selector(f"#audit-status >> text=Image {name}: {words}.", timeout=WAIT)
+        see(tab, f"#audit-status >> text=Image {name}: {words}.")
         (row,) = (row for row in csv.DictReader(take("audit-csv").open(encoding="utf-8")) if row["decision"])
         assert (row["index"], row["decision"]) == (name, kind)
         is_repaired, said = row["repaired"] == "1", tab.inner_text("#audit-status")
@@ -114,15 +123,15 @@ def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
 def test_an_audit_can_be_cancelled(tab):
     tab.uncheck("#audit-quick input")
     tab.click("#audit-start")
-    tab.wait_for_selector("#audit-status progress", timeout=WAIT)
+    see(tab, "#audit-status progress")
     tab.click("#audit-stop")
-    tab.wait_for_selector("#audit-status .warned >> text=stopped", timeout=WAIT, state="attached")
+    see(tab, "#audit-status .warned >> text=stopped", state="attached")
 
 
 def test_an_upload_is_read_with_suspicion(tab, tmp_path):
     def upload(path):
         tab.set_input_files("#audit-upload input[type=file]", str(path))
-        tab.wait_for_selector(f"#audit-upload >> text={path.stem}", timeout=WAIT)
+        see(tab, f"#audit-upload >> text={path.stem}")
 
     tab.get_by_label("Upload", exact=True).first.check()
     good = tmp_path / "good.npz"
@@ -130,7 +139,7 @@ def test_an_upload_is_read_with_suspicion(tab, tmp_path):
     upload(good)
     tab.locator("#audit-plant input[type=number]").fill("0")
     tab.click("#audit-start")
-    tab.wait_for_selector("#audit-status >> text=20 images of good.npz looked at", timeout=WAIT)
+    see(tab, "#audit-status >> text=20 images of good.npz looked at")
     tab.click("#audit-upload button[aria-label*='emove'], #audit-upload button[aria-label*='lear']")
     # Nothing at all: said by the name that it came with, and by no place on the server.
     for name in ("empty.npz", "nothing.zip"):
@@ -149,7 +158,7 @@ def test_an_upload_is_read_with_suspicion(tab, tmp_path):
         archive.writestr("images.npy", header.replace(b"(1, 1, 1)", b"(99999999, 9999, 9)"))
     upload(bomb)
     tab.click("#audit-start")
-    tab.wait_for_selector("#audit-status .warned >> text=bomb.npz", timeout=WAIT)
+    see(tab, "#audit-status .warned >> text=bomb.npz")
 
 
 def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
@@ -159,8 +168,8 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     tab.fill("#train-n input", "500")
     tab.fill("#train-out textarea", "outputs/watched")
     tab.click("#train-start")
-    tab.wait_for_selector("#train-grid img", timeout=WAIT)
-    tab.wait_for_selector("#train-losses img", timeout=WAIT)
+    see(tab, "#train-grid img")
+    see(tab, "#train-losses img")
     grid, losses = pixels(tab, "#train-grid img"), pixels(tab, "#train-losses img")
 
     def changed(before, where):
@@ -169,38 +178,38 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
 
     until(lambda: changed(grid, "#train-grid img"))
     until(lambda: changed(losses, "#train-losses img"))
-    tab.wait_for_selector("#train-bins img", timeout=WAIT)
+    see(tab, "#train-bins img")
     assert re.search(r"reach \d+ of \d+ bins", tab.inner_text("#train-bins"))
     shoot(tab, "train")
     tab.click("#train-stop")
-    tab.wait_for_selector("#train-status >> text=Resume goes on from the checkpoint in outputs/watched", timeout=WAIT)
+    see(tab, "#train-status >> text=Resume goes on from the checkpoint in outputs/watched")
     folder = served.root / "outputs" / "watched"
     stopped = max(int(path.name[5:]) for path in (folder / "checkpoints").glob("step-*"))
     assert not (folder / "model").exists()
     tab.click("#train-resume")
-    tab.wait_for_selector("#train-status progress", timeout=WAIT)
+    see(tab, "#train-status progress")
     grid = pixels(tab, "#train-grid img")
     until(lambda: changed(grid, "#train-grid img"))
     tab.click("#train-keep")
-    tab.wait_for_selector("#train-status >> text=Trained and kept in outputs/watched", timeout=WAIT)
+    see(tab, "#train-status >> text=Trained and kept in outputs/watched")
     assert json.loads((folder / "summary.json").read_text())["final"]["step"] > stopped
     # As of the command: the same files, and it is not replaced unasked.
     names = {path.name for path in folder.iterdir()}
     assert names >= {"training.json", "model", "history.csv", "losses.png", "samples.png", "growth.png"}
     tab.click("#train-start")
-    tab.wait_for_selector("#train-status .warned >> text=finished model", timeout=WAIT)
+    see(tab, "#train-status .warned >> text=finished model")
 
 
 def test_the_latent_plane_answers_to_a_press(tab, shoot):
     go(tab, "Generate")
     choose(tab, "generate-model", "trained/vae")
     tab.click("#generate-open")
-    tab.wait_for_selector("#generate-plane img", timeout=WAIT)
+    see(tab, "#generate-plane img")
     plane = tab.locator("#generate-plane img")
     until(lambda: plane.evaluate("image => image.complete && image.naturalWidth > 100"))
     box = plane.bounding_box()
     plane.click(position={"x": box["width"] * 0.2, "y": box["height"] * 0.3})
-    tab.wait_for_selector("#generate-there img", timeout=WAIT)
+    see(tab, "#generate-there img")
     first = pixels(tab, "#generate-there img")
     assert first.shape == (28, 28)
     plane.click(position={"x": box["width"] * 0.8, "y": box["height"] * 0.7})
@@ -212,16 +221,16 @@ def test_the_latent_plane_answers_to_a_press(tab, shoot):
     until(lambda: (pixels(tab, "#generate-there img") != second).any())
     shoot(tab, "generate-plane")
     tab.click("#generate-walks")
-    tab.wait_for_selector("#generate-status >> text=Walks along the widest latent directions", timeout=WAIT)
+    see(tab, "#generate-status >> text=Walks along the widest latent directions")
     tab.click("#generate-ways")
-    tab.wait_for_selector("#generate-result img.ways", timeout=WAIT)
+    see(tab, "#generate-result img.ways")
 
 
 def test_digits_on_demand_and_a_film_to_take_home(tab, shoot, tmp_path):
     go(tab, "Generate")
     choose(tab, "generate-model", "trained/cgan")
     tab.click("#generate-open")
-    tab.wait_for_selector("#generate-label label", timeout=WAIT)
+    see(tab, "#generate-label label")
     drawn = pixels(tab, "#generate-result img")
     tab.locator("#generate-label label", has_text="3").click()
     until(lambda: "label 3" in (tab.locator("#generate-result img").get_attribute("alt") or ""))
@@ -231,13 +240,13 @@ def test_digits_on_demand_and_a_film_to_take_home(tab, shoot, tmp_path):
     slider = tab.locator("#generate-way input[type=number]")
     slider.fill("3")
     slider.press("Enter")
-    tab.wait_for_selector("#generate-moving img", timeout=WAIT)
+    see(tab, "#generate-moving img")
     early = pixels(tab, "#generate-moving img")
     slider.fill("20")
     slider.press("Enter")
     until(lambda: (pixels(tab, "#generate-moving img") != early).any())
     tab.click("#generate-film")
-    tab.wait_for_selector("#generate-moving img.film", timeout=WAIT)
+    see(tab, "#generate-moving img.film")
     film = tab.locator("#generate-moving img.film")
     film.scroll_into_view_if_needed()
     shots = {film.screenshot() for _ in range(8) if time.sleep(0.25) is None}
@@ -257,7 +266,7 @@ def test_coverage_of_a_model(tab, shoot):
     choose(tab, "coverage-model", "trained/vae")
     tab.fill("#coverage-count input", "400")
     tab.click("#coverage-start")
-    tab.wait_for_selector("#coverage-pictures img.dropped", timeout=WAIT)
+    see(tab, "#coverage-pictures img.dropped")
     assert tab.locator("#coverage-findings li").count() >= 1
     assert pixels(tab, "#coverage-pictures img.dropped").std() > 5  # real pictures of what is missing
     shoot(tab, "coverage")
@@ -268,13 +277,13 @@ def test_arithmetic_answers_and_shows_where_it_looked(tab, shoot):
     choose(tab, "arithmetic-model", "trained/sums")
     tab.fill("#arithmetic-query textarea, #arithmetic-query input", "4+3")
     tab.press("#arithmetic-query textarea, #arithmetic-query input", "Enter")
-    tab.wait_for_selector("#arithmetic-answer .answer", timeout=WAIT)
+    see(tab, "#arithmetic-answer .answer")
     assert re.fullmatch(r"4\+3 = \d+", tab.inner_text("#arithmetic-answer .answer"))
     assert pixels(tab, "#arithmetic-answer img.attention").std() > 5
     shoot(tab, "arithmetic")
     tab.fill("#arithmetic-query textarea, #arithmetic-query input", "4/3")
     tab.click("#arithmetic-ask")
-    tab.wait_for_selector("#arithmetic-status .warned >> text=A query has one sign", timeout=WAIT)
+    see(tab, "#arithmetic-status .warned >> text=A query has one sign")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -282,7 +291,7 @@ def test_every_page_fits_a_narrow_screen(chromium, served, scheme, shoot):
     context = chromium.new_context(viewport={"width": 390, "height": 844}, color_scheme=scheme)
     page = context.new_page()
     page.goto(served.entry)
-    page.wait_for_selector("#audit-start")
+    see(page, "#audit-start")
     for place, name in enumerate(("Audit", "Train and watch", "Generate", "Coverage", "Arithmetic")):
         if place:
             tab = page.get_by_role("tab", name=name)
@@ -295,9 +304,9 @@ def test_every_page_fits_a_narrow_screen(chromium, served, scheme, shoot):
         if place == 0 and scheme == "light":  # with images and a verdict in it
             page.fill("#audit-n input", "40")
             page.click("#audit-start")
-            page.wait_for_selector("#audit-status >> text=40 images of digits looked at", timeout=WAIT)
+            see(page, "#audit-status >> text=40 images of digits looked at")
             page.locator("#audit-gallery button img").first.click()
-            page.wait_for_selector("#audit-detail h3", timeout=WAIT)
+            see(page, "#audit-detail h3")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390, name
         if place == 0:
             shoot(page, f"narrow-{scheme}")
@@ -317,15 +326,15 @@ def test_by_keyboard_alone(tab):
     tab.locator("#audit-n input").fill("40")
     tab.locator("#audit-start").focus()
     tab.keyboard.press("Enter")
-    tab.wait_for_selector("#audit-status >> text=40 images of digits looked at", timeout=WAIT)
+    see(tab, "#audit-status >> text=40 images of digits looked at")
     tab.locator("#audit-gallery button:has(img)").first.focus()
     tab.keyboard.press("Enter")
-    tab.wait_for_selector("#audit-detail h3", timeout=WAIT)
+    see(tab, "#audit-detail h3")
 
 
 def test_what_is_wrong_is_said_in_the_words_of_the_page(tab, served):
     def said(page, words):
-        tab.wait_for_selector(f"#{page}-status .warned >> text={words}", timeout=WAIT)
+        see(tab, f"#{page}-status .warned >> text={words}")
 
     for number in ("0", "-5", ""):
         tab.fill("#audit-n input", number)
@@ -364,25 +373,28 @@ def test_after_a_reload_resume_follows_the_folder(chromium, served):
     tab.fill("#train-n input", "300")
     tab.fill("#train-out textarea", "outputs/left")
     tab.click("#train-start")
-    tab.wait_for_selector("#train-losses img", timeout=WAIT)
+    see(tab, "#train-losses img")
     tab.reload()
-    checkpoints = served.root / "outputs" / "left" / "checkpoints"
-    until(lambda: any(checkpoints.glob("step-*")))  # a closed tab stops its training there
-    tab.wait_for_selector("#audit-start", timeout=WAIT)
-    go(tab, "Generate")
-    choose(tab, "generate-model", "outputs/left")
-    tab.click("#generate-open")
-    tab.wait_for_selector("#generate-status .warned >> text=has not ended: Resume goes on with it", timeout=WAIT)
+    see(tab, "#audit-start")
     go(tab, "Train and watch")
     tab.fill("#train-coverage input", "0")
     tab.fill("#train-out textarea", "outputs/left")
     assert tab.input_value("#train-preset input") == "modern"
-    tab.click("#train-resume")
-    tab.wait_for_selector("#train-losses img", timeout=WAIT)
-    assert tab.input_value("#train-preset input") == "plain"
+    tab.click("#train-resume")  # at once: the server has yet to miss the tab, and to stop its training
+    see(tab, "#train-losses img")
+    until(lambda: tab.input_value("#train-preset input") == "plain", 20)
     assert [tab.input_value(f"#train-{name} input") for name in ("amount", "seed", "n")] == ["300", "3", "300"]
+    tab.click("#train-stop")
+    see(tab, "#train-status >> text=Resume goes on from the checkpoint in outputs/left")
+    go(tab, "Generate")
+    choose(tab, "generate-model", "outputs/left")
+    tab.click("#generate-open")
+    see(tab, "#generate-status .warned >> text=has not ended: Resume goes on with it")
+    go(tab, "Train and watch")
+    tab.click("#train-resume")
+    see(tab, "#train-status progress")
     tab.click("#train-keep")
-    tab.wait_for_selector("#train-status >> text=Trained and kept in outputs/left", timeout=WAIT)
+    see(tab, "#train-status >> text=Trained and kept in outputs/left")
     assert (
         json.loads((served.root / "outputs" / "left" / "training.json").read_text())["parameters"]["preset"] == "plain"
     )

@@ -5,6 +5,7 @@ process number of another container can be taken for that of the owner.
 """
 
 import contextlib
+import itertools
 import os
 import threading
 from pathlib import Path
@@ -15,7 +16,7 @@ from toolkit.exceptions import FolderInUseError
 __all__ = ["LOCK", "folder_lock", "lock_beside", "locked"]
 
 LOCK = ".lock"  # within a folder that grows
-_held: dict[str, tuple[int, int]] = {}  # lock file -> (thread, depth): who holds it may ask again
+_held: dict[Path, int] = {}  # lock file -> thread, which may ask again
 _guard = threading.Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_held.clear)  # filelock lets go of what a child inherits
@@ -72,46 +73,48 @@ def locked(path, folder):
     FolderInUseError
         Another thread or process holds it.
     """
+    from filelock import FileLock, Timeout
+
     path, here = Path(path), threading.get_ident()
+    lock, made, ours = FileLock(path, timeout=0, thread_local=False), [], True
     with _guard:
-        thread, depth = _held.get(path, (None, 0))
-        if depth and thread != here:
+        thread = _held.get(path)
+        if thread not in (None, here):
             raise _in_use(folder)
-        made, lock = ([], None) if depth else _acquire(path, folder)
-        _held[path] = (here, depth + 1)
-    try:
+    if thread == here:
         yield
-    finally:
+        return
+
+    def let_go():
         with _guard:
-            if depth:
-                _held[path] = (here, depth)
-            else:
+            if _held.get(path) == here:
                 del _held[path]
+            with contextlib.suppress(OSError, Timeout):
+                if ours and not lock.is_locked and path.exists():
+                    lock.acquire()  # broken off between making and locking it: nobody's, if it can be had
+            if lock.is_locked:
                 with contextlib.suppress(OSError):  # gone with its folder, or open files stay (Windows)
                     path.unlink()
                 lock.release()
-                _remove_empty(made)
+            _remove_empty(made)
 
-
-def _acquire(path, folder):
-    """Folders that were made for it, the deepest first, and the lock."""
-    from filelock import FileLock, Timeout
-
-    made = []
-    for parent in path.parents:
-        if parent.exists():
-            break
-        made.append(parent)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=0, thread_local=False)
     try:
-        lock.acquire()
-    except BaseException as error:
-        _remove_empty(made)
-        if isinstance(error, Timeout):
-            raise _in_use(folder) from None
-        raise
-    return made, lock
+        with _guard:
+            made += itertools.takewhile(lambda parent: not parent.exists(), path.parents)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire()
+            except Timeout:
+                ours = False
+                raise _in_use(folder) from None
+            _held[path] = here
+        yield
+    finally:
+        try:
+            let_go()
+        except BaseException:  # Ctrl-C came while it was let go
+            let_go()
+            raise
 
 
 def _remove_empty(folders):
@@ -119,6 +122,8 @@ def _remove_empty(folders):
     for folder in folders:
         try:
             folder.rmdir()
+        except FileNotFoundError:  # an interruption came after it was
+            continue
         except OSError:  # something is in it
             return
 

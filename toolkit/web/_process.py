@@ -67,6 +67,11 @@ class Job:
         return self.state == "running"
 
     @property
+    def stopping(self) -> bool:
+        """Whether it was asked to stop, and has not yet."""
+        return self.running and self._asked is not None
+
+    @property
     def seconds_left(self) -> float | None:
         """How long it is likely to take; None while nobody can tell."""
         if self.first_share is None or self.share <= self.first_share[1]:

@@ -1,5 +1,6 @@
 """The page of trainings: choose a generator, watch it learn, stop it, go on with it, keep it."""
 
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ _NAMES = {
     "Autoencoder": "autoencoder",
 }
 _LENGTHS = ("seconds", "steps", "epochs")
+_LEAVES = 10.0  # seconds until a tab that was closed has been missed, and its training been asked to stop
 
 
 class TrainPage:
@@ -110,8 +112,7 @@ class TrainPage:
             there = replace(there, amount=max(there.amount, int(amount)))  # it may become longer
         values, shows = self._with_settings((*values[:-1], n_images), there)
         shows[self.source.n_images] = n_images
-        yield shows
-        yield from self._train(request, values, resume=True)
+        yield from self._train(request, values, resume=True, shows=shows)
 
     def _with_settings(self, values, there):
         """The values of the form as those of a training, and what the form then shows."""
@@ -148,7 +149,7 @@ class TrainPage:
             raise ValueError("Nothing is trained here at the moment.")
         return job
 
-    def _train(self, request, values, *, resume):
+    def _train(self, request, values, *, resume, shows=None):
         kind, preset, latent_dim, amount, length, every, seed, out, overwrite, *source = values
         visit = self.visits.of(request)
         command = _NAMES.get(kind)
@@ -169,6 +170,7 @@ class TrainPage:
         if place == self.root:
             raise ValueError("Name a folder of its own for the training.")
         choice = self.source.choice(*source, seed=settings.seed)
+        yield from self._wait_for_earlier(visit, place)
         job = self.visits.start(
             visit,
             "train",
@@ -180,8 +182,10 @@ class TrainPage:
                 "resume": resume,
                 "overwrite": bool(overwrite) and not resume,
             },
+            fills=place,
         )
-        yield {self.grid: "", self.losses: "", self.coverage: ""} if not resume else {self.status: progress(job)}
+        yield shows or {self.grid: "", self.losses: "", self.coverage: ""}
+        time.sleep(0.5)  # what follows at once takes the place of this, in the browser, where it says nothing
         told: dict[str, Any] = {}
         for _ in follow(job):
             yield {self.status: progress(job)} | self._news(job, told)
@@ -193,6 +197,16 @@ class TrainPage:
             yield {self.status: said(f"Stopped. Resume goes on from the checkpoint in {name}.")} | news
         else:
             raise ValueError(job.error)
+
+    def _wait_for_earlier(self, visit, place):
+        """Let a training end that is about to: one that was stopped a moment ago, or whose tab was reloaded."""
+        own, there = visit.jobs.get("train"), self.visits.filling(place)
+        waits = [job for job in (own, there) if job is not None]
+        end = time.monotonic() + _LEAVES
+        # Whether the other tab is gone shows only after some seconds. One that stays is refused by the lock.
+        while any(job.stopping or (job is not own and job.running and time.monotonic() < end) for job in waits):
+            yield {self.status: said("Waiting for the training that is there to stop at a checkpoint.")}
+            time.sleep(0.2)
 
     def _news(self, job, told):
         """What of the training has changed since it was last shown."""

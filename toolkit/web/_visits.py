@@ -58,6 +58,7 @@ class Visits:
         self._folder, self._most_jobs = folder, most_jobs
         self._visits: dict[str, Visit] = {}
         self._jobs: list[Job] = []  # of tabs that were closed as well, until they have stopped
+        self._filling: dict[Path, Job] = {}
         self._lock, self._closing = threading.Lock(), False
 
     def of(self, request: Any) -> Visit:
@@ -70,8 +71,13 @@ class Visits:
                 self._visits[key] = Visit(Path(tempfile.mkdtemp(prefix="visit-", dir=self._folder)))
             return self._visits[key]
 
-    def start(self, visit: Visit, page: str, target: str, arguments: dict[str, Any]) -> Job:
-        """Start the work of a page.
+    def filling(self, folder: Path) -> Job | None:
+        """The work of any tab, open or closed, that fills a folder at this moment."""
+        job = self._filling.get(folder)
+        return job if job is not None and job.running else None
+
+    def start(self, visit: Visit, page: str, target: str, arguments: dict[str, Any], fills: Path | None = None) -> Job:
+        """Start the work of a page, which fills a folder.
 
         Raises
         ------
@@ -89,6 +95,9 @@ class Visits:
                 raise BusyError(f"{len(self._jobs)} pieces of work are going on here, as many as may: try again later.")
             visit.jobs[page] = job = Job(target, arguments)
             self._jobs.append(job)
+            self._filling = {folder: job for folder, job in self._filling.items() if job.running}
+            if fills is not None:
+                self._filling[fills] = job
             return job
 
     def close(self, key: str) -> None:
