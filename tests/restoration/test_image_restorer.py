@@ -175,7 +175,8 @@ def test_limits_follow_what_planted_corruptions_look_like():
     )
     planted = {kind: frame(kind, doubts) for kind in ("invert", "gaussian_noise", "transpose", "occlude")}
     planted["stripe"] = frame("clean", doubts)  # the identifier does not see it when it is there
-    limits = abstention_thresholds(found, planted, min_confidence=0.5, max_clean_changed=0.001)
+    told = dict.fromkeys(planted, 1.0)
+    limits = abstention_thresholds(found, planted, told, min_confidence=0.5, max_clean_changed=0.001)
     assert limits == {
         "invert": pytest.approx(np.quantile(doubts, 0.95)),  # but for the few that are most doubtful
         "gaussian_noise": 0,
@@ -183,9 +184,24 @@ def test_limits_follow_what_planted_corruptions_look_like():
         "occlude": 0,
         "stripe": 0,
     }
-    limits = abstention_thresholds(found, planted, min_confidence=0.5, max_clean_changed=0.0)
+    limits = abstention_thresholds(found, planted, told, min_confidence=0.5, max_clean_changed=0.0)
     assert 1e-7 <= limits["transpose"] < 0.3  # that one, and no more of the doubtful than chance may bring
-    assert abstention_thresholds(found, planted, min_confidence=0.95, max_clean_changed=0.0)["invert"] == 0
+    assert abstention_thresholds(found, planted, told, min_confidence=0.95, max_clean_changed=0.0)["invert"] == 0
+
+
+@pytest.mark.parametrize(
+    ("named", "sensitivity", "repaired"),
+    [(3, 1.0, True), (3, 0.7, False), (40, 0.7, True), (40, 0.3, True), (0, 1.0, False)],
+)
+def test_few_rows_of_what_the_check_hardly_tells_from_sound_images_are_left_alone(named, sensitivity, repaired):
+    def frame(kind, n, clean_probability):
+        return pd.DataFrame({"kind": [kind] * n, "probability": 0.9, "clean_probability": clean_probability})
+
+    found = pd.concat([frame("clean", 500, 0.999), frame("speckle_noise", named, 1e-6)], ignore_index=True)
+    planted = {"speckle_noise": frame("speckle_noise", 100, 1e-6)}
+    caution = {"min_confidence": 0.6, "max_clean_changed": 0.0005}
+    limits = abstention_thresholds(found, planted, {"speckle_noise": sensitivity}, **caution)
+    assert (limits["speckle_noise"] > 0) == repaired
 
 
 def test_a_kind_that_is_only_imagined_is_left_alone(clean):
@@ -447,7 +463,7 @@ def test_only_kinds_whose_limit_cannot_rise_above_nothing_are_left_out(named):
 
     found = pd.concat([frame("clean", 500, 0.999), frame("transpose", named, 1e-6)], ignore_index=True)
     caution = {"min_confidence": 0.6, "max_clean_changed": 0.0005}
-    limits = abstention_thresholds(found, {"transpose": frame("transpose", 100, 1e-6)}, **caution)
+    limits = abstention_thresholds(found, {"transpose": frame("transpose", 100, 1e-6)}, {"transpose": 1.0}, **caution)
     assert bool(kinds_worth_learning(found, ["transpose"], **caution)) == (limits["transpose"] > 0)
     assert kinds_worth_learning(found, ["invert"], **caution) == ()
 
@@ -464,6 +480,6 @@ def test_a_symmetry_of_which_most_are_named_with_little_confidence_is_left_alone
     rows = [frame("clean", 500, 0.999, 0.999), frame(kind, 30, 0.95, 1e-6), frame(kind, n_unsure, 0.5, 0.4)]
     found = pd.concat(rows, ignore_index=True)
     caution = {"min_confidence": 0.6, "max_clean_changed": 0.0005}
-    limits = abstention_thresholds(found, {kind: frame(kind, 100, 0.95, 1e-6)}, **caution)
+    limits = abstention_thresholds(found, {kind: frame(kind, 100, 0.95, 1e-6)}, {kind: 1.0}, **caution)
     assert (limits[kind] > 0) == repaired
     assert (kinds_worth_learning(found, [kind], **caution) == (kind,)) == repaired

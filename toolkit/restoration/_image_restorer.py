@@ -81,8 +81,9 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     min_confidence : float, default=0.6
         Least probability of the predicted kind for a row to be repaired.
     max_clean_changed : float, default=0.0005
-        Share of the clean images that are expected to be confidently predicted as flipped, turned or occluded. A kind
-        of which no more than that, or than three, is found is left alone. 0 takes no such care.
+        Share of the clean images that are expected to be confidently predicted as a kind that sound images resemble:
+        flipped, turned, occluded, and whatever the independent check confirms less than three quarters of. Such a kind
+        is left alone where no more than that, or than three, are found. 0 takes no such care.
     min_improvement : float, default=0.1
         By how much the probability of being clean must rise for a repair to stay. It must also reach a half.
     epochs : int, default=5
@@ -241,6 +242,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.limits_ = abstention_thresholds(
             findings,
             {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
+            {kind: self._classifiers[kind].sensitivity for kind in self.undoable_},
             **caution,
         )
         return self
