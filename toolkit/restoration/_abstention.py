@@ -18,10 +18,10 @@ from toolkit.corruption import FAMILIES
 
 __all__ = ["abstention_thresholds", "kinds_worth_learning", "least_confidence"]
 
-# Kinds that clean images may resemble by themselves in any set; and the sensitivity of the independent check below which
-# a kind counts among them. Of nine audits of tuning sets, speckle, shot noise and stripes are below it, other noise,
-# blur and tones at .8 to 1; it cost none of 3,468 right repairs, and three of five sound clothes that were changed (for
-# speckle) are left alone.
+# Kinds that clean images may resemble in any set; and the sensitivity of the independent check below which another kind
+# counts among them. In nine audits of tuning sets speckle, shot noise and stripes are below it, other noise, blur and
+# tones at .8 to 1; it cost none of 3,468 right repairs, and three of five sound clothes that were changed (for speckle)
+# are left alone.
 _RESEMBLED, _TOLD = ("geometry", "occlusion"), 0.75
 # Of these, which leave no trace but what is shown, the identifier has to be as sure as that, of a row to repair it, and
 # of this share of all rows that it names so to repair any of them.
