@@ -14,7 +14,7 @@ from toolkit.corruption import Corruptor, apply_corruption
 from toolkit.datasets import load_glyphs
 from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.restoration import ImageRestorer, psnr
-from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning
+from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning, least_confidence
 
 KINDS = ("gaussian_noise", "salt_and_pepper", "rotate", "flip_horizontal", "invert", "low_contrast")
 COLUMNS = ["kind", "probability", "restorer", "angle", "severity", "repaired", "improvement", "outcome"]
@@ -202,6 +202,9 @@ def test_few_rows_of_what_the_check_hardly_tells_from_sound_images_are_left_alon
     caution = {"min_confidence": 0.6, "max_clean_changed": 0.0005}
     limits = abstention_thresholds(found, planted, {"speckle_noise": sensitivity}, **caution)
     assert (limits["speckle_noise"] > 0) == repaired
+    kinds = np.array(["speckle_noise", "invert"])
+    asked = 0.8 if sensitivity < 0.75 else 0.6
+    assert least_confidence(kinds, 0.6, {"speckle_noise": sensitivity, "invert": 1.0}).tolist() == [asked, 0.6]
 
 
 def test_a_kind_that_is_only_imagined_is_left_alone(clean):

@@ -239,10 +239,11 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.ranking_ = self._candidates.ranking
         self._fit_classifiers(generator, {kind: _NOT_LEARNT if kind in common else _TOO_FEW for kind in told})
         planted = self._candidates.plant_held_out(self.undoable_, generator)
+        told = {kind: classifier.sensitivity for kind, classifier in self._classifiers.items()}
         self.limits_ = abstention_thresholds(
             findings,
             {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
-            {kind: self._classifiers[kind].sensitivity for kind in self.undoable_},
+            told,
             **caution,
         )
         return self
@@ -417,7 +418,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         suspicious = kinds != "clean"
         undoable = np.isin(kinds, self.undoable_)
         limits = np.array([self.limits_.get(kind, 0.0) for kind in kinds])
-        sure = (probability >= least_confidence(kinds, self.min_confidence)) & (clean <= limits)
+        told = {kind: classifier.sensitivity for kind, classifier in self._classifiers.items()}
+        sure = (probability >= least_confidence(kinds, self.min_confidence, told)) & (clean <= limits)
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
         columns = {name: repairs[name].to_numpy(copy=True) for name in ("restorer", "angle", "improvement", "outcome")}
