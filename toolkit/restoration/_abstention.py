@@ -20,11 +20,11 @@ __all__ = ["abstention_thresholds", "kinds_worth_learning", "least_confidence"]
 
 # Kinds that clean images may resemble in any set; and the sensitivity of the independent check below which another kind
 # counts among them. In nine audits of tuning sets speckle, shot noise and stripes are below it, other noise, blur and
-# tones at .8 to 1. To ask for four rows and a confidence of .8 of these cost 7 of 3,468 right repairs; four of the eight
-# sound clothes that were changed, in four audits, are left alone.
+# tones at .8 to 1. To ask for four rows and a confidence of .8 of these cost 7 of 3,468 right repairs; of the eight sound
+# clothes that were changed, in four audits, four are left alone.
 _RESEMBLED, _TOLD = ("geometry", "occlusion"), 0.75
-# Of those that leave no trace but what is shown, and of those measured, the identifier has to be as sure as that of a row
-# to repair it; and of the former, of this share of all rows that it names so to repair any of them.
+# Of those that leave no trace but what is shown, and of those measured, the identifier has to be as sure as that of a
+# row to repair it; and of the former, of this share of all rows that it names so to repair any of them.
 _TRACELESS = ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose", "occlude")
 _SURE, _SURE_SHARE = 0.8, 0.5
 # So many may look so by themselves in any set: where none was seen, three is the 95 % bound of the count to expect.
