@@ -20,7 +20,7 @@ __all__ = ["abstention_thresholds", "kinds_worth_learning", "least_confidence"]
 
 # Kinds that clean images may resemble in any set; and the sensitivity of the independent check below which another kind
 # counts among them. In nine audits of tuning sets speckle, shot noise and stripes are below it, other noise, blur and
-# tones at .8 to 1. To ask for four rows and a confidence of .8 of these cost 7 of 3,468 right repairs; of the eight sound
+# tones at .8 to 1. To ask for four rows and a confidence of .8 of these cost 7 of 3,468 right repairs; of eight sound
 # clothes that were changed, in four audits, four are left alone.
 _RESEMBLED, _TOLD = ("geometry", "occlusion"), 0.75
 # Of those that leave no trace but what is shown, and of those measured, the identifier has to be as sure as that of a
