@@ -41,7 +41,7 @@ def see(page, selector, **state):
     try:
         page.wait_for_selector(selector, timeout=WAIT, **state)
     except Exception as error:
-        said = {name: page.locator(f"#{name}-status").text_content() for name in ("audit", "train", "generate")}
+        said = [text for text in page.locator("[id$='-status']").all_text_contents() if text.strip()]
         raise AssertionError(f"{selector} does not show; the pages say {said}") from error
 
 
@@ -181,6 +181,12 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     see(tab, "#train-bins img")
     assert re.search(r"reach \d+ of \d+ bins", tab.inner_text("#train-bins"))
     shoot(tab, "train")
+    tab.click("#train-resume")
+    see(tab, "#train-status .warned >> text=still at work")
+    tab.wait_for_selector(
+        "#train-status progress"
+    )  # the training goes on to say how far it is, and this stays beside it
+    assert "still at work" in tab.inner_text("#train-status")
     tab.click("#train-stop")
     see(tab, "#train-status >> text=Resume goes on from the checkpoint in outputs/watched")
     folder = served.root / "outputs" / "watched"

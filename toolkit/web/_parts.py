@@ -63,7 +63,9 @@ def progress(job: Job) -> str:
     if left is not None and 0.01 < job.share < 1.0:
         words.append(f"about {_clock(left)} left")
     label = escape(printable(", ".join(words)))
-    return f'<div class="progress" role="status"><progress max="100" value="{percent}"></progress><p>{label}</p></div>'
+    bar = f'<div class="progress" role="status"><progress max="100" value="{percent}"></progress><p>{label}</p></div>'
+    notice, until = job.notice
+    return bar + warned(notice) if time.monotonic() < until else bar
 
 
 def _clock(seconds):

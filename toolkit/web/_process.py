@@ -41,6 +41,8 @@ class Job:
         What is being done, and the share of the whole that is done.
     latest : dict
         The latest value of each kind told.
+    notice : tuple of (str, float)
+        What is said beside its progress, and until when (of the monotonic clock).
     """
 
     def __init__(self, target: str, arguments: dict[str, Any]):
@@ -52,6 +54,7 @@ class Job:
         self.stage, self.share = "starting", 0.0
         self.latest: dict[str, Any] = {}
         self.first_share: tuple[float, float] | None = None
+        self.notice = ("", 0.0)
         self._asked: float | None = None
         self._process = context.Process(
             target=_work, args=(theirs, self._stop, self._finish, target, arguments), name="toolkit-web-work"
@@ -78,6 +81,10 @@ class Job:
             return None
         since, share = self.first_share
         return (time.monotonic() - since) * (1.0 - self.share) / (self.share - share)
+
+    def remark(self, words: str, seconds: float = 6.0) -> None:
+        """Have something said beside its progress for some seconds."""
+        self.notice = (words, time.monotonic() + seconds)
 
     def finish(self) -> None:
         """Let a training be over, and keep what it learnt."""

@@ -11,6 +11,8 @@ from toolkit.web._process import Job
 
 __all__ = ["BusyError", "Visit", "Visits"]
 
+_STILL_AT_WORK = "This page is still at work: stop it first, or wait."
+
 
 class BusyError(ToolkitError, RuntimeError):
     """As much is going on as may."""
@@ -89,7 +91,8 @@ class Visits:
                 raise BusyError("The workbench is closing.")
             earlier = visit.jobs.get(page)
             if earlier is not None and earlier.running:
-                raise BusyError("This page is still at work: stop it first, or wait.")
+                earlier.remark(_STILL_AT_WORK)  # its progress soon takes the place of what is raised
+                raise BusyError(_STILL_AT_WORK)
             self._jobs = [job for job in self._jobs if job.running]
             if len(self._jobs) >= self._most_jobs:
                 raise BusyError(f"{len(self._jobs)} pieces of work are going on here, as many as may: try again later.")
