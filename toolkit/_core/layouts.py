@@ -113,7 +113,7 @@ def return_as(array, like):
         return array
     import torch
 
-    return torch.from_numpy(np.ascontiguousarray(array)).to(device=like.device, dtype=like.dtype)
+    return torch.from_numpy(np.require(array, requirements="CW")).to(device=like.device, dtype=like.dtype)
 
 
 def looks_like_one_image(X):

@@ -83,7 +83,7 @@ class _FixedRepresentation:
         import torch
 
         with torch.no_grad():
-            reduced = network(torch.from_numpy(np.asarray(rows, dtype=np.float32))).numpy()
+            reduced = network(torch.from_numpy(np.require(rows, np.float32, "CW"))).numpy()
         if not hasattr(network, "reference_mean"):  # the first call for each network comes from fit
             network.reference_mean, network.reference_sd = reduced.mean(axis=0), reduced.std(axis=0)
         sd = np.where(network.reference_sd > 0, network.reference_sd, 1.0)

@@ -115,4 +115,4 @@ class Reconstructor:
     def reconstruct(self, rows):
         """Rebuild rows (n, n_features); arrays in, float64 arrays out."""
         with torch.no_grad():
-            return self.network(torch.from_numpy(np.ascontiguousarray(rows, dtype=np.float64))).numpy()
+            return self.network(torch.from_numpy(np.require(rows, np.float64, "CW"))).numpy()

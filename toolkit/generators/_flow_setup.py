@@ -231,12 +231,12 @@ def unit_images(flow, network, z, conditions, *, n_steps, guidance, seed):
 
     settings = in_force(flow)
     device = resolve_device(flow.device)
-    noise = torch.from_numpy(np.ascontiguousarray(z, dtype=np.float32))
+    noise = torch.from_numpy(np.require(z, np.float32, "CW"))
     with limit_threads(flow.n_threads):
         images = draw_images(
             network.to(device),
             noise.reshape(len(z), *scales.channels_first(flow.image_shape_)),
-            torch.from_numpy(np.ascontiguousarray(conditions, dtype=np.float32)),
+            torch.from_numpy(np.require(conditions, np.float32, "CW")),
             path=settings.path,
             target=settings.target,
             solver=settings.solver,

@@ -344,7 +344,7 @@ def codes(gan, stack):
 
     from toolkit.generators.adversarial import as_signed_images, call_in_batches
 
-    images = as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, stack))))
+    images = as_signed_images(torch.from_numpy(np.require(training_array(gan, stack), requirements="CW")))
     answer = call_in_batches(gan.recognition_, images)
     n_categories = gan.recognition_.config["n_categories"]
     return answer[:, :n_categories].softmax(dim=1).double().numpy(), answer[:, n_categories:].double().numpy()
@@ -371,7 +371,7 @@ def unit_images(network, z, image_shape):
 
     from toolkit.generators.adversarial import call_in_batches
 
-    images = call_in_batches(network, torch.from_numpy(np.ascontiguousarray(z, dtype=np.float32)))
+    images = call_in_batches(network, torch.from_numpy(np.require(z, np.float32, "CW")))
     images = images.reshape(len(z), *channels_first(image_shape)).permute(0, 2, 3, 1).numpy()
     return (0.5 * (images + 1.0)).reshape(len(z), *image_shape)
 
@@ -386,7 +386,7 @@ def scores(gan, stack, context, *conditions):
     from toolkit.generators.adversarial import as_signed_images, call_in_batches
 
     def images(rows):
-        return as_signed_images(torch.from_numpy(np.ascontiguousarray(training_array(gan, rows))))
+        return as_signed_images(torch.from_numpy(np.require(training_array(gan, rows), requirements="CW")))
 
     packing = in_force(gan).packing
     known = [_packs(images(stack), images(context) if packing > 1 else None, packing)]

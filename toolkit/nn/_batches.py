@@ -51,7 +51,7 @@ class Batches:
             places = torch.from_numpy(index).to(self._device, non_blocking=True)
             batch = tuple(tensor[places] for tensor in self._resident)
         else:
-            batch = tuple(torch.from_numpy(np.ascontiguousarray(array[index])) for array in self.arrays)
+            batch = tuple(torch.from_numpy(np.require(array[index], requirements="CW")) for array in self.arrays)
             if self._device is not None:
                 batch = tuple(tensor.to(self._device, non_blocking=True) for tensor in batch)
         return batch[0] if self._single else batch

@@ -38,7 +38,9 @@ class AnswersMixin:
         to_unit, reader, shares = unit_of(self.source_scale_), self.reader_, []
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(len(pictures), _CHUNK // 4):
-                shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.source_shape_)))
+                shown = to_unit(
+                    torch.from_numpy(np.require(pictures[part], requirements="CW").reshape(-1, *self.source_shape_))
+                )
                 if self.source_characters_ is None:
                     read = torch.softmax(reader(shown), dim=1)
                 else:
@@ -82,7 +84,7 @@ class AnswersMixin:
         drawn = np.zeros((n, length, *self.target_shape_), dtype=self.target_dtype_)
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(n, _CHUNK):
-                given = torch.from_numpy(np.ascontiguousarray(content[part])).flatten(0, 1)
+                given = torch.from_numpy(np.require(content[part], requirements="CW")).flatten(0, 1)
                 more = ()
                 if self.writer == "varied":
                     chance = (torch.from_numpy(values[part]).flatten(0, 1) for values in (which, noise))

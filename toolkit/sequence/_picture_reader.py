@@ -149,7 +149,9 @@ class PictureReader(BaseEstimator):
         to_unit, numbers = unit_of(self.scale_), []
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(len(pictures), _CHUNK):
-                shown = to_unit(torch.from_numpy(np.ascontiguousarray(pictures[part]).reshape(-1, *self.shape_)))
+                shown = to_unit(
+                    torch.from_numpy(np.require(pictures[part], requirements="CW").reshape(-1, *self.shape_))
+                )
                 numbers.append(self.network_(shown).argmax(dim=1).numpy())
         return decode(np.concatenate(numbers).reshape(pictures.shape[:2]), self.characters_)
 
