@@ -34,7 +34,6 @@ class ReweightedGenerator:
 
     Examples
     --------
-    >>> import numpy as np
     >>> from sklearn.neighbors import KernelDensity
     >>> from toolkit.coverage import ModeCoverage, ReweightedGenerator
     >>> from toolkit.datasets import load_ring
@@ -42,8 +41,8 @@ class ReweightedGenerator:
     >>> uneven = KernelDensity(bandwidth=0.01).fit(ring.points, sample_weight=1 + 8 * ring.labels)
     >>> coverage = ModeCoverage(random_state=0).fit(ring.points)
     >>> even = ReweightedGenerator.of(uneven, coverage, 4000)
-    >>> [round(float((model.sample(500, random_state=0)[:, 0] < 0).mean()), 1) for model in (uneven, even)]
-    [0.9, 0.6]
+    >>> [bool((model.sample(500, random_state=0)[:, 0] < 0).mean() > 0.75) for model in (uneven, even)]
+    [True, False]
     """
 
     def __init__(self, model: Any, coverage: ModeCoverage, acceptance: NDArray[np.float64]) -> None:

@@ -35,8 +35,8 @@ class Assessment:
     --------
     >>> from toolkit.datasets import load_digits
     >>> from toolkit.diagnostics import CorruptionIdentifier
-    >>> images = load_digits().images[:40]
-    >>> identifier = CorruptionIdentifier(["invert", "occlude"], epochs=0, init="random", random_state=0).fit(images)
+    >>> images = load_digits().images[:20]
+    >>> identifier = CorruptionIdentifier(["invert", "occlude"], epochs=0, random_state=0).fit(images)
     >>> found = identifier.assess(images[:5])
     >>> len(found), found.probabilities.shape, identifier.kinds_.tolist()
     (5, (5, 4), ['clean', 'invert', 'occlude', 'unknown'])

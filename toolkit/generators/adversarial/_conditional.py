@@ -197,6 +197,19 @@ def build_conditional_pair(
         Of generator and discriminator.
     generator : torch.Generator
         Draws the weights.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import build_conditional_pair
+    >>> options = {"norm": "none", "embedding_dim": 2, "packing": 1, "dropout": 0.0, "spectral_norm": False}
+    >>> generator, discriminator = build_conditional_pair(
+    ...     "mlp", 2, 3, (1, 8, 8), conditionings=("embedding", "projection"), widths=((8,), (8,)), minibatch_std=False,
+    ...     generator=torch.Generator().manual_seed(0), **options)
+    >>> labels = torch.eye(3)
+    >>> images = generator(torch.cat([torch.zeros(3, 2), labels], dim=1))
+    >>> tuple(images.shape), tuple(discriminator(images, labels).shape)
+    ((3, 1, 8, 8), (3,))
     """
     gain = lookup(ARCHITECTURES, architecture, "architecture").gain
     both = {"embedding_dim": embedding_dim}
