@@ -75,6 +75,11 @@ def clipped_density_coverage(real: ArrayLike, samples: ArrayLike, *, n_neighbour
     ValueError
         Too few rows, different features, NaN.
 
+    See Also
+    --------
+    precision_recall_density_coverage : The figures that these put right.
+    probabilistic_precision_recall : Balls with soft edges instead of clipped ones.
+
     Notes
     -----
     Both fall in proportion to the share of bad samples: 0.7 reads as seven good samples in ten. Unlike precision and
@@ -84,11 +89,6 @@ def clipped_density_coverage(real: ArrayLike, samples: ArrayLike, *, n_neighbour
     ----------
     .. [1] N. Salvy, H. Talbot and B. Thirion, Enhanced generative model evaluation with clipped density and coverage,
        arXiv 2507.01761, 2025.
-
-    See Also
-    --------
-    precision_recall_density_coverage : The figures that these put right.
-    probabilistic_precision_recall : Balls with soft edges instead of clipped ones.
 
     Examples
     --------

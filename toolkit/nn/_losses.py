@@ -28,6 +28,8 @@ class EpochLosses:
     ----------
     explosion : float or None
         None watches for NaN and infinity only.
+    sums, rows, levels : dict, optional
+        Of what was interrupted, to go on from.
 
     Attributes
     ----------

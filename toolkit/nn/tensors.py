@@ -49,7 +49,25 @@ class StateReader(TreeReader):
 
 
 def tensor_node(writer: TreeWriter, value: Any, path: str) -> dict[str, Any] | None:
-    """The node of a tensor or a ``torch.Size``; None for anything else.
+    """The node of a tensor or a ``torch.Size``.
+
+    Parameters
+    ----------
+    writer : TreeWriter
+        Keeps the values of tensors.
+    value : object
+    path : str
+        Where it is, for names and messages.
+
+    Returns
+    -------
+    dict or None
+        None for anything else.
+
+    Raises
+    ------
+    TypeError
+        A sparse tensor, or one without values.
 
     Examples
     --------
@@ -75,6 +93,23 @@ def tensor_node(writer: TreeWriter, value: Any, path: str) -> dict[str, Any] | N
 
 def as_tensor(reader: TreeReader, body: Any) -> torch.Tensor:
     """The tensor of a node's body.
+
+    Parameters
+    ----------
+    reader : TreeReader
+        Of the files that the node is in.
+    body : dict
+        What stands under ``"tensor"``.
+
+    Returns
+    -------
+    tensor
+        In main memory.
+
+    Raises
+    ------
+    CheckpointError
+        There are no values.
 
     Examples
     --------

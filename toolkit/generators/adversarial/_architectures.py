@@ -113,6 +113,11 @@ def build_generator(
     generator : torch.Generator
         Draws the weights. Those of an own module stay as they came.
 
+    Returns
+    -------
+    torch.nn.Module
+        Latents (batch, latent_dim) to images (batch, channels, height, width) in [-1, 1].
+
     Examples
     --------
     >>> import torch
@@ -143,6 +148,25 @@ def build_discriminator(
     generator: torch.Generator,
 ) -> nn.Module:
     """The discriminator of that name, or a copy of the second of an own pair; see :func:`build_generator`.
+
+    Parameters
+    ----------
+    architecture : str or pair of torch.nn.Module
+    image_shape : tuple
+        ``(channels, height, width)`` of one image, before packing.
+    widths : sequence of int or None
+        None is the architecture's usual.
+    packing : int
+        Images seen at once, stacked along the channels.
+    dropout : float
+    spectral_norm, minibatch_std : bool
+    generator : torch.Generator
+        Draws the weights. Those of an own module stay as they came.
+
+    Returns
+    -------
+    torch.nn.Module
+        Images (batch, packing * channels, height, width) to logits (batch,).
 
     Examples
     --------

@@ -193,10 +193,27 @@ def build_conditional_pair(
 
     Parameters
     ----------
+    architecture : str
+    latent_dim, n_classes : int
+    image_shape : tuple
+        ``(channels, height, width)``.
     conditionings, widths : pair
         Of generator and discriminator.
+    norm : {"none", "batch"}
+        Of the generator.
+    embedding_dim : int
+        Of the vector of a class, where it is shown beside latents or images.
+    packing : int
+        Images that the discriminator sees at once.
+    dropout : float
+    spectral_norm, minibatch_std : bool
+        Of the discriminator.
     generator : torch.Generator
         Draws the weights.
+
+    Returns
+    -------
+    tuple of ConditionalGenerator, ConditionalDiscriminator
 
     Examples
     --------

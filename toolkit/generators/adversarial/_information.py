@@ -30,7 +30,17 @@ _SHARPNESS = 3.0  # of the softmax over normalised logits
 def append_codes(
     latents: torch.Tensor, n_categories: int, n_continuous: int, generator: torch.Generator
 ) -> torch.Tensor:
-    """Latents with a category, one column each, and numbers in [-1, 1] behind them: (n, latent_dim + n_codes).
+    """Latents with a category, one column each, and numbers in [-1, 1] behind them.
+
+    Parameters
+    ----------
+    latents : tensor of shape (n, latent_dim)
+    n_categories, n_continuous : int
+    generator : torch.Generator
+
+    Returns
+    -------
+    tensor of shape (n, latent_dim + n_categories + n_continuous)
 
     Examples
     --------

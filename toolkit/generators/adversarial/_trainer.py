@@ -36,7 +36,16 @@ _STATISTICS_BATCHES, _STATISTICS_ROWS = 16, 256  # from which batch-norm statist
 
 
 def as_signed_images(batch: torch.Tensor) -> torch.Tensor:
-    """A batch (n, height, width[, 3]), uint8 or float32 in [0, 1], as (n, channels, height, width) in [-1, 1].
+    """Images as the networks take them: channels first, in [-1, 1].
+
+    Parameters
+    ----------
+    batch : tensor of shape (n, height, width[, 3])
+        uint8, or float32 in [0, 1].
+
+    Returns
+    -------
+    tensor of float32, of shape (n, channels, height, width)
 
     Examples
     --------

@@ -298,6 +298,12 @@ def build_network(
     path, target : str
     generator : torch.Generator
 
+    Returns
+    -------
+    torch.nn.Module
+        Points (n, channels, height, width), times (n,) and weights of conditions (n, n_conditions) to what ``target``
+        names, of the shape of the points.
+
     Examples
     --------
     >>> import numpy as np
