@@ -65,14 +65,14 @@ def write_tables(tables: "Mapping[str, pd.DataFrame | pd.Series]", path: PathLik
     ValueError
         No tables, one that is no frame or empty, or another suffix.
 
+    See Also
+    --------
+    write_table : One frame as CSV or Markdown.
+
     Notes
     -----
     The file holds ``tables``, by name ``columns`` and ``index`` (as text; several levels joined by a space) and
     ``rows`` (numbers, truth values, text; a missing value is null), and ``versions``.
-
-    See Also
-    --------
-    write_table : One frame as CSV or Markdown.
 
     Examples
     --------

@@ -210,6 +210,20 @@ def compare_restorers(
     --------
     compare_detectors : The same for detectors.
     pivot_table, rank_methods, significance : What to make of the table.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from scipy.ndimage import median_filter
+    >>> from toolkit.comparison import compare_restorers
+    >>> from toolkit.datasets import load_digits
+    >>> clean = load_digits().images[:20]
+    >>> corrupted = clean.copy()
+    >>> corrupted[:10, 3::7, 3::7] = 255
+    >>> filters = {"median": lambda images: median_filter(images, size=(1, 3, 3)), "nothing": np.copy}
+    >>> table = compare_restorers(restorers=filters, data={"digits": (corrupted, clean)})
+    >>> table[["method", "n_corrupted", "improved", "clean_changed"]].values.tolist()
+    [['median', 10, 1.0, 1.0], ['nothing', 10, 0.0, 0.0]]
     """
     methods, sets, seeds = _resolve(restorers), _check_data(data), check_seeds(seeds)
     damaged = {name: (a != b).reshape(len(a), -1).any(axis=1).sum() for name, (a, b) in sets.items()}

@@ -45,6 +45,18 @@ class Significance:
         More than ten blocks, so that the approximations of the tests hold.
     sentence : str
         The outcome in plain words, with its limits.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from toolkit.comparison import significance
+    >>> table = pd.DataFrame({"method": ["a", "b"] * 9, "data": [f"set {i // 2}" for i in range(18)], "seed": 0,
+    ...                       "auroc": [0.9, 0.8] * 9})
+    >>> result = significance(table)
+    >>> result.test, result.differs, bool(result.told_apart.loc["a", "b"])
+    ('wilcoxon', True, True)
+    >>> result.mean_ranks.to_dict(), round(result.smallest_p, 4)
+    ({'a': 1.0, 'b': 2.0}, 0.0039)
     """
 
     metric: str

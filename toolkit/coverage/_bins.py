@@ -24,6 +24,13 @@ class BinComparison:
         Positive where samples are too many.
     p_values : ndarray of shape (n_bins,)
         Two-sided, not adjusted.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import different_bins
+    >>> found = different_bins([100, 100, 100], [100, 198, 2])
+    >>> found.ndb, (found.p_values < 0.05).tolist(), (found.z > 0).tolist()
+    (2, [False, True, True], [False, True, False])
     """
 
     ndb: int

@@ -30,6 +30,13 @@ class BirthdayEstimate:
         Interval for ``support`` at 95 %.
     threshold : float
         Distance below which two rows are near-duplicates.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import birthday_support
+    >>> found = birthday_support([[0.0], [0.0], [1.0], [2.0]])  # one of six pairs repeats
+    >>> found.n_pairs, found.support, found.threshold
+    (1, 6.0, 0.0)
     """
 
     n_pairs: int

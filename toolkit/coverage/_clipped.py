@@ -28,6 +28,17 @@ class ClippedFigures:
         Share of samples that are as good as real ones, from 0 to 1: how many small balls of real rows each lies in.
     clipped_coverage : float
         Share of a perfect sampler's draws that would reach as much of the data as the samples do, from 0 to 1.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.coverage import clipped_density_coverage
+    >>> real = np.random.default_rng(0).normal(size=(100, 2))
+    >>> found = clipped_density_coverage(real, real[:50] + 99.0)
+    >>> found.clipped_density, found.clipped_coverage
+    (0.0, 0.0)
+    >>> clipped_density_coverage(real, real).as_dict()["clipped_density"] > 0.9
+    True
     """
 
     clipped_density: float
@@ -64,6 +75,11 @@ def clipped_density_coverage(real: ArrayLike, samples: ArrayLike, *, n_neighbour
     ValueError
         Too few rows, different features, NaN.
 
+    See Also
+    --------
+    precision_recall_density_coverage : The figures that these put right.
+    probabilistic_precision_recall : Balls with soft edges instead of clipped ones.
+
     Notes
     -----
     Both fall in proportion to the share of bad samples: 0.7 reads as seven good samples in ten. Unlike precision and
@@ -73,11 +89,6 @@ def clipped_density_coverage(real: ArrayLike, samples: ArrayLike, *, n_neighbour
     ----------
     .. [1] N. Salvy, H. Talbot and B. Thirion, Enhanced generative model evaluation with clipped density and coverage,
        arXiv 2507.01761, 2025.
-
-    See Also
-    --------
-    precision_recall_density_coverage : The figures that these put right.
-    probabilistic_precision_recall : Balls with soft edges instead of clipped ones.
 
     Examples
     --------

@@ -36,6 +36,15 @@ class ModeDifference:
         Of all images of each set that fall into them.
     a_rows, b_rows : ndarray of int
         Examples: indices of images of each set, the most typical first.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import compare_coverage
+    >>> from toolkit.datasets import load_ring
+    >>> a, b = load_ring(400, random_state=0), load_ring(400, random_state=1)
+    >>> mode = compare_coverage(a.points, b.points[b.labels != 3], n_bins=8, n_draws=99, random_state=0).more_in_a[0]
+    >>> mode.b_share, set(a.labels[mode.a_rows].tolist())
+    (0.0, {3})
     """
 
     bins: tuple[int, ...]
@@ -68,6 +77,17 @@ class CoverageComparison:
         ``"as expected"``).
     more_in_a, more_in_b : tuple of ModeDifference
         The largest difference first.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import compare_coverage
+    >>> from toolkit.datasets import load_ring
+    >>> a, b = load_ring(400, random_state=0), load_ring(400, random_state=1)
+    >>> found = compare_coverage(a.points, b.points[b.labels != 3], n_bins=8, n_draws=99, random_state=0)
+    >>> found.flagged, found.js > found.js_expected, found.bins["status"].unique().tolist()
+    (True, True, ['as expected', 'more in a'])
+    >>> found.frame()["more_in"].tolist()
+    ['A']
     """
 
     names: tuple[str, str]

@@ -31,6 +31,18 @@ class ReweightedGenerator:
         Fitted.
     acceptance : ndarray of shape (n_bins,)
         Probabilities.
+
+    Examples
+    --------
+    >>> from sklearn.neighbors import KernelDensity
+    >>> from toolkit.coverage import ModeCoverage, ReweightedGenerator
+    >>> from toolkit.datasets import load_ring
+    >>> ring = load_ring(400, n_modes=2, random_state=0)
+    >>> uneven = KernelDensity(bandwidth=0.01).fit(ring.points, sample_weight=1 + 8 * ring.labels)
+    >>> coverage = ModeCoverage(random_state=0).fit(ring.points)
+    >>> even = ReweightedGenerator.of(uneven, coverage, 4000)
+    >>> [bool((model.sample(500, random_state=0)[:, 0] < 0).mean() > 0.75) for model in (uneven, even)]
+    [True, False]
     """
 
     def __init__(self, model: Any, coverage: ModeCoverage, acceptance: NDArray[np.float64]) -> None:

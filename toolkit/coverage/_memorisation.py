@@ -39,6 +39,15 @@ class MemorisationCheck:
         Distance below which a sample counts as a copy.
     distances, nearest_rows : ndarray of shape (n_samples,)
         Distance of each sample to its nearest training row, and which one that is.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.coverage import memorisation
+    >>> train = np.random.default_rng(0).normal(size=(100, 5))
+    >>> check = memorisation(train[[7, 3, 3]], train)
+    >>> check.exact_share, check.nearest_rows.tolist(), check.clean
+    (1.0, [7, 3, 3], False)
     """
 
     copied_share: float

@@ -38,6 +38,17 @@ class VerdictPart:
     figures : dict of str to float
         What the sentence speaks of.
     sentence : str
+
+    Examples
+    --------
+    >>> from toolkit.coverage import ModeCoverage
+    >>> from toolkit.datasets import load_ring
+    >>> ring, other = load_ring(400, random_state=0), load_ring(400, random_state=1)
+    >>> record = ModeCoverage(random_state=0).fit(ring.points).evaluate(other.points[other.labels != 3])
+    >>> {part.name: part.passed for part in record.parts}
+    {'fidelity': True, 'coverage': False, 'originality': True}
+    >>> record.parts[1].p_value < 0.05, sorted(record.parts[1].evidence)
+    (True, ['bins', 'js', 'recall'])
     """
 
     name: str

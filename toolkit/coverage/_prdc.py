@@ -25,6 +25,16 @@ class NeighbourFigures:
         Balls of real rows that a sample lies in, over ``n_neighbours``; can exceed 1.
     coverage : float
         Share of real rows whose ball holds a sample.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import precision_recall_density_coverage
+    >>> real, samples = [[0.0], [1.0], [2.0], [8.0], [9.0]], [[0.5], [1.5], [1.0]]
+    >>> found = precision_recall_density_coverage(real, samples, n_neighbours=1)
+    >>> found.precision, found.recall
+    (1.0, 0.2)
+    >>> sorted(found.as_dict())
+    ['coverage', 'density', 'precision', 'recall']
     """
 
     precision: float

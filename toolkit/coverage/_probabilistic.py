@@ -26,6 +26,13 @@ class ProbabilisticFigures:
         Mean chance that a sample belongs to the support of the data.
     p_recall : float
         Mean chance that a real row belongs to the support of the samples.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import probabilistic_precision_recall
+    >>> found = probabilistic_precision_recall([[0.0], [1.0], [8.0]], [[0.0], [1.0]], n_neighbours=1)
+    >>> found.p_precision, round(found.p_recall, 3)
+    (1.0, 0.667)
     """
 
     p_precision: float

@@ -24,6 +24,16 @@ class DroppedMode:
         Of all real rows and of all samples that fall into them.
     rows : ndarray of int
         Examples: indices of real rows as given to ``fit``, the most typical of each bin first.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import ModeCoverage
+    >>> from toolkit.datasets import load_ring
+    >>> ring, other = load_ring(400, random_state=0), load_ring(400, random_state=1)
+    >>> record = ModeCoverage(random_state=0).fit(ring.points).evaluate(other.points[other.labels != 3])
+    >>> mode = record.dropped_modes[0]
+    >>> mode.sample_share, set(ring.labels[mode.rows].tolist())
+    (0.0, {3})
     """
 
     bins: tuple[int, ...]
@@ -87,6 +97,17 @@ class CoverageRecord:
     verdict : str
     parts : tuple of VerdictPart
         Fidelity, coverage and originality, each passed or not, with one error rate over all of them.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import ModeCoverage
+    >>> from toolkit.datasets import load_ring
+    >>> ring, other = load_ring(400, random_state=0), load_ring(400, random_state=1)
+    >>> record = ModeCoverage(random_state=0).fit(ring.points).evaluate(other.points[other.labels != 3])
+    >>> record.outcome, record.flagged, record.js > record.expected["js"]
+    ('partial', True, True)
+    >>> record.frame().columns.tolist()
+    ['metric', 'value', 'low', 'high', 'expected', 'p_value', 'greater_is_better']
     """
 
     n_real: int

@@ -27,6 +27,15 @@ class CoverageView:
         A row a point: x, y, source (``"real"`` or ``"generated"``), row (of the data or the samples), mode.
     modes : DataFrame
         A row a mode: mode, x, y (centre), real, generated (points), real_share, generated_share, ratio.
+
+    Examples
+    --------
+    >>> from toolkit.coverage import ModeCoverage
+    >>> from toolkit.datasets import load_ring
+    >>> ring, other = load_ring(400, random_state=0), load_ring(400, random_state=1)
+    >>> view = ModeCoverage(random_state=0).fit(ring.points).view(other.points[other.labels != 3], n_modes=8)
+    >>> view.points["source"].value_counts().to_dict(), int(view.modes["generated"].min())
+    ({'real': 400, 'generated': 331}, 0)
     """
 
     points: pd.DataFrame = field(repr=False)

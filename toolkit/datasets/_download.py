@@ -50,6 +50,18 @@ class ResumingDownloader:
     References
     ----------
     .. [1] R. Fielding, M. Nottingham and J. Reschke, HTTP Semantics, RFC 9110, section 14 (range requests), 2022.
+
+    Examples
+    --------
+    >>> import pooch, tempfile
+    >>> from toolkit.datasets import ResumingDownloader
+    >>> downloader = ResumingDownloader(tempfile.mkdtemp(), n_retries=2)
+    >>> url = "https://example.org/images.zip"
+    >>> pooch.retrieve(url, known_hash=None, downloader=downloader)  # doctest: +SKIP
+    >>> downloader.partial_path(url).suffix  # what has arrived is kept there, here nothing
+    '.part'
+    >>> downloader.partial_path(url).exists()
+    False
     """
 
     def __init__(

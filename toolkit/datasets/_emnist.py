@@ -116,6 +116,13 @@ def fetch_emnist(
     References
     ----------
     .. [1] G. Cohen, S. Afshar, J. Tapson and A. van Schaik, EMNIST: an extension of MNIST to handwritten letters, 2017.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import fetch_emnist
+    >>> letters = fetch_emnist("letters", subset="test")  # doctest: +SKIP
+    >>> letters.images.shape, letters.labels.dtype.kind  # doctest: +SKIP
+    ((20800, 28, 28), 'U')
     """
     known = lookup(EMNIST_SPLITS, split, "EMNIST split")
     parts = lookup(PARTS, subset, "subset")

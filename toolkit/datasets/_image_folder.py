@@ -98,6 +98,18 @@ class ImageFolder(ImageSet):
     Notes
     -----
     Names that cannot be printed (bytes that are no UTF-8, line breaks, escapes) stand as escapes such as ``\\xff``.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from toolkit.datasets import load_image_folder
+    >>> folder = tempfile.mkdtemp()
+    >>> Image.fromarray(np.zeros((6, 9), np.uint8)).save(folder + "/a.png")
+    >>> found = load_image_folder(folder, size=8, cache=False)
+    >>> found.images.shape, found.paths.tolist(), found.original(0).shape, len(found.skipped)
+    ((1, 8, 8, 3), ['a.png'], (6, 9, 3), 0)
     """
 
     paths: np.ndarray | None = None

@@ -26,6 +26,13 @@ class PointSet:
     scale : float
         Standard deviation of each mode along each axis.
     name : str, default=""
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_ring
+    >>> ring = load_ring(100, random_state=0)
+    >>> ring.points.shape, ring.labels.shape, ring.centres.shape, ring.scale
+    ((100, 2), (100,), (8, 2), 0.01)
     """
 
     points: np.ndarray

@@ -95,6 +95,13 @@ def fetch_mnist(
     References
     ----------
     .. [1] Y. LeCun, L. Bottou, Y. Bengio and P. Haffner, Gradient-based learning applied to document recognition, 1998.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import fetch_mnist
+    >>> digits = fetch_mnist("test")  # doctest: +SKIP
+    >>> digits.images.shape, int(digits.labels.max())  # doctest: +SKIP
+    ((10000, 28, 28), 9)
     """
     return _fetch("mnist", subset, mirrors=mirrors, download_if_missing=download_if_missing, verbose=verbose)
 
@@ -115,5 +122,12 @@ def fetch_fashion_mnist(
     ----------
     .. [1] H. Xiao, K. Rasul and R. Vollgraf, Fashion-MNIST: a novel image dataset for benchmarking machine learning
        algorithms, 2017.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import FASHION_CLASSES, fetch_fashion_mnist
+    >>> clothes = fetch_fashion_mnist("test")  # doctest: +SKIP
+    >>> clothes.images.shape, FASHION_CLASSES[clothes.labels[0]]  # doctest: +SKIP
+    ((10000, 28, 28), 'Ankle boot')
     """
     return _fetch("fashion_mnist", subset, mirrors=mirrors, download_if_missing=download_if_missing, verbose=verbose)

@@ -21,7 +21,26 @@ __all__ = ["ArraySource", "ImageSource", "as_source", "is_source"]
 
 @runtime_checkable
 class ImageSource(Protocol):
-    """What an :class:`~toolkit.audit.Auditor` reads images from, a chunk at a time."""
+    """What an :class:`~toolkit.audit.Auditor` reads images from, a chunk at a time.
+
+    Examples
+    --------
+    A class of your own is a source when it has these:
+
+    >>> import numpy as np
+    >>> from toolkit.datasets import ImageSource
+    >>> class Film:
+    ...     ids, metadata = range(5), None
+    ...     def __len__(self):
+    ...         return 5
+    ...     def original(self, i):
+    ...         return np.full((8, 8), i, dtype=np.uint8)
+    ...     def chunks(self, size):
+    ...         for start in range(0, 5, size):
+    ...             yield np.stack([self.original(i) for i in self.ids[start : start + size]])
+    >>> isinstance(Film(), ImageSource), [images.shape for images in Film().chunks(3)]
+    (True, [(3, 8, 8), (2, 8, 8)])
+    """
 
     @property
     def ids(self) -> Sequence:

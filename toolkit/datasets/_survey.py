@@ -89,6 +89,19 @@ class FileSurvey:
         ``path`` as the file system has it.
     n_reused : int
         Files that had not changed since an earlier survey, which were not decoded again.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import numpy as np
+    >>> from PIL import Image
+    >>> from toolkit.datasets import survey_folder
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> Image.fromarray(np.full((4, 6), 200, dtype=np.uint8)).save(folder / "a.png")
+    >>> _ = (folder / "b.jpg").write_text("no picture")
+    >>> survey = survey_folder(folder)
+    >>> survey, survey.files.loc[~survey.files["readable"], "path"].tolist()
+    (<FileSurvey of 2 files, 1 of them pictures>, ['b.jpg'])
     """
 
     root: Path

@@ -162,6 +162,13 @@ def photograph_colours(image: ArrayLike) -> NDArray[np.float32]:
     ------
     MissingDependencyError
         Without the extra ``toolkit[photos]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.embeddings import photograph_colours
+    >>> photograph_colours(np.zeros((60, 80, 3), np.uint8)).shape  # doctest: +SKIP
+    (3840,)
     """
     upright = seen(np.asarray(image))
     return photograph_features(np.stack([upright, upright[:, :, ::-1], 255 - upright])).ravel()
@@ -183,6 +190,13 @@ def photograph_views(image: ArrayLike) -> NDArray[np.float32]:
     ------
     MissingDependencyError
         Without the extra ``toolkit[photos]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.embeddings import photograph_views
+    >>> photograph_views(np.zeros((60, 80, 3), np.uint8)).shape  # doctest: +SKIP
+    (5120,)
     """
     upright = seen(np.asarray(image))
     views = np.stack([np.rot90(upright, quarter) for quarter in range(4)])

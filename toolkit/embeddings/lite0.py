@@ -64,7 +64,17 @@ class _Block(nn.Module):
 
 
 class Lite0(nn.Module):
-    """Pictures to 1,280 features, or to the logits of the 1,000 classes of ImageNet."""
+    """Pictures to 1,280 features, or to the logits of the 1,000 classes of ImageNet.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.embeddings.lite0 import Lite0
+    >>> from toolkit.nn import build, torch_generator
+    >>> network = build(Lite0, torch_generator(0)).eval()
+    >>> tuple(network(torch.zeros(1, 32, 32, 3, dtype=torch.uint8)).shape)
+    (1, 1280)
+    """
 
     def __init__(self) -> None:
         super().__init__()

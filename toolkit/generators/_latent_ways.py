@@ -140,6 +140,16 @@ def decode_latents(model: "GAN | LatentModel", latents: ArrayLike) -> NDArray:
     -------
     ndarray
         In the layout, dtype and range of what the model was fitted on.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.generators import Autoencoder, decode_latents
+    >>> model = Autoencoder(latent_dim=3, epochs=1, random_state=0).fit(load_digits().images[:50])
+    >>> images = decode_latents(model, np.zeros((2, 3)))
+    >>> images.shape, images.dtype.name
+    ((2, 28, 28), 'uint8')
     """
     return model.inverse_transform(latents) if hasattr(model, "inverse_transform") else model.generate(latents)
 

@@ -46,6 +46,16 @@ class RejectionRule:
     auroc : float
         How well the discriminator tells draws from real rows that it was not trained on; .5: not at all.
     n_real : int
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.generators import GAN, calibrate_rejection
+    >>> X = load_digits().images[:100]
+    >>> gan = GAN(max_steps=2, random_state=0).fit(X[:60])
+    >>> rule = calibrate_rejection(gan, X[60:], n_samples=40)
+    >>> rule.n_real, 0 < rule.acceptance_rate <= 1, rule.probabilities([-5.0, 0.0, 5.0]).shape
+    (40, True, (3,))
     """
 
     slope: float
@@ -89,7 +99,8 @@ def calibrate_rejection(
     quantile : float in [0, 1], optional
         Of the draws' log odds of being kept, which becomes even odds: the paper has .8, which keeps the clearest and
         less variety than the data have. None keeps draws by the ratio of densities itself, as far as a tenth of them is
-    kept. random_state : int, RandomState instance or None, default=0
+        kept.
+    random_state : int, RandomState instance or None, default=0
 
     Returns
     -------

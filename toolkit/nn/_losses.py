@@ -28,6 +28,8 @@ class EpochLosses:
     ----------
     explosion : float or None
         None watches for NaN and infinity only.
+    sums, rows, levels : dict, optional
+        Of what was interrupted, to go on from.
 
     Attributes
     ----------
@@ -37,6 +39,15 @@ class EpochLosses:
         Rows that each loss was given for; one that is not computed at every step is a mean over its own.
     levels : dict of str to float
         The largest size of each loss among the first steps.
+
+    Examples
+    --------
+    >>> from toolkit.nn import EpochLosses
+    >>> losses = EpochLosses()
+    >>> losses.add(1, 4, {"loss": 3.0})
+    >>> losses.add(2, 2, {"loss": 1.5})
+    >>> losses.means(), losses.rows, losses.levels
+    ({'loss': 2.5}, {'loss': 6}, {'loss': 3.0})
     """
 
     def __init__(

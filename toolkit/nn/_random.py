@@ -40,6 +40,14 @@ class GeneratorDropout(nn.Module):
     p : float
         Share of the activations set to zero while training.
     generator : torch.Generator
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.nn import GeneratorDropout, torch_generator
+    >>> dropout = GeneratorDropout(0.5, torch_generator(0))
+    >>> sorted(set(dropout(torch.ones(100)).tolist())), set(dropout.eval()(torch.ones(100)).tolist())
+    ([0.0, 2.0], {1.0})
     """
 
     def __init__(self, p: float, generator: torch.Generator | None):
@@ -70,6 +78,14 @@ def initialise(module: nn.Module, generator: torch.Generator) -> nn.Module:
     Returns
     -------
     module
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.nn import initialise, torch_generator
+    >>> first, second = (initialise(torch.nn.Linear(6, 2), torch_generator(0)) for _ in range(2))
+    >>> bool((first.weight == second.weight).all()), first.bias.tolist(), bool(first.weight.abs().max() <= 1)
+    (True, [0.0, 0.0], True)
     """
     for layer in module.modules():
         if isinstance(layer, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.ConvTranspose2d)):

@@ -16,7 +16,15 @@ _DTYPES = {str(dtype).removeprefix("torch."): dtype for dtype in _AS_INTEGERS}
 
 
 class StateWriter(TreeWriter):
-    """Writes nested states of torch: tensors on any device, in their memory format."""
+    """Writes nested states of torch: tensors on any device, in their memory format.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.nn.tensors import StateWriter
+    >>> sorted(StateWriter().files({"weight": torch.ones(2), "step": 3}))
+    ['arrays.safetensors', 'tree.json']
+    """
 
     def write_other(self, value: Any, path: str) -> Any:
         node = tensor_node(self, value, path)
@@ -24,7 +32,15 @@ class StateWriter(TreeWriter):
 
 
 class StateReader(TreeReader):
-    """Reads what a :class:`StateWriter` wrote; tensors come back in main memory."""
+    """Reads what a :class:`StateWriter` wrote; tensors come back in main memory.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.nn.tensors import StateReader, StateWriter
+    >>> StateReader(StateWriter().files({"weight": torch.ones(2), "step": 3})).value()
+    {'weight': tensor([1., 1.]), 'step': 3}
+    """
 
     def read_other(self, tag: str, body: Any) -> Any:
         if tag == "tensor":
@@ -33,7 +49,33 @@ class StateReader(TreeReader):
 
 
 def tensor_node(writer: TreeWriter, value: Any, path: str) -> dict[str, Any] | None:
-    """The node of a tensor or a ``torch.Size``; None for anything else."""
+    """The node of a tensor or a ``torch.Size``.
+
+    Parameters
+    ----------
+    writer : TreeWriter
+        Keeps the values of tensors.
+    value : object
+    path : str
+        Where it is, for names and messages.
+
+    Returns
+    -------
+    dict or None
+        None for anything else.
+
+    Raises
+    ------
+    TypeError
+        A sparse tensor, or one without values.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.nn.tensors import StateWriter, tensor_node
+    >>> tensor_node(StateWriter(), torch.ones(2), "weight"), tensor_node(StateWriter(), 3, "step")
+    ({'tensor': {'values': {'array': {'name': 'weight'}}}}, None)
+    """
     if isinstance(value, torch.Size):
         return {"tuple": list(value)}
     if type(value) not in (torch.Tensor, torch.nn.Parameter):
@@ -50,7 +92,32 @@ def tensor_node(writer: TreeWriter, value: Any, path: str) -> dict[str, Any] | N
 
 
 def as_tensor(reader: TreeReader, body: Any) -> torch.Tensor:
-    """The tensor of a node's body."""
+    """The tensor of a node's body.
+
+    Parameters
+    ----------
+    reader : TreeReader
+        Of the files that the node is in.
+    body : dict
+        What stands under ``"tensor"``.
+
+    Returns
+    -------
+    tensor
+        In main memory.
+
+    Raises
+    ------
+    CheckpointError
+        There are no values.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.nn.tensors import StateReader, StateWriter
+    >>> StateReader(StateWriter().files(torch.ones(2, dtype=torch.bfloat16))).value()  # which calls it
+    tensor([1., 1.], dtype=torch.bfloat16)
+    """
     array = reader.read(body["values"])
     if not isinstance(array, np.ndarray):
         raise CheckpointError("holds a tensor without values")

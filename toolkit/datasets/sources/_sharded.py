@@ -95,6 +95,18 @@ class ShardedImages:
     ----------
     unreadable : DataFrame
         ``path`` and ``reason`` of each shard that could not be opened; the rest stands.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import numpy as np
+    >>> from toolkit.datasets import open_images
+    >>> folder = tempfile.mkdtemp()
+    >>> for shard in range(3):
+    ...     np.save(f"{folder}/{shard}.npy", np.full((4, 8, 8), shard, dtype=np.uint8))
+    >>> source = open_images(folder)
+    >>> len(source), source.ids[5], source.parts(3)[:2], source.read(4, 7).images.shape, source.take([0, 11]).shape
+    (12, '1.npy#1', [(0, 3), (3, 4)], (3, 8, 8), (2, 8, 8))
     """
 
     metadata = None

@@ -42,6 +42,15 @@ class PatchNetwork(nn.Module):
         Channels of the convolutions; the last width is that of two.
     n_features : int, default=64
         Width of the layer before the last.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.diagnostics.damage.network import DAMAGES, PatchNetwork
+    >>> network = PatchNetwork(widths=(4, 4, 8, 8), n_features=8).eval()
+    >>> logits = network(torch.zeros(2, 32, 32, 3, dtype=torch.uint8))
+    >>> tuple(logits.shape), len(DAMAGES)
+    ((2, 16), 15)
     """
 
     def __init__(

@@ -33,6 +33,13 @@ class EverydayFault(NamedTuple):
     by_nature : bool
         Whether a whole set may be like that as it should be, as micrographs are dark: ``always`` then holds only while
         few images of the set are beyond it.
+
+    Examples
+    --------
+    >>> from toolkit.diagnostics import EVERYDAY_FAULTS
+    >>> fault = EVERYDAY_FAULTS["blurred"]
+    >>> fault.words, fault.damage, fault.statistic, fault.high
+    ('blurred', True, 'sharpness', False)
     """
 
     words: str

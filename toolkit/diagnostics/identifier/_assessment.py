@@ -30,6 +30,18 @@ class Assessment:
         Of the networks' penultimate layers.
     statistics : ndarray of float64, of shape (n, n_statistics)
         What ``diagnostics_`` measures.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.diagnostics import CorruptionIdentifier
+    >>> images = load_digits().images[:20]
+    >>> identifier = CorruptionIdentifier(["invert", "occlude"], epochs=0, random_state=0).fit(images)
+    >>> found = identifier.assess(images[:5])
+    >>> len(found), found.probabilities.shape, identifier.kinds_.tolist()
+    (5, (5, 4), ['clean', 'invert', 'occlude', 'unknown'])
+    >>> found.findings.columns.tolist()
+    ['kind', 'probability', 'severity', 'angle', 'clean_probability']
     """
 
     findings: pd.DataFrame

@@ -30,6 +30,14 @@ class KindNetwork(nn.Module):
         Channels of the first, the middle and the last convolution.
     n_features : int
         Width of the penultimate layer.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.diagnostics.identifier.network import KindNetwork
+    >>> network = KindNetwork((28, 28), 5, widths=(4, 4, 8), n_features=16).eval()
+    >>> [tuple(found.shape) for found in network(torch.zeros(2, 1, 28, 28))]
+    [(2, 5), (2, 3), (2, 16)]
     """
 
     def __init__(
@@ -122,6 +130,21 @@ class KindModel(StateMixin):
         Logarithm of the share of each kind among the planted images. Added to the logits in training only, so that the
         logits themselves are likelihoods, whatever is planted how often (Menon et al., 2021, "Long-tail learning via
         logit adjustment").
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from toolkit.diagnostics.identifier.network import KindModel, KindNetwork
+    >>> from toolkit.nn import build, torch_generator
+    >>> network = build(lambda: KindNetwork((8, 8), 3, widths=(4, 4, 8), n_features=16), torch_generator(0))
+    >>> model = KindModel(network, n_steps=10)
+    >>> images = torch.arange(4 * 64, dtype=torch.uint8).reshape(4, 8, 8)
+    >>> kind, angle, severity = torch.tensor([0, 1, 2, -1]), torch.full((4,), 0.5), torch.full((4,), torch.nan)
+    >>> sorted(model.train_step((images, kind, angle, severity)))
+    ['angle', 'kind', 'severity']
+    >>> [found.shape for found in model.predict(images.numpy())]
+    [(4, 3), (4, 3), (4, 16)]
     """
 
     _state = ("network", "optimiser", "schedule", "log_share", "errors")

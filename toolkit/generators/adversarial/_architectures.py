@@ -112,6 +112,20 @@ def build_generator(
     norm : {"none", "batch"}
     generator : torch.Generator
         Draws the weights. Those of an own module stay as they came.
+
+    Returns
+    -------
+    torch.nn.Module
+        Latents (batch, latent_dim) to images (batch, channels, height, width) in [-1, 1].
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import build_generator
+    >>> weights = torch.Generator().manual_seed(0)
+    >>> network = build_generator("dcgan", 2, (1, 8, 8), widths=(8, 4), norm="batch", generator=weights)
+    >>> tuple(network(torch.zeros(3, 2)).shape)
+    (3, 1, 8, 8)
     """
     if not isinstance(architecture, str):
         return copy.deepcopy(architecture[0]).to(generator.device)
@@ -133,7 +147,36 @@ def build_discriminator(
     minibatch_std: bool,
     generator: torch.Generator,
 ) -> nn.Module:
-    """The discriminator of that name, or a copy of the second of an own pair; see :func:`build_generator`."""
+    """The discriminator of that name, or a copy of the second of an own pair; see :func:`build_generator`.
+
+    Parameters
+    ----------
+    architecture : str or pair of torch.nn.Module
+    image_shape : tuple
+        ``(channels, height, width)`` of one image, before packing.
+    widths : sequence of int or None
+        None is the architecture's usual.
+    packing : int
+        Images seen at once, stacked along the channels.
+    dropout : float
+    spectral_norm, minibatch_std : bool
+    generator : torch.Generator
+        Draws the weights. Those of an own module stay as they came.
+
+    Returns
+    -------
+    torch.nn.Module
+        Images (batch, packing * channels, height, width) to logits (batch,).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import build_discriminator
+    >>> network = build_discriminator("dcgan", (1, 8, 8), widths=(4, 8), packing=1, dropout=0.0, spectral_norm=True,
+    ...                               minibatch_std=False, generator=torch.Generator().manual_seed(0))
+    >>> tuple(network(torch.zeros(3, 1, 8, 8)).shape)
+    (3,)
+    """
     if not isinstance(architecture, str):
         return copy.deepcopy(architecture[1]).to(generator.device)
     entry = lookup(ARCHITECTURES, architecture, "architecture")

@@ -193,10 +193,40 @@ def build_conditional_pair(
 
     Parameters
     ----------
+    architecture : str
+    latent_dim, n_classes : int
+    image_shape : tuple
+        ``(channels, height, width)``.
     conditionings, widths : pair
         Of generator and discriminator.
+    norm : {"none", "batch"}
+        Of the generator.
+    embedding_dim : int
+        Of the vector of a class, where it is shown beside latents or images.
+    packing : int
+        Images that the discriminator sees at once.
+    dropout : float
+    spectral_norm, minibatch_std : bool
+        Of the discriminator.
     generator : torch.Generator
         Draws the weights.
+
+    Returns
+    -------
+    tuple of ConditionalGenerator, ConditionalDiscriminator
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import build_conditional_pair
+    >>> options = {"norm": "none", "embedding_dim": 2, "packing": 1, "dropout": 0.0, "spectral_norm": False}
+    >>> generator, discriminator = build_conditional_pair(
+    ...     "mlp", 2, 3, (1, 8, 8), conditionings=("embedding", "projection"), widths=((8,), (8,)), minibatch_std=False,
+    ...     generator=torch.Generator().manual_seed(0), **options)
+    >>> labels = torch.eye(3)
+    >>> images = generator(torch.cat([torch.zeros(3, 2), labels], dim=1))
+    >>> tuple(images.shape), tuple(discriminator(images, labels).shape)
+    ((3, 1, 8, 8), (3,))
     """
     gain = lookup(ARCHITECTURES, architecture, "architecture").gain
     both = {"embedding_dim": embedding_dim}

@@ -29,6 +29,20 @@ class ConditionalTrainer(AdversarialTrainer):
         that looks at the image alone has hardly a reason to look at the label.
     **options
         As for :class:`AdversarialTrainer`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import ConditionalTrainer, build_conditional_pair
+    >>> random = torch.Generator().manual_seed(0)
+    >>> options = {"norm": "none", "embedding_dim": 2, "packing": 1, "dropout": 0.0, "spectral_norm": False}
+    >>> networks = build_conditional_pair("mlp", 2, 3, (1, 8, 8), conditionings=("embedding", "projection"),
+    ...                                   widths=((8,), (8,)), minibatch_std=False, generator=random, **options)
+    >>> trainer = ConditionalTrainer(*networks, class_shares=[0.5, 0.3, 0.2], random=random, latent_dim=2,
+    ...                              total_steps=10)
+    >>> losses = trainer.train_step((torch.zeros(4, 8, 8), torch.tensor([0, 1, 2, 0])))
+    >>> trainer.step, sorted(losses)[:2]
+    (1, ['discriminator_gradient_norm', 'discriminator_loss'])
     """
 
     def __init__(

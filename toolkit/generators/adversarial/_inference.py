@@ -26,6 +26,13 @@ def call_in_batches(network: nn.Module, *rows: torch.Tensor, batch_size: int = 6
     -------
     tensor of shape (n, ...)
         On the processor.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import call_in_batches
+    >>> tuple(call_in_batches(torch.nn.Linear(2, 3), torch.zeros(5, 2), batch_size=2).shape)
+    (5, 3)
     """
     network.eval()
     device = next(network.parameters()).device

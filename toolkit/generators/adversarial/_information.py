@@ -30,7 +30,26 @@ _SHARPNESS = 3.0  # of the softmax over normalised logits
 def append_codes(
     latents: torch.Tensor, n_categories: int, n_continuous: int, generator: torch.Generator
 ) -> torch.Tensor:
-    """Latents with a category, one column each, and numbers in [-1, 1] behind them: (n, latent_dim + n_codes)."""
+    """Latents with a category, one column each, and numbers in [-1, 1] behind them.
+
+    Parameters
+    ----------
+    latents : tensor of shape (n, latent_dim)
+    n_categories, n_continuous : int
+    generator : torch.Generator
+
+    Returns
+    -------
+    tensor of shape (n, latent_dim + n_categories + n_continuous)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import append_codes
+    >>> codes = append_codes(torch.zeros(5, 2), 3, 1, torch.Generator().manual_seed(0))[:, 2:]
+    >>> tuple(codes.shape), codes[:, :3].sum(dim=1).tolist(), bool(codes[:, 3].abs().max() <= 1)
+    ((5, 4), [1.0, 1.0, 1.0, 1.0, 1.0], True)
+    """
     parts, n_rows, device = [latents], len(latents), latents.device
     if n_categories:
         drawn = torch.randint(n_categories, (n_rows,), generator=generator, device=device)
@@ -51,6 +70,14 @@ class RecognitionNetwork(nn.Module):
     widths : sequence of int, default=(32, 64)
         Channels of each grid, the finest first, which halve the side; images of fewer than 8 rows or columns have a
         hidden layer of the last width instead.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import RecognitionNetwork
+    >>> network = RecognitionNetwork((1, 8, 8), n_categories=3, n_continuous=2, widths=(4, 8))
+    >>> tuple(network(torch.zeros(4, 1, 8, 8)).shape)
+    (4, 5)
     """
 
     def __init__(
@@ -140,6 +167,18 @@ class InformationTrainer(AdversarialTrainer):
         Of the codes in the generator's loss.
     **options
         As for :class:`AdversarialTrainer`.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import ARCHITECTURES, InformationTrainer, RecognitionNetwork
+    >>> codes, mlp = {"n_categories": 3, "n_continuous": 1}, ARCHITECTURES["mlp"]
+    >>> networks = mlp.generator(2 + 3 + 1, (1, 8, 8), widths=(8,)), mlp.discriminator((1, 8, 8), widths=(8,))
+    >>> recognition = RecognitionNetwork((1, 8, 8), **codes, widths=(4, 8))
+    >>> trainer = InformationTrainer(*networks, recognition, **codes, information_weight=1.0, latent_dim=2,
+    ...                              random=torch.Generator().manual_seed(0), total_steps=10)
+    >>> "information_loss" in trainer.train_step(torch.zeros(4, 8, 8))
+    True
     """
 
     def __init__(

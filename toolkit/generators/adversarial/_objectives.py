@@ -35,6 +35,15 @@ class Objective:
         Gradient penalty that belongs to it unless another is asked for.
     weight_clip : float or None
         Bound of the discriminator's weights where no gradient penalty takes its place.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import OBJECTIVES
+    >>> hinge = OBJECTIVES["hinge"]
+    >>> real, fake = torch.tensor([2.0, 0.5]), torch.tensor([-2.0, 0.0])
+    >>> hinge.discriminator(real, fake).item(), hinge.generator(None, fake).item(), hinge.relative
+    (0.75, 1.0, False)
     """
 
     discriminator: Callable

@@ -23,6 +23,13 @@ class Penalty:
     factor : float
         Of the mean: R1 and R2 are defined with a half.
     paper : str
+
+    Examples
+    --------
+    >>> from toolkit.generators.adversarial import PENALTIES
+    >>> wgan = PENALTIES["wgan"]  # gradients between real and fake rows are pulled to a norm of one
+    >>> wgan.at, wgan.centre, wgan.factor
+    ('between', 1.0, 1.0)
     """
 
     at: str

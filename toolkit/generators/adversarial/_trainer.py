@@ -36,7 +36,26 @@ _STATISTICS_BATCHES, _STATISTICS_ROWS = 16, 256  # from which batch-norm statist
 
 
 def as_signed_images(batch: torch.Tensor) -> torch.Tensor:
-    """A batch (n, height, width[, 3]), uint8 or float32 in [0, 1], as (n, channels, height, width) in [-1, 1]."""
+    """Images as the networks take them: channels first, in [-1, 1].
+
+    Parameters
+    ----------
+    batch : tensor of shape (n, height, width[, 3])
+        uint8, or float32 in [0, 1].
+
+    Returns
+    -------
+    tensor of float32, of shape (n, channels, height, width)
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import as_signed_images
+    >>> as_signed_images(torch.tensor([[[0, 255], [255, 0]]], dtype=torch.uint8)).tolist()
+    [[[[-1.0, 1.0], [1.0, -1.0]]]]
+    >>> tuple(as_signed_images(torch.zeros(2, 8, 6, 3)).shape)
+    (2, 3, 8, 6)
+    """
     images = batch.permute(0, 3, 1, 2) if batch.ndim == 4 else batch.unsqueeze(1)
     if images.dtype == torch.uint8:
         return images.to(torch.float32).mul_(2.0 / 255.0).sub_(1.0)
@@ -81,6 +100,17 @@ class AdversarialTrainer(DrawingMixin):
         Returns the context in which networks are called.
     draw_rows : callable, optional
         ``draw_rows(network, n_samples, **options)`` gives rows of a finished generator: what :meth:`sample` needs.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.adversarial import ARCHITECTURES, AdversarialTrainer
+    >>> random, mlp = torch.Generator().manual_seed(0), ARCHITECTURES["mlp"]
+    >>> networks = mlp.generator(2, (1, 8, 8), widths=(8,)), mlp.discriminator((1, 8, 8), widths=(8,))
+    >>> trainer = AdversarialTrainer(*networks, random=random, latent_dim=2, total_steps=10)
+    >>> losses = trainer.train_step(torch.zeros(4, 8, 8))
+    >>> trainer.step, "generator_loss" in losses, tuple(trainer.finished_generator()(torch.zeros(3, 2)).shape)
+    (1, True, (3, 1, 8, 8))
     """
 
     def __init__(

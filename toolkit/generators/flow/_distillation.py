@@ -23,6 +23,19 @@ class DistillationTrainer(FlowTrainer):
         Of the sampler.
     **options
         Of :class:`FlowTrainer`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from toolkit.generators.flow import DistillationTrainer, build_network, learn_gaussian
+    >>> random = torch.Generator().manual_seed(0)
+    >>> network = build_network("mlp", (1, 4, 4), widths=(8,), n_conditions=0, path="linear", target="velocity",
+    ...                         gaussian=learn_gaussian(np.zeros((4, 16)), None, 0, seed=0), generator=random)
+    >>> trainer = DistillationTrainer(network, n_steps=2, random=random, total_steps=10)
+    >>> images, noise = torch.full((4, 4, 4), 0.5), torch.randn(4, 4, 4, generator=random)
+    >>> sorted(trainer.train_step((images, torch.zeros(4, 0), noise))), trainer.step
+    (['loss'], 1)
     """
 
     def __init__(self, network: torch.nn.Module, *, n_steps: int, **options: Any):

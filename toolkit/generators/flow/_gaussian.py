@@ -35,6 +35,15 @@ def learn_gaussian(rows: np.ndarray, codes: np.ndarray | None, n_conditions: int
         ``means`` (1 + n_conditions, n_values): of all, and how those of each condition differ from it;
         ``components`` (k, n_values) and ``variances`` (k,) of what is left within conditions; ``rest``, the variance of
         each direction beyond them.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.generators.flow import learn_gaussian
+    >>> rows = np.array([[0.0, 0.5], [0.0, -0.5], [1.0, 0.5], [1.0, -0.5]])
+    >>> found = learn_gaussian(rows, np.array([0, 0, 1, 1]), 2, seed=0)
+    >>> found["means"].tolist(), found["variances"].round(2).tolist()
+    ([[0.5, 0.0], [-0.5, 0.0], [0.5, 0.0]], [0.25, 0.0])
     """
     from sklearn.utils.extmath import randomized_svd
 

@@ -297,6 +297,23 @@ def build_network(
         Of :func:`~toolkit.generators.flow._gaussian.learn_gaussian`.
     path, target : str
     generator : torch.Generator
+
+    Returns
+    -------
+    torch.nn.Module
+        Points (n, channels, height, width), times (n,) and weights of conditions (n, n_conditions) to what ``target``
+        names, of the shape of the points.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from toolkit.generators.flow import build_network, learn_gaussian
+    >>> gaussian = learn_gaussian(np.zeros((4, 16)), None, 0, seed=0)
+    >>> network = build_network("mlp", (1, 4, 4), widths=(8,), n_conditions=0, gaussian=gaussian, path="linear",
+    ...                         target="velocity", generator=torch.Generator().manual_seed(0))
+    >>> tuple(network(torch.zeros(3, 1, 4, 4), torch.zeros(3), torch.zeros(3, 0)).shape)
+    (3, 1, 4, 4)
     """
     network = build(
         lambda: FlowNetwork(

@@ -26,6 +26,14 @@ class Path:
     data_rate, noise_rate : callable
         Their derivatives.
     paper : str
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.generators.flow import PATHS
+    >>> time = torch.tensor([0.0, 0.25, 1.0])
+    >>> PATHS["linear"].data(time).tolist(), PATHS["linear"].noise(time).tolist()
+    ([0.0, 0.25, 1.0], [1.0, 0.75, 0.0])
     """
 
     data: Callable

@@ -54,6 +54,22 @@ def draw_images(
     -------
     tensor of shape (n, channels, height, width)
         In [-1, 1], on the processor.
+
+    Examples
+    --------
+    >>> import contextlib
+    >>> import numpy as np
+    >>> import torch
+    >>> from toolkit.generators.flow import build_network, draw_images, learn_gaussian
+    >>> gaussian = learn_gaussian(np.full((4, 16), 0.5), None, 0, seed=0)
+    >>> way = {"path": "linear", "target": "velocity"}
+    >>> network = build_network("mlp", (1, 4, 4), widths=(8,), n_conditions=0, gaussian=gaussian, **way,
+    ...                         generator=torch.Generator().manual_seed(0))
+    >>> noise = torch.randn(3, 1, 4, 4, generator=torch.Generator().manual_seed(0))
+    >>> images = draw_images(network, noise, torch.zeros(3, 0), **way, solver="euler", n_steps=4,
+    ...                      autocast=contextlib.nullcontext)
+    >>> tuple(images.shape), round(images.mean().item(), 1)
+    ((3, 1, 4, 4), 0.5)
     """
     network.eval()
     device = next(network.parameters()).device

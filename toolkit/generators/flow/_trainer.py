@@ -47,6 +47,18 @@ class FlowTrainer(DrawingMixin):
         Returns the context in which the network is called.
     draw_rows : callable, optional
         ``draw_rows(network, n_samples, **options)`` gives rows of a finished network: what :meth:`sample` needs.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import torch
+    >>> from toolkit.generators.flow import FlowTrainer, build_network, learn_gaussian
+    >>> random = torch.Generator().manual_seed(0)
+    >>> network = build_network("mlp", (1, 4, 4), widths=(8,), n_conditions=0, path="linear", target="velocity",
+    ...                         gaussian=learn_gaussian(np.zeros((4, 16)), None, 0, seed=0), generator=random)
+    >>> trainer = FlowTrainer(network, random=random, total_steps=10)
+    >>> sorted(trainer.train_step(torch.full((4, 4, 4), 0.5))), trainer.step
+    (['loss'], 1)
     """
 
     def __init__(
