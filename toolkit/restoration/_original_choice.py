@@ -60,6 +60,17 @@ class OriginalChoice(NamedTuple):
         Median PSNR of sound pictures after the learned repair, in dB, to themselves; NaN where it was not measured.
     why : str
         In words.
+
+    Examples
+    --------
+    >>> from skimage import data
+    >>> from toolkit.restoration import choose_original_repair
+    >>> parts = [data.astronaut()[top : top + 48, left : left + 48] for top in (0, 96) for left in (0, 96, 192, 288)]
+    >>> choice = choose_original_repair(parts, "noisy")
+    >>> choice.method, sorted(choice.gains), choice.sound > 35
+    ('learned', ['classical', 'learned'], True)
+    >>> choose_original_repair(parts[:3], "blurred").why
+    'gains cannot be compared on 3 sound pictures, 8 or more can'
     """
 
     method: str

@@ -63,6 +63,18 @@ class PartitionedAuditResult(StudyOutcome):
     duplicate_counts : dict or None
     timings : dict of str to float
         Seconds of this run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_partitioned_audit
+    >>> images, folder = load_digits().images[:12], tempfile.mkdtemp()
+    >>> result = run_partitioned_audit(images, folder, quick=True, duplicates=False)
+    >>> result.n_images, int(result.kinds["n"].sum()), len(result.parts), len(result.failed)
+    (12, 12, 1, 0)
+    >>> next(result.iter_tables())["row"].tolist() == list(range(12))
+    True
     """
 
     out: Path
