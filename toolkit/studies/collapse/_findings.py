@@ -41,7 +41,6 @@ def collapse_findings(study: CollapseStudy) -> list[str]:
     >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
     >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
     >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
-
     >>> print(collapse_findings(study)[-1])
     Caution: with 1 seed a setting, no difference between two settings could be significant at .05, however large; four
     seeds are the fewest that could.

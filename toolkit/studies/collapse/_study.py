@@ -78,7 +78,6 @@ class CollapseStudy(StudyOutcome):
     >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
     >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
     >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
-
     >>> study.baseline, study.final[["setting", "step"]].values.tolist(), study.samples["packed", 0].shape
     ('plain', [['plain', 1], ['packed', 1]], (20, 14, 14))
     >>> list(study.tables())

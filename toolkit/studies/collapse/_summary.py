@@ -41,7 +41,6 @@ def settings_table(study: CollapseStudy) -> pd.DataFrame:
     >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
     >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
     >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
-
     >>> settings_table(study)[["setting", "n_runs", "failed"]].values.tolist()
     [['plain', 1, 0], ['packed', 1, 0]]
     """
@@ -92,7 +91,6 @@ def compare_settings(study: CollapseStudy, metric: str = "js") -> pd.DataFrame:
     >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
     >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
     >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
-
     >>> compare_settings(study)[["setting", "smallest_p"]].values.tolist()  # one run each can show nothing
     [['packed', 1.0]]
     """
@@ -165,7 +163,6 @@ def rank_settings(study: CollapseStudy, metric: str = "js") -> tuple[pd.DataFram
     >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
     >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
     >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
-
     >>> ranks, outcome = rank_settings(study)
     >>> sorted(ranks.index), outcome.sentence
     (['packed', 'plain'], '1 run gives an order of the methods, but no test: at least two are needed.')
