@@ -140,10 +140,13 @@ def choose_original_repair(pictures: Sequence[ArrayLike], fault: str) -> Origina
     words = f"on {len(parts)} sound pictures of this set, damaged on purpose: {words}"
     if sound < _SOUND:
         return OriginalChoice(usual, gains, sound, f"{words}; sound ones were changed ({sound:.0f} dB)")
-    worse = float(np.mean(every["learned"] < -_WORSE))
-    better = gains["learned"] > max(_LEAST_GAIN, gains.get("classical", -np.inf))
-    chosen = "learned" if better and worse <= _WORSE_SHARE else usual
-    return OriginalChoice(chosen, gains, sound, words)
+    if not gains["learned"] > max(_LEAST_GAIN, gains.get("classical", -np.inf)):
+        return OriginalChoice(usual, gains, sound, f"{words}; the learned one gains too little")
+    n_worse = int((every["learned"] < -_WORSE).sum())
+    if n_worse > _WORSE_SHARE * len(parts):
+        spoilt_more = f"the learned one made {n_worse} of {len(parts)} worse by more than {_WORSE:g} dB"
+        return OriginalChoice(usual, gains, sound, f"{words}; {spoilt_more}")
+    return OriginalChoice("learned", gains, sound, words)
 
 
 def _middle(image: NDArray, place: int) -> NDArray:
