@@ -53,8 +53,9 @@ class CollapseStudy(StudyOutcome):
         ``"failed"``), ``step``, ``seconds`` (of training), ``final`` (the last checkpoint of a run), ``outcome`` (see
         :func:`outcome_of`), the figures of :class:`toolkit.coverage.CoverageRecord` with what a perfect sampler would
         have (``..._expected``), ``bins_missing``, ``missing_share`` (of the real images that lie in them),
-        ``resembling`` (share of the samples that look like some real image), ``support`` (how many different images
-        would repeat as often as the samples), and ``error``. A run that measured nothing has one row.
+        ``lost_share`` (those in bins all but empty, too, where samples are too few to call one missing), ``resembling``
+        (share of the samples that look like some real image), ``support`` (how many different images would repeat as
+        often as the samples), and ``error``. A run that measured nothing has one row.
     records : dict of (str, int) to dict
         By setting and seed: parameters, outcome, verdict, seconds, and the rows of ``reference`` in the modes dropped.
     samples, growth : dict of (str, int) to ndarray
