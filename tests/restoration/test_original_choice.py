@@ -38,7 +38,24 @@ def test_photographs_are_served_by_the_learned_repair(pictures, fault):
 @pytest.mark.parametrize("learned", [_spoils, _too_careful])
 def test_a_learned_repair_that_harms_or_does_not_help_is_not_used(pictures, fault, learned, monkeypatch):
     monkeypatch.setitem(STEPS, fault, STEPS[fault] | {"learned": learned})
-    assert choose_original_repair(pictures, fault).method == ("classical" if fault == "noisy" else "")
+    choice = choose_original_repair(pictures, fault)
+    assert choice.method == ("classical" if fault == "noisy" else "")
+    assert choice.why.endswith("gains too little" if learned is _too_careful else "dB)")
+
+
+def test_one_that_harms_more_than_one_in_ten_is_not_used_and_is_said_to(pictures, monkeypatch):
+    good, sound, spoilt = STEPS["blurred"]["learned"], {each.tobytes() for each in pictures}, []
+
+    def uneven(image):
+        if image.tobytes() in sound:
+            return good(image)
+        spoilt.append(image)
+        return 255 - image if len(spoilt) in (2, 5) else good(image)
+
+    monkeypatch.setitem(STEPS, "blurred", {"learned": uneven})
+    choice = choose_original_repair(pictures, "blurred")
+    assert choice.method == ""
+    assert choice.why.endswith("the learned one made 2 of 9 worse by more than 1 dB")
 
 
 def test_one_that_changes_sound_pictures_is_not_used_however_much_it_gains(pictures, monkeypatch):

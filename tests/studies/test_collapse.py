@@ -482,6 +482,23 @@ def test_the_answer_is_short_and_nothing_is_said_three_times():
     assert nothing[1] == "Nothing that was tried cured “plain”."
 
 
+def test_a_collapse_that_few_samples_show_is_not_said_to_miss_nothing():
+    """No single bin can be called missing, but together they are all but empty, which the outcome rests on."""
+    study = made({"plain": [[0.0, 0.0]], "b": [[0.9, 0.3]]}, {"plain": [0.5], "b": [0.4]}, steps=(10, 20))
+    study.runs["lost_share"] = [0.4, 0.6, 0.95, 0.35]
+    study.runs["outcome"] = "collapsed"
+    plain, b = [each for each in collapse_findings(study) if " collapsed in 1 of 1 run" in each]
+    assert (
+        "60% of the real images lie where it hardly draws (0 of 100 bins missing for certain: samples are few)" in plain
+    )
+    assert "It reached 60% of the data at step 10 and fell to 40%." in plain
+    assert "30% of the real images lie where it hardly draws (30 of 100 bins missing), and" in b
+    study.runs["resembling"], study.runs["resembling_expected"] = 0.0, 0.8
+    study.runs["outcome"] = "undertrained"
+    (never,) = [each for each in collapse_findings(study) if "never learnt to draw, in" in each]
+    assert "That 30% to 60% of the real images lie where they hardly draw" in never
+
+
 def test_the_table_of_settings_leads_with_what_noise_cannot_raise(study):
     table = _read_table(study)
     assert table.columns.tolist() == [

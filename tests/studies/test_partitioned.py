@@ -59,6 +59,8 @@ def test_findings_are_those_of_the_array_in_memory(images, auditor, shards, tmp_
     for name in ("confidence", "anomaly_score", "severity"):
         np.testing.assert_allclose(found[name], whole.per_image[name], rtol=1e-3, atol=1e-4)  # float32 sums by part
     assert result.kinds.set_index("kind")["n"].to_dict() == whole.per_image["kind"].value_counts().to_dict()
+    n_inverted = int((whole.per_image["kind"] == "invert").sum())
+    assert any(f"inverted ({n_inverted})" in sentence for sentence in result.findings())
     repaired = sorted((tmp_path / "out" / "repaired").glob("*.npy"))
     if whole.n_repaired:
         np.testing.assert_array_equal(

@@ -28,6 +28,20 @@ class Display:
         The axes drawn on; after ``plot``.
     figure_ : matplotlib Figure
         The figure of ``ax_``; after ``plot``.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from matplotlib.figure import Figure
+    >>> from toolkit.plots import Display, RocDisplay
+    >>> display = RocDisplay.from_predictions([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8])
+    >>> ax = Figure().add_subplot()
+    >>> isinstance(display, Display), display.plot(ax).figure_ is ax.figure
+    (True, True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     _ = display.save(f"{folder}/roc.svg")
+    ...     print(os.listdir(folder))
+    ['roc.svg']
     """
 
     def __init_subclass__(cls, **options):

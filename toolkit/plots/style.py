@@ -32,7 +32,14 @@ _GRID = "#e6e9eb"
 
 
 def colours_of(names: Sequence[str]) -> dict[str, str]:
-    """A colour for each name; clean is always blue and unknown always grey."""
+    """A colour for each name; clean is always blue and unknown always grey.
+
+    Examples
+    --------
+    >>> from toolkit.plots.style import colours_of
+    >>> colours_of(["invert", "clean"])
+    {'invert': '#D55E00', 'clean': '#0072B2'}
+    """
     fixed = {"clean": COLOURS[0], "unknown": COLOURS[7]}
     free = [c for c in COLOURS if not any(name in fixed and fixed[name] == c for name in names)]
     colours, used = {}, 0
@@ -46,12 +53,26 @@ def colours_of(names: Sequence[str]) -> dict[str, str]:
 
 
 def plain_name(name: str) -> str:
-    """A kind or method as a person writes it: ``salt_and_pepper`` becomes ``salt and pepper``; never a formula."""
+    """A kind or method as a person writes it: ``salt_and_pepper`` becomes ``salt and pepper``; never a formula.
+
+    Examples
+    --------
+    >>> from toolkit.plots.style import plain_name
+    >>> plain_name("salt_and_pepper"), plain_name("rotate+invert")
+    ('salt and pepper', 'rotate + invert')
+    """
     return plot_text(str(name).replace("_", " ").replace("+", " + "))
 
 
 def kind_name(kind: str) -> str:
-    """A kind of corruption as the table of kinds calls it: ``rotate_180`` is ``upside down``; never a formula."""
+    """A kind of corruption as the table of kinds calls it: ``rotate_180`` is ``upside down``; never a formula.
+
+    Examples
+    --------
+    >>> from toolkit.plots.style import kind_name
+    >>> kind_name("rotate_180"), kind_name("my_kind")
+    ('upside down', 'my kind')
+    """
     from toolkit.corruption import kind_in_words
 
     return plot_text(kind_in_words(kind, short=True))
@@ -72,7 +93,17 @@ def kind_order(kinds: Iterable[str]) -> list[str]:
 
 
 def tidy_axes(ax: Axes, *, grid: str = "both") -> None:
-    """Light grid behind the data, no box, quiet ticks."""
+    """Light grid behind the data, no box, quiet ticks.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from toolkit.plots.style import tidy_axes
+    >>> ax = Figure().add_subplot()
+    >>> tidy_axes(ax, grid="y")
+    >>> ax.spines["top"].get_visible(), ax.get_axisbelow()
+    (False, True)
+    """
     for side in ("top", "right"):
         ax.spines[side].set_visible(False)
     for side in ("left", "bottom"):
@@ -87,7 +118,17 @@ def tidy_axes(ax: Axes, *, grid: str = "both") -> None:
 
 
 def title_axes(ax: Axes, title: str) -> None:
-    """A left-aligned title, where the eye starts; a dollar in it is a dollar, since names of files may hold any."""
+    r"""A left-aligned title, where the eye starts; a dollar in it is a dollar, since names of files may hold any.
+
+    Examples
+    --------
+    >>> from matplotlib.figure import Figure
+    >>> from toolkit.plots.style import title_axes
+    >>> ax = Figure().add_subplot()
+    >>> title_axes(ax, "cash_$5.npz")
+    >>> print(ax.get_title(loc="left"))
+    cash_\$5.npz
+    """
     if title:
         ax.set_title(plot_text(title), loc="left", fontsize=11, fontweight="bold", color=INK, pad=10)
 

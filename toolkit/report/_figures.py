@@ -118,6 +118,19 @@ def write_figures(
     -------
     dict of str to Figure or bytes
         The PNG, where a report would show the same pixels; the figure where it would rather show lines.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from matplotlib.figure import Figure
+    >>> from toolkit.report import Report, write_figures
+    >>> lines, pixels = Figure(), Figure()
+    >>> _ = lines.add_subplot().plot([0, 1])
+    >>> _ = pixels.add_subplot().imshow([[0, 1]])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     shown = write_figures(folder, {"lines": lines, "pixels": pixels})
+    ...     print(sorted(os.listdir(folder)), {name: type(each).__name__ for name, each in shown.items()})
+    ['lines.png', 'pixels.png'] {'lines': 'Figure', 'pixels': 'bytes'}
     """
     shown: dict[str, Figure | bytes] = dict(figures)
     for name, figure in figures.items():

@@ -27,6 +27,14 @@ class OriginalRepair(NamedTuple):
     repaired : bool
     why_not : str
         Empty where it was repaired.
+
+    Examples
+    --------
+    >>> from skimage import data
+    >>> from toolkit.restoration import repair_original
+    >>> found = repair_original(data.chelsea()[:64, :64], "noisy")
+    >>> found.repaired, found.why_not, found.image.shape
+    (False, 'it is smaller than 96 pixels', (64, 64, 3))
     """
 
     image: NDArray

@@ -60,6 +60,17 @@ class OriginalChoice(NamedTuple):
         Median PSNR of sound pictures after the learned repair, in dB, to themselves; NaN where it was not measured.
     why : str
         In words.
+
+    Examples
+    --------
+    >>> from skimage import data
+    >>> from toolkit.restoration import choose_original_repair
+    >>> parts = [data.astronaut()[top : top + 48, left : left + 48] for top in (0, 96) for left in (0, 96, 192, 288)]
+    >>> choice = choose_original_repair(parts, "noisy")
+    >>> choice.method, sorted(choice.gains), choice.sound > 35
+    ('learned', ['classical', 'learned'], True)
+    >>> choose_original_repair(parts[:3], "blurred").why
+    'gains cannot be compared on 3 sound pictures, 8 or more can'
     """
 
     method: str
@@ -129,10 +140,13 @@ def choose_original_repair(pictures: Sequence[ArrayLike], fault: str) -> Origina
     words = f"on {len(parts)} sound pictures of this set, damaged on purpose: {words}"
     if sound < _SOUND:
         return OriginalChoice(usual, gains, sound, f"{words}; sound ones were changed ({sound:.0f} dB)")
-    worse = float(np.mean(every["learned"] < -_WORSE))
-    better = gains["learned"] > max(_LEAST_GAIN, gains.get("classical", -np.inf))
-    chosen = "learned" if better and worse <= _WORSE_SHARE else usual
-    return OriginalChoice(chosen, gains, sound, words)
+    if not gains["learned"] > max(_LEAST_GAIN, gains.get("classical", -np.inf)):
+        return OriginalChoice(usual, gains, sound, f"{words}; the learned one gains too little")
+    n_worse = int((every["learned"] < -_WORSE).sum())
+    if n_worse > _WORSE_SHARE * len(parts):
+        spoilt_more = f"the learned one made {n_worse} of {len(parts)} worse by more than {_WORSE:g} dB"
+        return OriginalChoice(usual, gains, sound, f"{words}; {spoilt_more}")
+    return OriginalChoice("learned", gains, sound, words)
 
 
 def _middle(image: NDArray, place: int) -> NDArray:

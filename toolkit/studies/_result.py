@@ -24,6 +24,15 @@ class StudyOutcome(ABC):
     """The result of a study: what was found in words, figures and tables, a page of it all, and a folder of files.
 
     It prints as its findings, and shows itself in a notebook as its page does.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import StudyOutcome, run_differences
+    >>> images = load_digits().images
+    >>> outcome = run_differences(images[:100], images[100:200])
+    >>> isinstance(outcome, StudyOutcome), repr(outcome).splitlines() == outcome.findings(), list(outcome.tables())
+    (True, True, ['differences', 'bins'])
     """
 
     @abstractmethod

@@ -22,6 +22,13 @@ def arithmetic_findings(result: ArithmeticResult) -> list[str]:
     Returns
     -------
     list of str
+
+    Examples
+    --------
+    >>> from toolkit.studies import arithmetic_findings, run_arithmetic
+    >>> sentences = arithmetic_findings(run_arithmetic(operations="+", n_digits=1, steps=2, hidden_size=4))
+    >>> sentences[0].split(". ")[-1]
+    'The training set has 75 queries (random split), from text to text.'
     """
     settings, measures, errors = result.settings, result.measures, result.errors
     by = ", as an independent reader reads them" if settings["target"] == "image" else ""

@@ -63,6 +63,15 @@ class ArithmeticResult(StudyOutcome):
     settings : dict
     seconds : dict of str to float
     versions : dict of str to str
+
+    Examples
+    --------
+    >>> from toolkit.studies import run_arithmetic
+    >>> result = run_arithmetic(operations="+", n_digits=1, steps=2, hidden_size=4)
+    >>> 0 <= result.exact_match <= 1, result.settings["n_train"], result.shown["queries"].shape
+    (True, 75, (20,))
+    >>> list(result.errors.columns[:3]), result.model.predict(["1+2"]).shape
+    (['by', 'group', 'n'], (1,))
     """
 
     model: ArithmeticSeq2Seq
@@ -334,6 +343,14 @@ def ask_arithmetic(
         As the model takes and gives them, one row each.
     text : str or None
         The answer in characters; None for a model that knows pictures only.
+
+    Examples
+    --------
+    >>> from toolkit.studies import ask_arithmetic, run_arithmetic
+    >>> model = run_arithmetic(operations="+", n_digits=1, steps=2, hidden_size=4).model
+    >>> asked, answer, text = ask_arithmetic(model, "4 + 5")
+    >>> asked.tolist(), answer.shape, text == answer[0]
+    (['4+5'], (1,), True)
     """
     asked = np.array(["".join(str(query).split())])
     if model.source == "image":

@@ -33,6 +33,18 @@ def check_arithmetic_target(out: str | os.PathLike) -> None:
     Raises
     ------
     FileExistsError
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from toolkit.studies import check_arithmetic_target
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> check_arithmetic_target(folder / "new")
+    >>> (folder / "thesis.tex").touch()
+    >>> check_arithmetic_target(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    FileExistsError: ... holds 'thesis.tex', which is no part of such a result, and would be lost: ...
     """
     check_target(out, ARITHMETIC_FILES)
 
@@ -57,6 +69,15 @@ def write_arithmetic(result: ArithmeticResult, out: str | os.PathLike) -> Path:
     ------
     FileExistsError
         If the folder holds something that no such study wrote.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from toolkit.studies import run_arithmetic, write_arithmetic
+    >>> result = run_arithmetic(operations="+", n_digits=1, steps=2, hidden_size=4, attention=False)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(sorted(os.listdir(write_arithmetic(result, f"{folder}/sums").parent)))
+    ['answers.png', 'errors.csv', 'losses.png', 'model', 'report.html', 'summary.json']
     """
     import toolkit
 

@@ -46,6 +46,14 @@ def plain_findings(result: AuditResult) -> list[str]:
     Returns
     -------
     list of str
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import plain_findings, run_audit
+    >>> sentences = plain_findings(run_audit(load_digits().images[:4], quick=True))
+    >>> sentences[0].split(":")[0], len(sentences)
+    ('This set cannot be judged', 2)
     """
     if result.files is not None:
         from toolkit.studies.folder._outcome import cleaning_findings

@@ -71,6 +71,16 @@ class AuditResult(StudyOutcome):
         What became of each file in a cleaned copy: :func:`toolkit.audit.apply_plan`.
     plan : DataFrame or None
         What becomes of each file or image unless somebody decides otherwise; by default as the audit proposes.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_audit
+    >>> result = run_audit(load_digits().images[:12], quick=True)
+    >>> len(result), result.repaired.shape, list(result.per_image)[1:4]
+    (12, (12, 28, 28), ['kind', 'confidence', 'anomaly_score'])
+    >>> int(result[3]["index"]), int(result.counts.sum()), len(result.flagged)
+    (3, 12, 12)
     """
 
     images: np.ndarray

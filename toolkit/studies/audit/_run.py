@@ -293,6 +293,16 @@ def check_detectors(detectors: Sequence[str]) -> tuple[str, ...]:
     Returns
     -------
     tuple of str
+
+    Examples
+    --------
+    >>> from toolkit.studies import check_detectors
+    >>> check_detectors(["lof", "iforest", "lof"]), check_detectors([])
+    (('lof', 'iforest'), ())
+    >>> check_detectors(["ifores"])  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: Unknown detector: 'ifores'. Did you mean 'iforest'? ...
     """
     from toolkit._core.names import check_names
     from toolkit.detectors import available_detectors

@@ -49,6 +49,18 @@ def check_audit_target(out: str | os.PathLike) -> None:
     Raises
     ------
     FileExistsError
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from toolkit.studies import check_audit_target
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> check_audit_target(folder / "new")
+    >>> (folder / "holiday.jpg").touch()
+    >>> check_audit_target(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    FileExistsError: ... holds 'holiday.jpg', which is no part of such a result, and would be lost: ...
     """
     check_target(out, AUDIT_FILES)
 
@@ -157,6 +169,16 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
     ------
     FileExistsError
         If the folder holds something that no audit wrote.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_audit, write_audit
+    >>> result = run_audit(load_digits().images[:4], quick=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(sorted(os.listdir(write_audit(result, f"{folder}/audit").parent)))
+    ['detectors.csv', 'figures', 'per_image.csv', 'plan.csv', 'repaired.npz', 'report.html', 'summary.json']
     """
     out = Path(out)
     with whole_folder(out, AUDIT_FILES) as folder:

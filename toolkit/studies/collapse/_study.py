@@ -53,8 +53,9 @@ class CollapseStudy(StudyOutcome):
         ``"failed"``), ``step``, ``seconds`` (of training), ``final`` (the last checkpoint of a run), ``outcome`` (see
         :func:`outcome_of`), the figures of :class:`toolkit.coverage.CoverageRecord` with what a perfect sampler would
         have (``..._expected``), ``bins_missing``, ``missing_share`` (of the real images that lie in them),
-        ``resembling`` (share of the samples that look like some real image), ``support`` (how many different images
-        would repeat as often as the samples), and ``error``. A run that measured nothing has one row.
+        ``lost_share`` (those in bins all but empty, too, where samples are too few to call one missing), ``resembling``
+        (share of the samples that look like some real image), ``support`` (how many different images would repeat as
+        often as the samples), and ``error``. A run that measured nothing has one row.
     records : dict of (str, int) to dict
         By setting and seed: parameters, outcome, verdict, seconds, and the rows of ``reference`` in the modes dropped.
     samples, growth : dict of (str, int) to ndarray
@@ -69,6 +70,19 @@ class CollapseStudy(StudyOutcome):
     timings, versions : dict
     left_out : DataFrame or None
         Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_collapse_study
+    >>> images = load_digits().images[:100, ::2, ::2]
+    >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
+    >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
+    >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
+    >>> study.baseline, study.final[["setting", "step"]].values.tolist(), study.samples["packed", 0].shape
+    ('plain', [['plain', 1], ['packed', 1]], (20, 14, 14))
+    >>> list(study.tables())
+    ['runs', 'settings', 'against_baseline', 'ranks']
     """
 
     runs: pd.DataFrame
@@ -142,6 +156,16 @@ def check_collapse_settings(settings: str | dict[str, dict]) -> dict[str, dict]:
     Raises
     ------
     ValueError
+
+    Examples
+    --------
+    >>> from toolkit.studies import check_collapse_settings
+    >>> check_collapse_settings({"packed": {"packing": 2}})
+    {'packed': {'packing': 2}}
+    >>> check_collapse_settings({"packed": {"packin": 2}})
+    Traceback (most recent call last):
+        ...
+    ValueError: settings['packed']: 'packin' is no parameter that a study may set of a GAN.
     """
     from toolkit.generators import GAN, check_gan
 

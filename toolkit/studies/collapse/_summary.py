@@ -32,6 +32,17 @@ def settings_table(study: CollapseStudy) -> pd.DataFrame:
     DataFrame
         ``setting``, ``n_runs``, ``outcome`` (the most frequent one; of equals the worst), the number of each outcome,
         ``<figure>_mean`` and ``<figure>_sd`` (over the runs that finished; NaN for one run), ``seconds``.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_collapse_study, settings_table
+    >>> images = load_digits().images[:100, ::2, ::2]
+    >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
+    >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
+    >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
+    >>> settings_table(study)[["setting", "n_runs", "failed"]].values.tolist()
+    [['plain', 1, 0], ['packed', 1, 0]]
     """
     rows = []
     for setting in study.settings:
@@ -71,6 +82,17 @@ def compare_settings(study: CollapseStudy, metric: str = "js") -> pd.DataFrame:
     H. B. Mann and D. R. Whitney, "On a test of whether one of two random variables is stochastically larger than the
     other", Annals of Mathematical Statistics 18, 1947. S. Holm, "A simple sequentially rejective multiple test
     procedure", Scandinavian Journal of Statistics 6, 1979.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import compare_settings, run_collapse_study
+    >>> images = load_digits().images[:100, ::2, ::2]
+    >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
+    >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
+    >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
+    >>> compare_settings(study)[["setting", "smallest_p"]].values.tolist()  # one run each can show nothing
+    [['packed', 1.0]]
     """
     from math import comb
 
@@ -132,6 +154,18 @@ def rank_settings(study: CollapseStudy, metric: str = "js") -> tuple[pd.DataFram
     ranks : DataFrame
         Of :func:`toolkit.comparison.rank_methods`.
     outcome : Significance
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import rank_settings, run_collapse_study
+    >>> images = load_digits().images[:100, ::2, ::2]
+    >>> tiny = {"generator_widths": (8,), "discriminator_widths": (8,)}
+    >>> settings = {"plain": tiny, "packed": {**tiny, "packing": 2}}
+    >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
+    >>> ranks, outcome = rank_settings(study)
+    >>> sorted(ranks.index), outcome.sentence
+    (['packed', 'plain'], '1 run gives an order of the methods, but no test: at least two are needed.')
     """
     from toolkit.comparison import rank_methods, significance
 

@@ -53,6 +53,18 @@ def check_collapse_target(out: str | os.PathLike) -> None:
     Raises
     ------
     FileExistsError
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from toolkit.studies import check_collapse_target
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> check_collapse_target(folder / "new")
+    >>> (folder / "weights.pt").touch()
+    >>> check_collapse_target(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    FileExistsError: ... holds 'weights.pt', which is no part of such a result, and would be lost: ...
     """
     check_target(out, COLLAPSE_FILES, grows=True)
 
@@ -63,6 +75,20 @@ def forget_collapse_runs(out: str | os.PathLike) -> None:
     Parameters
     ----------
     out : path-like
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import forget_collapse_runs, run_collapse_study
+    >>> folder, settings = tempfile.mkdtemp(), {"tiny": {"generator_widths": (8,), "discriminator_widths": (8,)}}
+    >>> plan = {"seeds": [0], "steps": 1, "n_samples": 20, "folder": f"{folder}/runs"}
+    >>> _ = run_collapse_study(load_digits().images[:100, ::2, ::2], settings, **plan)
+    >>> len(os.listdir(f"{folder}/runs"))
+    2
+    >>> forget_collapse_runs(folder)
+    >>> os.listdir(folder)
+    []
     """
     check_collapse_target(out)
     shutil.rmtree(Path(out) / RUNS, ignore_errors=True)
@@ -99,6 +125,18 @@ def write_collapse_study(
     ------
     FileExistsError
         If the folder holds something that no study wrote.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_collapse_study, write_collapse_study
+    >>> images = load_digits().images[:100, ::2, ::2]
+    >>> settings = {"tiny": {"generator_widths": (8,), "discriminator_widths": (8,)}}
+    >>> study = run_collapse_study(images, settings, seeds=[0], steps=1, n_samples=20)
+    >>> with tempfile.TemporaryDirectory() as folder:  # figures={}: those of the report take the most time
+    ...     print(sorted(os.listdir(write_collapse_study(study, f"{folder}/study", figures={}).parent)))
+    ['pictures', 'report.html', 'runs.csv', 'settings.csv', 'summary.json']
     """
     out = Path(out)
     left_out = study.left_out if left_out is None else left_out

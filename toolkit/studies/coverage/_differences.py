@@ -47,6 +47,17 @@ class DifferencesResult(StudyOutcome):
     notes : tuple of str
         What was done to the second set before.
     versions : dict of str to str
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_differences
+    >>> images, labels = load_digits().images[:300], load_digits().labels[:300]
+    >>> result = run_differences(images[labels < 5], images[labels >= 5], names=("low", "high"))
+    >>> result.comparison.flagged, list(result.pictures)
+    (True, ['more_in_a', 'more_in_b'])
+    >>> result.tables()["differences"]["more_in"].unique().tolist()
+    ['low', 'high']
     """
 
     comparison: CoverageComparison

@@ -55,6 +55,17 @@ class CoverageResult(StudyOutcome):
     versions : dict of str to str
     left_out : DataFrame or None
         Files that are no images of the sets, as given.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_coverage
+    >>> images = load_digits().images
+    >>> result = run_coverage(images[:200], images[200:300], with_map=False, names=("scans", "drawn"))
+    >>> result.names, result.samples.shape, list(result.tables())
+    (('scans', 'drawn'), (36, 28, 28), ['figures', 'evidence', 'bins'])
+    >>> result.record.n_real, result.record.n_samples, " ".join(result.findings()) == result.record.verdict
+    (200, 100, True)
     """
 
     coverage: ModeCoverage
@@ -142,6 +153,15 @@ def run_coverage(
         Samples on a scale that cannot be told.
     StoppedError
         ``should_stop`` said so.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_coverage
+    >>> images, labels = load_digits().images[:800], load_digits().labels[:800]
+    >>> result = run_coverage(images[:400], images[400:][labels[400:] < 5], with_map=False)
+    >>> result.record.flagged, len(result.record.dropped_modes) > 0, len(result.record.bins)
+    (True, True, 40)
     """
     names = tuple(map(printable, names))
     if np.shape(real)[1:] != np.shape(samples)[1:]:

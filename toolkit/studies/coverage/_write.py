@@ -41,6 +41,18 @@ def check_coverage_target(out: str | os.PathLike) -> None:
     Raises
     ------
     FileExistsError
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from toolkit.studies import check_coverage_target
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> check_coverage_target(folder / "new")
+    >>> (folder / "samples.npz").touch()
+    >>> check_coverage_target(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    FileExistsError: ... holds 'samples.npz', which is no part of such a result, and would be lost: ...
     """
     check_target(out, COVERAGE_FILES)
 
@@ -66,6 +78,17 @@ def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
     ------
     FileExistsError
         If the folder holds something that no such result wrote.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_coverage, write_coverage
+    >>> images = load_digits().images
+    >>> result = run_coverage(images[:100], images[100:200], with_map=False)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(sorted(os.listdir(write_coverage(result, f"{folder}/coverage").parent)))
+    ['bins.csv', 'dropped.png', 'evidence.csv', 'figures.csv', 'report.html', 'samples.png', 'summary.json']
     """
     out = Path(out)
     record, displays = result.record, coverage_displays(result)

@@ -47,6 +47,22 @@ class FolderResult(StudyOutcome):
     versions : dict of str to str
     plan : DataFrame, optional
         What becomes of each file unless somebody decides otherwise; by default :func:`toolkit.audit.plan_clean`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from PIL import Image
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_folder
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for number, image in enumerate(load_digits().images[:4]):
+    ...     Image.fromarray(image).save(folder / f"{number}.png")
+    >>> _ = (folder / "torn.png").write_bytes((folder / "0.png").read_bytes()[:60])
+    >>> result = run_folder(folder, cache=False, n_jobs=1)
+    >>> len(result), result.per_file.loc[~result.per_file["readable"], "path"].tolist()
+    (5, ['torn.png'])
+    >>> result.plan["action"].tolist()
+    ['keep', 'keep', 'keep', 'keep', 'leave_out']
     """
 
     files: FileAudit
@@ -146,6 +162,15 @@ def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]
     Returns
     -------
     list of str
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from toolkit.studies import cleaning_findings
+    >>> done, psnr = ["kept", "repaired", "left out"], [np.nan, np.inf, np.nan]  # infinite: to the last grey level
+    >>> print(*cleaning_findings(pd.DataFrame({"done": done, "psnr": psnr, "note": ""}), {"cleaned": "out"}))
+    out holds 2 files: 1 as they were, byte for byte and 1 repaired at their own size; 1 is left out.
     """
     if applied is None:
         return []

@@ -148,6 +148,20 @@ def clean_folder(
     -------
     DataFrame
         As :func:`toolkit.audit.apply_plan` gives it.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from PIL import Image
+    >>> from toolkit.audit import audit_files
+    >>> from toolkit.datasets import load_digits
+    >>> home = pathlib.Path(tempfile.mkdtemp())
+    >>> (home / "in").mkdir()
+    >>> for number, image in enumerate(load_digits().images[[0, 1, 2, 2]]):
+    ...     Image.fromarray(image).save(home / "in" / f"{number}.png")
+    >>> files = audit_files(home / "in", cache=False, n_jobs=1)
+    >>> clean_folder(files, home / "out", leave_out=["exact_duplicates"])["done"].tolist()
+    ['kept', 'kept', 'kept', 'left out']
     """
     plan = plan_clean(files, leave_out=leave_out, repairs=repairs, per_image=per_image)
     return apply_plan(plan, files.survey.root, out, strip_metadata=strip_metadata, dry_run=dry_run, verbose=verbose)

@@ -24,6 +24,14 @@ def generator_findings(result: GeneratorComparison) -> list[str]:
     Returns
     -------
     list of str
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import generator_findings, run_generator_comparison
+    >>> found = run_generator_comparison(load_digits().images[:40], generators=["vae"], epochs=1)
+    >>> generator_findings(found)[0].split(".")[0]
+    'Closest to images never seen are the samples of vae'
     """
     means = mean_measures(result)
     floor = result.table.loc[result.table["generator"] == REAL, "frechet_distance"].iloc[0]

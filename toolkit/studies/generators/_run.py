@@ -123,6 +123,16 @@ class GeneratorComparison(StudyOutcome):
     settings, versions : dict
     left_out : DataFrame or None
         Files that are no images of the set, and why, as :attr:`toolkit.datasets.ImageFolder.skipped` has them.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_generator_comparison
+    >>> found = run_generator_comparison(load_digits().images[:40], generators=["autoencoder"], epochs=1)
+    >>> found.table["generator"].tolist(), found.samples["autoencoder"].shape, len(found.rows_held_back)
+    (['real images', 'autoencoder'], (8, 28, 28), 8)
+    >>> found.estimators["autoencoder"].sample(3, random_state=0).shape
+    (3, 28, 28)
     """
 
     table: pd.DataFrame

@@ -35,6 +35,18 @@ def check_comparison_target(out: str | os.PathLike) -> None:
     Raises
     ------
     FileExistsError
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from toolkit.studies import check_comparison_target
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> check_comparison_target(folder / "new")
+    >>> (folder / "notes.md").touch()
+    >>> check_comparison_target(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    FileExistsError: ... holds 'notes.md', which is no part of such a result, and would be lost: ...
     """
     check_target(out, GENERATORS_FILES)
 
@@ -64,6 +76,16 @@ def write_generator_comparison(
     ------
     FileExistsError
         If the folder holds something that no comparison wrote.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_generator_comparison, write_generator_comparison
+    >>> found = run_generator_comparison(load_digits().images[:10], generators=["gan"], epochs=1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     print(sorted(os.listdir(write_generator_comparison(found, f"{folder}/generators").parent)))
+    ['generators.csv', 'losses', 'report.html', 'samples.png', 'summary.json']
     """
     out = Path(out)
     left_out = result.left_out if left_out is None else left_out

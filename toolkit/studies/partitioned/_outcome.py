@@ -14,6 +14,7 @@ import pandas as pd
 from toolkit._core.files import write_csv, write_json
 from toolkit._core.versions import versions
 from toolkit.audit import UNJUDGED
+from toolkit.corruption import kind_in_words
 from toolkit.exceptions import DataFormatError
 from toolkit.plots import CorruptionGalleryDisplay, ScoreHistogramDisplay
 from toolkit.report import Report
@@ -63,6 +64,18 @@ class PartitionedAuditResult(StudyOutcome):
     duplicate_counts : dict or None
     timings : dict of str to float
         Seconds of this run.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_partitioned_audit
+    >>> images, folder = load_digits().images[:12], tempfile.mkdtemp()
+    >>> result = run_partitioned_audit(images, folder, quick=True, duplicates=False)
+    >>> result.n_images, int(result.kinds["n"].sum()), len(result.parts), len(result.failed)
+    (12, 12, 1, 0)
+    >>> next(result.iter_tables())["row"].tolist() == list(range(12))
+    True
     """
 
     out: Path
@@ -147,7 +160,8 @@ class PartitionedAuditResult(StudyOutcome):
             )
             named = self.kinds[~self.kinds["kind"].isin(["clean"])].head(6)
             if len(named):
-                listed = ", ".join(f"{kind} ({count:,})" for kind, count in zip(named["kind"], named["n"]))
+                words = [kind_in_words(kind, short=True) for kind in named["kind"]]
+                listed = ", ".join(f"{kind} ({count:,})" for kind, count in zip(words, named["n"]))
                 sentences.append(f"What is wrong, over all {n:,}: {listed}.")
             sentences.append(f"{self.n_repaired:,} of {n:,} images were repaired.{self._kept()}")
         counts = self.duplicate_counts

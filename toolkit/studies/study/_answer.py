@@ -26,6 +26,14 @@ def study_answer(result: StudyResult) -> list[str]:
     -------
     list of str
         At most five sentences.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import StudyResult, run_audit, study_answer
+    >>> audit = run_audit(load_digits().images[:4], quick=True)
+    >>> [sentence.split(":")[0] for sentence in study_answer(StudyResult(audit, None, n_left=4))]
+    ['This set cannot be judged', 'What it can do is order the images', 'Would a generator learn all of it? Not tried']
     """
     lines = audit_answer(result.audit)
     n = f"{result.n_left:,} images that are clean or repaired"
@@ -46,6 +54,14 @@ def study_findings(result: StudyResult) -> list[str]:
     Returns
     -------
     list of str
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import StudyResult, plain_findings, run_audit, study_findings
+    >>> audit = run_audit(load_digits().images[:4], quick=True)
+    >>> study_findings(StudyResult(audit, None, n_left=4))[: len(plain_findings(audit))] == plain_findings(audit)
+    True
     """
     return [*plain_findings(result.audit), *_learnt(result)]
 

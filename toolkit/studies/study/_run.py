@@ -43,6 +43,16 @@ class StudyResult(StudyOutcome):
         None where the audit left too few images.
     n_left : int
         Images that the audit took for clean or repaired, and the generators learnt from.
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_study
+    >>> result = run_study(load_digits().images[:4])  # too few to train generators on
+    >>> len(result.audit), result.n_left, result.collapse is None
+    (4, 4, True)
+    >>> sorted(result.tables())[:2]
+    ['audit_by_kind', 'audit_by_restorer']
     """
 
     audit: AuditResult
@@ -116,6 +126,14 @@ def run_study(
     Returns
     -------
     StudyResult
+
+    Examples
+    --------
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import run_study
+    >>> result = run_study(load_digits().images[:4])
+    >>> result.findings()[-1]  # of a hundred or more, a collapse study: that takes minutes
+    'Would a generator learn all of it? Not tried: 4 images that are clean or repaired are too few.'
     """
     images = as_stack(images)
     kinds_truth = None if kinds_truth is None else np.asarray(kinds_truth)

@@ -35,6 +35,19 @@ def check_study_target(out: str | os.PathLike) -> None:
     Raises
     ------
     FileExistsError
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from toolkit.studies import check_study_target
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> (folder / "audit").mkdir()
+    >>> check_study_target(folder)
+    >>> (folder / "audit" / "holiday.jpg").touch()
+    >>> check_study_target(folder)  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    FileExistsError: ...audit holds 'holiday.jpg', which is no part of such a result, and would be lost: ...
     """
     check_target(out, STUDY_FILES, grows=True)
     check_audit_target(Path(out) / AUDIT)
@@ -59,6 +72,17 @@ def write_study(result: StudyResult, out: str | os.PathLike) -> Path:
     ------
     FileExistsError
         If the folder holds something that no study wrote.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.studies import StudyResult, run_audit, write_study
+    >>> audit = run_audit(load_digits().images[:4], quick=True)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     report = write_study(StudyResult(audit, None, n_left=4), f"{folder}/study")
+    ...     print(sorted(os.listdir(report.parent)), (report.parent / "audit" / "report.html").exists())
+    ['audit', 'report.html', 'summary.json'] True
     """
     out = Path(out)
     check_study_target(out)
