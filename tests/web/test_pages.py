@@ -373,6 +373,7 @@ def test_after_a_reload_resume_follows_the_folder(chromium, served):
     tab.goto(served.entry)
     go(tab, "Train and watch")
     choose(tab, "train-preset", "plain")
+    choose(tab, "train-set", "glyphs")
     tab.fill("#train-amount input", "300")
     tab.fill("#train-coverage input", "0")
     tab.fill("#train-seed input", "3")
@@ -389,7 +390,8 @@ def test_after_a_reload_resume_follows_the_folder(chromium, served):
     tab.click("#train-resume")  # at once: the server has yet to miss the tab, and to stop its training
     see(tab, "#train-losses img")
     until(lambda: tab.input_value("#train-preset input") == "plain", 20)
-    assert [tab.input_value(f"#train-{name} input") for name in ("amount", "seed", "n")] == ["300", "3", "300"]
+    followed = [tab.input_value(f"#train-{name} input") for name in ("amount", "seed", "n", "set")]
+    assert followed == ["300", "3", "300", "glyphs"]
     tab.click("#train-stop")
     see(tab, "#train-status >> text=Resume goes on from the checkpoint in outputs/left")
     go(tab, "Generate")

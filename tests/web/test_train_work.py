@@ -112,10 +112,10 @@ def test_curves_of_a_training_by_epochs_go_on(tmp_path, drawn):
 def test_a_folder_says_what_it_is_a_training_of(tmp_path):
     with pytest.raises(StoppedError):
         run(tmp_path / "gan", [], amount=8, stop=after(7))
-    assert settings_of(tmp_path / "gan") == (Settings("gan", "modern", "steps", 8, 2, 0, 0), 200)
+    assert settings_of(tmp_path / "gan") == (Settings("gan", "modern", "steps", 8, 2, 0, 0), "digits", 200)
     with pytest.raises(StoppedError):
         run(tmp_path / "vae", [], command="vae", length="epochs", amount=6, stop=after(40))
-    assert settings_of(tmp_path / "vae") == (Settings("vae", "modern", "epochs", 6, 2, 0, 0), 200)
+    assert settings_of(tmp_path / "vae") == (Settings("vae", "modern", "epochs", 6, 2, 0, 0), "digits", 200)
     (tmp_path / "vae" / "training.json").write_text("[]")
     with pytest.raises(ValueError, match="training.json in vae is no record"):
         settings_of(tmp_path / "vae")

@@ -77,6 +77,10 @@ class SourcePicker:
         """The components whose values :meth:`choice` takes."""
         return [self.kind, self.set, self.upload, self.path, self.n_images]
 
+    def set_named(self, name: str) -> str | None:
+        """The data set that a training calls ``name`` in its record, None where it is none."""
+        return next((known for known in usable_sets() if name in (known, known.removesuffix("/train"))), None)
+
     def _show(self, kind):
         gr = self._gr
         names = list_below(self._root, _data_in) if kind == PATH else []

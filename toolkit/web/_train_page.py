@@ -78,7 +78,8 @@ class TrainPage:
             [self.status, self.preset, self.latent_dim, self.amount, self.length, self.out],
         )
         bind(gr, self.start.click, self.train, inputs, outputs)
-        bind(gr, self.resume.click, self.go_on, inputs, [*outputs, *settings[:5], self.seed, self.source.n_images])
+        follows = [*outputs, *settings[:5], self.seed, self.source.set, self.source.n_images]
+        bind(gr, self.resume.click, self.go_on, inputs, follows)
         bind(gr, self.stop.click, self.halt, [], [self.status])
         bind(gr, self.keep.click, self.finish, [], [self.status])
 
@@ -107,11 +108,13 @@ class TrainPage:
         place = below_root(self.root, out, exists=False)
         if not (place / "training.json").is_file():
             raise ValueError(f"There is no training in {shown(self.root, place)} to go on with: Train begins one.")
-        there, n_images = settings_of(place)
+        there, data, n_images = settings_of(place)
         if (length, _NAMES.get(kind)) == (there.length, there.command) and isinstance(amount, (int, float)):
             there = replace(there, amount=max(there.amount, int(amount)))  # it may become longer
-        values, shows = self._with_settings((*values[:-1], n_images), there)
-        shows[self.source.n_images] = n_images
+        where, chosen, *files, _ = values[9:]
+        chosen = self.source.set_named(data) or chosen
+        values, shows = self._with_settings((*values[:9], where, chosen, *files, n_images), there)
+        shows |= {self.source.n_images: n_images, self.source.set: chosen}
         yield from self._train(request, values, resume=True, shows=shows)
 
     def _with_settings(self, values, there):

@@ -259,8 +259,8 @@ class _Coverage:
                 write_csv(self.path, frame)
 
 
-def settings_of(folder: Path) -> tuple[Settings, int]:
-    """What a training folder is a training of, to go on with it, and of how many images.
+def settings_of(folder: Path) -> tuple[Settings, str, int]:
+    """What a training folder is a training of, to go on with it, on which data set, and of how many images.
 
     Raises
     ------
@@ -269,7 +269,8 @@ def settings_of(folder: Path) -> tuple[Settings, int]:
     """
     try:
         record = json.loads((folder / "training.json").read_text(encoding="utf-8"))
-        parameters, command, n_images = dict(record["parameters"]), str(record["command"]), int(record["n_images"])
+        parameters, command = dict(record["parameters"]), str(record["command"])
+        data, n_images = str(record["data"]), int(record["n_images"])
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f"training.json in {folder.name} is no record of a training.") from error
     if command not in COMMANDS:
@@ -284,4 +285,4 @@ def settings_of(folder: Path) -> tuple[Settings, int]:
     name, amount = next(iter(numbers.items()))
     preset, latent_dim = str(parameters.get("preset", "modern")), parameters.get("latent_dim")
     latent_dim = latent_dim if isinstance(latent_dim, int) else 2
-    return Settings(command, preset, lengths[name], int(amount), latent_dim, 0, seed), n_images
+    return Settings(command, preset, lengths[name], int(amount), latent_dim, 0, seed), data, n_images
