@@ -561,6 +561,7 @@ def test_missing_images_are_of_the_bins_that_are_missing(study, images):
         ("colapse", {}, "Unknown recipe: 'colapse'. Did you mean 'collapse'"),
         ({}, {}, "settings must name at least one"),
         ({"a": {"packs": 2}}, {}, r"settings\['a'\]: 'packs' is no parameter"),
+        ({"a": "plain"}, {}, r"settings\['a'\] must be a dict of parameters of a GAN, got 'plain'"),
         ({"a": {"epochs": 2}}, {}, r"settings\['a'\]: 'epochs' is no parameter"),
         ({"a": {"dropout": 2.0}}, {}, r"settings\['a'\]: dropout"),
         ({"a": TINY}, {"seeds": []}, "seeds must name at least one"),
@@ -576,6 +577,11 @@ def test_missing_images_are_of_the_bins_that_are_missing(study, images):
 def test_bad_requests_are_named(settings, options, message, images):
     with pytest.raises(ValueError, match=message):
         run_collapse_study(images, settings, **options)
+
+
+def test_the_name_of_a_recipe_is_no_settings_yet():
+    with pytest.raises(ValueError, match="got 'collapse'; collapse_recipe gives the settings of a recipe"):
+        check_collapse_settings("collapse")
 
 
 def test_too_few_images():
