@@ -27,6 +27,7 @@ __all__ = [
     "COLLAPSE_FILES",
     "add_collapse_sections",
     "check_collapse_target",
+    "fill_collapse_folder",
     "forget_collapse_runs",
     "write_collapse_study",
 ]
@@ -138,13 +139,35 @@ def write_collapse_study(
     ...     print(sorted(os.listdir(write_collapse_study(study, f"{folder}/study", figures={}).parent)))
     ['pictures', 'report.html', 'runs.csv', 'settings.csv', 'summary.json']
     """
-    out = Path(out)
+    fill_collapse_folder(study, Path(out), figures, left_out)
+    return Path(out) / "report.html"
+
+
+def fill_collapse_folder(
+    study: CollapseStudy,
+    out: Path,
+    figures: dict[str, Figure] | None = None,
+    left_out: pd.DataFrame | None = None,
+) -> dict[str, Figure | bytes]:
+    """Do what :func:`write_collapse_study` says, and return the figures as further pages should be given them.
+
+    Parameters
+    ----------
+    study : CollapseStudy
+    out : Path
+    figures : dict of str to Figure, optional
+    left_out : DataFrame, optional
+
+    Returns
+    -------
+    dict of str to Figure or bytes
+        Of :func:`toolkit.report.write_figures`.
+    """
     left_out = study.left_out if left_out is None else left_out
     with reserved_folder(out, COLLAPSE_FILES, grows=True):
         if left_out is not None and len(left_out):
             write_csv(out / "left_out.csv", left_out)
-        _fill(study, out, collapse_figures(study) if figures is None else figures)
-    return out / "report.html"
+        return _fill(study, out, collapse_figures(study) if figures is None else figures)
 
 
 def _fill(study, out, figures):
@@ -157,11 +180,12 @@ def _fill(study, out, figures):
             if display is not None:
                 with only_shows(file):
                     display.save(folder / file, dpi=110)
-        figures = write_figures(folder, figures)
+        shown = write_figures(folder, figures)
     for file, table in (("runs.csv", study.runs), ("settings.csv", settings_table(study))):
         write_csv(out / file, table)
-    build_collapse_report(study, figures).write(out / "report.html")
+    build_collapse_report(study, shown).write(out / "report.html")
     write_json(out / "summary.json", summarise_collapse(study))
+    return shown
 
 
 def _slug(setting, seed):
