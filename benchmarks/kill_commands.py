@@ -53,7 +53,8 @@ def start(arguments, *, short):
 
 def shorten():
     """A study whose trainings are a few steps: what is looked at is files, not generators."""
-    from toolkit.studies.study import _run, _write
+    from toolkit.studies.collapse import _write
+    from toolkit.studies.study import _run
 
     tiny = {"generator_widths": (16,), "discriminator_widths": (16,)}
     grid = {"plain": tiny, "normed": tiny | {"generator_norm": "batch"}}

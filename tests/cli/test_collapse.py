@@ -13,7 +13,6 @@ from toolkit.corruption import Corruptor
 from toolkit.datasets import load_glyphs
 from toolkit.studies.collapse import _write as _collapse_write
 from toolkit.studies.study import _run as _study
-from toolkit.studies.study import _write as _study_write
 
 COLLAPSE_FILES = ["pictures", "report.html", "runs", "runs.csv", "settings.csv", "summary.json"]
 SHORT = ["--n-images", "120", "--steps", "6", "--seeds", "2", "--checkpoints", "2", "--samples", "60", "--jobs", "1"]
@@ -101,8 +100,8 @@ def short_collapse(monkeypatch):
 
     monkeypatch.setattr(_study, "run_audit", right)
     monkeypatch.setattr(_study, "run_collapse_study", short)
-    without_maps = functools.partial(_study_write.collapse_figures, maps=False)
-    monkeypatch.setattr(_study_write, "collapse_figures", without_maps)
+    without_maps = functools.partial(_collapse_write.collapse_figures, maps=False)
+    monkeypatch.setattr(_collapse_write, "collapse_figures", without_maps)
 
 
 def test_study_is_an_audit_and_a_collapse_study_in_one(tmp_path, capsys, short_collapse):

@@ -7,19 +7,21 @@ import pkgutil
 
 import pytest
 
-# Rooms of which everything has an example. Those that are not here yet are to come; none leaves.
-COMPLETE = (
-    "comparison",
-    "coverage",
-    "datasets",
-    "diagnostics",
-    "embeddings",
-    "generators",
-    "nn",
+import toolkit
+
+# Doors for people: their examples are the commands of the manual and the pages themselves, whose tests run them.
+NOT_FOR_PYTHON = ("cli", "web")
+
+# Every room that is imported from, found by walking, so that a new one has its examples from the first day.
+COMPLETE = tuple(
+    info.name
+    for info in pkgutil.iter_modules(toolkit.__path__)
+    if not info.name.startswith("_") and info.name not in NOT_FOR_PYTHON
 )
 
 # What no machine can be asked to run, and why: the example is there to be read.
 ONLY_READ = {
+    "TensorBoardLogger": "needs an optional package",
     "fetch_emnist": "downloads",
     "fetch_fashion_mnist": "downloads",
     "fetch_mnist": "downloads",
@@ -65,7 +67,7 @@ def named_in(room):
 @pytest.mark.parametrize("room", COMPLETE)
 def test_every_public_class_and_function_has_an_example(room):
     named = dict(named_in(room))
-    assert named
+    assert named or room == "exceptions"  # which has nothing else
     assert [path for path, thing in named.items() if not examples_of(thing)] == []
 
 

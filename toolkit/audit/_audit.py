@@ -82,6 +82,18 @@ class Audit:
         What each image is called: its position, or the key or file that it came with.
     detector_scores : DataFrame of n rows or None
         Anomaly scores of the outlier detectors asked for, a column each; higher is more anomalous.
+
+    Examples
+    --------
+    >>> from toolkit.audit import Auditor
+    >>> from toolkit.datasets import load_digits
+    >>> images = load_digits().images[:20].copy()
+    >>> images[3] = images.max() - images[3]  # one is inverted
+    >>> audit = Auditor(random_state=0).fit_audit(images)
+    >>> len(audit), int(audit.anomaly_score.argmax()), audit[3]["kind"]
+    (20, 3, 'invert')
+    >>> 3 in audit.per_image[audit.flagged].index
+    True
     """
 
     images: NDArray

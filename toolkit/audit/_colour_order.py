@@ -35,6 +35,16 @@ class ColourOrder:
         How well images changed so on purpose are told from the same ones as they came.
     recall : dict of str to float
         Share of those changed that exceed what 1 % of the sound ones do.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.audit import judge_colours
+    >>> views = np.random.default_rng(0).normal(0, 1, (80, 3, 6)) + 4 * np.eye(3, 6)
+    >>> views[7] = views[7, [2, 1, 0]]  # one image is inverted
+    >>> found = judge_colours(views)
+    >>> int(found.evidence("inverted").argmax()), found.auroc["inverted"] > 0.9  # which, and how far to trust it
+    (7, True)
     """
 
     log_odds: dict[str, NDArray]

@@ -42,6 +42,18 @@ class Duplicates:
         Share of mildly changed copies that stand out in this set, estimated from ``needed``; exact copies always do.
     across : bool
         Whether it was looked for between two sets.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.audit import find_duplicates
+    >>> images = list(np.random.default_rng(0).integers(0, 256, (30, 24, 24), dtype=np.uint8))
+    >>> found = find_duplicates([*images, images[7], np.fliplr(images[3])])
+    >>> table = found.frame()
+    >>> table.loc[~table["keep"], ["copy_of", "difference"]].values.tolist()
+    [[7, 'same pixels'], [3, 'mirrored']]
+    >>> found.conflicts(["cat"] * 31 + ["dog"])[["id_a", "label_a", "id_b", "label_b"]].values.tolist()
+    [[3, 'cat', 31, 'dog']]
     """
 
     pairs: pd.DataFrame

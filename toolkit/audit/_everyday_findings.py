@@ -30,6 +30,22 @@ class EverydayFindings:
         Share of sound images that may be flagged for anything, by what is unusual in the set.
     fault_rate : float
         The part of it that each fault has.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.audit import judge_everyday
+    >>> from toolkit.diagnostics import everyday_statistics
+    >>> images = np.random.default_rng(0).integers(0, 256, (4, 40, 40), dtype=np.uint8)
+    >>> images[1] = 7
+    >>> statistics = pd.DataFrame([everyday_statistics(image) for image in images], index=["a", "b", "c", "d"])
+    >>> found = judge_everyday(statistics, faults=["blank", "mirrored"])
+    >>> found.reasons["b"], found.damaged.tolist()
+    ('blank', [False, True, False, False])
+    >>> for sentence in found.findings():
+    ...     print(sentence)
+    1 of 4 images: blank (fault).
+    Not judged: mirrored: 4 images are too few to learn it from: 60 are needed.
     """
 
     scores: pd.DataFrame

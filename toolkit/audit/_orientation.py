@@ -53,6 +53,16 @@ class Orientation:
         Share of those turned that exceed what 1 % of the sound ones do.
     views : ndarray of float32 of shape (n_samples, 4, n_features)
         What was judged, for :meth:`confirmed`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.audit import judge_orientation
+    >>> views = np.random.default_rng(0).normal(0, 1, (80, 4, 6)) + 3 * np.eye(4, 6)  # their sides differ
+    >>> views[7] = np.roll(views[7], -2, axis=0)  # one stands on its head
+    >>> found = judge_orientation(views)
+    >>> found.frame()["turn"][7], found.confirmed([7]), found.auroc["upside_down"] > 0.9
+    ('rotate_180', array([ True]), True)
     """
 
     log_odds: NDArray

@@ -31,6 +31,17 @@ class Overruled:
         Repaired where that was found and not overruled, and as the kind decided where that could be confirmed.
     keep : ndarray of bool of shape (n,)
         Images that are clean, repaired, or to be left as they are; the others are damaged.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from toolkit.audit import overrule
+    >>> table = pd.DataFrame({"kind": ["clean", "clean", "gaussian_blur"], "repaired": 0})
+    >>> images = np.zeros((3, 4, 4), np.uint8)
+    >>> found = overrule(table, images, images, {1: "gaussian_noise"})  # the second is noisy, for who looked
+    >>> found.keep.tolist(), found.per_image["why_not"].tolist()
+    ([True, False, False], ['', 'nothing is repaired anew without the auditor', ''])
     """
 
     per_image: pd.DataFrame

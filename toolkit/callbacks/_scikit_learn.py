@@ -37,6 +37,15 @@ class CallbackSupport(CallbackSupportMixin):
     See Also
     --------
     followed_by_callbacks : Calls them.
+
+    Examples
+    --------
+    >>> from sklearn.base import BaseEstimator
+    >>> from toolkit.callbacks import CallbackSupport
+    >>> class Model(CallbackSupport, BaseEstimator):
+    ...     pass
+    >>> Model().set_callbacks()  # none, as without the call; ProgressBar() of sklearn.callback would show the epochs
+    Model()
     """
 
 
@@ -63,6 +72,22 @@ def followed_by_callbacks(
     ------
     tuple of hooks
         Empty where nobody follows.
+
+    Examples
+    --------
+    >>> from sklearn.base import BaseEstimator
+    >>> from toolkit.callbacks import CallbackSupport, followed_by_callbacks
+    >>> class Model(CallbackSupport, BaseEstimator):
+    ...     def fit(self, X, hooks=()):
+    ...         with followed_by_callbacks(self, X=X, epochs=2) as followers:
+    ...             for epoch in (1, 2):
+    ...                 for hook in (*hooks, *followers):
+    ...                     hook(self, {"epoch": epoch})
+    ...         return self
+    >>> Model().fit([[0.0]], hooks=[lambda model, entry: print(entry)])  # after set_callbacks(...) they hear it, too
+    {'epoch': 1}
+    {'epoch': 2}
+    Model()
     """
     if callback_management_context is None or not _is_followed(estimator):
         yield ()

@@ -32,6 +32,17 @@ class TensorBoardLogger(TrainingLogger):
     Notes
     -----
     A resumed training purges what was written of steps after its checkpoint.
+
+    Examples
+    --------
+    >>> from toolkit.callbacks import TensorBoardLogger
+    >>> from toolkit.datasets import load_digits
+    >>> from toolkit.generators import Autoencoder
+    >>> logger = TensorBoardLogger("runs/first")  # doctest: +SKIP
+    >>> model = Autoencoder(epochs=3).fit(load_digits().images[:64], hooks=[logger])  # doctest: +SKIP
+    >>> logger.close()  # doctest: +SKIP
+    >>> [path.name for path in logger.folder.iterdir()]  # doctest: +SKIP
+    ['events.out.tfevents.1764400000.host.4242.0']
     """
 
     def __init__(self, folder: PathLike, *, watch: Sequence[Any] = ()) -> None:

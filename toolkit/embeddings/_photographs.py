@@ -132,7 +132,7 @@ def photograph_features(images: NDArray) -> NDArray[np.float32]:
     network, out = load_lite0(), []
     with limit_threads(1), torch.inference_mode():
         for start in range(0, len(images), _BATCH):
-            part = torch.from_numpy(np.require(images[start : start + _BATCH], requirements="CW"))
+            part = torch.from_numpy(np.require(images[start : start + _BATCH], requirements=["C", "W"]))
             out.append(network(part).float().numpy())
     return np.concatenate(out) if out else np.empty((0, N_FEATURES), np.float32)
 

@@ -34,6 +34,16 @@ _GRID = "#e6e9eb"
 def colours_of(names: Sequence[str]) -> dict[str, str]:
     """A colour for each name; clean is always blue and unknown always grey.
 
+    Parameters
+    ----------
+    names : sequence of str
+        Kinds, methods or settings. With more names than :data:`COLOURS`, colours come again.
+
+    Returns
+    -------
+    dict of str to str
+        By name, in the order of ``names``: the colour as ``#rrggbb``.
+
     Examples
     --------
     >>> from toolkit.plots.style import colours_of
@@ -55,6 +65,15 @@ def colours_of(names: Sequence[str]) -> dict[str, str]:
 def plain_name(name: str) -> str:
     """A kind or method as a person writes it: ``salt_and_pepper`` becomes ``salt and pepper``; never a formula.
 
+    Parameters
+    ----------
+    name : str
+
+    Returns
+    -------
+    str
+        With a dollar in it escaped, so that matplotlib shows it as it is.
+
     Examples
     --------
     >>> from toolkit.plots.style import plain_name
@@ -66,6 +85,16 @@ def plain_name(name: str) -> str:
 
 def kind_name(kind: str) -> str:
     """A kind of corruption as the table of kinds calls it: ``rotate_180`` is ``upside down``; never a formula.
+
+    Parameters
+    ----------
+    kind : str
+        Of :data:`toolkit.corruption.ALL_KINDS`; another is written by :func:`plain_name`'s rules.
+
+    Returns
+    -------
+    str
+        With a dollar in it escaped, so that matplotlib shows it as it is.
 
     Examples
     --------
@@ -81,6 +110,15 @@ def kind_name(kind: str) -> str:
 def kind_order(kinds: Iterable[str]) -> list[str]:
     """Kinds in reading order: clean, then the names as first listed by the toolkit, others, unknown last.
 
+    Parameters
+    ----------
+    kinds : iterable of str
+        Repeats count once.
+
+    Returns
+    -------
+    list of str
+
     Examples
     --------
     >>> kind_order(["unknown", "rotate", "clean", "gaussian_noise"])
@@ -94,6 +132,13 @@ def kind_order(kinds: Iterable[str]) -> list[str]:
 
 def tidy_axes(ax: Axes, *, grid: str = "both") -> None:
     """Light grid behind the data, no box, quiet ticks.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Changed in place.
+    grid : {"both", "x", "y", ""}, default="both"
+        Which lines of the grid are drawn; ``""`` draws none.
 
     Examples
     --------
@@ -119,6 +164,13 @@ def tidy_axes(ax: Axes, *, grid: str = "both") -> None:
 
 def title_axes(ax: Axes, title: str) -> None:
     r"""A left-aligned title, where the eye starts; a dollar in it is a dollar, since names of files may hold any.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+        Changed in place.
+    title : str
+        An empty one changes nothing.
 
     Examples
     --------

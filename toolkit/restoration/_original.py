@@ -25,8 +25,9 @@ class OriginalRepair(NamedTuple):
     image : ndarray of uint8
         Repaired, or as it came.
     repaired : bool
+        Whether both judges saw the fault, and less of it afterwards: only then does ``image`` differ from what came.
     why_not : str
-        Empty where it was repaired.
+        Why it was left; empty where it was repaired.
 
     Examples
     --------

@@ -98,7 +98,7 @@ def _answer(image: NDArray, fault: str, tile: int) -> NDArray:
             for left in range(0, wide.shape[1], step):
                 above, before = max(0, top - REACH), max(0, left - REACH)
                 part = wide[above : top + step + REACH, before : left + step + REACH]
-                shown = torch.from_numpy(np.require(part, requirements="CW")).permute(2, 0, 1)[None].float() / 255
+                shown = torch.from_numpy(np.require(part, requirements=["C", "W"])).permute(2, 0, 1)[None].float() / 255
                 grids = torch.from_numpy(begins - np.array([above, before], dtype=np.float32))[None]
                 answer = network(shown, told, grids)[0].permute(1, 2, 0).numpy()  # (part's height, part's width, 3)
                 place = found[top : top + step, left : left + step]

@@ -150,7 +150,7 @@ class PictureReader(BaseEstimator):
         with limit_threads(self.n_threads), torch.no_grad():
             for part in iter_chunks(len(pictures), _CHUNK):
                 shown = to_unit(
-                    torch.from_numpy(np.require(pictures[part], requirements="CW").reshape(-1, *self.shape_))
+                    torch.from_numpy(np.require(pictures[part], requirements=["C", "W"]).reshape(-1, *self.shape_))
                 )
                 numbers.append(self.network_(shown).argmax(dim=1).numpy())
         return decode(np.concatenate(numbers).reshape(pictures.shape[:2]), self.characters_)

@@ -37,7 +37,7 @@ def fit_style_mixtures(writer: Any, pictures: NDArray, characters: NDArray, to_u
         places = np.flatnonzero(characters == character)
         if len(places) > _MOST:
             places = np.sort(generator.choice(places, size=_MOST, replace=False))
-        shown = to_unit(torch.from_numpy(np.require(pictures[places], requirements="CW")))
+        shown = to_unit(torch.from_numpy(np.require(pictures[places], requirements=["C", "W"])))
         with torch.no_grad():
             mean, log_variance = writer.codes(shown, torch.full((len(places),), int(character)))
         noise = generator.standard_normal(mean.shape)

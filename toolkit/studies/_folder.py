@@ -78,9 +78,16 @@ def reserved_folder(folder: str | os.PathLike, own_names: Collection[str], *, gr
 
     Examples
     --------
-    >>> import tempfile
-    >>> with reserved_folder(tempfile.mkdtemp(), {"a.txt"}, grows=True):
+    >>> import pathlib, tempfile
+    >>> from toolkit.studies import reserved_folder
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> with reserved_folder(folder, {"a.txt"}, grows=True):
+    ...     _ = (folder / "a.txt").write_text("whole")
+    >>> with reserved_folder(folder, {"b.txt"}, grows=True):  # doctest: +ELLIPSIS
     ...     pass
+    Traceback (most recent call last):
+        ...
+    FileExistsError: ... holds 'a.txt', which is no part of such a result, and would be lost: ...
     """
     folder = Path(folder)
     check_target(folder, own_names, grows=grows)

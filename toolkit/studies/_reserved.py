@@ -57,10 +57,18 @@ def reserve_result(kind: str, out: str | os.PathLike) -> Iterator[None]:
 
     Examples
     --------
-    >>> import tempfile
+    >>> import pathlib, tempfile
     >>> from toolkit.studies import reserve_result
-    >>> with reserve_result("audit", tempfile.mkdtemp() + "/audit"):
-    ...     pass  # run_audit and write_audit
+    >>> out = pathlib.Path(tempfile.mkdtemp())
+    >>> with reserve_result("audit", out / "audit"):
+    ...     print("nothing is in the way")  # of run_audit and write_audit
+    nothing is in the way
+    >>> (out / "holiday.jpg").touch()
+    >>> with reserve_result("audit", out):  # doctest: +ELLIPSIS
+    ...     pass
+    Traceback (most recent call last):
+        ...
+    FileExistsError: ... holds 'holiday.jpg', which is no part of such a result, and would be lost: ...
     """
     own_names, grows = lookup(_RESULTS, kind, "result")
     if kind == "study":

@@ -24,6 +24,19 @@ from toolkit.datasets import list_files
 
 __all__ = ["apply_plan"]
 
+# Columns of the result.
+_TYPES = {
+    "path": str,
+    "action": str,
+    "done": str,
+    "note": str,
+    "height": "Int64",
+    "width": "Int64",
+    "psnr": float,
+    "n_bytes": "Int64",
+    "sha256": str,
+}
+
 
 def apply_plan(
     plan: pd.DataFrame,
@@ -122,7 +135,9 @@ def apply_plan(
                 raise type(error)(error.errno, f"{error.strerror or error} ({path!r})") from error
             bar.update()
         rows += [_row(step, "left out", "is not in the folder") for step in steps.values()]
-    return pd.DataFrame(rows).sort_values("path", kind="stable", ignore_index=True)
+    # Types that do not depend on what was done: of nothing repaired, too, a size is a number that is missing.
+    table = pd.DataFrame(rows, columns=list(_TYPES)).astype(_TYPES)
+    return table.sort_values("path", kind="stable", ignore_index=True)
 
 
 @contextmanager

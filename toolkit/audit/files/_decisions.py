@@ -91,6 +91,15 @@ def read_plan(path: PathLike) -> pd.DataFrame:
     ------
     DataFormatError, OSError
         As :func:`read_decisions`.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from toolkit.audit import read_plan
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "plan.csv"
+    >>> _ = file.write_text("path,sha256,action,box,reason\\na.png,ab,rotate_90,,turned\\n")
+    >>> read_plan(file).to_dict(orient="records")
+    [{'path': 'a.png', 'sha256': 'ab', 'action': 'rotate_90', 'box': '', 'reason': 'turned'}]
     """
     what = printable(Path(path).name)
     frame = pd.DataFrame(_from_csv(_content(Path(path)), what))

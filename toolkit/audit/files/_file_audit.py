@@ -37,6 +37,22 @@ class FileAudit:
         That folder.
     orientation : Orientation or None
         Which way up the pictures are, in the order of those that can be read; None where no network was asked.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from PIL import Image
+    >>> from toolkit.audit import audit_files
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for name in ("a.png", "b.png"):
+    ...     Image.effect_noise((32, 32), 50).save(folder / name)
+    >>> _ = (folder / "c.png").write_bytes((folder / "a.png").read_bytes())
+    >>> _ = (folder / "d.png").write_text("no picture")
+    >>> found = audit_files(folder, cache=False)
+    >>> found["c.png"]["duplicate_of"], found["d.png"]["reason"]
+    ('a.png', 'not a picture: no known format')
+    >>> found.per_file["readable"].tolist(), list(found.tables())
+    ([True, True, True, False], ['per_file', 'duplicates', 'everyday'])
     """
 
     survey: FileSurvey

@@ -85,6 +85,20 @@ def plan_clean(
     ------
     ValueError
         A name that is not known.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from PIL import Image
+    >>> from toolkit.audit import audit_files, plan_clean
+    >>> folder = pathlib.Path(tempfile.mkdtemp())
+    >>> for name in ("a.png", "b.png"):
+    ...     Image.effect_noise((32, 32), 50).save(folder / name)
+    >>> _ = (folder / "c.png").write_bytes((folder / "a.png").read_bytes())
+    >>> _ = (folder / "d.png").write_text("no picture")
+    >>> plan = plan_clean(audit_files(folder, cache=False), leave_out=["exact_duplicates"])
+    >>> plan.loc[plan["action"] != "keep", ["path", "action", "reason"]].values.tolist()
+    [['c.png', 'leave_out', 'equal to a.png'], ['d.png', 'leave_out', 'not a picture: no known format']]
     """
     leave_out = check_names(leave_out, LEFT_OUT, "thing to leave out") if len(leave_out) else ()
     repairs = check_names(repairs, REPAIRS, "repair") if len(repairs) else ()

@@ -37,6 +37,17 @@ def check_clean_target(folder: PathLike, out: PathLike) -> None:
         One of the two lies within the other.
     OSError
         It cannot be written.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> from toolkit.audit import check_clean_target
+    >>> photos = pathlib.Path(tempfile.mkdtemp())
+    >>> check_clean_target(photos, f"{photos}_clean")
+    >>> check_clean_target(photos, photos / "clean")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+        ...
+    ValueError: ...clean lies within ..., of which nothing may change: name a folder beside it.
     """
     source, target = Path(os.path.realpath(folder)), Path(os.path.realpath(out))
     if not source.is_dir():

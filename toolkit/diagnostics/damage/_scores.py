@@ -38,7 +38,7 @@ def patch_logits(patches: NDArray) -> NDArray:
     from toolkit.nn import limit_threads
 
     with limit_threads(1), torch.inference_mode():
-        logits = load_network()(torch.from_numpy(np.require(patches, requirements="CW")))
+        logits = load_network()(torch.from_numpy(np.require(patches, requirements=["C", "W"])))
     return logits.numpy().astype(np.float64)
 
 

@@ -20,9 +20,11 @@ from toolkit.studies.audit._report import build_report, plan_of, undoable_kinds
 from toolkit.studies.folder._write import FILE_TABLES, file_summary, per_file_table, write_file_tables
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from toolkit.studies.audit._outcome import AuditResult
 
-__all__ = ["AUDIT_FILES", "check_audit_target", "summarise", "write_audit"]
+__all__ = ["AUDIT_FILES", "check_audit_target", "fill_audit_folder", "summarise", "write_audit"]
 
 AUDIT_FILES = FILE_TABLES | {
     *(
@@ -147,7 +149,7 @@ def _keep_auditor(result, path):
 
 
 @usual_floating_point
-def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
+def write_audit(result: AuditResult, out: str | os.PathLike, *, figures: dict[str, Figure] | None = None) -> Path:
     """Write an audit as files: all of them appear at once, in the place of an earlier audit's folder.
 
     Parameters
@@ -159,6 +161,8 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
         ``summary.json``, ``figures/*.png`` and ``report.html``; of a folder whose files were looked at also
         ``per_file.csv`` (and ``.parquet``, where pyarrow is installed), ``duplicates.csv`` and ``leaks.csv``; of images
         of an array ``auditor``, what was learned, by which :func:`apply_decisions` repairs images anew.
+    figures : dict of str to Figure, optional
+        Of the audit, where they have been drawn already; as ``result.figures()`` gives them.
 
     Returns
     -------
@@ -180,7 +184,26 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
     ...     print(sorted(os.listdir(write_audit(result, f"{folder}/audit").parent)))
     ['detectors.csv', 'figures', 'per_image.csv', 'plan.csv', 'repaired.npz', 'report.html', 'summary.json']
     """
-    out = Path(out)
+    fill_audit_folder(result, Path(out), figures)
+    return Path(out) / "report.html"
+
+
+def fill_audit_folder(
+    result: AuditResult, out: Path, figures: dict[str, Figure] | None = None
+) -> dict[str, Figure | bytes]:
+    """Do what :func:`write_audit` says, and return the figures as further pages should be given them.
+
+    Parameters
+    ----------
+    result : AuditResult
+    out : Path
+    figures : dict of str to Figure, optional
+
+    Returns
+    -------
+    dict of str to Figure or bytes
+        Of :func:`toolkit.report.write_figures`.
+    """
     with whole_folder(out, AUDIT_FILES) as folder:
         write_csv(folder / "per_image.csv", result.per_image)
         write_csv(folder / "detectors.csv", result.detectors)
@@ -194,8 +217,8 @@ def write_audit(result: AuditResult, out: str | os.PathLike) -> Path:
         if result.files is None:
             _keep_auditor(result, folder / "auditor")
         (folder / "figures").mkdir()
-        figures = write_figures(folder / "figures", audit_figures(result))
-        build_report(result, figures).write(folder / "report.html")
+        shown = write_figures(folder / "figures", audit_figures(result) if figures is None else figures)
+        build_report(result, shown).write(folder / "report.html")
         # Last, so that a folder with a summary is a whole one even where somebody copied it by hand.
         write_json(folder / "summary.json", summarise(result))
-    return out / "report.html"
+    return shown

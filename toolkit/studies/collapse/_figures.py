@@ -15,7 +15,7 @@ from toolkit._core.showing import only_shows
 from toolkit.coverage import COVERAGE_METRICS
 from toolkit.plots import SampleRowsDisplay
 from toolkit.plots.style import COLOURS, INK, MUTED, tidy_axes
-from toolkit.studies.collapse._summary import settings_table
+from toolkit.studies.collapse._summary import hardly_reached, settings_table
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -162,7 +162,7 @@ def coverage_curves(study: CollapseStudy, metric: str = "js") -> Figure | None:
     runs = study.runs
     if metric not in runs or runs.dropna(subset=[metric]).groupby(["setting", "seed"]).size().max() < 2:
         return None
-    runs = runs.assign(reached=1.0 - runs["missing_share"])
+    runs = runs.assign(reached=1.0 - hardly_reached(runs))
     figure = Figure(
         figsize=(10.5, 3.9 + 0.22 * math.ceil(len(study.settings) / 4)), layout="constrained", facecolor="white"
     )

@@ -8,7 +8,7 @@ import numpy as np
 
 from toolkit.coverage import COLLAPSED, RESEMBLING
 from toolkit.studies.collapse._outcome import draws_the_data
-from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
+from toolkit.studies.collapse._summary import compare_settings, hardly_reached, rank_settings, settings_table
 
 if TYPE_CHECKING:
     from toolkit.studies.collapse._study import CollapseStudy
@@ -18,7 +18,7 @@ __all__ = ["collapse_answer", "collapse_findings", "differing_parameters", "traj
 _ALPHA = 0.05
 _NOTABLE = 0.1  # of the data: a smaller rise or fall of what is reached is not worth a sentence
 
-_CURED = 0.05  # missing share, below which a setting counts as cured
+_CURED = 0.05  # of the data hardly reached, below which a setting counts as cured
 _LOST = ("collapsed", "undertrained")
 
 
@@ -88,7 +88,7 @@ def _cure_in_short(study, table):
     good = table[table["outcome"].isin(["complete", "partial"])].sort_values("js_mean")
     if not len(good):
         return [f"Nothing that was tried cured “{study.baseline}”."]
-    best, missing = good.index[0], good["missing_share_mean"].iloc[0]
+    best, missing = good.index[0], good["lost_share_mean"].iloc[0]
     others = f"; {len(good) - 1} further settings did not collapse either" if len(good) > 2 else ""
     others = "; one further setting did not collapse either" if len(good) == 2 else others
     verb = "helped most" if missing >= _CURED else "cured it best"
@@ -154,8 +154,10 @@ def _headline(table, collapsed, undertrained):
 
 def _evidence(study, row, setting):
     runs = study.final[(study.final["setting"] == setting) & (study.final["status"] == "finished")]
-    lost = _hardly_reached(runs)
-    few = " for certain: samples are few" if lost.mean() > row["missing_share_mean"] else ""
+    lost = hardly_reached(runs)
+    # No bin can be called missing that is due a handful of samples, though many together are all but empty.
+    is_few = ((lost >= COLLAPSED) & (runs["missing_share"] < COLLAPSED)).any()
+    few = " for certain: samples are few" if is_few else ""
     text = (
         f"“{setting}” collapsed in {row['collapsed']} of {_runs(row['n_runs'])}: "
         f"{_spread(lost.mean(), lost.std(ddof=1), _share)} of the real images lie where it hardly draws "
@@ -168,17 +170,6 @@ def _evidence(study, row, setting):
     if np.isfinite(support) and support < len(study.reference) / 4:
         text += f" It repeats itself as if it knew {_about(support)}."
     return f"{text} {trajectory(study, setting)}".rstrip()
-
-
-def _hardly_reached(runs):
-    """Share of the real images where each run hardly draws, as its outcome has it.
-
-    A few samples may show that a quarter of the data is all but empty, though of no single bin that it is missing.
-    """
-    missing = runs["missing_share"]
-    if "lost_share" not in runs:
-        return missing
-    return missing.where((missing >= COLLAPSED) | ~(runs["lost_share"] >= COLLAPSED), runs["lost_share"])
 
 
 def _manner(study, runs, setting):
@@ -203,7 +194,7 @@ def _never_drew(study, rows):
     one = len(rows) == 1
     each = list(dict.fromkeys(f"{row['undertrained']} of {_runs(row['n_runs'])}" for _, row in rows.iterrows()))
     counts = _listed(each) + ("" if one or len(each) > 1 else " each")
-    lost = [_hardly_reached(own).mean() for _, own in runs.groupby("setting")]
+    lost = [hardly_reached(own).mean() for _, own in runs.groupby("setting")]
     least, most = _share(min(lost)), _share(max(lost))
     missing = least if least == most else f"{least} to {most}"
     return [
@@ -240,7 +231,7 @@ def trajectory(study: CollapseStudy, setting: str) -> str:
     rows = study.runs[(study.runs["setting"] == setting) & study.runs.get("missing_share", np.nan).notna()]
     seeds = rows["seed"].nunique()
     # Runs that were cut short have steps of their own: only steps that all runs share have a mean.
-    counts = _hardly_reached(rows).groupby(rows["step"]).agg(["mean", "size"])
+    counts = hardly_reached(rows).groupby(rows["step"]).agg(["mean", "size"])
     reached = 1.0 - counts.loc[counts["size"] == seeds, "mean"]
     if len(reached) < 2:
         return ""
@@ -293,7 +284,7 @@ def _cures(study, table, tests):
     good = good.sort_values("js_mean")
     sentences, short = [], {}
     for setting, row in good.head(3).iterrows():
-        missing = row["missing_share_mean"]
+        missing = row["lost_share_mean"]
         reached = "Nothing is missing" if missing == 0 else f"{_share(missing)} of the real images are still missed"
         cured = "What helped, without curing it" if missing >= _CURED else "What cured it"
         cured += ", too" if any(sentence.startswith(f"{cured}:") for sentence in sentences) else ""

@@ -141,21 +141,27 @@ class CollapseStudy(StudyOutcome):
         return self.runs[self.runs["final"]].reset_index(drop=True)
 
 
-def check_collapse_settings(settings: str | dict[str, dict]) -> dict[str, dict]:
+def check_collapse_settings(settings: dict[str, dict]) -> dict[str, dict]:
     """Check the parameters of every setting, before the long work.
 
     Parameters
     ----------
     settings : dict of str to dict
-        Parameters of :class:`toolkit.generators.GAN` by name.
+        Parameters of :class:`toolkit.generators.GAN` by name; those of a recipe are what :func:`collapse_recipe` gives.
 
     Returns
     -------
     dict of str to dict
+        The same, copied.
 
     Raises
     ------
     ValueError
+        There is no setting, or one that is not made of parameters that a study may set of a GAN.
+
+    See Also
+    --------
+    collapse_recipe, collapse_grid : Settings to begin with.
 
     Examples
     --------
@@ -170,10 +176,13 @@ def check_collapse_settings(settings: str | dict[str, dict]) -> dict[str, dict]:
     from toolkit.generators import GAN, check_gan
 
     if not isinstance(settings, dict) or not settings:
-        raise ValueError(f"settings must name at least one setting and its parameters, got {settings!r}.")
+        hint = "; collapse_recipe gives the settings of a recipe" if isinstance(settings, str) else ""
+        raise ValueError(f"settings must name at least one setting and its parameters, got {settings!r}{hint}.")
     own = {"epochs", "max_steps", "snapshot_epochs", "random_state", "verbose"}
     valid = set(inspect.signature(GAN).parameters) - own
     for name, parameters in settings.items():
+        if not isinstance(parameters, dict):
+            raise ValueError(f"settings[{name!r}] must be a dict of parameters of a GAN, got {parameters!r}.")
         unknown = sorted(set(parameters) - valid)
         if unknown:
             raise ValueError(f"settings[{name!r}]: {unknown[0]!r} is no parameter that a study may set of a GAN.")
@@ -259,15 +268,15 @@ def run_collapse_study(
     """
     from toolkit.coverage import ModeCoverage
 
-    recipe = settings if isinstance(settings, str) else None
+    recipe, given = (settings, {}) if isinstance(settings, str) else (None, settings)
     seeds = check_seeds(((0, 1) if quick else (0, 1, 2)) if seeds is None else seeds)
     if quick:
-        n_runs = len(seeds) * len(settings if recipe is None else collapse_recipe(recipe, quick=True))
+        n_runs = len(seeds) * len(given if recipe is None else collapse_recipe(recipe, quick=True))
         steps, seconds, checkpoints, n_samples = max(300, _QUICK_STEPS // max(1, n_runs)), None, 5, 2000
     plan = _check_plan(steps, seconds, checkpoints, n_samples)
     if recipe is not None:
-        settings = collapse_recipe(recipe, steps=plan.steps or 10_000, quick=quick)
-    settings = check_collapse_settings(settings)
+        given = collapse_recipe(recipe, steps=plan.steps or 10_000, quick=quick)
+    checked = check_collapse_settings(given)
     stack = as_stack(images)
     if len(stack) < _MIN_IMAGES:
         raise ValueError(f"images must be at least {_MIN_IMAGES}, got {len(stack)}.")
@@ -281,16 +290,16 @@ def run_collapse_study(
             reference = _reference(stack)
             coverage = coverage.fit(reference)
         shared = _dependencies(stack, coverage, plan)
-        cells = [(setting, seed) for setting in settings for seed in seeds]
+        cells = [(setting, seed) for setting in checked for seed in seeds]
         tasks = [
             {
                 "images": stack,
                 "coverage": coverage,
                 "setting": setting,
-                "parameters": settings[setting],
+                "parameters": checked[setting],
                 "seed": seed,
                 "plan": plan,
-                "files": RunFiles(folder, setting, seed, digest_of([settings[setting], seed, shared])),
+                "files": RunFiles(folder, setting, seed, digest_of([checked[setting], seed, shared])),
             }
             for setting, seed in cells
         ]
@@ -306,7 +315,7 @@ def run_collapse_study(
         records=records,
         samples={cell: images["samples"] for cell, images in drawn.items()},
         growth={cell: images["growth"] for cell, images in drawn.items()},
-        settings=settings,
+        settings=checked,
         reference=reference,
         coverage=coverage,
         facts={

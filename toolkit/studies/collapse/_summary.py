@@ -13,11 +13,35 @@ if TYPE_CHECKING:
     from toolkit.comparison import Significance
     from toolkit.studies.collapse._study import CollapseStudy
 
-__all__ = ["compare_settings", "rank_settings", "settings_table"]
+__all__ = ["compare_settings", "hardly_reached", "rank_settings", "settings_table"]
 
 # The divergence first: it is what settings are ranked by.
-_FIGURES = ("js", "missing_share", "bins_missing", *(name for name in COVERAGE_METRICS if name != "js"))
+_FIGURES = ("js", "lost_share", "missing_share", "bins_missing", *(name for name in COVERAGE_METRICS if name != "js"))
 _OUTCOMES = ("undertrained", "collapsed", "partial", "complete", "diverged", "failed")
+
+
+def hardly_reached(runs: pd.DataFrame) -> pd.Series:
+    """Share of the real images where a run hardly draws, at each of its rows: what its outcome rests on.
+
+    A few samples may show that much of the data is all but empty, though of no single bin that it is missing.
+
+    Parameters
+    ----------
+    runs : DataFrame
+        Rows of ``study.runs``; ``missing_share`` stands in where no ``lost_share`` was measured.
+
+    Returns
+    -------
+    Series of float
+        NaN where nothing was measured.
+
+    Examples
+    --------
+    >>> hardly_reached(pd.DataFrame({"missing_share": [0.0, 0.5], "lost_share": [0.3, np.nan]})).tolist()
+    [0.3, 0.5]
+    """
+    missing = runs.get("missing_share", pd.Series(np.nan, index=runs.index))
+    return runs["lost_share"].fillna(missing) if "lost_share" in runs else missing
 
 
 def settings_table(study: CollapseStudy) -> pd.DataFrame:
@@ -31,7 +55,9 @@ def settings_table(study: CollapseStudy) -> pd.DataFrame:
     -------
     DataFrame
         ``setting``, ``n_runs``, ``outcome`` (the most frequent one; of equals the worst), the number of each outcome,
-        ``<figure>_mean`` and ``<figure>_sd`` (over the runs that finished; NaN for one run), ``seconds``.
+        ``<figure>_mean`` and ``<figure>_sd`` (over the runs that finished; NaN for one run), ``seconds``. The outcome
+        rests on ``lost_share``, the share of the real images that is hardly reached; ``missing_share`` is the part of
+        it that lies in bins that are missing for certain.
 
     Examples
     --------
@@ -51,6 +77,7 @@ def settings_table(study: CollapseStudy) -> pd.DataFrame:
         worst_first = ("failed", "diverged", "undertrained", "collapsed", "partial", "complete")
         row = {"setting": setting, "n_runs": len(runs), "outcome": max(worst_first, key=counts.__getitem__)}
         finished = runs[runs["status"] == "finished"]
+        finished = finished.assign(lost_share=hardly_reached(finished))
         row |= counts
         for figure in _FIGURES:
             values = finished[figure] if figure in finished else pd.Series(dtype=float)

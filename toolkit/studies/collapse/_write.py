@@ -15,7 +15,7 @@ from toolkit.report import Report, write_figures
 from toolkit.studies._folder import check_target, reserved_folder, whole_folder
 from toolkit.studies.collapse._figures import collapse_figures, run_picture
 from toolkit.studies.collapse._findings import collapse_answer, collapse_findings, differing_parameters
-from toolkit.studies.collapse._summary import compare_settings, rank_settings, settings_table
+from toolkit.studies.collapse._summary import compare_settings, hardly_reached, rank_settings, settings_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +27,7 @@ __all__ = [
     "COLLAPSE_FILES",
     "add_collapse_sections",
     "check_collapse_target",
+    "fill_collapse_folder",
     "forget_collapse_runs",
     "write_collapse_study",
 ]
@@ -36,7 +37,7 @@ COLLAPSE_FILES = frozenset(
     {RUNS, "left_out.csv", "pictures", "report.html", "runs.csv", "settings.csv", "summary.json"}
 )
 _FORMATS = {
-    "missing": "{:.1%}",
+    "hardly reached": "{:.1%}",
     "divergence": "{:.4f}",
     "clipped coverage": "{:.3f}",
     "seconds": "{:.1f}",
@@ -138,13 +139,35 @@ def write_collapse_study(
     ...     print(sorted(os.listdir(write_collapse_study(study, f"{folder}/study", figures={}).parent)))
     ['pictures', 'report.html', 'runs.csv', 'settings.csv', 'summary.json']
     """
-    out = Path(out)
+    fill_collapse_folder(study, Path(out), figures, left_out)
+    return Path(out) / "report.html"
+
+
+def fill_collapse_folder(
+    study: CollapseStudy,
+    out: Path,
+    figures: dict[str, Figure] | None = None,
+    left_out: pd.DataFrame | None = None,
+) -> dict[str, Figure | bytes]:
+    """Do what :func:`write_collapse_study` says, and return the figures as further pages should be given them.
+
+    Parameters
+    ----------
+    study : CollapseStudy
+    out : Path
+    figures : dict of str to Figure, optional
+    left_out : DataFrame, optional
+
+    Returns
+    -------
+    dict of str to Figure or bytes
+        Of :func:`toolkit.report.write_figures`.
+    """
     left_out = study.left_out if left_out is None else left_out
     with reserved_folder(out, COLLAPSE_FILES, grows=True):
         if left_out is not None and len(left_out):
             write_csv(out / "left_out.csv", left_out)
-        _fill(study, out, collapse_figures(study) if figures is None else figures)
-    return out / "report.html"
+        return _fill(study, out, collapse_figures(study) if figures is None else figures)
 
 
 def _fill(study, out, figures):
@@ -157,11 +180,12 @@ def _fill(study, out, figures):
             if display is not None:
                 with only_shows(file):
                     display.save(folder / file, dpi=110)
-        figures = write_figures(folder, figures)
+        shown = write_figures(folder, figures)
     for file, table in (("runs.csv", study.runs), ("settings.csv", settings_table(study))):
         write_csv(out / file, table)
-    build_collapse_report(study, figures).write(out / "report.html")
+    build_collapse_report(study, shown).write(out / "report.html")
     write_json(out / "summary.json", summarise_collapse(study))
+    return shown
 
 
 def _slug(setting, seed):
@@ -233,9 +257,10 @@ def add_collapse_sections(report: Report, study: CollapseStudy, figures: dict[st
     formats = {column: form for column, form in _FORMATS.items() if column in table.columns}
     report.table(
         table,
-        "Means over the seeds ± standard deviation, runs that finished. Missing: share of the real images in bins that "
-        "the samples hardly reach. The divergence is Jensen and Shannon's, in nats. Clipped coverage says how much of "
-        "the data is reached, clipped density and the share that resembles the data whether samples look real.",
+        "Means over the seeds ± standard deviation, runs that finished. Hardly reached: share of the real images where "
+        "a setting hardly draws, on which the outcome rests. The divergence is Jensen and Shannon's, in nats. Clipped "
+        "coverage says how much of the data is reached, clipped density and the share that resembles the data whether "
+        "samples look real.",
         formats=formats,
     )
     report.table(_differences(study), f"What each setting has that “{study.baseline}” has not.", max_rows=None)
@@ -265,9 +290,11 @@ def add_collapse_sections(report: Report, study: CollapseStudy, figures: dict[st
         "How this was measured",
         "The images were reduced to principal components and parted into bins by k-means; the samples of each run were "
         f"counted in the same bins ({study.facts['n_samples']:,} samples). A bin is missing when it holds less than a "
-        "quarter of the samples that are due, with a false discovery rate of 5% over the bins. A run has collapsed "
-        f"when {100 * COLLAPSED:.0f}% of the real images or more lie in missing bins, and if it draws, or once drew, "
-        "the data, or draws the same things over and over. Where at no checkpoint the samples resembled the data "
+        "quarter of the samples that are due, with a false discovery rate of 5% over the bins. Where samples are too "
+        "few to call single bins missing, what lies in bins that hold as little counts as hardly reached, too, less "
+        f"what chance would leave empty. A run has collapsed when {100 * COLLAPSED:.0f}% of the real images or more "
+        "are hardly reached, and if it draws, or once drew, the data, or draws the same things over and over. Where at "
+        "no checkpoint the samples resembled the data "
         f"(their share is below {100 * RESEMBLING:.0f}% of what it is for real images) nor reached most of it, and are "
         "not alike either, it never learnt to draw: its outcome is “undertrained”. A sample resembles the data when it "
         "lies within the usual distance of its nearest real image. What a perfect sampler would give comes from real "
@@ -281,7 +308,7 @@ def _read_table(study):
 
     table = settings_table(study)
     shown = pd.DataFrame({"setting": table["setting"], "outcome": _outcomes(table)})
-    shown["missing"] = _spread(table, "missing_share", "{:.1%}")
+    shown["hardly reached"] = _spread(table, "lost_share", "{:.1%}")
     shown["divergence"] = _spread(table, "js", "{:.3f}")
     # What a generator of noise cannot raise; the others are in settings.csv.
     placed = [metric for metric in COVERAGE_METRICS.values() if metric.place is not None]
@@ -341,7 +368,9 @@ def _significance(report, study):
 def _runs(report, study):
     final = study.final
     shown = final[["setting", "seed", "outcome", "step", "seconds"]].copy()
-    for column, name in (("missing_share", "missing"), ("js", "divergence"), ("clipped_coverage", "clipped coverage")):
+    if "missing_share" in final:
+        shown["hardly reached"] = hardly_reached(final)
+    for column, name in (("js", "divergence"), ("clipped_coverage", "clipped coverage")):
         if column in final:
             shown[name] = final[column]
     if final["error"].notna().any():

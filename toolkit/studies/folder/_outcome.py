@@ -178,16 +178,19 @@ def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]
     kept, repaired, left = (int(counts.get(name, 0)) for name in ("kept", "repaired", "left out"))
     is_files = "psnr" in applied
     things = "files" if is_files else "images"
-    exact = int(np.isinf(applied["psnr"]).sum()) if is_files else repaired
+    n_inexact = 0
+    if is_files:  # a column without a value is of any type, in a table that was read back from a file
+        psnr = pd.to_numeric(applied["psnr"]).to_numpy(dtype=float, na_value=np.nan)
+        n_inexact = int(np.isfinite(psnr).sum())
     where = settings.get("cleaned") or "the copy"
     dry = settings.get("dry_run")
     begins = f"{where} would hold" if dry else f"{where} holds"
     parts = [f"{kept:,} as they were", f"{repaired:,} repaired"]
     if is_files:
         parts = [f"{kept:,} as they were, byte for byte", f"{repaired:,} repaired at their own size"]
-    if repaired and exact < repaired:
-        parts[-1] += f" ({repaired - exact:,} of them not to the last grey level)"
+    if repaired and n_inexact:
+        parts[-1] += f" ({n_inexact:,} of them not to the last grey level)"
     verb = "is" if left == 1 else "are"
-    refused = int(applied["note"].fillna("").str.startswith("not repaired: ").sum())
+    refused = sum(str(note).startswith("not repaired: ") for note in applied["note"])
     more = f" Of those kept {refused:,} could not be repaired as asked." if refused else ""
     return [f"{begins} {kept + repaired:,} {things}: {' and '.join(parts)}; {left:,} {verb} left out.{more}"]

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING
 from toolkit._core.files import write_json
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.studies._folder import check_target, reserved_folder
-from toolkit.studies.audit._figures import audit_figures
-from toolkit.studies.audit._write import check_audit_target, write_audit
-from toolkit.studies.collapse._figures import collapse_figures
-from toolkit.studies.collapse._write import check_collapse_target, write_collapse_study
+from toolkit.studies.audit._write import check_audit_target, fill_audit_folder
+from toolkit.studies.collapse._write import check_collapse_target, fill_collapse_folder
 from toolkit.studies.study._answer import study_answer, study_findings
 from toolkit.studies.study._report import build_study_report
 from toolkit.studies.study._run import AUDIT, COLLAPSE
@@ -92,13 +90,12 @@ def write_study(result: StudyResult, out: str | os.PathLike) -> Path:
 
 
 def _fill(result, out):
-    write_audit(result.audit, out / AUDIT)
     audit, collapse = result.audit, result.collapse
-    figures = {} if collapse is None else collapse_figures(collapse)
+    # What a part has drawn for its own page is on the study's as well.
+    shown = {AUDIT: fill_audit_folder(audit, out / AUDIT), COLLAPSE: {}}
     if collapse is not None:
-        write_collapse_study(collapse, out / COLLAPSE, figures=figures)
-    report = build_study_report(result, {AUDIT: audit_figures(audit), COLLAPSE: figures})
-    report.write(out / "report.html")
+        shown[COLLAPSE] = fill_collapse_folder(collapse, out / COLLAPSE)
+    build_study_report(result, shown).write(out / "report.html")
     timings = {AUDIT: audit.timings, COLLAPSE: None if collapse is None else collapse.timings}
     summary = {
         "answer": study_answer(result),
