@@ -102,8 +102,9 @@ def plain_verdict(
     n_joined = len(sentences)
     if n_missing:
         where = "one part of the data" if n_modes == 1 else f"{n_modes} parts of the data"
+        are = "are" if n_missing > 1 else "is"
         sentences.append(
-            f"{n_missing} of {n_bins} bins {'are' if n_missing > 1 else 'is'} missing: {where}, {missing_share:.1%} of the real rows, that the "
+            f"{n_missing} of {n_bins} bins {are} missing: {where}, {missing_share:.1%} of the real rows, that the "
             "samples hardly reach."
         )
     if n_over:
