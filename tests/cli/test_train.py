@@ -229,7 +229,8 @@ def test_a_gan_has_presets_lengths_and_growing_pictures(tmp_path, capsys):
     assert run([*command, "--seconds", "2", "--beta2", "0.9", "--overwrite"]) == 0
     model = toolkit.load(out / "model")
     assert model.settings_["epochs"] is None
-    assert model.history_[-1]["step"] > 5  # more than the others, in two seconds
+    assert model.settings_["max_seconds"] == 2.0
+    assert model.history_[-1]["step"] >= 1  # how many depends on what else the machine does
     capsys.readouterr()
     assert run([*command, "--preset", "best", "--overwrite"]) == 2
     assert "modern" in capsys.readouterr().err

@@ -119,7 +119,8 @@ def test_a_folder_says_what_it_is_a_training_of(tmp_path):
     (tmp_path / "vae" / "training.json").write_text("[]")
     with pytest.raises(ValueError, match="training.json in vae is no record"):
         settings_of(tmp_path / "vae")
-    (tmp_path / "vae" / "training.json").write_text('{"command": "vae", "n_images": 9, "parameters": {"epochs": 3}}')
+    record = '{"command": "vae", "data": "digits", "n_images": 9, "parameters": {"epochs": 3}}'
+    (tmp_path / "vae" / "training.json").write_text(record)
     with pytest.raises(ValueError, match="toolkit train vae --resume"):
         settings_of(tmp_path / "vae")
 
