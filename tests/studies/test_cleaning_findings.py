@@ -13,9 +13,9 @@ from toolkit.studies import cleaning_findings
 ACTIONS = {"a.png": "keep", "b.png": "rotate_90", "c.png": "leave_out"}
 SAID = {
     (): "0 files: 0 as they were, byte for byte and 0 repaired at their own size; 0 are left out",
-    ("a.png",): "1 files: 1 as they were, byte for byte and 0 repaired at their own size; 0 are left out",
+    ("a.png",): "1 file: 1 as it was, byte for byte and 0 repaired at their own size; 0 are left out",
     ("c.png",): "0 files: 0 as they were, byte for byte and 0 repaired at their own size; 1 is left out",
-    tuple(ACTIONS): "2 files: 1 as they were, byte for byte and 1 repaired at their own size; 1 is left out",
+    tuple(ACTIONS): "2 files: 1 as it was, byte for byte and 1 repaired at its own size; 1 is left out",
 }
 
 

@@ -170,7 +170,7 @@ def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]
     >>> from toolkit.studies import cleaning_findings
     >>> done, psnr = ["kept", "repaired", "left out"], [np.nan, np.inf, np.nan]  # infinite: to the last grey level
     >>> print(*cleaning_findings(pd.DataFrame({"done": done, "psnr": psnr, "note": ""}), {"cleaned": "out"}))
-    out holds 2 files: 1 as they were, byte for byte and 1 repaired at their own size; 1 is left out.
+    out holds 2 files: 1 as it was, byte for byte and 1 repaired at its own size; 1 is left out.
     """
     if applied is None:
         return []
@@ -185,12 +185,15 @@ def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]
     where = settings.get("cleaned") or "the copy"
     dry = settings.get("dry_run")
     begins = f"{where} would hold" if dry else f"{where} holds"
-    parts = [f"{kept:,} as they were", f"{repaired:,} repaired"]
+    as_before = "as it was" if kept == 1 else "as they were"
+    parts = [f"{kept:,} {as_before}", f"{repaired:,} repaired"]
     if is_files:
-        parts = [f"{kept:,} as they were, byte for byte", f"{repaired:,} repaired at their own size"]
+        own = "its" if repaired == 1 else "their"
+        parts = [f"{kept:,} {as_before}, byte for byte", f"{repaired:,} repaired at {own} own size"]
     if repaired and n_inexact:
         parts[-1] += f" ({n_inexact:,} of them not to the last grey level)"
     verb = "is" if left == 1 else "are"
     refused = sum(str(note).startswith("not repaired: ") for note in applied["note"])
     more = f" Of those kept {refused:,} could not be repaired as asked." if refused else ""
+    things = things.removesuffix("s") if kept + repaired == 1 else things
     return [f"{begins} {kept + repaired:,} {things}: {' and '.join(parts)}; {left:,} {verb} left out.{more}"]
