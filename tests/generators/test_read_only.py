@@ -4,11 +4,11 @@ import warnings
 
 import numpy as np
 import pytest
+import torch
 
 from toolkit.datasets import load_digits
 from toolkit.generators import GAN, ConditionalGAN, FlowMatching, VariationalAutoencoder
 
-torch = pytest.importorskip("torch")
 SHORT = {"max_steps": 2, "random_state": 0}
 MODELS = [
     GAN(latent_dim=8, **SHORT),

@@ -239,11 +239,10 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.ranking_ = self._candidates.ranking
         self._fit_classifiers(generator, {kind: _NOT_LEARNT if kind in common else _TOO_FEW for kind in told})
         planted = self._candidates.plant_held_out(self.undoable_, generator)
-        told = {kind: classifier.sensitivity for kind, classifier in self._classifiers.items()}
         self.limits_ = abstention_thresholds(
             findings,
             {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
-            told,
+            self._sensitivity(),
             **caution,
         )
         return self
@@ -307,6 +306,10 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         except NotFittedError:
             return seeded_clone(self.identifier, seed).fit(X)
         return self.identifier
+
+    def _sensitivity(self):
+        """Of the independent check, for each kind that can be undone."""
+        return {kind: classifier.sensitivity for kind, classifier in self._classifiers.items()}
 
     def _known_kinds(self):
         """Kinds that the identifier can name."""
@@ -418,8 +421,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         suspicious = kinds != "clean"
         undoable = np.isin(kinds, self.undoable_)
         limits = np.array([self.limits_.get(kind, 0.0) for kind in kinds])
-        told = {kind: classifier.sensitivity for kind, classifier in self._classifiers.items()}
-        sure = (probability >= least_confidence(kinds, self.min_confidence, told)) & (clean <= limits)
+        sure = (probability >= least_confidence(kinds, self.min_confidence, self._sensitivity())) & (clean <= limits)
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
         columns = {name: repairs[name].to_numpy(copy=True) for name in ("restorer", "angle", "improvement", "outcome")}
