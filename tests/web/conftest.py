@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from web_pages import see
 from web_server import end_server, start_server
 
 from toolkit.datasets import load_digits
@@ -73,7 +74,7 @@ def tab(chromium, served):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.goto(served.entry)
-    page.wait_for_selector("#audit-start")
+    see(page, "#audit-start")
     yield page
     context.close()
     assert not [url for url in asked if not url.startswith((served.address, "data:", "blob:"))]

@@ -16,11 +16,10 @@ from urllib.parse import quote
 import numpy as np
 import pytest
 from PIL import Image
+from web_pages import WAIT, choose, see, until
 from web_server import end_server, start_server
 
 pytestmark = pytest.mark.web
-
-WAIT = 90_000
 
 
 @pytest.fixture(scope="module")
@@ -163,17 +162,14 @@ def tab(chromium, served):
     context = chromium.new_context(viewport={"width": 1280, "height": 1000})
     page = context.new_page()
     page.goto(served.entry)
-    page.wait_for_selector("#audit-start")
+    see(page, "#audit-start")
     yield page
     context.close()
 
 
 def name_path(tab, path):
     tab.get_by_label("File or folder", exact=True).first.check()
-    field = tab.locator("#audit-path input").first
-    field.wait_for(timeout=WAIT)
-    field.fill(path)
-    field.press("Enter")
+    choose(tab, "audit-path", path, listed=False)
     tab.locator("#audit-plant input[type=number]").fill("0")
     tab.click("#audit-start")
 
@@ -181,20 +177,17 @@ def name_path(tab, path):
 @pytest.mark.parametrize("path", ["../outside0/secret.npz", "/etc/passwd", "link.npz", "pictures/../../../../etc"])
 def test_no_path_leads_out(tab, path):
     name_path(tab, path)
-    tab.wait_for_selector("#audit-status .warned >> text=outside of the folder that is served", timeout=WAIT)
+    see(tab, "#audit-status .warned >> text=outside of the folder that is served")
 
 
 def test_names_of_files_are_text(tab):
     name_path(tab, "pictures")
-    tab.wait_for_selector("#audit-status >> text=12 images of pictures looked at", timeout=WAIT)
-    field = tab.locator("#audit-show input").first
-    field.click()
-    field.fill("all images")
-    field.press("Enter")
+    see(tab, "#audit-status >> text=12 images of pictures looked at")
+    choose(tab, "audit-show", "all images")
     image = tab.locator("#audit-gallery button:has(img)").first
     image.wait_for(timeout=WAIT)
     image.click()
-    tab.wait_for_selector("#audit-detail h3 >> text=<img src=x onerror=", timeout=WAIT)
+    see(tab, "#audit-detail h3 >> text=<img src=x onerror=")
     tab.wait_for_timeout(300)
     assert tab.title() == "toolkit"
     assert tab.locator("img[src='x']").count() == 0
@@ -211,7 +204,7 @@ def begin_training(page, out):
     page.fill("#train-n input", "300")
     page.fill("#train-out textarea", out)
     page.click("#train-start")
-    page.wait_for_selector("#train-losses img", timeout=WAIT)
+    see(page, "#train-losses img")
 
 
 def children(pid):
@@ -229,13 +222,6 @@ def _command(pid):
             return file.read()
     except OSError:
         return ""
-
-
-def until(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.2)
 
 
 def test_a_killed_tab_stops_its_work_at_a_checkpoint(tab, served):
@@ -259,7 +245,7 @@ def test_ctrl_c_ends_everything(chromium, web, tmp_path):
     context = chromium.new_context()
     page = context.new_page()
     page.goto(served.entry)
-    page.wait_for_selector("#audit-start")
+    see(page, "#audit-start")
     begin_training(page, "out")
     (worker,) = children(served.process.pid)
     served.process.send_signal(signal.SIGINT)

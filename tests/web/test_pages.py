@@ -1,6 +1,5 @@
 """The pages as a person uses them, by the pixels that they show."""
 
-import base64
 import csv
 import io
 import json
@@ -11,47 +10,9 @@ import zipfile
 import numpy as np
 import pytest
 from PIL import Image
+from web_pages import choose, go, pixels, see, until
 
 pytestmark = pytest.mark.web
-
-WAIT = 90_000
-
-
-def go(page, name):
-    page.get_by_role("tab", name=name).click()
-
-
-def pixels(page, selector):
-    """What a picture in the page shows."""
-    source = page.locator(selector).first.get_attribute("src")
-    content = base64.b64decode(source.partition(",")[2])
-    return np.asarray(Image.open(io.BytesIO(content)).convert("L"))
-
-
-def choose(page, name, option):
-    """Choose from a list, by typing as a person may."""
-    field = page.locator(f"#{name} input").first
-    field.click()
-    field.fill(option)
-    field.press("Enter")
-
-
-def see(page, selector, **state):
-    """Wait until it shows; what the pages say of themselves is told where it does not."""
-    try:
-        page.wait_for_selector(selector, timeout=WAIT, **state)
-    except Exception as error:
-        said = [text for text in page.locator("[id$='-status']").all_text_contents() if text.strip()]
-        raise AssertionError(f"{selector} does not show; the pages say {said}") from error
-
-
-def until(condition, seconds=60.0):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        if condition():
-            return
-        time.sleep(0.2)
-    raise AssertionError("it did not come to pass")
 
 
 def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
@@ -59,18 +20,18 @@ def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
     tab.click("#audit-start")
     see(tab, "#audit-status progress")
     see(tab, "#audit-status >> text=200 images of digits looked at")
-    assert "flagged" in tab.inner_text("#audit-findings")
+    see(tab, "#audit-findings >> text=flagged")
     images = tab.locator("#audit-gallery button img")
     until(lambda: images.count() > 10)
     images.nth(1).click()
     see(tab, "#audit-detail h3")
     name = tab.inner_text("#audit-detail h3").removeprefix("Image ")
     assert pixels(tab, "#audit-detail img").shape == (28, 28)
-    assert tab.locator("#audit-detail .strip:not(.large) img").count() == 6  # its neighbours
+    until(lambda: tab.locator("#audit-detail .strip:not(.large) img").count() == 6)  # its neighbours
     choose(tab, "audit-decision", "clean")
     tab.click("#audit-decide")
     see(tab, "#audit-status >> text=The files to take home have it")
-    assert "your verdict" in tab.inner_text("#audit-detail")
+    see(tab, "#audit-detail >> text=your verdict")
     shoot(tab, "audit")
 
     def take(button):
@@ -100,7 +61,7 @@ def test_audit_overrule_and_take_home(tab, shoot, tmp_path):
         is_repaired, said = row["repaired"] == "1", tab.inner_text("#audit-status")
         assert ("It is repaired as that." in said) == is_repaired
         assert (f"It stays as it came: {row['why_not']}." in said) == (not is_repaired)
-        assert tab.locator("#audit-detail .large img").count() == 1 + is_repaired
+        until(lambda count=1 + is_repaired: tab.locator("#audit-detail .large img").count() == count)
         with np.load(take("audit-npz")) as archive:
             changed = (archive["images"] != before).any(axis=(1, 2))
         assert np.flatnonzero(changed).tolist() == [int(name)] * is_repaired
@@ -179,14 +140,12 @@ def test_a_training_is_watched_stopped_and_gone_on_with(tab, shoot, served):
     until(lambda: changed(grid, "#train-grid img"))
     until(lambda: changed(losses, "#train-losses img"))
     see(tab, "#train-bins img")
-    assert re.search(r"reach \d+ of \d+ bins", tab.inner_text("#train-bins"))
+    until(lambda: re.search(r"reach \d+ of \d+ bins", tab.inner_text("#train-bins")))
     shoot(tab, "train")
     tab.click("#train-resume")
     see(tab, "#train-status .warned >> text=still at work")
-    tab.wait_for_selector(
-        "#train-status progress"
-    )  # the training goes on to say how far it is, and this stays beside it
-    assert "still at work" in tab.inner_text("#train-status")
+    # The training goes on to say how far it is, and this stays beside it.
+    see(tab, "#train-status:has(progress) >> text=still at work")
     tab.click("#train-stop")
     see(tab, "#train-status >> text=Resume goes on from the checkpoint in outputs/watched")
     folder = served.root / "outputs" / "watched"
@@ -240,9 +199,8 @@ def test_digits_on_demand_and_a_film_to_take_home(tab, shoot, tmp_path):
     drawn = pixels(tab, "#generate-result img")
     tab.locator("#generate-label label", has_text="3").click()
     until(lambda: "label 3" in (tab.locator("#generate-result img").get_attribute("alt") or ""))
-    assert (
-        pixels(tab, "#generate-result img").shape != drawn.shape or (pixels(tab, "#generate-result img") != drawn).any()
-    )
+    threes = pixels(tab, "#generate-result img")
+    assert threes.shape != drawn.shape or (threes != drawn).any()
     slider = tab.locator("#generate-way input[type=number]")
     slider.fill("3")
     slider.press("Enter")
@@ -273,7 +231,7 @@ def test_coverage_of_a_model(tab, shoot):
     tab.fill("#coverage-count input", "400")
     tab.click("#coverage-start")
     see(tab, "#coverage-pictures img.dropped")
-    assert tab.locator("#coverage-findings li").count() >= 1
+    see(tab, "#coverage-findings li")
     assert pixels(tab, "#coverage-pictures img.dropped").std() > 5  # real pictures of what is missing
     shoot(tab, "coverage")
 
@@ -389,13 +347,16 @@ def test_after_a_reload_resume_follows_the_folder(chromium, served):
     assert tab.input_value("#train-preset input") == "modern"
     tab.click("#train-resume")  # at once: the server has yet to miss the tab, and to stop its training
     see(tab, "#train-losses img")
-    until(lambda: tab.input_value("#train-preset input") == "plain", 20)
-    followed = [tab.input_value(f"#train-{name} input") for name in ("amount", "seed", "n", "set")]
-    assert followed == ["300", "3", "300", "glyphs"]
+    form = {"preset": "plain", "amount": "300", "seed": "3", "n": "300", "set": "glyphs"}
+
+    def shown():
+        return {name: tab.input_value(f"#train-{name} input") for name in form}
+
+    until(lambda: shown() == form, 20, shown)
     tab.click("#train-stop")
     see(tab, "#train-status >> text=Resume goes on from the checkpoint in outputs/left")
     go(tab, "Generate")
-    choose(tab, "generate-model", "outputs/left")
+    choose(tab, "generate-model", "outputs/left", listed=False)
     tab.click("#generate-open")
     see(tab, "#generate-status .warned >> text=has not ended: Resume goes on with it")
     go(tab, "Train and watch")

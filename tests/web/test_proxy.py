@@ -5,13 +5,13 @@ import http.client
 import json
 
 import pytest
+from web_pages import WAIT, see, until
 from web_proxy import PrefixProxy
 from web_server import end_server, start_server
 
 pytestmark = pytest.mark.web
 
 PREFIX = "/user/me/proxy/7860"
-WAIT = 90_000
 
 
 @pytest.fixture(scope="module")
@@ -48,16 +48,16 @@ def test_used_through_the_proxy(chromium, behind, tmp_path):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
     page.goto(f"{address}/?token={served.token}")
-    page.wait_for_selector("#audit-start", timeout=WAIT)
+    see(page, "#audit-start")
     assert page.url == f"{address}/"  # the token stays in no history
     page.fill("#audit-n input", "40")
     page.click("#audit-start")  # an event, and its stream
-    page.wait_for_selector("#audit-status >> text=40 images of digits looked at", timeout=WAIT)
+    see(page, "#audit-status >> text=40 images of digits looked at")
     image = page.locator("#audit-gallery button img").first
     image.wait_for(timeout=WAIT)
-    assert image.evaluate("image => image.complete && image.naturalWidth > 0")
+    until(lambda: image.evaluate("image => image.complete && image.naturalWidth > 0"))
     image.click()
-    page.wait_for_selector("#audit-detail h3", timeout=WAIT)
+    see(page, "#audit-detail h3")
     with page.expect_download() as download:
         page.click("#audit-csv")
     download.value.save_as(tmp_path / "per_image.csv")

@@ -27,11 +27,13 @@ __all__ = [
     "picture",
     "progress",
     "said",
+    "say_again",
     "thumbnails",
     "warned",
 ]
 
 _EVERY = 0.4  # seconds from one look at work to the next
+_SETTLES = 3.0  # seconds until a busy browser has surely drawn what it was told
 _EXPECTED = (ToolkitError, OSError, ValueError, TypeError, LookupError)
 
 
@@ -137,6 +139,21 @@ def follow(job: Job) -> Iterator[None]:
         time.sleep(_EVERY)
 
 
+def say_again(news: Iterable[dict], clock: Callable[[], float] = time.monotonic) -> Iterator[dict]:
+    """What a handler tells of components, each of it again with what follows within some seconds.
+
+    A busy browser draws only the last of several messages, and where that is silent on a component, what an earlier one
+    said of it is lost.
+    """
+    told: dict[Any, tuple[float, Any]] = {}
+    for new in news:
+        now = clock()
+        told = {component: (since, value) for component, (since, value) in told.items() if now - since < _SETTLES}
+        again = {component: value for component, (_, value) in told.items()}
+        told |= {component: (now, value) for component, value in new.items()}
+        yield again | new
+
+
 def bind(gr: Any, event: Callable, handler: Callable, inputs: list, outputs: list, *, selects: bool = False) -> Any:
     """Tie a handler to an event of a page.
 
@@ -163,7 +180,7 @@ def bind(gr: Any, event: Callable, handler: Callable, inputs: list, outputs: lis
 
         def called(request, first, *values):
             try:
-                yield from begin(request, first, values)
+                yield from say_again(begin(request, first, values))
             except Exception as error:
                 yield refused(error)
     else:

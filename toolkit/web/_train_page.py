@@ -188,7 +188,6 @@ class TrainPage:
             fills=place,
         )
         yield shows or {self.grid: "", self.losses: "", self.coverage: ""}
-        time.sleep(0.5)  # what follows at once takes the place of this, in the browser, where it says nothing
         told: dict[str, Any] = {}
         for _ in follow(job):
             yield {self.status: progress(job)} | self._news(job, told)
