@@ -29,6 +29,7 @@ from toolkit.diagnostics import EVERYDAY_FAULTS, EverydayFault
 __all__ = ["judge_everyday"]
 
 _STEEPNESS = 4.0  # of the score: a typical image has .02, one at the level .5, one twice as far out .98
+_OPTIONAL = ("odd_size", "odd_aspect", "overlaid_text")  # judged where sizes were given, or a network looked
 _BELOW = float(np.nextafter(0.5, 0))  # score of what is ranked, not flagged
 _FLOOR = 1e-3  # of statistics whose logarithm counts
 _BY_NATURE = 0.2  # share of a set from which what would be a fault elsewhere may be how the set is
@@ -241,7 +242,7 @@ def _judge(
         odds, recall, why_not = _learnt(name, statistics, judge)
         statistics = statistics.assign(**{fault.statistic: nothing if odds is None else odds})
     elif fault.statistic not in statistics:
-        if name not in ("odd_size", "odd_aspect"):
+        if name not in _OPTIONAL:
             raise ValueError(f"statistics lack the column {fault.statistic!r}, which {name!r} is judged by.")
         statistics, why_not = statistics.assign(**{fault.statistic: nothing}), fault.not_applicable
     values, never, always = _evidence(fault, statistics)

@@ -6,6 +6,7 @@ from numpy.typing import ArrayLike, NDArray
 from toolkit._core.floating_point import usual_floating_point
 from toolkit.diagnostics.damage._patches import patches_of
 from toolkit.diagnostics.damage._weights import load_network
+from toolkit.diagnostics.damage._writing import writing_odds
 from toolkit.diagnostics.everyday._views import check_image
 
 __all__ = ["DAMAGE_SCORES", "damage_scores", "patch_logits", "pooled"]
@@ -53,8 +54,9 @@ def pooled(logits: NDArray) -> tuple[NDArray, NDArray]:
 def damage_scores(image: ArrayLike) -> dict[str, float]:
     """How much one picture looks as each damage makes pictures look, at its original resolution.
 
-    A network looks at up to 16 patches. It has learnt from procedural images only, and never saw a photograph; what
-    is usual in a set has to be set against it, as :class:`DamageDiagnostics` does.
+    A network looks at up to 16 patches, another one at the whole, made small, for writing. They have learnt from
+    procedural images only, and never saw a photograph; what is usual in a set has to be set against what they say, as
+    :class:`DamageDiagnostics` does.
 
     Parameters
     ----------
@@ -66,6 +68,7 @@ def damage_scores(image: ArrayLike) -> dict[str, float]:
     dict of str to float
         ``"damage_noise"`` and so on: the mean over patches of the logarithm of how much likelier the damage is than
         none, between -8 and 8. ``"share_noise"`` and so on: the mean probability that it is this damage, of all.
+        ``"writing"``: the logarithm of how much likelier writing was laid over the picture than not.
 
     Raises
     ------
@@ -88,6 +91,8 @@ def damage_scores(image: ArrayLike) -> dict[str, float]:
     >>> damage_scores(noisy)["damage_noise"] > damage_scores(image)["damage_noise"] + 2
     True
     """
-    ratios, shares = pooled(patch_logits(patches_of(check_image(image))))
+    image = check_image(image)
+    ratios, shares = pooled(patch_logits(patches_of(image)))
     found = {f"damage_{name}": float(value) for name, value in zip(DAMAGE_SCORES, ratios)}
-    return found | {f"share_{name}": float(value) for name, value in zip(DAMAGE_SCORES, shares)}
+    found |= {f"share_{name}": float(value) for name, value in zip(DAMAGE_SCORES, shares)}
+    return found | {"writing": writing_odds(image)}

@@ -1,4 +1,4 @@
-"""The weights of the network of patches, as the package ships them."""
+"""The weights of the networks of patches and of writing, as the package ships them."""
 
 from functools import cache
 from pathlib import Path
@@ -8,14 +8,16 @@ from toolkit._core.shipped import with_shipped_weights
 
 if TYPE_CHECKING:
     from toolkit.diagnostics.damage.network import PatchNetwork
+    from toolkit.diagnostics.damage.writing import WritingNetwork
 
-__all__ = ["DIGEST", "load_network"]
+__all__ = ["DIGESTS", "load_network", "load_writing"]
 
 _SHIPPED = Path(__file__).parent / "leaves.safetensors"
+_WRITING = Path(__file__).parent / "writing.safetensors"
 _FORMAT = "toolkit patches 1"
 # First digits of the sha256 of the shipped weights. What a survey of files remembers counts for this code alone, so
-# that other weights, with this line, make it ask anew.
-DIGEST = "9c22baa524fe7ef3"
+# that other weights, with these lines, make it ask anew.
+DIGESTS = {_SHIPPED: "9c22baa524fe7ef3", _WRITING: "0"}
 
 
 @cache
@@ -30,3 +32,11 @@ def load_network(path: Path = _SHIPPED) -> "PatchNetwork":
     from toolkit.diagnostics.damage.network import DAMAGES, PatchNetwork
 
     return with_shipped_weights(PatchNetwork(), path, _FORMAT, DAMAGES, "of patches")
+
+
+@cache
+def load_writing(path: Path = _WRITING) -> "WritingNetwork":
+    """The network that finds writing, likewise."""
+    from toolkit.diagnostics.damage.writing import WritingNetwork
+
+    return with_shipped_weights(WritingNetwork(), path, "toolkit writing 1", ("writing",), "of writing")

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["DAMAGES", "PatchNetwork"]
+__all__ = ["DAMAGES", "PatchNetwork", "luma_and_chroma"]
 
 # What the network tells apart beside clean patches; kinds of the toolkit, several kinds of noise being one.
 DAMAGES = (
@@ -75,7 +75,7 @@ class PatchNetwork(nn.Module):
 
     def forward(self, patches: torch.Tensor) -> torch.Tensor:
         """Logits (batch, n_outputs) of uint8 patches (batch, height, width, 3)."""
-        luma, chroma = _luma_and_chroma(patches)
+        luma, chroma = luma_and_chroma(patches)
         with torch.autocast("cpu", enabled=False):
             fine = luma - functional.avg_pool2d(luma, 3, stride=1, padding=1, count_include_pad=False)
             channels = torch.cat([2 * luma - 1, 4 * chroma, (8 * fine).clamp(-4, 4)], dim=1)
@@ -85,7 +85,7 @@ class PatchNetwork(nn.Module):
         return self.kinds(self.merge(pooled)).float()
 
 
-def _luma_and_chroma(patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+def luma_and_chroma(patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Luma (batch, 1, h, w) in [0, 1], and red and blue less it (batch, 2, h, w)."""
     planes = patches.permute(0, 3, 1, 2).float() / 255
     luma = (planes * planes.new_tensor(_LUMA)[None, :, None, None]).sum(1, keepdim=True)

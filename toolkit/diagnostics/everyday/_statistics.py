@@ -10,7 +10,6 @@ from toolkit.diagnostics.everyday._grids import grids
 from toolkit.diagnostics.everyday._layout import layout
 from toolkit.diagnostics.everyday._lines import lines
 from toolkit.diagnostics.everyday._noise import noise
-from toolkit.diagnostics.everyday._overlay import overlay
 from toolkit.diagnostics.everyday._sharpness import sharpness
 from toolkit.diagnostics.everyday._tone import tone
 from toolkit.diagnostics.everyday._views import ImageViews
@@ -27,7 +26,6 @@ GROUPS = {
     "grids": grids,
     "borders": borders,
     "flat": flat,
-    "overlay": overlay,
     "layout": layout,
 }
 

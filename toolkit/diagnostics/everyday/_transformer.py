@@ -32,7 +32,7 @@ class EverydayDiagnostics(TransformerMixin, BaseEstimator):
     ----------
     groups : str or sequence of str, default=None
         Which groups of statistics: ``"tone"``, ``"colour"``, ``"sharpness"``, ``"noise"``, ``"lines"``, ``"grids"``,
-        ``"borders"``, ``"flat"``, ``"overlay"``, ``"layout"``. None computes all.
+        ``"borders"``, ``"flat"``, ``"layout"``. None computes all.
     missing : {"median", "nan"}, default="median"
         What stands where a statistic says nothing: of sharpness where nothing has contrast, of blocks of 8 x 8 pixels
         in an image of fewer than 16. The median of the images seen in ``fit`` (0 if it said nothing of them, either)

@@ -1,0 +1,45 @@
+"""How likely writing was laid over a picture, which is looked at whole."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from toolkit.diagnostics.damage._weights import load_writing
+
+__all__ = ["writing_odds"]
+
+_SIDE = 320  # pixels of the longer side: what people write over pictures can be read at that size
+_LEAST = 48  # pixels a side below which a picture is continued at its edges
+
+
+def _made_small(image: NDArray) -> NDArray:
+    """The picture with three channels, and no more pixels than the network needs."""
+    from PIL import Image
+
+    if max(image.shape[:2]) > _SIDE:
+        factor = _SIDE / max(image.shape[:2])
+        size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
+        image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX, reducing_gap=3.0))
+    more = [(0, max(0, _LEAST - side)) for side in image.shape[:2]]
+    if any(after for _, after in more):
+        image = np.pad(image, [*more, *[(0, 0)] * (image.ndim - 2)], mode="symmetric")
+    return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
+
+
+def writing_odds(image: NDArray) -> float:
+    """The logarithm of how much likelier writing was laid over a picture than not.
+
+    Parameters
+    ----------
+    image : ndarray of uint8, of shape (height, width) or (height, width, 3)
+
+    Returns
+    -------
+    float
+    """
+    import torch
+
+    from toolkit.nn import limit_threads
+
+    small = np.require(_made_small(image), requirements=["C", "W"])
+    with limit_threads(1), torch.inference_mode():
+        return float(load_writing()(torch.from_numpy(small[None]))[0])
