@@ -344,8 +344,8 @@ def test_a_memory_map_is_restored_in_chunks_like_an_array(tmp_path, monkeypatch,
     expected = fitted.restore(given)
     monkeypatch.setattr("toolkit.restoration._image_restorer._CHUNK", 37)
     images, repairs = fitted.restore(mapped)
-    # How torch sums depends on the number of rows, on some processors: what lies half way between two grey levels may be
-    # rounded either way.
+    # How torch sums depends on the number of rows, on some processors: what lies half way between two grey levels may
+    # be rounded either way.
     apart = np.abs(images.astype(int) - expected[0])
     assert apart.max() <= 1
     assert (apart > 0).mean() < 1e-4
