@@ -13,9 +13,8 @@ from toolkit.audit._colour_order import ColourOrder
 from toolkit.audit._everyday_calibration import FEWEST, context_neighbours, levels
 from toolkit.audit._everyday_findings import EverydayFindings
 from toolkit.audit._everyday_joined import (
-    AFFIRMED_RATE,
+    TONE,
     WITNESSES,
-    affirmed,
     doubted,
     joined_departure,
     one_of_a_family,
@@ -33,6 +32,7 @@ _BELOW = float(np.nextafter(0.5, 0))  # score of what is ranked, not flagged
 _FLOOR = 1e-3  # of statistics whose logarithm counts
 _BY_NATURE = 0.2  # share of a set from which what would be a fault elsewhere may be how the set is
 _MAJORITY = 0.8  # share of a set from which the others are the exception
+_EXCEPTION = 0.125  # share of a set up to which the others are exceptions, and no second sort of images in it
 # In a blank image nothing else is worth saying.
 _EXPLAINED_BY_BLANK = (
     "low_contrast",
@@ -205,6 +205,18 @@ def _why_not(name: str, fault: EverydayFault, statistics: pd.DataFrame, values: 
     return ""
 
 
+def _only_ranks(name: str, statistics: pd.DataFrame, recall: float) -> str:
+    """Why images are ranked by a fault and none is flagged; empty where verdicts are given."""
+    if recall < LEAST_RECALL:
+        return f"at 1% of false alarms {recall:.0%} of the images changed on purpose are found"
+    if name in ("grey_among_colour", "colour_among_grey"):
+        colour = float(np.nanmean(statistics["is_colour"]))
+        rare = 1 - colour if name == "grey_among_colour" else colour
+        if rare > _EXCEPTION:
+            return f"{rare:.0%} of the images are so, a sort of its own and no exception"
+    return ""
+
+
 def _learnt(
     name: str, statistics: pd.DataFrame, judge: Orientation | ColourOrder | None
 ) -> tuple[NDArray | None, float, str]:
@@ -261,18 +273,17 @@ def _judge(
         usual, level = (sign * value for value in (usual, level))
         if fault.scale == "log":
             usual, level = np.exp(usual), np.exp(level)
-    only_ranks = not why_not and recall < LEAST_RECALL
-    if only_ranks:
+    ranks = "" if why_not else _only_ranks(name, statistics, recall)
+    if ranks:
         # An order is worth a look; a verdict would be wrong more often than right.
-        scores, level = np.minimum(scores, _BELOW), np.nan
-        why_not = f"it only ranks: at 1% of false alarms {recall:.0%} of the images changed on purpose are found"
+        scores, level, why_not = np.minimum(scores, _BELOW), np.nan, f"it only ranks: {ranks}"
     return {
         "scores": scores,
         "competence": {
             "words": fault.words,
             "damage": fault.damage,
             "statistic": fault.statistic,
-            "applicable": not why_not or only_ranks,
+            "applicable": not why_not or bool(ranks),
             "why_not": why_not,
             "recall": recall,
             "n_judged": int(np.isfinite(scores).sum()),
@@ -297,13 +308,11 @@ def _joined(
     if column not in statistics:
         return alone
     network = statistics[column].to_numpy(dtype=np.float64)
-    against, sure = doubted(name, statistics), affirmed(name, statistics)
-    departure = joined_departure(values, network, neighbours, rate, never, always, against)
+    against = doubted(name, statistics)
+    tone = name in TONE
+    departure = joined_departure(values, network, neighbours, rate, never, always, against, tone=tone, known=name != 'colour_cast')
     if departure is None:
         return alone
-    if sure.any():
-        more = joined_departure(values, network, neighbours, AFFIRMED_RATE * rate, never, always, against)
-        departure = departure if more is None else np.where(sure, more, departure)
     return np.where(np.isnan(departure), alone, 1 / (1 + np.exp(-_STEEPNESS * np.clip(departure, -10, 8))))
 
 

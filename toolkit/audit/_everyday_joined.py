@@ -44,6 +44,7 @@ _EXPLAINED = 0.7  # probability of these
 # Of the grid of pixels the network's word counts by itself, whatever is usual in the set: log ratio below which it
 # denies a fault.
 _GRID = ("noisy", "hot_pixels", "jpeg_blocks", "scaled_up", "pixelated")
+TONE = ("dark", "overexposed", "clipped", "low_contrast", "colour_cast")
 _UNLIKELY = -1.0
 _FAR_OUT = 2.0  # levels: what the network says so much more than of sound images of the set is believed all the same
 # Where it affirms the fault by itself, seven times as many may be unusual: it is right about that more often.
@@ -59,13 +60,38 @@ _FAMILIES = (
     ("blurred", "motion_blur", "scaled_up", "pixelated", "jpeg_blocks"),
     ("overexposed", "clipped", "low_contrast", "dark"),
 )
+_GRID_WEIGHTS = (1.8, 3.0, 1.0, -3.3)
+_TONE_WEIGHTS = (1.2, 3.2, 0.45, -4.4)
+_PRICE = 1.0
+_UNIT = 4.0
+_ASIDE = 2.0
+_SPOKEN = 1.0
+_MANY = 0.05
+ADAPT = True
+_FACTOR = 20.0
+_TAIL = 1.45
 _AGREED = 1.0  # sum of both, each in units of its own level, below which nothing is a verdict
 
 
-def _in_levels(values: NDArray, neighbours: NDArray | None, rate: float, least: float) -> NDArray:
-    """How far values are above the middle, 1 being the level that sound images exceed at the rate."""
-    usual = levels(values, neighbours, rate)
-    return np.clip((values - usual.middle) / np.maximum(usual.level - usual.middle, least), -_MOST, _MOST)
+def _in_levels(
+    values: NDArray,
+    held: NDArray[np.bool_],
+    neighbours: NDArray | None,
+    rate: float,
+    bounds: tuple[float, float],
+    least: float,
+) -> NDArray:
+    """How far values are above the middle of those held, 1 being the level that sound images exceed at the rate."""
+    usual = levels(np.where(held, values, np.nan), neighbours, rate)
+    level = np.clip(usual.level, *bounds)
+    return np.clip((values - usual.middle) / np.maximum(level - usual.middle, least), -_MOST, _MOST)
+
+
+def _set_aside(statistic: NDArray, network: NDArray, never: float, both: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Images that both witnesses hold for faulty by themselves, where these are many and yet not the most of the set."""
+    affirmed_by_both = both & (network >= _ASIDE) & (statistic > never)
+    share = affirmed_by_both.sum() / both.sum()
+    return affirmed_by_both if share < 0.5 else np.zeros(len(network), dtype=bool)
 
 
 def affirmed(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
@@ -106,6 +132,9 @@ def joined_departure(
     never: float,
     always: float,
     against: NDArray[np.bool_] | None = None,
+    *,
+    tone: bool = False,
+    known: bool = True,
 ) -> NDArray | None:
     """Evidence of both, 0 at the level of the verdict, in units of what lies between it and a typical image.
 
@@ -131,14 +160,19 @@ def joined_departure(
     if both.sum() < FEWEST:
         return None
     least = 1e-3 * max(1.0, float(np.abs(statistic[both]).max()))
-    first = _in_levels(np.where(both, statistic, np.nan), neighbours, rate, least)
-    second = _in_levels(np.where(both, network, np.nan), neighbours, rate, _LEAST)
-    evidence = first + second
-    usual = levels(evidence, None, rate)
-    level = np.maximum(usual.level, _AGREED)
-    departure = (evidence - level) / np.maximum(level - usual.middle, 0.5)
+    aside = _set_aside(statistic, network, never, both)
+    held = both & ~aside
+    first = _in_levels(statistic, held, neighbours, rate, (never, always), least)
+    second = _in_levels(network, held, neighbours, rate, (-np.inf, np.inf), _LEAST)
+    first, second = np.where(both, first, np.nan), np.where(both, second, np.nan)
+    weights = _TONE_WEIGHTS if tone else _GRID_WEIGHTS
+    odds = weights[0] * first + weights[1] * second + weights[2] * network + weights[3]
+    many = not tone and aside.sum() > _MANY * both.sum()
+    usual = levels(np.where(held, odds, np.nan), None, min(_FACTOR * rate, 0.1) if known else rate, _TAIL if many else 1.1)
+    level = np.maximum(usual.level, _PRICE) if ADAPT else _PRICE
+    departure = (odds - level) / _UNIT
     # Of what the statistic is sure about, the network need not be sure as well; it must not find it unlikely.
-    denied = (network <= 0) & (second < _NOT_DENIED)
+    denied = (network <= _SPOKEN) & (second < _NOT_DENIED)
     sure = (statistic >= always) & ~denied
     if against is not None:
         denied = denied | (against & ~sure & (second < _FAR_OUT))
@@ -155,6 +189,7 @@ _EXPLAINS = {
     "low_contrast": ("low_information", "screenshot", "occluded"),
     "pixelated": ("low_information", "screenshot", "occluded"),
     "jpeg_blocks": ("low_information", "screenshot", "occluded"),
+    "framed": ("screenshot", "occluded"),
     "half_decoded": ("low_information", "screenshot", "occluded", "jpeg_blocks", "pixelated"),
 }
 
