@@ -20,7 +20,14 @@ from toolkit.audit._everyday_joined import (
     one_of_a_family,
     without_the_explained,
 )
-from toolkit.audit._everyday_symmetries import FEWEST_LEARNT, LEAST_AUROC, LEAST_RECALL, layout_cells, symmetry_odds
+from toolkit.audit._everyday_symmetries import (
+    FEWEST_LEARNT,
+    FEWEST_SURE,
+    LEAST_AUROC,
+    LEAST_RECALL,
+    layout_cells,
+    symmetry_odds,
+)
 from toolkit.audit._everyday_table import JUDGED_FAULTS, LEARNT_FAULTS
 from toolkit.audit._orientation import Orientation
 from toolkit.diagnostics import EVERYDAY_FAULTS, EverydayFault
@@ -205,10 +212,12 @@ def _why_not(name: str, fault: EverydayFault, statistics: pd.DataFrame, values: 
     return ""
 
 
-def _only_ranks(name: str, statistics: pd.DataFrame, recall: float) -> str:
+def _only_ranks(name: str, statistics: pd.DataFrame, recall: float, by_layout: bool) -> str:
     """Why images are ranked by a fault and none is flagged; empty where verdicts are given."""
     if recall < LEAST_RECALL:
         return f"at 1% of false alarms {recall:.0%} of the images changed on purpose are found"
+    if by_layout and len(statistics) < FEWEST_SURE:
+        return f"{len(statistics)} images are too few to be sure of it: {FEWEST_SURE} are needed"
     if name in ("grey_among_colour", "colour_among_grey"):
         colour = float(np.nanmean(statistics["is_colour"]))
         rare = 1 - colour if name == "grey_among_colour" else colour
@@ -219,23 +228,24 @@ def _only_ranks(name: str, statistics: pd.DataFrame, recall: float) -> str:
 
 def _learnt(
     name: str, statistics: pd.DataFrame, judge: Orientation | ColourOrder | None
-) -> tuple[NDArray | None, float, str]:
-    """Evidence of a learnt fault, or why there is none; and the recall of images changed on purpose."""
+) -> tuple[NDArray | None, float, bool, str]:
+    """Evidence of a learnt fault, the recall of images changed on purpose, whether the layout alone says so; or why not."""
     n_samples = len(statistics)
     if n_samples < FEWEST_LEARNT:
-        return None, np.nan, f"{n_samples} images are too few to learn it from: {FEWEST_LEARNT} are needed"
+        return None, np.nan, False, f"{n_samples} images are too few to learn it from: {FEWEST_LEARNT} are needed"
     if name == "swapped_channels" and np.nanmean(statistics["is_colour"]) < 0.5:
-        return None, np.nan, "most of the images have no colour"
-    told = [symmetry_odds(layout_cells(statistics), name)]
+        return None, np.nan, False, "most of the images have no colour"
+    told = [(*symmetry_odds(layout_cells(statistics), name), True)]
     if judge is not None:
-        told.append((judge.evidence(name), judge.auroc[name], judge.recall[name]))
+        told.append((judge.evidence(name), judge.auroc[name], judge.recall[name], False))
     # Of both the one that tells images changed on purpose better, in this set.
-    odds, auroc, recall = max(told, key=lambda one: one[1])
+    odds, auroc, recall, by_layout = max(told, key=lambda one: one[1])
     if auroc < LEAST_AUROC:
-        return None, recall, f"{LEARNT_FAULTS[name].not_applicable} (AUROC {auroc:.2f} on images changed on purpose)"
+        why_not = f"{LEARNT_FAULTS[name].not_applicable} (AUROC {auroc:.2f} on images changed on purpose)"
+        return None, recall, by_layout, why_not
     if name == "swapped_channels":
         odds = np.where(statistics["is_colour"] > 0, odds, np.nan)
-    return odds, recall, ""
+    return odds, recall, by_layout, ""
 
 
 def _judge(
@@ -248,15 +258,17 @@ def _judge(
     """Scores of one fault, and its row of the table of competence."""
     fault = JUDGED_FAULTS[name]
     nothing = np.full(len(statistics), np.nan)
-    why_not, recall = "", np.nan
+    why_not, recall, by_layout = "", np.nan, False
     if name in LEARNT_FAULTS:
-        odds, recall, why_not = _learnt(name, statistics, judge)
+        odds, recall, by_layout, why_not = _learnt(name, statistics, judge)
         statistics = statistics.assign(**{fault.statistic: nothing if odds is None else odds})
     elif fault.statistic not in statistics:
         if name not in ("odd_size", "odd_aspect"):
             raise ValueError(f"statistics lack the column {fault.statistic!r}, which {name!r} is judged by.")
         statistics, why_not = statistics.assign(**{fault.statistic: nothing}), fault.not_applicable
     values, never, always = _evidence(fault, statistics)
+    if by_layout:
+        never = always  # what is said without having seen what is in the images has to be beyond doubt
     if fault.by_nature and np.isfinite(values).any() and (values >= always).mean() > _BY_NATURE:
         always = np.inf
     if not why_not and np.isinf(never):
@@ -273,7 +285,7 @@ def _judge(
         usual, level = (sign * value for value in (usual, level))
         if fault.scale == "log":
             usual, level = np.exp(usual), np.exp(level)
-    ranks = "" if why_not else _only_ranks(name, statistics, recall)
+    ranks = "" if why_not else _only_ranks(name, statistics, recall, by_layout)
     if ranks:
         # An order is worth a look; a verdict would be wrong more often than right.
         scores, level, why_not = np.minimum(scores, _BELOW), np.nan, f"it only ranks: {ranks}"
@@ -310,7 +322,7 @@ def _joined(
     network = statistics[column].to_numpy(dtype=np.float64)
     against = doubted(name, statistics)
     tone = name in TONE
-    departure = joined_departure(values, network, neighbours, rate, never, always, against, tone=tone, known=name != 'colour_cast')
+    departure = joined_departure(values, network, neighbours, rate, never, always, against, tone=tone, known=name != 'colour_cast', by_nature=JUDGED_FAULTS[name].by_nature)
     if departure is None:
         return alone
     return np.where(np.isnan(departure), alone, 1 / (1 + np.exp(-_STEEPNESS * np.clip(departure, -10, 8))))

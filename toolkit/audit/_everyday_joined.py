@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit.audit._everyday_calibration import FEWEST, levels
+from toolkit.audit._everyday_calibration import FEWEST, Levels, levels
 
 __all__ = [
     "AFFIRMED_RATE",
@@ -66,6 +66,7 @@ _PRICE = 1.0
 _UNIT = 4.0
 _ASIDE = 2.0
 _SPOKEN = 1.0
+_UNUSUAL = 0.5
 _MANY = 0.05
 ADAPT = True
 _FACTOR = 20.0
@@ -73,16 +74,8 @@ _TAIL = 1.45
 _AGREED = 1.0  # sum of both, each in units of its own level, below which nothing is a verdict
 
 
-def _in_levels(
-    values: NDArray,
-    held: NDArray[np.bool_],
-    neighbours: NDArray | None,
-    rate: float,
-    bounds: tuple[float, float],
-    least: float,
-) -> NDArray:
-    """How far values are above the middle of those held, 1 being the level that sound images exceed at the rate."""
-    usual = levels(np.where(held, values, np.nan), neighbours, rate)
+def _in_levels(values: NDArray, usual: Levels, bounds: tuple[float, float], least: float) -> NDArray:
+    """How far values are above the middle, 1 being the level that sound images exceed at the rate."""
     level = np.clip(usual.level, *bounds)
     return np.clip((values - usual.middle) / np.maximum(level - usual.middle, least), -_MOST, _MOST)
 
@@ -135,6 +128,7 @@ def joined_departure(
     *,
     tone: bool = False,
     known: bool = True,
+    by_nature: bool = False,
 ) -> NDArray | None:
     """Evidence of both, 0 at the level of the verdict, in units of what lies between it and a typical image.
 
@@ -162,8 +156,10 @@ def joined_departure(
     least = 1e-3 * max(1.0, float(np.abs(statistic[both]).max()))
     aside = _set_aside(statistic, network, never, both)
     held = both & ~aside
-    first = _in_levels(statistic, held, neighbours, rate, (never, always), least)
-    second = _in_levels(network, held, neighbours, rate, (-np.inf, np.inf), _LEAST)
+    of_statistic = levels(np.where(held, statistic, np.nan), neighbours, rate)
+    of_network = levels(np.where(held, network, np.nan), neighbours, rate)
+    first = _in_levels(statistic, of_statistic, (never, always), least)
+    second = _in_levels(network, of_network, (-np.inf, np.inf), _LEAST)
     first, second = np.where(both, first, np.nan), np.where(both, second, np.nan)
     weights = _TONE_WEIGHTS if tone else _GRID_WEIGHTS
     odds = weights[0] * first + weights[1] * second + weights[2] * network + weights[3]
@@ -174,6 +170,8 @@ def joined_departure(
     # Of what the statistic is sure about, the network need not be sure as well; it must not find it unlikely.
     denied = (network <= _SPOKEN) & (second < _NOT_DENIED)
     sure = (statistic >= always) & ~denied
+    if by_nature:  # no image is beyond doubt for being what is usual in the set
+        sure &= statistic >= of_statistic.middle + _UNUSUAL * (of_statistic.level - of_statistic.middle)
     if against is not None:
         denied = denied | (against & ~sure & (second < _FAR_OUT))
     denied = denied | (statistic <= never)
