@@ -146,6 +146,62 @@ def test_a_grey_set_has_no_cast_and_colour_is_the_exception(crops):
     assert found.flagged["colour_among_grey"].to_numpy().nonzero()[0].tolist() == [60]
 
 
+def test_a_second_sort_of_images_is_no_exception(crops, statistics):
+    """A tenth in grey is flagged (above); a fifth, or what is left of it, is how the set is: it is ranked."""
+    grey = {row: crops[row].mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8) for row in range(0, N, 6)}
+    found = judge_everyday(with_rows(statistics, grey), faults="grey_among_colour")
+    assert found.competence.loc["grey_among_colour", "applicable"]
+    assert "no exception" in found.competence.loc["grey_among_colour", "why_not"]
+    assert not found.flagged.to_numpy().any()
+    scores = found.scores["grey_among_colour"].to_numpy()
+    assert scores[list(grey)].min() > np.delete(scores, list(grey)).max()
+
+
+def pages(generator, n, ink):
+    """Pages of two levels: white paper, and strokes of ink on a share of it."""
+    found = []
+    for _ in range(n):
+        page = np.full((160, 120), 255, dtype=np.uint8)
+        for line in range(10, 150, 8):
+            marks = generator.random(100) < ink
+            page[line : line + 5, 10:110][:, marks] = 0
+        found.append(page)
+    return found
+
+
+@pytest.mark.parametrize("n", [6, 40])
+def test_white_pages_are_neither_overexposed_nor_clipped(n):
+    """Few enough for absolute levels only, and a set; some pages hold much more ink than others."""
+    generator = np.random.default_rng(0)
+    images = [*pages(generator, n - 2, 0.06), *pages(generator, 2, 0.5)]
+    found = judge_everyday(pd.DataFrame([everyday_statistics(image) for image in images]))
+    assert not found.flagged[["overexposed", "clipped"]].to_numpy().any()
+    # A picture in which nothing is dark any more is.
+    images[0] = np.clip(generator.normal(225, 18, (160, 120)), 0, 255).astype(np.uint8)
+    found = judge_everyday(pd.DataFrame([everyday_statistics(image) for image in images]))
+    assert found.scores["overexposed"].idxmax() == 0
+
+
+def test_tints_are_ranked_and_not_claimed(crops, statistics):
+    tinted = {3: np.clip(crops[3] * [1.6, 1.0, 0.6], 0, 255).astype(np.uint8)}
+    found = judge_everyday(with_rows(statistics, tinted), faults="colour_cast")
+    assert not found.flagged.to_numpy().any()
+    assert found.scores["colour_cast"].rank(ascending=False).iloc[3] <= 12
+    assert "it only ranks" in found.competence.loc["colour_cast", "why_not"]
+
+
+def test_a_rule_of_the_layout_says_little_of_few_images():
+    """60 images that are alike in nothing: whatever a rule makes of them, none is called turned or inverted."""
+    flagged = []
+    for seed in range(6):
+        frame = layouts(np.random.default_rng(seed), 80)
+        cells = [name for name in frame if name.startswith("layout_")]
+        other = np.random.default_rng(100 + seed).normal(0, 0.4, (16, len(cells)))
+        frame.loc[:15, cells] = frame.loc[:15, cells] + other
+        flagged.append(judge_everyday(frame, faults=["upside_down", "inverted"]).flagged.any(axis=1).mean())
+    assert np.mean(flagged) <= 0.005
+
+
 def test_sizes_are_judged_where_they_are_known(statistics):
     sizes = np.tile([64, 80], (N, 1))
     sizes[3], sizes[5] = (30, 40), (23, 230)

@@ -15,13 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEWEST", "NORMAL", "Levels", "context_neighbours", "levels"]
+__all__ = ["FEWEST", "NORMAL", "SHAPE", "Levels", "context_neighbours", "levels"]
 
 FEWEST = 20  # images from which something can be called unusual among them
 _NEIGHBOURS = (40, 400)  # images that are asked what is usual, at least and at most; a quarter of the set in between
 _MIDDLE, _UPPER = 0.5, 0.75  # quantiles that a tenth of faulty images moves little
-_SHAPE = 1.1  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
-NORMAL = 1.45
+SHAPE = 1.1  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
+NORMAL = 1.45  # of a tail that is no longer than a normal one: sums of many things
 _ASIDE, _ROUNDS = 0.01, 10  # share of sound images that is left aside with the faulty ones, and how often at most
 _CHUNK = 2048  # rows at a time
 
@@ -88,7 +88,7 @@ def _tail_factor(standard: NDArray, rate: float, shape: float) -> float:
     return max(upper, 0.8) * _weibull(rate, shape)
 
 
-def levels(values: NDArray, neighbours: NDArray | None, rate: float, shape: float = _SHAPE) -> Levels:
+def levels(values: NDArray, neighbours: NDArray | None, rate: float, shape: float = SHAPE) -> Levels:
     """The level that a sound image exceeds at a rate, for each image.
 
     Parameters

@@ -34,7 +34,7 @@ def _ragged(lines, thick):
 
 
 def _filled(lines, thick):
-    """Whether a bar is what a decoder leaves: one level throughout, where the night, a floor or a table varies a little.
+    """Whether a bar is what a decoder leaves: one level throughout; a floor or the night varies a little.
 
     The last tenth before the picture begins is not asked: JPEG lets it ring.
     """

@@ -24,7 +24,7 @@ def _mesh(views):
 
 
 def _stands_out(low, box, value):
-    """Whether what is beyond each side that lies inside of the image differs; a window or a sheet in a corner is none."""
+    """Whether what is beyond each side inside of the image differs; a window or a sheet in a corner does not count."""
     rows, columns = low.shape
     (top, bottom), (left, right) = ((piece.start, piece.stop) for piece in box)
     beyond = [
