@@ -38,7 +38,6 @@ _BELOW = float(np.nextafter(0.5, 0))  # score of what is ranked, not flagged
 _FLOOR = 1e-3  # of statistics whose logarithm counts
 _BY_NATURE = 0.2  # share of a set from which what would be a fault elsewhere may be how the set is
 _MAJORITY = 0.8  # share of a set from which the others are the exception
-_EXCEPTION = 0.125  # share of a set up to which the others are exceptions, and no second sort of images in it
 # Of photographs that were called tinted three of eleven were.
 _TOO_WEAK = {"colour_cast": "warm light and orange fur are taken for a tint more often than not"}
 # fault: column, level below which the image shows that it does not have the fault. A page holds ink, if much white; an
@@ -227,11 +226,6 @@ def _only_ranks(name: str, statistics: pd.DataFrame, recall: float, by_layout: b
         return _TOO_WEAK[name]
     if by_layout and len(statistics) < FEWEST_SURE:
         return f"{len(statistics)} images are too few to be sure of it: {FEWEST_SURE} are needed"
-    if name in ("grey_among_colour", "colour_among_grey"):
-        colour = float(np.nanmean(statistics["is_colour"]))
-        rare = 1 - colour if name == "grey_among_colour" else colour
-        if rare > _EXCEPTION:
-            return f"{rare:.0%} of the images are so, a sort of its own and no exception"
     return ""
 
 
