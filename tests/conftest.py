@@ -1,10 +1,12 @@
 """What the tests share: one thread a process, no display, and published data where somebody has it."""
 
+import gc
 import os
 import signal
 from pathlib import Path
 
 import pytest
+from _pytest.doctest import DoctestModule
 
 # Before numpy and torch are imported: the suite runs a process a core, and a second thread in each would only wait.
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
@@ -13,6 +15,24 @@ os.environ.setdefault("MPLBACKEND", "agg")
 # A suite started in the background of a script ignores Ctrl-C, and so would the commands that tests interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """What collecting makes stays to the end, and is much: none of it is looked through for what could be freed."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.collect()
+        gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file():
+    """Examples stand in the package: the tests, of which none has any, are not looked through for them."""
+    return [found for found in (yield) if not isinstance(found, DoctestModule)]
 
 
 @pytest.fixture

@@ -146,6 +146,49 @@ def test_a_grey_set_has_no_cast_and_colour_is_the_exception(crops):
     assert found.flagged["colour_among_grey"].to_numpy().nonzero()[0].tolist() == [60]
 
 
+def test_grey_in_colour_is_said_of_as_many_as_a_sixth(crops, statistics):
+    """A property that is there; where a fifth has it, grey is how a part of the set is."""
+    grey = {row: crops[row].mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8) for row in range(0, N, 6)}
+    found = judge_everyday(with_rows(statistics, grey), faults="grey_among_colour")
+    assert found.flagged["grey_among_colour"].to_numpy().nonzero()[0].tolist() == list(grey)
+    grey = {row: crops[row].mean(axis=2, keepdims=True).repeat(3, axis=2).astype(np.uint8) for row in range(0, N, 3)}
+    found = judge_everyday(with_rows(statistics, grey), faults="grey_among_colour")
+    assert not found.competence.loc["grey_among_colour", "applicable"]
+
+
+def pages(generator, n, ink):
+    """Pages of two levels: white paper, and strokes of ink on a share of it."""
+    found = []
+    for _ in range(n):
+        page = np.full((160, 120), 255, dtype=np.uint8)
+        for line in range(10, 150, 8):
+            marks = generator.random(100) < ink
+            page[line : line + 5, 10:110][:, marks] = 0
+        found.append(page)
+    return found
+
+
+@pytest.mark.parametrize("n", [6, 40])
+def test_white_pages_are_neither_overexposed_nor_clipped(n):
+    """Few enough for absolute levels only, and a set; some pages hold much more ink than others."""
+    generator = np.random.default_rng(0)
+    images = [*pages(generator, n - 2, 0.06), *pages(generator, 2, 0.5)]
+    found = judge_everyday(pd.DataFrame([everyday_statistics(image) for image in images]))
+    assert not found.flagged[["overexposed", "clipped"]].to_numpy().any()
+    # A picture in which nothing is dark any more is.
+    images[0] = np.clip(generator.normal(225, 18, (160, 120)), 0, 255).astype(np.uint8)
+    found = judge_everyday(pd.DataFrame([everyday_statistics(image) for image in images]))
+    assert found.scores["overexposed"].idxmax() == 0
+
+
+def test_tints_are_ranked_and_not_claimed(crops, statistics):
+    tinted = {3: np.clip(crops[3] * [1.6, 1.0, 0.6], 0, 255).astype(np.uint8)}
+    found = judge_everyday(with_rows(statistics, tinted), faults="colour_cast")
+    assert not found.flagged.to_numpy().any()
+    assert found.scores["colour_cast"].rank(ascending=False).iloc[3] <= 12
+    assert "it only ranks" in found.competence.loc["colour_cast", "why_not"]
+
+
 def test_sizes_are_judged_where_they_are_known(statistics):
     sizes = np.tile([64, 80], (N, 1))
     sizes[3], sizes[5] = (30, 40), (23, 230)
@@ -190,6 +233,17 @@ def test_what_turns_a_set_upside_down_is_learnt_from_it():
     # Left and right are alike in this set: nobody can know.
     assert not found.competence.loc["mirrored", "applicable"]
     assert "left and right" in found.competence.loc["mirrored", "why_not"]
+
+
+def test_a_rule_of_the_layout_only_ranks_few_images():
+    frame = layouts(np.random.default_rng(0), 90)
+    cells = [name for name in frame if name.startswith("layout_")]
+    frame.loc[:8, cells] = frame.loc[:8, cells].to_numpy().reshape(9, 4, 4, 4)[:, :, ::-1, ::-1].reshape(9, -1)
+    found = judge_everyday(frame, faults="upside_down")
+    scores = found.scores["upside_down"]
+    assert scores[:9].min() > scores[9:].quantile(0.99)
+    assert not found.flagged.to_numpy().any()
+    assert "100 are needed" in found.competence.loc["upside_down", "why_not"]
 
 
 def test_errors_say_what_is_wrong(statistics):

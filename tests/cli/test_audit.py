@@ -86,7 +86,7 @@ def test_a_file_with_truth(corrupted, tmp_path, capsys):
 def test_the_truth_helps_nobody(corrupted, tmp_path, capsys):
     """The same images with and without their kinds, as .npz and .npy: the same answers to the last byte."""
     folder = corrupted[0]
-    some = ["--n-images", 100, "--detectors", "iforest", "-q"]
+    some = ["--n-images", 60, "--detectors", "iforest", "-q"]
     for name in ("with_truth.npz", "without.npz", "plain.npy"):
         assert audit("--data", folder / name, "--out", tmp_path / name, *some) == 0
     assert capsys.readouterr().out == ""
@@ -111,11 +111,11 @@ def test_a_quick_audit_compares_no_detectors_and_says_how_it_was_found(corrupted
 
 def test_a_data_set_by_name_is_corrupted_so_that_there_is_something_to_find(tmp_path):
     out = tmp_path / "audit"
-    assert audit("--dataset", "digits", "--n-images", 150, "--detectors", "iforest", "--out", out, "-q") == 0
+    assert audit("--dataset", "digits", "--n-images", 75, "--detectors", "iforest", "--out", out, "-q") == 0
     summary = json.loads((out / "summary.json").read_text())
     true = {row["kind"]: row["n"] for row in summary["tables"]["truth_per_kind"]}
-    assert true["clean"] == 120
-    assert sum(true.values()) == 150
+    assert true["clean"] == 60
+    assert sum(true.values()) == 75
     assert summary["tables"]["repairs_per_kind"]
     assert (
         audit("--dataset", "digits", "--n-images", 30, "--corrupt", 0, "--detectors", "iforest", "--out", out, "-q")

@@ -49,8 +49,8 @@ def test_missing_digit_is_reported(files, tmp_path, capsys, samples):
     bins = pd.read_csv(tmp_path / "out" / "bins.csv")
     assert bins["samples"].sum() == 1000
     assert "missing" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
-    # Again, in place of the first result.
-    assert run(["coverage", *arguments, "--quiet"]) == 0
+    if samples == "samples":  # again, in place of the first result
+        assert run(["coverage", *arguments, "--quiet"]) == 0
 
 
 def test_mistakes_are_one_line(files, tmp_path, capsys):

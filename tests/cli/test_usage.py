@@ -150,9 +150,11 @@ def test_a_reader_that_leaves_is_no_error_of_ours():
     assert done.stderr == ""
 
 
-def test_traceback_on_request(tmp_path):
-    command = [sys.executable, "-m", "toolkit", "data", "info", str(tmp_path / "missing.npz")]
-    plain = subprocess.run(command, capture_output=True, text=True)
+def test_traceback_on_request(tmp_path, capsys):
+    asked = ["data", "info", str(tmp_path / "missing.npz")]
+    code, _, said = run(capsys, *asked)
+    assert code == 1
+    assert "Traceback" not in said
+    command = [sys.executable, "-m", "toolkit", *asked]
     full = subprocess.run(command, capture_output=True, text=True, env={**os.environ, "TOOLKIT_TRACEBACK": "1"})
-    assert "Traceback" not in plain.stderr
     assert "Traceback" in full.stderr

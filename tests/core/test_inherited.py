@@ -59,6 +59,21 @@ def test_compiled_code_without_a_place_gets_one_or_says_so(monkeypatch):
         inherited.import_compiled("umap", purpose="The map")
 
 
+def test_what_is_compiled_is_kept_where_there_is_a_place(tmp_path, monkeypatch):
+    pytest.importorskip("numba")
+    (tmp_path / "sums.py").write_text("import numba\n\n@numba.njit\ndef twice(x):\n    return x + x\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    import sums
+
+    inherited.keep_compiled(sums)
+    assert sums.twice(4) == 8
+    assert len(list(tmp_path.rglob("sums.twice-*.nbi"))) == 1
+    # Without a place nothing is kept, and what is asked for is computed all the same.
+    monkeypatch.setattr(sums.twice, "enable_caching", lambda: (_ for _ in ()).throw(RuntimeError("no locator")))
+    inherited.keep_compiled(sums)
+    assert sums.twice(1.5) == 3.0
+
+
 @pytest.mark.parametrize("make", MODELS)
 def test_a_fit_is_the_same_whatever_torch_and_numpy_were_told(make):
     expected = make().fit(IMAGES).sample(2, random_state=0)

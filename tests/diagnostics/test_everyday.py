@@ -143,6 +143,21 @@ def test_dead_lines_reach_from_edge_to_edge(photograph, turned):
     assert everyday_statistics(part)["line_contrast"] < 30
 
 
+def test_a_ruled_line_on_paper_is_not_dead():
+    """It reaches into all eight parts, and ends on paper at either edge; a dead line is there, seen or unseen."""
+    form = np.full((200, 256), 255, dtype=np.uint8)
+    form[40:150:11, 20:236] = np.random.default_rng(0).integers(0, 2, (10, 216)).astype(np.uint8) * 255
+    form[80, 7:249] = 0
+    assert everyday_statistics(form)["line_contrast"] == 0
+    form[121] = 0
+    assert everyday_statistics(form)["line_contrast"] > 200
+    # A white line that is lost in the white margins.
+    photograph = np.full((200, 256), 255, dtype=np.uint8)
+    photograph[:, 12:244] = np.random.default_rng(0).integers(40, 120, (200, 232))
+    photograph[66] = 255
+    assert everyday_statistics(photograph)["line_contrast"] > 60
+
+
 @pytest.mark.parametrize("offset", [(0, 0), (3, 5)])
 def test_blocks_of_jpeg_are_seen_at_any_offset(photograph, found, offset):
     values = []
@@ -204,6 +219,22 @@ def test_a_lower_part_that_was_not_decoded(photograph, found, monkeypatch):
     repeated[200:] = repeated[199]
     assert everyday_statistics(repeated)["bottom_repeated"] == pytest.approx(100 / 300, abs=0.02)
     assert found["missing_part"] == 0
+
+
+def test_a_dark_floor_is_not_missing(photograph):
+    """What a decoder leaves is one level throughout; the night and a table top vary by a few."""
+    floor = photograph.copy()
+    floor[250:] = 40 + np.random.default_rng(0).integers(-3, 4, (50, 400, 1))
+    assert everyday_statistics(floor)["bar_bottom"] > 0.1
+    assert everyday_statistics(floor)["missing_part"] == 0
+    floor[250:] = 40
+    assert everyday_statistics(jpeg(floor, 92))["missing_part"] > 0.1
+
+
+def test_a_window_in_the_corner_hides_nothing(photograph):
+    window = photograph.copy()
+    window[:80, 260:] = 255
+    assert everyday_statistics(window)["even_rectangle"] == 0
 
 
 def test_a_rectangle_that_hides_a_part(photograph, found):

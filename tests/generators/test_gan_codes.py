@@ -24,7 +24,7 @@ def parted():
     images = rng.integers(0, 60, size=(400, 12, 12)).astype(np.uint8)
     images[kinds == 0, 2:10, :4] += 180
     images[kinds == 1, 2:10, 8:] += 180
-    gan = GAN(preset="infogan", n_categories=2, n_continuous=1, max_steps=300, random_state=0).fit(images)
+    gan = GAN(preset="infogan", n_categories=2, n_continuous=1, max_steps=200, random_state=0).fit(images)
     return images, kinds, gan
 
 

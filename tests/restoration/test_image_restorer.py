@@ -344,13 +344,17 @@ def test_a_memory_map_is_restored_in_chunks_like_an_array(tmp_path, monkeypatch,
     expected = fitted.restore(given)
     monkeypatch.setattr("toolkit.restoration._image_restorer._CHUNK", 37)
     images, repairs = fitted.restore(mapped)
-    np.testing.assert_array_equal(images, expected[0])
-    pd.testing.assert_frame_equal(repairs, expected[1])
+    # How torch sums depends on the number of rows, on some processors: what lies half way between two grey levels may
+    # be rounded either way.
+    apart = np.abs(images.astype(int) - expected[0])
+    assert apart.max() <= 1
+    assert (apart > 0).mean() < 1e-4
+    pd.testing.assert_frame_equal(repairs, expected[1], rtol=1e-4, atol=1e-5)
 
 
-def test_equal_seeds_give_equal_repairs_and_other_seeds_do_not(clean, corrupted):
+def test_equal_seeds_give_equal_repairs_and_other_seeds_do_not(fitted, corrupted):
     given = corrupted[0]
-    first, again = (fit(Oracle(*corrupted), given).transform(given) for _ in range(2))
+    first, again = (restorer.transform(given) for restorer in (fitted, fit(Oracle(*corrupted), given)))
     other = fit(Oracle(*corrupted), given, random_state=1).transform(given)
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()

@@ -16,7 +16,7 @@ import tempfile
 from toolkit._core.optional import import_optional
 from toolkit.exceptions import MissingDependencyError
 
-__all__ = ["guard_matplotlib", "import_compiled", "import_matplotlib"]
+__all__ = ["guard_matplotlib", "import_compiled", "import_matplotlib", "keep_compiled"]
 
 
 def import_matplotlib():
@@ -68,6 +68,30 @@ def import_compiled(module, *, purpose):
         raise MissingDependencyError(
             f"{purpose} needs a folder for compiled code: set NUMBA_CACHE_DIR to one that can be written ({error})."
         ) from error
+
+
+def keep_compiled(package):
+    """Have numba keep what it compiles of a package's functions, those that do not ask for it included.
+
+    Another process finds it and is spared the compiling, which takes seconds; each function's own source, the versions
+    and the processor say whether what is kept is still right. Where there is no place to keep it, nothing is changed.
+
+    Parameters
+    ----------
+    package : module
+        With its modules that are imported by now.
+
+    Examples
+    --------
+    >>> import math
+    >>> keep_compiled(math)  # nothing there is compiled by numba
+    """
+    names = [name for name in sys.modules if f"{name}.".startswith(f"{package.__name__}.")]
+    for thing in [thing for name in names for thing in vars(sys.modules[name]).values()]:
+        function = getattr(thing, "py_func", None)
+        if function is not None and function.__module__ in names and hasattr(thing, "enable_caching"):
+            with contextlib.suppress(RuntimeError):
+                thing.enable_caching()
 
 
 def _cache_in(folder):

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FEWEST", "Levels", "context_neighbours", "levels"]
+__all__ = ["FEWEST", "NORMAL", "SHAPE", "Levels", "context_neighbours", "levels"]
 
 FEWEST = 20  # images from which something can be called unusual among them
 _NEIGHBOURS = (40, 400)  # images that are asked what is usual, at least and at most; a quarter of the set in between
 _MIDDLE, _UPPER = 0.5, 0.75  # quantiles that a tenth of faulty images moves little
-_SHAPE = 1.1  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
+SHAPE = 1.1  # of the Weibull tail: 1 is exponential, 1.45 about normal; statistics of images lie between
+NORMAL = 1.45  # of a tail that is no longer than a normal one: sums of many things
 _ASIDE, _ROUNDS = 0.01, 10  # share of sound images that is left aside with the faulty ones, and how often at most
 _CHUNK = 2048  # rows at a time
 
@@ -66,12 +67,12 @@ def _quantiles(values: NDArray, neighbours: NDArray) -> tuple[NDArray, NDArray]:
     return middle, upper
 
 
-def _weibull(rate: float) -> float:
+def _weibull(rate: float, shape: float) -> float:
     """Level of a Weibull tail, in units of the 75 % quantile above the median."""
-    return float((np.log(0.5 / rate) / np.log(0.5 / (1 - _UPPER))) ** (1 / _SHAPE))
+    return float((np.log(0.5 / rate) / np.log(0.5 / (1 - _UPPER))) ** (1 / shape))
 
 
-def _tail_factor(standard: NDArray, rate: float) -> float:
+def _tail_factor(standard: NDArray, rate: float, shape: float) -> float:
     """How many spreads above the middle the level lies, from standardised values.
 
     Faulty images lift the 75 % quantile; those that lie clearly out are left aside, again and again, until what is left
@@ -79,15 +80,15 @@ def _tail_factor(standard: NDArray, rate: float) -> float:
     """
     kept, upper = standard, float(np.quantile(standard, _UPPER))
     for _ in range(_ROUNDS):
-        fewer = standard[standard <= upper * _weibull(_ASIDE)]
+        fewer = standard[standard <= upper * _weibull(_ASIDE, shape)]
         if upper <= 1e-12 or len(fewer) == len(kept):
             break
         kept, upper = fewer, float(np.quantile(fewer, _UPPER))
     # No more than a fifth of the spread is laid to faulty images.
-    return max(upper, 0.8) * _weibull(rate)
+    return max(upper, 0.8) * _weibull(rate, shape)
 
 
-def levels(values: NDArray, neighbours: NDArray | None, rate: float) -> Levels:
+def levels(values: NDArray, neighbours: NDArray | None, rate: float, shape: float = SHAPE) -> Levels:
     """The level that a sound image exceeds at a rate, for each image.
 
     Parameters
@@ -97,6 +98,8 @@ def levels(values: NDArray, neighbours: NDArray | None, rate: float) -> Levels:
     neighbours : ndarray of int or None
         As :func:`context_neighbours` returns them.
     rate : float
+    shape : float, default=1.1
+        Of the tail: 1 is exponential, ``NORMAL`` about normal.
 
     Returns
     -------
@@ -117,5 +120,5 @@ def levels(values: NDArray, neighbours: NDArray | None, rate: float) -> Levels:
             spreads[enough] = np.maximum(above - near, 0.5 * overall)
     if overall <= 0:
         return Levels(middles, spreads, middles)
-    factor = _tail_factor((known - middles[said]) / spreads[said], rate)
+    factor = _tail_factor((known - middles[said]) / spreads[said], rate, shape)
     return Levels(middles, spreads, middles + factor * spreads)

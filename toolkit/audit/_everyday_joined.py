@@ -1,21 +1,24 @@
 """Two witnesses of one fault: a statistic of the pixels, and what the network of patches says.
 
 They err on different pictures: a statistic of noise takes gravel for noise, the network a weave for a moire. So what
-counts is what both say together, in units of what each of them says of sound images of the set. A statistic that is
-beyond doubt needs no second witness, and one that denies a fault is believed.
+counts is what both say together, as log odds: of each in units of what it says of sound images of the set, and of the
+network's word as it is. All faults have one price in that coin. A statistic that is beyond doubt needs no second
+witness, and one that denies a fault is believed.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit.audit._everyday_calibration import FEWEST, levels
+from toolkit.audit._everyday_calibration import FEWEST, NORMAL, SHAPE, Levels, levels
 
 __all__ = [
-    "AFFIRMED_RATE",
     "WITNESSES",
-    "affirmed",
+    "Witnesses",
     "doubted",
+    "heard",
     "joined_departure",
     "one_of_a_family",
     "without_the_explained",
@@ -46,10 +49,6 @@ _EXPLAINED = 0.7  # probability of these
 _GRID = ("noisy", "hot_pixels", "jpeg_blocks", "scaled_up", "pixelated")
 _UNLIKELY = -1.0
 _FAR_OUT = 2.0  # levels: what the network says so much more than of sound images of the set is believed all the same
-# Where it affirms the fault by itself, seven times as many may be unusual: it is right about that more often.
-_SEEN = (*_GRID, "blurred", "motion_blur")
-_LIKELIER = 0.5  # log ratio
-AFFIRMED_RATE = 7.0
 _LEAST = 0.5  # of a log ratio: smaller differences between images mean nothing
 _MOST = 3.0  # levels by which one witness can speak for or against a fault
 _NOT_DENIED = 0.5  # levels
@@ -59,17 +58,36 @@ _FAMILIES = (
     ("blurred", "motion_blur", "scaled_up", "pixelated", "jpeg_blocks"),
     ("overexposed", "clipped", "low_contrast", "dark"),
 )
-_AGREED = 1.0  # sum of both, each in units of its own level, below which nothing is a verdict
+# Of the levels and of the tones of a picture the network's word alone says less than of the grid of its pixels.
+_TONES = ("dark", "overexposed", "clipped", "low_contrast", "colour_cast")
+# Log odds of a fault: of what the statistic says, of what the network says, both in levels, of the network's log ratio
+# as it is, and a constant; fitted by ``benchmarks/witness_weights.py``, and much the same whichever set is left out.
+_WEIGHTS = {False: (2.0, 1.8, 1.1, -3.0), True: (1.7, 2.8, 0.4, -3.9)}
+_PRICE = 1.0  # log odds below which nothing is a verdict
+_UNIT = 4.0  # of log odds in a departure: a score is then the probability
+# Sets differ in how far the log odds of their sound images reach: twenty times the fault's rate, since they are no
+# single statistic any more; where many images have the fault, with a normal tail.
+_LENIENT = 20.0
+_MANY = 0.05
+_STRONG = 2.0  # log ratio from which, with the statistic, an image is left aside where the usual is learnt
+_SPOKEN = 1.0  # log ratio from which the network supports what the statistic is sure of, usual in the set or not
+_UNUSUAL = 0.5  # of the level: what is less unusual in the set is never beyond doubt for that alone
 
 
-def _in_levels(values: NDArray, neighbours: NDArray | None, rate: float, least: float) -> NDArray:
+def _in_levels(values: NDArray, usual: Levels, bounds: tuple[float, float], least: float) -> NDArray:
     """How far values are above the middle, 1 being the level that sound images exceed at the rate."""
-    usual = levels(values, neighbours, rate)
-    return np.clip((values - usual.middle) / np.maximum(usual.level - usual.middle, least), -_MOST, _MOST)
+    level = np.clip(usual.level, *bounds)
+    return np.clip((values - usual.middle) / np.maximum(level - usual.middle, least), -_MOST, _MOST)
 
 
-def affirmed(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
-    """Of which images the network says by itself that they have a fault of the grid or of sharpness.
+def _set_aside(statistic: NDArray, network: NDArray, never: float, both: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Images that both witnesses hold for faulty by themselves; up to half of a set, they do not say what is usual."""
+    faulty = both & (network >= _STRONG) & (statistic > never)
+    return faulty if faulty.sum() < 0.5 * both.sum() else np.zeros(len(network), dtype=bool)
+
+
+def doubted(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
+    """Of which images the network's own words speak against a fault, whatever is usual in the set.
 
     Parameters
     ----------
@@ -82,13 +100,6 @@ def affirmed(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
     -------
     ndarray of bool of shape (n_samples,)
     """
-    if fault not in _SEEN:
-        return np.zeros(len(statistics), dtype=bool)
-    return statistics[f"damage_{WITNESSES[fault]}"].to_numpy(dtype=np.float64) >= _LIKELIER
-
-
-def doubted(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
-    """Of which images its own words speak against a fault, likewise."""
     against = np.zeros(len(statistics), dtype=bool)
     if fault in _GRID:
         against |= statistics[f"damage_{WITNESSES[fault]}"].to_numpy(dtype=np.float64) < _UNLIKELY
@@ -96,6 +107,38 @@ def doubted(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
     if names:
         against |= statistics[names].to_numpy(dtype=np.float64).sum(axis=1) < _EXPLAINED
     return against
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """What both say of each image, in levels (1: what sound images of the set exceed at the rate), and what is usual.
+
+    ``held`` are the images from which that was learnt.
+    """
+
+    first: NDArray
+    second: NDArray
+    of_statistic: Levels
+    of_network: Levels
+    held: NDArray[np.bool_]
+
+
+def heard(
+    statistic: NDArray, network: NDArray, neighbours: NDArray | None, rate: float, never: float, always: float
+) -> Witnesses | None:
+    """Both witnesses in units of what sound images of the set show; parameters as of :func:`joined_departure`."""
+    both = np.isfinite(statistic) & np.isfinite(network)
+    if both.sum() < FEWEST:
+        return None
+    least = 1e-3 * max(1.0, float(np.abs(statistic[both]).max()))
+    held = both & ~_set_aside(statistic, network, never, both)
+    of_statistic = levels(np.where(held, statistic, np.nan), neighbours, rate)
+    of_network = levels(np.where(held, network, np.nan), neighbours, rate)
+    first = _in_levels(statistic, of_statistic, (never, always), least)
+    second = _in_levels(network, of_network, (-np.inf, np.inf), _LEAST)
+    return Witnesses(
+        np.where(both, first, np.nan), np.where(both, second, np.nan), of_statistic, of_network, held
+    )  # fmt: skip
 
 
 def joined_departure(
@@ -106,8 +149,11 @@ def joined_departure(
     never: float,
     always: float,
     against: NDArray[np.bool_] | None = None,
+    *,
+    fault: str = "",
+    by_nature: bool = False,
 ) -> NDArray | None:
-    """Evidence of both, 0 at the level of the verdict, in units of what lies between it and a typical image.
+    """Log odds of a fault by both, 0 at the level of the verdict, in units of four.
 
     Parameters
     ----------
@@ -121,27 +167,38 @@ def joined_departure(
         Of the statistic: where no image has the fault, and from where on each has.
     against : ndarray of bool of shape (n_samples,), default=None
         As of :func:`doubted`: these are not flagged for what is unusual alone.
+    fault : str, default=""
+        Of ``WITNESSES``: of tones both are weighed otherwise.
+    by_nature : bool, default=False
+        Whether a whole set may be like that as it should be.
 
     Returns
     -------
     ndarray of shape (n_samples,) or None
         None where too few images have both; NaN where one has neither.
     """
-    both = np.isfinite(statistic) & np.isfinite(network)
-    if both.sum() < FEWEST:
+    said = heard(statistic, network, neighbours, rate, never, always)
+    if said is None:
         return None
-    least = 1e-3 * max(1.0, float(np.abs(statistic[both]).max()))
-    first = _in_levels(np.where(both, statistic, np.nan), neighbours, rate, least)
-    second = _in_levels(np.where(both, network, np.nan), neighbours, rate, _LEAST)
-    evidence = first + second
-    usual = levels(evidence, None, rate)
-    level = np.maximum(usual.level, _AGREED)
-    departure = (evidence - level) / np.maximum(level - usual.middle, 0.5)
-    # Of what the statistic is sure about, the network need not be sure as well; it must not find it unlikely.
-    denied = (network <= 0) & (second < _NOT_DENIED)
+    of_tone = fault in _TONES
+    weights = _WEIGHTS[of_tone]
+    odds = weights[0] * said.first + weights[1] * said.second + weights[2] * network + weights[3]
+    n_both = np.isfinite(odds).sum()
+    many = not of_tone and n_both - said.held.sum() > _MANY * n_both
+    reached = levels(np.where(said.held, odds, np.nan), None, min(_LENIENT * rate, 0.1), NORMAL if many else SHAPE)
+    departure = (odds - np.maximum(reached.level, _PRICE)) / _UNIT
+    # Of what the statistic is sure about, the network need not be sure as well; it must not find it unlikely. Where it
+    # says the same of most of a set that may be so, only what it says more of an image counts.
+    silent = network <= _SPOKEN
+    if by_nature:
+        silent |= said.of_network.middle > _SPOKEN
+    denied = silent & (said.second < _NOT_DENIED)
     sure = (statistic >= always) & ~denied
+    if by_nature:
+        usual = said.of_statistic
+        sure &= statistic >= usual.middle + _UNUSUAL * (usual.level - usual.middle)
     if against is not None:
-        denied = denied | (against & ~sure & (second < _FAR_OUT))
+        denied = denied | (against & ~sure & (said.second < _FAR_OUT))
     denied = denied | (statistic <= never)
     departure = np.where(sure, np.maximum(departure, 0) + 1e-3, departure)
     return np.where(denied, np.minimum(departure, -1e-3), departure)
@@ -155,6 +212,7 @@ _EXPLAINS = {
     "low_contrast": ("low_information", "screenshot", "occluded"),
     "pixelated": ("low_information", "screenshot", "occluded"),
     "jpeg_blocks": ("low_information", "screenshot", "occluded"),
+    "framed": ("screenshot", "occluded"),
     "half_decoded": ("low_information", "screenshot", "occluded", "jpeg_blocks", "pixelated"),
 }
 

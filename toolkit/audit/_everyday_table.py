@@ -11,7 +11,7 @@ _SIZES = {
         "of an unusual size", False, "size_departure", True, 0.25, _INF, "linear", "sizes are not known"
     ),
     "odd_aspect": EverydayFault(
-        "of an unusual shape", False, "aspect", True, 0.80, 1.6, "linear", "sizes are not known"
+        "of an unusual shape", False, "aspect", True, 1.0, 1.6, "linear", "sizes are not known"
     ),
 }
 

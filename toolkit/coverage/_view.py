@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from toolkit._core.inherited import import_compiled
+from toolkit._core.inherited import import_compiled, keep_compiled
 from toolkit.coverage._neighbours import nearest
 
 __all__ = ["CoverageView", "make_view"]
@@ -123,6 +123,7 @@ def _map(features, seed):
             centred = centred @ np.linalg.svd(centred, full_matrices=False)[2][:2].T
         return np.pad(centred[:, :2], ((0, 0), (0, max(0, 2 - centred.shape[1])))).astype(np.float64)
     umap = import_compiled("umap", purpose="The map of modes")
+    keep_compiled(umap)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that a seed means one thread, and the like
         # UMAP's own 500 epochs for sets of this size change little after 200, and take most of the time.

@@ -7,6 +7,7 @@ __all__ = ["borders"]
 _EVEN = 8.0  # grey levels within which a line of a bar stays after JPEG
 _JUMP = 10.0  # grey levels by which a pixel beyond a bar differs from it
 _FRAME_JUMP = 0.5  # share of the pixels beyond a frame that have to differ: it ends along its whole length
+_EXACT, _FILLED = 1.0, 0.9  # grey levels about its own, and share of what was never decoded that keeps to them
 _PAPER = 25.0  # grey levels within which a page is white, or black
 _BACKGROUND = 0.3  # share of the rest of an image that has the colour of its lower part: then it is a margin
 _THINNEST = 0.01  # of the side; thinner edges are those of scanners and of cropping
@@ -30,6 +31,15 @@ def _ragged(lines, thick):
     """Share that differs 16 lines further in: a decoder that stopped may have left the last row of blocks half done."""
     beyond = lines[thick + 16 : thick + 20]
     return float((np.abs(beyond - np.median(lines[0])) > _JUMP).mean()) if len(beyond) else 0.0
+
+
+def _filled(lines, thick):
+    """Whether a bar is what a decoder leaves: one level throughout; a floor or the night varies a little.
+
+    The last tenth before the picture begins is not asked: JPEG lets it ring.
+    """
+    inner = lines[: max(1, int(0.9 * thick))]
+    return bool((np.abs(inner - np.median(inner)) <= _EXACT).mean() >= _FILLED)
 
 
 def _repeated(lines):
@@ -64,7 +74,7 @@ def borders(views):
         jump = max(jump, _ragged(rows[::-1], thick))
         # The empty end of a page is white as the page is; what a decoder leaves is grey, or has nothing like it above.
         page = min(colour, 255 - colour) <= _PAPER and (np.abs(rows[:-thick] - colour) <= _EVEN).mean() >= _BACKGROUND
-        missing = out["bar_bottom"] if jump >= _FRAME_JUMP and not page else 0.0
+        missing = out["bar_bottom"] if jump >= _FRAME_JUMP and not page and _filled(rows[::-1], thick) else 0.0
     repeated = 0.0
     if not even and height >= 8:
         # Squares of an enlargement repeat lines at the top as well.

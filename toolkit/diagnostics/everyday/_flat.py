@@ -9,6 +9,8 @@ _SIDE = 160  # pixels a side, about, of the mesh on which even areas are looked 
 _SAME = 4  # grey levels within which a mesh is even: a JPEG keeps a drawn rectangle about that even
 _LEVELS = 8  # levels of luma, the commonest ones, of which a rectangle may be
 _SMALLEST = 0.004  # of the image's area
+_NARROWEST = 4  # squares of the mesh
+_SIDES = 3  # of a rectangle, that have to lie inside of the image
 
 
 def _mesh(views):
@@ -22,7 +24,7 @@ def _mesh(views):
 
 
 def _stands_out(low, box, value):
-    """Whether what is beyond each side that lies inside of the image differs, on two sides at least."""
+    """Whether what is beyond each side inside of the image differs; a window or a sheet in a corner does not count."""
     rows, columns = low.shape
     (top, bottom), (left, right) = ((piece.start, piece.stop) for piece in box)
     beyond = [
@@ -32,7 +34,7 @@ def _stands_out(low, box, value):
         low[top:bottom, right + 1] if right + 1 < columns else None,
     ]
     differ = [float((np.abs(line.astype(float) - value) > 6).mean()) for line in beyond if line is not None]
-    return len(differ) >= 2 and min(differ) > 0.6
+    return len(differ) >= _SIDES and min(differ) > 0.6
 
 
 def _rectangle(low, high):
@@ -52,7 +54,7 @@ def _rectangle(low, high):
         for place, box in enumerate(ndimage.find_objects(labels), start=1):
             tall, wide = (piece.stop - piece.start for piece in box)
             size = sizes[place]
-            if size < max(smallest, 0.88 * tall * wide) or size <= best * even.size or min(tall, wide) < 3:
+            if size < max(smallest, 0.88 * tall * wide) or size <= best * even.size or min(tall, wide) < _NARROWEST:
                 continue
             if tall < 0.95 * rows and wide < 0.95 * columns and _stands_out(low, box, float(level)):
                 best = size / even.size

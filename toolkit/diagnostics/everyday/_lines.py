@@ -5,6 +5,23 @@ import numpy as np
 __all__ = ["lines"]
 
 _PARTS = 8  # parts of a line, in each of which it has to stand out
+_TIP = 64  # part of a line's length that is one of its ends
+_LEVEL = 16.0  # grey levels about a line's own within which it may lie unseen among others of that level
+_SEEN = 8.0  # grey levels by which it stands out where it is seen
+
+
+def _from_edge_to_edge(line, excess):
+    """Whether each line (n, samples) is there at both of its very ends, if only unseen against its own level.
+
+    The ruled line of a form ends on paper, and one of a frame or a window at another one.
+    """
+    few = max(2, line.shape[1] // _TIP)
+    usual = np.median(line, axis=1)
+    reaches = np.ones(len(line), dtype=bool)
+    for tip in (slice(None, few), slice(-few, None)):
+        unseen = np.abs(np.median(line[:, tip], axis=1) - usual) <= _LEVEL
+        reaches &= unseen | (np.median(excess[:, tip], axis=1) > _SEEN)
+    return reaches
 
 
 def _strongest(lines):
@@ -30,8 +47,9 @@ def _strongest(lines):
             # Two parts may be lost, where the line crosses something of its own colour, but not both ends.
             ends = np.maximum(weakest[:, 0], weakest[:, -1])
             weakest = np.minimum(np.sort(weakest, axis=1)[:, 2], ends)
+            weakest[~_from_edge_to_edge(middle[likely], excess[likely])] = 0
             best = max(best, float(weakest.max()))
-            count += int((weakest > 8).sum())
+            count += int((weakest > _SEEN).sum())
     return best, count
 
 
