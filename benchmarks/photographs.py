@@ -27,7 +27,7 @@ from toolkit.embeddings import photograph_colours, photograph_views
 FAULTS = (
     "noisy", "jpeg_blocks", "scaled_up", "pixelated", "blurred", "motion_blur", "hot_pixels", "dark", "blank",
     "half_decoded", "framed", "dead_lines", "overexposed", "low_contrast", "clipped", "colour_cast", "inverted",
-    "swapped_channels",
+    "swapped_channels", "overlaid_text",
 )  # fmt: skip
 MOST = {"photos": 250, "cats": 250, "scans": 60, "microscopy": 80}
 SEEDS = {"photos": 1, "cats": 1, "scans": 2, "microscopy": 2}
@@ -47,8 +47,8 @@ def _told(rows, truth, fault, network):
     found = judge_everyday(table, sizes=sizes)
     if not found.competence.loc[fault, "applicable"]:
         return {"why_not": found.competence.loc[fault, "why_not"]}
-    scores, damaged = found.scores[fault].fillna(0).to_numpy(), found.damaged.to_numpy()
-    of_damage = [name for name in found.scores if found.competence.loc[name, "damage"]]
+    scores, damaged = found.scores[fault].fillna(0).to_numpy(), (found.damaged | found.flagged[fault]).to_numpy()
+    of_damage = [name for name in found.scores if found.competence.loc[name, "damage"] or name == fault]
     surest = found.scores.where(found.flagged).fillna(-1).idxmax(axis=1).to_numpy()
     verdicts = found.flagged[fault].to_numpy()
     flagged = truth & damaged

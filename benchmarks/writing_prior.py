@@ -47,7 +47,9 @@ def words(generator):
         year, month, day = generator.integers(1980, 2040), generator.integers(1, 13), generator.integers(1, 32)
         forms = ("{:04d}-{:02d}-{:02d}", "{:04d}/{:02d}/{:02d}", "{2:02d}.{1:02d}.{0:04d}", "'{0:02d} {1} {2}")
         date = forms[generator.integers(4)].format(year, month, day)
-        return date + (f" {generator.integers(24):02d}:{generator.integers(60):02d}" if generator.random() < 0.5 else "")
+        return date + (
+            f" {generator.integers(24):02d}:{generator.integers(60):02d}" if generator.random() < 0.5 else ""
+        )
     if sort == 1:
         return f"www.{_word(generator)}.{('com', 'net', 'de', 'org')[generator.integers(4)]}"
     if sort == 2:
@@ -80,7 +82,7 @@ def written(picture, generator):
     if generator.random() < 0.3:
         angle = 90.0 if generator.random() < 0.2 else float(generator.uniform(-50, 50))
     mask, rim = (Image.new("L", (3 * width, 3 * height), 0) for _ in range(2))
-    left, top, right, bottom = font.getbbox(text, stroke_width=outline)
+    right, bottom = font.getbbox(text, stroke_width=outline)[2:]
     everywhere = generator.random() < 0.12
     places = [(1.5 * width - right / 2, 1.5 * height - bottom / 2)]
     if everywhere:

@@ -56,12 +56,15 @@ def test_any_size(shape):
 
 def test_it_is_flagged_in_a_set_and_not_applicable_without_the_network(crops):
     pictures = list(crops)
-    for place in (3, 17, 40):
-        pictures[place] = write(pictures[place], place)
+    for place in (3, 40):
+        pictures[place] = write(pictures[place], place, size=14)
     rows = [everyday_statistics(picture) | damage_scores(picture) for picture in pictures]
     table = pd.DataFrame(rows)
     found = judge_everyday(table)
-    assert found.flagged["overlaid_text"].to_numpy().nonzero()[0].tolist() == [3, 17, 40]
-    alone = judge_everyday(table.drop(columns=[name for name in table if name.startswith(("damage_", "share_", "writing"))]))
+    assert found.flagged["overlaid_text"].to_numpy().nonzero()[0].tolist() == [3, 40]
+    assert not found.competence.loc["overlaid_text", "damage"]  # it may have been there
+    alone = judge_everyday(
+        table.drop(columns=[name for name in table if name.startswith(("damage_", "share_", "writing"))])
+    )
     assert not alone.competence.loc["overlaid_text", "applicable"]
     assert "network" in alone.competence.loc["overlaid_text", "why_not"]

@@ -86,7 +86,25 @@ class PatchNetwork(nn.Module):
 
 
 def luma_and_chroma(patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Luma (batch, 1, h, w) in [0, 1], and red and blue less it (batch, 2, h, w)."""
+    """What the networks see of colours: luma, and red and blue less it.
+
+    Parameters
+    ----------
+    patches : Tensor of uint8 of shape (batch, height, width, 3)
+
+    Returns
+    -------
+    Tensor of shape (batch, 1, height, width), Tensor of shape (batch, 2, height, width)
+        Luma of ITU-R BT.601 in [0, 1]; red and blue less luma.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from toolkit.diagnostics.damage.network import luma_and_chroma
+    >>> luma, chroma = luma_and_chroma(torch.full((1, 2, 2, 3), 51, dtype=torch.uint8))
+    >>> round(float(luma.mean()), 3), float(chroma.abs().max()) < 1e-6
+    (0.2, True)
+    """
     planes = patches.permute(0, 3, 1, 2).float() / 255
     luma = (planes * planes.new_tensor(_LUMA)[None, :, None, None]).sum(1, keepdim=True)
     return luma, planes[:, ::2] - luma

@@ -48,7 +48,9 @@ class WritingNetwork(nn.Module):
         layers: list[nn.Module] = []
         for n_in, n_out, kernel, stride, dilation in plan:
             padding = dilation * (kernel // 2)
-            convolution = nn.Conv2d(n_in, n_out, kernel, stride, padding, dilation, bias=False, padding_mode="replicate")
+            convolution = nn.Conv2d(
+                n_in, n_out, kernel, stride, padding, dilation, bias=False, padding_mode="replicate"
+            )
             layers += [convolution, nn.BatchNorm2d(n_out), nn.ReLU()]
         self.body = nn.Sequential(*layers, nn.Conv2d(last, 1, 1))
         self.level = nn.Parameter(torch.tensor([1.0, 0.0]))  # of what the cells say, for the picture

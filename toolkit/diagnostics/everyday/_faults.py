@@ -130,9 +130,10 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
         "an even rectangle hides a part", True, "even_rectangle", True, 0.01, _INF, "linear",
         "even areas are usual in the set",
     ),
-    # Said by a network that looks at the whole; simple statistics of strokes tell too little (AUROC .65).
+    # Said by a network that looks at the whole; simple statistics of strokes tell too little (AUROC .65). A property:
+    # whether somebody wrote it over the picture or on what is in it, pixels do not say.
     "overlaid_text": EverydayFault(
-        "writing laid over it", True, "writing", True, 0.0, 4.0, "linear",
+        "with writing on it, as laid over it", False, "writing", True, 2.0, 8.0, "linear",
         "only the network tells it, which did not look", by_nature=True,
     ),
 }  # fmt: skip
