@@ -25,7 +25,7 @@ from toolkit.audit._everyday import _evidence, _neighbours, _with_sizes
 from toolkit.audit._everyday_joined import _TONES, WITNESSES, heard
 
 MANY = ("noisy", "jpeg_blocks", "blurred", "dark")
-RATE = 0.02 / len(JUDGED_FAULTS)
+RATE = 0.02 / sum(fault.damage for fault in JUDGED_FAULTS.values())
 COLUMNS = ["first", "second", "network"]
 
 

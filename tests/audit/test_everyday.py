@@ -77,8 +77,10 @@ def test_names_scores_and_verdicts_belong_together(statistics):
     assert len(found.frame()) == found.flagged.to_numpy().sum()
     assert (found.damaged | found.odd).equals(found.flagged.any(axis=1))
     assert found.false_alarms == 0.02
-    assert found.fault_rate == pytest.approx(0.02 / len(JUDGED_FAULTS))
-    assert judge_everyday(statistics, faults="noisy").fault_rate == 0.02
+    shares = found.competence.groupby("damage")["rate"]
+    assert shares.sum().tolist() == pytest.approx([0.02, 0.02])  # of properties, and of damage
+    assert shares.nunique().tolist() == [1, 1]
+    assert judge_everyday(statistics, faults="noisy").competence.loc["noisy", "rate"] == 0.02
 
 
 @pytest.mark.parametrize("tail", ["normal", "exponential"])

@@ -88,8 +88,8 @@ def judge_everyday(
     faults : str or sequence of str, default=None
         Which to judge, of ``toolkit.audit.JUDGED_FAULTS``; None judges all.
     false_alarms : float, default=0.02
-        Share of sound images that may be flagged for anything, by what is unusual: shared out among the faults that
-        are asked for.
+        Share of sound images that may be flagged as damaged, by what is unusual: shared out among the damages that are
+        asked for. As large a share may be flagged for a property that they have, likewise.
     orientation : Orientation, default=None
         Of the same images, from :func:`judge_orientation`: what is upside down or turned by a quarter is then told by
         what is in the images, unless their coarse layout tells images changed on purpose better.
@@ -109,7 +109,7 @@ def judge_everyday(
     -----
     A fault has a level up to which no image has it and one from which each has, whatever the set
     (``EVERYDAY_FAULTS``). Between the two an image is flagged if it exceeds what sound images of the set, of about its
-    size, exceed at the rate that is left for each fault.
+    size, exceed at the rate that is left for each fault (``competence["rate"]``).
 
     Examples
     --------
@@ -133,9 +133,11 @@ def judge_everyday(
         n_judged = len(statistics) if judge is None else len(judge.evidence(next(iter(judge.auroc))))
         if n_judged != len(statistics):
             raise ValueError(f"{what} is of {n_judged} images, statistics of {len(statistics)}.")
-    rate = false_alarms / max(1, len(chosen))
+    # Damage and mere properties are counted apart: what a picture is like takes no part of what damage may err by.
+    sorts = [JUDGED_FAULTS[name].damage for name in chosen]
+    rates = {damage: false_alarms / max(1, sorts.count(damage)) for damage in (True, False)}
     rows = {
-        name: _judge(name, statistics, neighbours, rate, witnesses.get(name))
+        name: _judge(name, statistics, neighbours, rates[JUDGED_FAULTS[name].damage], witnesses.get(name))
         for name in JUDGED_FAULTS
         if name in chosen
     }
@@ -160,8 +162,9 @@ def judge_everyday(
         "usual": float,
         "level": float,
         "recall": float,
+        "rate": float,
     }
-    return EverydayFindings(scores, flagged, table.astype(types), float(false_alarms), float(rate))
+    return EverydayFindings(scores, flagged, table.astype(types), float(false_alarms))
 
 
 def _with_sizes(statistics: pd.DataFrame, sizes: pd.DataFrame | np.ndarray | None) -> pd.DataFrame:
@@ -302,6 +305,7 @@ def _judge(
             "applicable": not why_not or bool(ranks),
             "why_not": why_not,
             "recall": recall,
+            "rate": rate,
             "n_judged": int(np.isfinite(scores).sum()),
             "usual": usual,
             "level": level,

@@ -25,11 +25,9 @@ class EverydayFindings:
         A row a fault: ``words``, ``damage``, ``applicable``, ``why_not``, ``n_judged``, ``n_flagged``, ``usual`` and
         ``level`` (medians over the images, in the units of ``statistic``; NaN where images are ranked and no verdict is
         given), ``recall`` (of images changed on purpose, at 1 % of false alarms, where a fault is learnt from the set),
-        ``whole_set`` (more than half have it).
+        ``rate`` (the part of ``false_alarms`` that it has), ``whole_set`` (more than half have it).
     false_alarms : float
-        Share of sound images that may be flagged for anything, by what is unusual in the set.
-    fault_rate : float
-        The part of it that each fault has.
+        Share of sound images that may be flagged as damaged, by what is unusual in the set, and again for a property.
 
     Examples
     --------
@@ -52,7 +50,6 @@ class EverydayFindings:
     flagged: pd.DataFrame
     competence: pd.DataFrame
     false_alarms: float
-    fault_rate: float
 
     def without(self, reasons: dict[str, str]) -> "EverydayFindings":
         """The same with some faults taken back, since they cannot be told here: by name, each with its reason."""

@@ -8,10 +8,19 @@ _INF = float("inf")
 
 _SIZES = {
     "odd_size": EverydayFault(
-        "of an unusual size", False, "size_departure", True, 0.25, _INF, "linear", "sizes are not known"
+        # Eight times as long as the middle of the set, or an eighth of it, is odd however much sizes differ.
+        "of an unusual size",
+        False,
+        "size_departure",
+        True,
+        0.25,
+        1.386,
+        "linear",
+        "sizes are not known",
+        by_nature=True,
     ),
     "odd_aspect": EverydayFault(
-        "of an unusual shape", False, "aspect", True, 1.0, 1.6, "linear", "sizes are not known"
+        "of an unusual shape", False, "aspect", True, 0.80, 1.6, "linear", "sizes are not known"
     ),
 }
 

@@ -51,7 +51,8 @@ def audit_files(
     faults : str or sequence of str, optional
         As in :func:`judge_everyday`.
     false_alarms : float, default=0.02
-        As in :func:`judge_everyday`: the share of sound pictures that may be flagged for anything.
+        As in :func:`judge_everyday`: the share of sound pictures that may be flagged as damaged, and once more for a
+        property.
     networks : bool, default=False
         Let networks look, too, that have learnt before: one tells how patches of a picture were damaged, and a fault
         is claimed where it agrees, and where pictures of the set that are damaged on purpose are told; with the extra
