@@ -8,7 +8,7 @@ _INF = float("inf")
 
 _SIZES = {
     "odd_size": EverydayFault(
-        # Eight times as long as the middle of the set, or an eighth of it, is odd however much sizes differ.
+        # Four times as long as the middle of the set, or a quarter of it, is odd however much sizes differ.
         "of an unusual size",
         False,
         "size_departure",
