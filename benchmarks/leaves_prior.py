@@ -11,12 +11,11 @@ stopped at any moment.
 """
 
 import io
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
-from leaves_training import BudgetedTraining, leaves, make
+from leaves_training import BudgetedTraining, budgeted, leaves, make, say
 from PIL import Image, ImageFilter
 from torch.nn import functional
 
@@ -216,29 +215,20 @@ class Training(BudgetedTraining):
 
 
 def train(options, training, path):
-    if training.seconds < 60 * options.minutes:
-        images = leaves(options.images, options.cache, seed=1000)
-    while training.seconds < 60 * options.minutes:
-        begun = time.perf_counter()
+    images = leaves(options.images, options.cache, seed=1000)
+    for used in budgeted(training, options.minutes, path):
+        begun = used()
         generator = np.random.default_rng((9, training.chunks))
         patches, truth = damaged_patches(images, CHUNK, generator)
         patches, truth = torch.from_numpy(patches), torch.from_numpy(truth)
-        drawn, losses = time.perf_counter() - begun, []
+        drawn, losses = used() - begun, []
         for _ in range(PASSES):
             for rows in torch.from_numpy(generator.permutation(CHUNK)).split(BATCH):
-                done = (training.seconds + time.perf_counter() - begun) / (60 * options.minutes)
                 part = patches[rows].to(options.device)
                 if generator.random() < 0.5:
                     part = part.flip(2)
-                losses.append(training.step(part, truth[rows].to(options.device), done))
-        training.seconds += time.perf_counter() - begun
-        training.chunks += 1
-        training.save(path)
-        print(
-            f"{training.chunks} chunks, {training.seconds / 60:.1f} min ({drawn:.1f} s of the last to draw): "
-            f"loss {np.mean(losses[: len(losses) // PASSES]):.3f}",
-            flush=True,
-        )
+                losses.append(training.step(part, truth[rows].to(options.device), used()))
+        say(training, options, used(), drawn, f"loss {np.mean(losses[: len(losses) // PASSES]):.3f}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from leaves_prior import log_uniform
-from leaves_training import BudgetedTraining, leaves, make
+from leaves_training import BudgetedTraining, budgeted, leaves, make, say
 from PIL import Image, ImageFilter
 from scipy import ndimage
 from torch.nn import functional
@@ -146,34 +146,23 @@ class Training(BudgetedTraining):
 
 
 def train(options, training, path):
-    if training.seconds < 60 * options.minutes:
-        begun = time.process_time()
-        images = leaves(options.images, options.cache, seed=5000)
-        training.seconds += time.process_time() - begun
-    while training.seconds < 60 * options.minutes:
-        begun = time.process_time()
+    images = leaves(options.images, options.cache, seed=5000)
+    for used in budgeted(training, options.minutes, path, clock=time.process_time):
+        begun = used()
         generator = np.random.default_rng((11, training.chunks))
         chunk = [torch.from_numpy(values) for values in spoilt_patches(images, CHUNK, generator)]
-        drawn, errors = time.process_time() - begun, torch.zeros(2, len(TAUGHT))
+        drawn, errors = used() - begun, torch.zeros(2, len(TAUGHT))
         for again in range(PASSES):
             for rows in torch.from_numpy(generator.permutation(CHUNK)).split(BATCH):
-                done = (training.seconds + time.process_time() - begun) / (60 * options.minutes)
                 given, wanted, fault, grids = (values[rows].to(options.device) for values in chunk)
                 given, wanted = (values.permute(0, 3, 1, 2).float() / 255 for values in (given, wanted))
                 if again:
                     given, wanted, grids = given.transpose(2, 3), wanted.transpose(2, 3), grids.flip(1)
                 told = functional.one_hot(fault, len(TAUGHT)).float()
-                errors[0] += (told * training.step(given, wanted, told, grids, done)[:, None]).sum(0).cpu()
+                errors[0] += (told * training.step(given, wanted, told, grids, used())[:, None]).sum(0).cpu()
                 errors[1] += told.sum(0).cpu()
-        training.seconds += time.process_time() - begun
-        training.chunks += 1
-        training.save(path)
         reached = ", ".join(f"{name} {value:.2f}" for name, value in zip(TAUGHT, errors[0] / errors[1]))
-        print(
-            f"{training.chunks} chunks, {training.seconds / 60:.1f} min ({drawn:.1f} s of the last to draw): "
-            f"{reached} levels off",
-            flush=True,
-        )
+        say(training, options, used(), drawn, f"{reached} levels off")
 
 
 if __name__ == "__main__":

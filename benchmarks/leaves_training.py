@@ -7,6 +7,7 @@ gone on from, so that it may be stopped at any moment.
 import argparse
 import math
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import torch
 from dead_leaves import dead_leaves
 from safetensors.numpy import save
 
-__all__ = ["BudgetedTraining", "leaves", "make"]
+__all__ = ["BudgetedTraining", "budgeted", "leaves", "make", "say"]
 
 
 def leaves(n_images, folder, *, seed):
@@ -91,6 +92,25 @@ class BudgetedTraining:
                     value.copy_(theirs[name])
 
 
+def budgeted(training, minutes, path, clock=time.perf_counter):
+    """Chunks of a training until its budget is used, each written down when it is done.
+
+    Yields a function of no argument for each chunk: how much of the budget is used by now.
+    """
+    while training.seconds < 60 * minutes:
+        begun = clock()
+        yield lambda: (training.seconds + clock() - begun) / (60 * minutes)  # noqa: B023 (asked within the chunk)
+        training.seconds += clock() - begun
+        training.chunks += 1
+        training.save(path)
+
+
+def say(training, options, used, drawn, words):
+    """How far a training is, and how long drawing the chunk took: both as shares of the budget."""
+    minutes, seconds = used * options.minutes, 60 * drawn * options.minutes
+    print(f"{training.chunks + 1} chunks, {minutes:.1f} min ({seconds:.1f} s of the last to draw): {words}", flush=True)
+
+
 def _write_weights(training, target, metadata):
     """The mean of the weights, rounded to 16 bits, whole or not at all."""
     weights = {
@@ -135,6 +155,6 @@ def make(training, train, target, metadata, *, description, minutes, images, cac
     path, begun = options.cache / "training.pt", training("cpu" if options.export_only else options.device)
     if path.exists() or options.export_only:
         begun.load(path)
-    if not options.export_only:
+    if not options.export_only and begun.seconds < 60 * options.minutes:
         train(options, begun, path)
     _write_weights(begun, target, metadata)

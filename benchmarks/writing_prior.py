@@ -9,14 +9,13 @@ there is gone on from.
     python benchmarks/writing_prior.py --export-only        writes the weights of what has been reached
 """
 
-import time
 from pathlib import Path
 
 import matplotlib
 import numpy as np
 import torch
 from leaves_prior import _ordinary, _saved
-from leaves_training import BudgetedTraining, leaves, make
+from leaves_training import BudgetedTraining, budgeted, leaves, make, say
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 from torch.nn import functional
 
@@ -203,27 +202,17 @@ class Training(BudgetedTraining):
 
 
 def train(options, training, path):
-    if training.seconds < 60 * options.minutes:
-        images = leaves(options.images, options.cache, seed=1000)
-    while training.seconds < 60 * options.minutes:
-        begun = time.perf_counter()
+    images = leaves(options.images, options.cache, seed=1000)
+    for used in budgeted(training, options.minutes, path):
+        begun = used()
         generator = np.random.default_rng((11, training.chunks))
         pictures, cells = map(torch.from_numpy, drawn(images, CHUNK, generator))
-        drawing, losses = time.perf_counter() - begun, []
+        drawing, losses = used() - begun, []
         for _ in range(PASSES):
             for rows in torch.from_numpy(generator.permutation(CHUNK)).split(BATCH):
-                done = (training.seconds + time.perf_counter() - begun) / (60 * options.minutes)
-                part, where = pictures[rows].to(options.device), cells[rows].to(options.device)
-                losses.append(training.step(part, where, done))
-        training.seconds += time.perf_counter() - begun
-        training.chunks += 1
-        training.save(path)
+                losses.append(training.step(pictures[rows].to(options.device), cells[rows].to(options.device), used()))
         by_cell, of_picture = np.mean(losses[: len(losses) // PASSES], axis=0)
-        print(
-            f"{training.chunks} chunks, {training.seconds / 60:.1f} min ({drawing:.1f} s of the last to draw): "
-            f"loss of cells {by_cell:.4f}, of pictures {of_picture:.3f}",
-            flush=True,
-        )
+        say(training, options, used(), drawing, f"loss of cells {by_cell:.4f}, of pictures {of_picture:.3f}")
 
 
 if __name__ == "__main__":
