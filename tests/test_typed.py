@@ -17,7 +17,7 @@ UNFINISHED: set[str] = set()
 
 # Modules whose business is tensors; everywhere else arrays travel.
 TENSORS = {
-    *("diagnostics.damage.network", "diagnostics.identifier.network", "embeddings.lite0"),
+    *("diagnostics.damage.network", "diagnostics.damage.writing", "diagnostics.identifier.network", "embeddings.lite0"),
     *("generators.adversarial", "generators.flow", "nn", "nn.tensors"),
 }
 
