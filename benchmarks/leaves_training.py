@@ -99,7 +99,7 @@ def budgeted(training, minutes, path, clock=time.perf_counter):
     """
     while training.seconds < 60 * minutes:
         begun = clock()
-        yield lambda: (training.seconds + clock() - begun) / (60 * minutes)  # noqa: B023 (asked within the chunk)
+        yield lambda begun=begun: (training.seconds + clock() - begun) / (60 * minutes)
         training.seconds += clock() - begun
         training.chunks += 1
         training.save(path)

@@ -7,6 +7,7 @@ import sys
 import warnings
 from types import SimpleNamespace
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -40,7 +41,6 @@ def test_a_plotting_backend_that_is_not_there_keeps_nobody_from_drawing(tmp_path
 
 
 def test_compiled_code_without_a_place_gets_one_or_says_so(monkeypatch):
-    numba = pytest.importorskip("numba")
     monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)
     monkeypatch.setenv("NUMBA_CACHE_DIR", "")
     asked = []
@@ -60,7 +60,6 @@ def test_compiled_code_without_a_place_gets_one_or_says_so(monkeypatch):
 
 
 def test_what_is_compiled_is_kept_where_there_is_a_place(tmp_path, monkeypatch):
-    pytest.importorskip("numba")
     (tmp_path / "sums.py").write_text("import numba\n\n@numba.njit\ndef twice(x):\n    return x + x\n")
     monkeypatch.syspath_prepend(tmp_path)
     import sums

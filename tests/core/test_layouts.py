@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 
@@ -127,7 +128,6 @@ def test_rows_whose_shape_is_known_and_tables_are_not_doubted():
         assert as_stack(rows, (8, 8)).shape == (64, 8, 8)
         CorruptionDiagnostics(image_shape=(8, 8)).fit(rows)
         assert as_stack(np.zeros((4, 4))).shape == (4, 2, 2)
-    pd = pytest.importorskip("pandas")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         validate_images(CorruptionDiagnostics(), pd.DataFrame(rows, columns=[f"c{i}" for i in range(64)]), reset=True)

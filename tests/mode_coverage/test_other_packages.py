@@ -7,6 +7,7 @@ import importlib
 
 import numpy as np
 import pytest
+import torch
 
 from toolkit.coverage import frechet_distance, kernel_distance, precision_recall_density_coverage, vendi_score
 
@@ -38,7 +39,6 @@ def test_prdc(seed, n_neighbours):
 
 @pytest.mark.parametrize("seed", range(3))
 def test_frechet_distance_of_torch_fidelity(seed):
-    torch = pytest.importorskip("torch", reason="torch-fidelity takes tensors")
     fid = torch_fidelity("metric_fid")
     first, second = two_samples(seed)
     statistics = [fid.fid_features_to_statistics(torch.from_numpy(rows)) for rows in (first, second)]

@@ -136,9 +136,8 @@ def heard(
     of_network = levels(np.where(held, network, np.nan), neighbours, rate)
     first = _in_levels(statistic, of_statistic, (never, always), least)
     second = _in_levels(network, of_network, (-np.inf, np.inf), _LEAST)
-    return Witnesses(
-        np.where(both, first, np.nan), np.where(both, second, np.nan), of_statistic, of_network, held
-    )  # fmt: skip
+    first, second = (np.where(both, levels_said, np.nan) for levels_said in (first, second))
+    return Witnesses(first, second, of_statistic, of_network, held)
 
 
 def joined_departure(

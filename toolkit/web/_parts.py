@@ -178,11 +178,14 @@ def bind(gr: Any, event: Callable, handler: Callable, inputs: list, outputs: lis
 
     if isgeneratorfunction(handler):
 
-        def called(request, first, *values):
+        def told(request, first, values):
             try:
-                yield from say_again(begin(request, first, values))
+                yield from begin(request, first, values)
             except Exception as error:
                 yield refused(error)
+
+        def called(request, first, *values):
+            yield from say_again(told(request, first, values))
     else:
 
         def called(request, first, *values):

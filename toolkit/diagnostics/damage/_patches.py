@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["patches_of"]
+__all__ = ["continued", "patches_of"]
 
 _SIDE = 64  # pixels a side of a patch, as the network was trained on
 _LEAST = 16  # pixels a side below which a picture is continued at its edges
@@ -15,6 +15,14 @@ def _starts(side: int, patch: int) -> NDArray:
     """Where patches begin along one side, evenly spread."""
     count = min(_ACROSS, max(1, -(-side // patch)))
     return np.unique(np.linspace(0, side - patch, count).astype(int) // _GRID * _GRID)
+
+
+def continued(image: NDArray, least: int) -> NDArray:
+    """The picture, continued at its edges where it has fewer than ``least`` pixels a side."""
+    more = [(0, max(0, least - side)) for side in image.shape[:2]]
+    if not any(after for _, after in more):
+        return image
+    return np.pad(image, [*more, *[(0, 0)] * (image.ndim - 2)], mode="symmetric")
 
 
 def patches_of(image: NDArray) -> NDArray:
@@ -29,11 +37,8 @@ def patches_of(image: NDArray) -> NDArray:
     ndarray of uint8, of shape (n_patches, 64 or less, 64 or less, 3)
         Smaller pictures are one patch of their own size.
     """
+    image = continued(image, _LEAST)
     height, width = image.shape[:2]
-    if min(height, width) < _LEAST:
-        more = [(0, max(0, _LEAST - side)) for side in (height, width)]
-        image = np.pad(image, [*more, *[(0, 0)] * (image.ndim - 2)], mode="symmetric")
-        height, width = image.shape[:2]
     tall, wide = min(_SIDE, height), min(_SIDE, width)
     parts = [
         image[top : top + tall, left : left + wide] for top in _starts(height, tall) for left in _starts(width, wide)

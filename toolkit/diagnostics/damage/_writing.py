@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.diagnostics.damage._patches import continued
 from toolkit.diagnostics.damage._weights import load_writing
 
 __all__ = ["writing_odds"]
@@ -19,9 +20,7 @@ def _made_small(image: NDArray) -> NDArray:
         factor = _SIDE / max(image.shape[:2])
         size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
         image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX, reducing_gap=3.0))
-    more = [(0, max(0, _LEAST - side)) for side in image.shape[:2]]
-    if any(after for _, after in more):
-        image = np.pad(image, [*more, *[(0, 0)] * (image.ndim - 2)], mode="symmetric")
+    image = continued(image, _LEAST)
     return np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image
 
 
