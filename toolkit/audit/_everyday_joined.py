@@ -61,7 +61,8 @@ _FAMILIES = (
 # Of the levels and of the tones of a picture the network's word alone says less than of the grid of its pixels.
 _TONES = ("dark", "overexposed", "clipped", "low_contrast", "colour_cast")
 # Log odds of a fault: of what the statistic says, of what the network says, both in levels, of the network's log ratio
-# as it is, and a constant; fitted by ``benchmarks/witness_weights.py``, which prints how far they depend on each set.
+# as it is, and a constant; to a tenth as ``benchmarks/witness_weights.py`` fits them,
+# which prints what depends on which set.
 _WEIGHTS = {False: (2.0, 1.8, 1.1, -3.0), True: (1.7, 2.8, 0.4, -3.9)}
 _PRICE = 1.0  # log odds below which nothing is a verdict
 _UNIT = 4.0  # of log odds in a departure: a score is then the probability
