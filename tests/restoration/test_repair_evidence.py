@@ -1,5 +1,7 @@
 """The check of repairs: evidence features of a repair, and the threshold of its classifier."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -98,6 +100,45 @@ def test_far_apart_the_threshold_is_between():
     between = np.zeros((9, 6))
     between[:, 0] = np.linspace(2, 10, 9)
     assert 4 <= between[classifier.accepts(between), 0].min() <= 10
+
+
+def test_one_image_unlike_all_others_does_not_forbid_a_kind():
+    planted, sound = _normals(4.0, n=300)
+    every = np.ones(len(sound), bool)
+    before = fit_classifier(planted, sound, every).sensitivity
+    # A blank image among letters: five times as odd as any, and no more like its neighbours once it is turned.
+    sound[0, :2] = 50.0
+    classifier = fit_classifier(planted, sound, every)
+    assert classifier.sensitivity > before - 0.1 > 0.1
+    assert not classifier.accepts(sound).any()
+
+
+@pytest.mark.parametrize(("feature", "value"), [(0, 60.0), (1, 60.0), (2, -60.0), (3, -60.0)])
+def test_a_repair_unlike_any_planted_one_is_not_accepted(feature, value):
+    planted, sound = _normals(6.0)
+    classifier = fit_classifier(planted, sound, EVERY)
+    usual = np.array([[7.0, 0, 0, 0, 0, 0]])
+    assert classifier.accepts(usual).all()
+    usual[0, feature] = value
+    assert not classifier.accepts(usual).any()
+
+
+def test_a_feature_says_no_more_beyond_what_was_seen_of_it():
+    planted, sound = _normals(4.0)
+    classifier = fit_classifier(planted, sound, EVERY)
+    # The size of a change has no bad side, so nothing is refused for it; it is no evidence without end either.
+    weak = np.array([[3.0, 0, 0, 0, 0, 0]])
+    for size in (-1e6, 1e6):
+        weak[0, 5] = size
+        assert not classifier.accepts(weak).any()
+
+
+def test_classifiers_of_earlier_versions_have_no_bounds():
+    planted, sound = _normals(4.0)
+    fitted = fit_classifier(planted, sound, EVERY)
+    earlier = dataclasses.replace(fitted, seen=None, usual=None)
+    near = np.clip(planted, *fitted.seen)
+    np.testing.assert_array_equal(earlier.accepts(near), fitted.accepts(near))
 
 
 def test_features_without_information_accept_nothing():

@@ -24,6 +24,13 @@ _SAME = 1e-6
 # Where planted and sound are far apart, the threshold is at least half way to the level that this share of the planted
 # repairs reach, and never beyond it: what was done to an image of the set need not look quite like what is planted.
 _PASSING, _HALF_WAY = 0.975, 0.5
+# Beyond this share of the repairs that were seen, on either side, a feature says no more than there. One sound image,
+# five times as odd as any other, had a score of 53 where planted repairs end at 10, and no turned glyph was repaired.
+_SEEN = 0.01
+# Never accepted is a repair that is worse than this share of the planted ones by more than that part of the way there
+# from their median: higher of oddness, as it came and repaired, lower of likeness, gained and repaired.
+_USUAL, _BEYOND = 0.99, 0.5
+_WORSE_HIGHER, _WORSE_LOWER = [0, 1], [2, 3]
 # Folds of the cross-validation; quantiles at which the hinges of a feature stand; inverse of the L2 penalty.
 _FOLDS, _KNOTS, _C = 5, (0.2, 0.4, 0.6, 0.8), 0.3
 # The sensitivity that a classifier needs. At .5 throughout, a turn was undone in one set of digits and not in another;
@@ -149,6 +156,10 @@ class RepairClassifier:
         Share of held-out planted images whose repair is accepted.
     false_alarm_rate : float
         Share of held-out sound images on which the same repair would be accepted.
+    seen : ndarray of shape (2, 6), optional
+        The range in which features were seen; beyond it they say no more. None in models of earlier versions.
+    usual : ndarray of shape (2, 6), optional
+        The range beyond which nothing is accepted.
     """
 
     knots: np.ndarray
@@ -157,10 +168,14 @@ class RepairClassifier:
     threshold: float
     sensitivity: float
     false_alarm_rate: float
+    seen: np.ndarray | None = None
+    usual: np.ndarray | None = None
 
     def accepts(self, evidence):
         """Which repairs are accepted, by evidence of shape (n, 6)."""
-        return _hinges(evidence, self.knots) @ self.weights + self.offset >= self.threshold
+        bounded = evidence if self.seen is None else np.clip(evidence, *self.seen)
+        enough = _hinges(bounded, self.knots) @ self.weights + self.offset >= self.threshold
+        return enough if self.usual is None else enough & _within(evidence, self.usual)
 
 
 def least_sensitivity(kind):
@@ -192,6 +207,8 @@ def fit_classifier(planted, sound, would_change):
     from sklearn.preprocessing import StandardScaler
 
     both, truth = np.concatenate([planted, sound]), np.repeat([1, 0], [len(planted), len(sound)])
+    seen, usual = _seen(planted, sound), _usual(planted)
+    both = np.clip(both, *seen)
     knots = np.quantile(both, _KNOTS, axis=0).T
     basis = _hinges(both, knots)
     model = make_pipeline(StandardScaler(), LogisticRegression(C=_C, max_iter=1000))
@@ -201,15 +218,38 @@ def fit_classifier(planted, sound, would_change):
     scaler, logistic = (step for _, step in model.fit(basis, truth).steps)
     weights = logistic.coef_[0] / scaler.scale_
     ours, theirs = score[: len(planted)], score[len(planted) :]
+    # What is never accepted cannot be harmed.
+    would_change = would_change & _within(sound, usual)
     threshold = _threshold(ours, theirs, would_change)
     return RepairClassifier(
         knots=knots,
         weights=weights,
         offset=float(logistic.intercept_[0] - weights @ scaler.mean_),
         threshold=threshold,
-        sensitivity=float((ours >= threshold).mean()),
+        sensitivity=float(((ours >= threshold) & _within(planted, usual)).mean()),
         false_alarm_rate=float((theirs[would_change] >= threshold).sum() / len(theirs)),
+        seen=seen,
+        usual=usual,
     )
+
+
+def _seen(planted, sound):
+    """The range (2, n_features) in which all but a few of either are."""
+    ends = np.array([np.quantile(evidence, [_SEEN, 1 - _SEEN], axis=0) for evidence in (planted, sound)])
+    return np.stack([ends[:, 0].min(axis=0), ends[:, 1].max(axis=0)])
+
+
+def _usual(planted):
+    """The range (2, n_features) of planted repairs, open on the side on which a repair is the better."""
+    low, middle, high = np.quantile(planted, [1 - _USUAL, 0.5, _USUAL], axis=0)
+    bounds = np.stack([np.full(planted.shape[1], -np.inf), np.full(planted.shape[1], np.inf)])
+    bounds[1, _WORSE_HIGHER] = (high + _BEYOND * (high - middle))[_WORSE_HIGHER]
+    bounds[0, _WORSE_LOWER] = (low - _BEYOND * (middle - low))[_WORSE_LOWER]
+    return bounds
+
+
+def _within(evidence, bounds):
+    return ((evidence >= bounds[0]) & (evidence <= bounds[1])).all(axis=1)
 
 
 def _threshold(ours, theirs, would_change):
