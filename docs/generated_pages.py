@@ -30,17 +30,6 @@ BENCHMARKS = ROOT / "benchmarks"
 MARK = "\x00"  # around a table in what a script prints
 NOTEBOOKS = ROOT / "notebooks"
 
-# Scripts beside the benchmarks that measure nothing themselves.
-HELPERS = {
-    "cells",
-    "cleanvision_folder",
-    "diagnostics_reference",
-    "everyday_hands",
-    "glyph_prior",
-    "harm_sets",
-    "reporting_sets",
-    "run",
-}
 ROOMS = [name for name in toolkit.__all__ if inspect.ismodule(getattr(toolkit, name))] + ["nn"]
 
 
@@ -159,9 +148,11 @@ def benchmark_page():
         "",
     ]
     with _importable(BENCHMARKS):
-        for script in sorted(BENCHMARKS.glob("*.py")):
-            if script.stem not in HELPERS:
-                parts += benchmark_section(script)
+        from run import scripts
+
+        # What measures nothing, as makers of weights and what several scripts share, has no section.
+        for name in scripts():
+            parts += benchmark_section(BENCHMARKS / f"{name}.py")
     return "\n".join(parts)
 
 

@@ -57,6 +57,21 @@ def test_every_model_hands_on_its_history(model, tmp_path):
     assert np.allclose(found[list(expected[0])], pd.DataFrame(expected))
 
 
+def test_with_a_logger_its_files_are_closed_whatever_happens():
+    closed = []
+
+    class Opened(Rows):
+        def close(self):
+            closed.append(len(self.rows))
+
+    with Opened() as log:
+        fit(Autoencoder(epochs=2, random_state=0), [log])
+    assert closed == [2]
+    with pytest.raises(KeyboardInterrupt), Opened() as log:
+        raise KeyboardInterrupt
+    assert closed == [2, 0]
+
+
 def test_the_training_is_not_affected(tmp_path):
     plain = GAN(max_steps=6, batch_size=32, random_state=0).fit(X)
     watched = GAN(max_steps=6, batch_size=32, random_state=0).fit(X, hooks=[CSVLogger(tmp_path / "log.csv")])

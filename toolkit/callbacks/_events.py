@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,13 @@ class TrainingLogger:
 
     def close(self) -> None:
         """Let go of files and connections; the next event opens them again."""
+
+    def __enter__(self) -> Self:
+        """``with`` a logger, its files are closed whatever becomes of the training."""
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def after_step(self, trainer: Any, step: int) -> None:
         """Hand on what watched hooks have found."""

@@ -38,9 +38,8 @@ class TensorBoardLogger(TrainingLogger):
     >>> from toolkit.callbacks import TensorBoardLogger
     >>> from toolkit.datasets import load_digits
     >>> from toolkit.generators import Autoencoder
-    >>> logger = TensorBoardLogger("runs/first")  # doctest: +SKIP
-    >>> model = Autoencoder(epochs=3).fit(load_digits().images[:64], hooks=[logger])  # doctest: +SKIP
-    >>> logger.close()  # doctest: +SKIP
+    >>> with TensorBoardLogger("runs/first") as logger:  # doctest: +SKIP
+    ...     model = Autoencoder(epochs=3).fit(load_digits().images[:64], hooks=[logger])
     >>> [path.name for path in logger.folder.iterdir()]  # doctest: +SKIP
     ['events.out.tfevents.1764400000.host.4242.0']
     """
