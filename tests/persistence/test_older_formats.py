@@ -63,7 +63,16 @@ def test_columns_that_were_renamed():
     earlier = pd.DataFrame({"kind": ["invert"], "judge_passing": [0.9], "judge_alarms": [0.0]})
     state = migrate("image-restorer", {"competence_": earlier}, 1)
     assert list(state["competence_"]) == ["kind", "repair_sensitivity", "repair_false_alarms"]
-    assert migrate("image-restorer", {}, 1) == {}
+    assert migrate("image-restorer", {}, 1) == {"init": "random"}
+
+
+def test_restorers_of_earlier_versions_began_from_nothing_and_have_no_bounds():
+    assert migrate("learned-restorer", {"kinds": (), "first": None}, 0) == {
+        "kinds": (),
+        "init": "random",
+        "negative": False,
+    }
+    assert migrate("repair-verdict", {"threshold": 1.0}, 1) == {"threshold": 1.0, "seen": None, "usual": None}
 
 
 def test_there_is_one_of_each_public_estimator():

@@ -65,7 +65,9 @@ def fit(identifier, X, **params):
 
 
 def trusting(restorer):
-    lenient = {kind: dataclasses.replace(one, threshold=-np.inf) for kind, one in restorer._classifiers.items()}
+    lenient = {
+        kind: dataclasses.replace(one, threshold=-np.inf, usual=None) for kind, one in restorer._classifiers.items()
+    }
     restorer._classifiers, restorer.undoable_ = lenient, tuple(lenient)
     restorer.limits_ = dict.fromkeys(lenient, 0.5)
     return restorer

@@ -19,6 +19,7 @@ from toolkit._core.value_scale import check_same_scale
 
 __all__ = [
     "as_stack",
+    "is_dark_on_light",
     "iter_chunks",
     "match_layout",
     "resolve_image_shape",
@@ -183,3 +184,9 @@ def iter_chunks(n_samples, size):
 def to_grey(stack):
     """Luma of colour stacks ``(n, height, width, 3)``; grey stacks ``(n, height, width)`` pass."""
     return stack @ _LUMA if stack.ndim == 4 else stack
+
+
+def is_dark_on_light(images):
+    """Whether a set is dark on light, as ink on paper is: by the borders of its images (uint8)."""
+    border = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
+    return bool(np.mean([part.mean() for part in border]) > 127)

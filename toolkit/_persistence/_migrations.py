@@ -66,6 +66,10 @@ def _restorer_check_names(state):
     return state | {"competence_": state["competence_"].rename(columns=names)}
 
 
+def _begun_from_nothing(state):
+    return {"init": "random"} | state
+
+
 # In the order of their columns, before they were kept by name; version 0.1 had the last five.
 _SPLIT_FIGURES = (
     *("clipped_density", "clipped_coverage", "p_precision", "p_recall"),
@@ -107,14 +111,18 @@ MIGRATIONS = {
     "image-restorer": (
         _renamed(_toolbox="_candidates", _witnesses="_evidence", _lines="_classifiers", _looks="_clean_thresholds"),
         _restorer_check_names,
+        _begun_from_nothing,
     ),
     # It held a method of the candidates that held it, of use in training only.
-    "learned-restorer": (_without("first"),),
+    "learned-restorer": (_without("first"), lambda state: {"negative": False} | _begun_from_nothing(state)),
     "mode-coverage": (_reference_figures_by_name,),
     "outlier-detector": (_detector_without_scale,),
     "novelty-score": (_renamed(oddity="outlier_score"),),
-    "repair-candidates": (_renamed(trials="held_out", lessons="training"),),
-    "repair-verdict": (_renamed(line="threshold", passing="sensitivity", alarms="false_alarm_rate"),),
+    "repair-candidates": (_renamed(trials="held_out", lessons="training"), _begun_from_nothing),
+    "repair-verdict": (
+        _renamed(line="threshold", passing="sensitivity", alarms="false_alarm_rate"),
+        lambda state: {"seen": None, "usual": None} | state,
+    ),
 }
 
 # Parameters of networks that had another name.

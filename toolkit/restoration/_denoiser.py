@@ -132,18 +132,21 @@ class DenoiserTrainer(StateMixin):
         Steps that will be taken in all: the rate follows half a cosine down to zero over them.
     rate : float
         Largest learning rate.
+    fresh : bool, default=True
+        Whether the network knows nothing: what the kind says then begins from zero.
     """
 
     _state = ("network", "optimiser", "step")
 
-    def __init__(self, network, n_kinds, n_steps, *, rate=4e-3):
+    def __init__(self, network, n_kinds, n_steps, *, rate=4e-3, fresh=True):
         self.network, self.n_kinds, self.n_steps, self.rate = network, n_kinds, max(n_steps, 1), rate
         self.optimiser = FusedAdam(network.parameters(), learning_rate=rate)
-        with torch.no_grad():
-            for layer in (network.kind_dense, network.kind_conv, network.kind_compare, network.belief):
-                layer.weight.zero_()
-            network.outward.weight.mul_(0.3)
-            network.last.weight.mul_(0.3)
+        if fresh:
+            with torch.no_grad():
+                for layer in (network.kind_dense, network.kind_conv, network.kind_compare, network.belief):
+                    layer.weight.zero_()
+                network.outward.weight.mul_(0.3)
+                network.last.weight.mul_(0.3)
         self.step = 0
 
     def train_step(self, batch):

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils._param_validation import Interval
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.estimators import seeded_clone
@@ -22,7 +22,7 @@ from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_l
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
 from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier, least_sensitivity
-from toolkit.restoration._repair_pass import RATHER_CLEAN, RepairPass, check_kind_names
+from toolkit.restoration._repair_pass import RATHER_CLEAN, RepairPass, check_findings, check_kind_names
 from toolkit.restoration._repair_table import repair_table
 
 __all__ = ["ImageRestorer"]
@@ -45,7 +45,6 @@ _LEAST_HELD_OUT = 20  # images needed to fit a classifier of repairs
 _FEW_KINDS = 0.5
 # Why nothing was tried for a kind that is detected.
 _TOO_FEW, _NOT_LEARNT = "too few images of this set look so", "nothing undoes it without learning"
-_FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 
 
 @usual_floating_point
@@ -78,6 +77,9 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     image_shape : tuple of int, default=None
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
+    init : {"grey", "random"}, default="grey"
+        What the learned restorer begins from: a network that has undone corruptions of rendered glyphs and procedural
+        images, where they are grey and of 28 x 28 pixels, or nothing.
     min_confidence : float, default=0.6
         Least probability of the predicted kind for a row to be repaired.
     max_clean_changed : float, default=0.0005
@@ -154,6 +156,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         identifier: BaseEstimator | None = None,
         *,
         image_shape: ImageShape = None,
+        init: str = "grey",
         min_confidence: float = 0.6,
         max_clean_changed: float = 0.0005,
         min_improvement: float = 0.1,
@@ -165,6 +168,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     ):
         self.identifier = identifier
         self.image_shape = image_shape
+        self.init = init
         self.min_confidence = min_confidence
         self.max_clean_changed = max_clean_changed
         self.min_improvement = min_improvement
@@ -175,6 +179,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.verbose = verbose
 
     _parameter_constraints: ClassVar[dict] = {
+        "init": [StrOptions({"grey", "random"})],
         "min_confidence": [Interval(Real, 0, 1, closed="both")],
         "max_clean_changed": [Interval(Real, 0, 1, closed="both")],
         "min_improvement": [Interval(Real, 0, 1, closed="both")],
@@ -212,7 +217,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         if len(stack) > self.max_samples:
             rows = np.sort(generator.choice(len(stack), self.max_samples, replace=False))
         sample, self._dtype = stack[rows], stack.dtype
-        findings = self._identify(sample) if findings is None else _check_findings(findings, len(stack)).iloc[rows]
+        findings = self._identify(sample) if findings is None else check_findings(findings, len(stack)).iloc[rows]
         clean = np.asarray(findings["clean_probability"], dtype=float)
         trusted = (np.asarray(findings["kind"]) == "clean") & (clean >= _TRUSTED)
         if trusted.sum() < 2:
@@ -228,7 +233,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         least = max(2, 0.001 * len(sample))
         weights = {kind: _FOUND_WEIGHT if found.get(kind, 0) >= least else 1.0 for kind in told}
         few = sum(weights[kind] for kind in common) <= _FEW_KINDS * sum(weights.values())
-        self._candidates = RepairCandidates(told, learnt=(common if few else told) if self.epochs else ()).fit(
+        learnt = (common if few else told) if self.epochs else ()
+        self._candidates = RepairCandidates(told, learnt=learnt, init=self.init).fit(
             images,
             shares=weights,
             **self._plan(len(images)),
@@ -238,8 +244,9 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         )
         self.ranking_ = self._candidates.ranking
         self._fit_classifiers(generator, {kind: _NOT_LEARNT if kind in common else _TOO_FEW for kind in told})
-        planted = self._candidates.plant_held_out(self.undoable_, generator)
-        self.limits_ = abstention_thresholds(
+        # Of the others, too few are named for any threshold to be above 0.
+        planted = self._candidates.plant_held_out([kind for kind in self.undoable_ if kind in common], generator)
+        self.limits_ = dict.fromkeys(self.undoable_, 0.0) | abstention_thresholds(
             findings,
             {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
             self._sensitivity(),
@@ -341,7 +348,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         check_is_fitted(self)
         stack = validate_images(self, X, reset=False)
         if findings is not None:
-            findings = _check_findings(findings, len(stack))
+            findings = check_findings(findings, len(stack))
         images = np.array(stack)
         frames = []
         for part in iter_chunks(len(stack), _CHUNK):
@@ -384,7 +391,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         stack = validate_images(self, X, reset=False)
         kinds = check_kind_names(kinds, len(stack))
         if findings is not None:
-            findings = _check_findings(findings, len(stack))
+            findings = check_findings(findings, len(stack))
         images, frames = np.array(stack), []
         for part in iter_chunks(len(stack), _CHUNK):
             found = self._identify(stack[part]) if findings is None else findings.iloc[part]
@@ -433,15 +440,3 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             repairs[name] = values
         repairs["repaired"] = repairs["outcome"] == "repaired"
         return repairs
-
-
-def _check_findings(findings, n_samples):
-    missing = [name for name in _FINDINGS if name not in getattr(findings, "columns", ())]
-    if missing:
-        raise ValueError(
-            f"findings must be a frame as identify(X) returns it, with columns {', '.join(_FINDINGS)}; "
-            f"missing: {', '.join(missing)}."
-        )
-    if len(findings) != n_samples:
-        raise ValueError(f"findings must have one row for each image: got {len(findings)} rows for {n_samples} images.")
-    return findings

@@ -10,13 +10,14 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from toolkit._core.images import iter_chunks
+from toolkit._core.images import is_dark_on_light, iter_chunks
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
 from toolkit.corruption import KINDS, apply_corruption
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
 from toolkit.restoration._denoiser import Denoiser, DenoiserTrainer
 from toolkit.restoration._planting import as_bytes, plan_kinds
+from toolkit.restoration._pretrained import load_pretrained
 
 __all__ = ["LearnedRestorer", "restore_by_learning"]
 
@@ -29,6 +30,9 @@ _STEPS = 4095
 _SOUND = 0.25
 # Share of held-out sound images that are to be left alone at least.
 _LEFT_ALONE = 0.75
+# Peak learning rates: of a network that begins from nothing, and of one that must not forget what it knew. And of the
+# lessons of the former the share that the latter gets.
+_RATE, _RATE_PRETRAINED, _LESSONS_PRETRAINED = 4e-3, 1e-3, 0.4
 
 
 class LearnedRestorer:
@@ -37,10 +41,16 @@ class LearnedRestorer:
     Parameters
     ----------
     kinds : sequence of str
+    init : {"random", "grey"}, default="random"
+        Whether to begin from nothing, or from what the toolkit ships where that fits the images (``_pretrained``).
     """
 
-    def __init__(self, kinds):
+    # Of models that were saved before there was anything to begin from.
+    negative = False
+
+    def __init__(self, kinds, *, init="random"):
         self.kinds = tuple(kinds)
+        self.init = init
 
     def fit(self, clean, *, shares, n_images, n_rounds, generator, invert=None, verbose=False):
         """Learn from ``clean`` images (uint8) by planting ``n_images`` corruptions in each of ``n_rounds`` rounds.
@@ -51,8 +61,13 @@ class LearnedRestorer:
         n_kinds = len(self.kinds)
         with limit_threads(1):
             self.network = build(lambda: Denoiser(self.shape, n_kinds), torch_generator(generator.integers(2**31)))
-            per_round = -(-n_images // min(_BATCH, n_images))
-            trainer = DenoiserTrainer(self.network, n_kinds, per_round * n_rounds)
+            is_pretrained = self.init == "grey" and load_pretrained(self.network, self.kinds)
+            self.negative = is_pretrained and is_dark_on_light(clean)
+            if is_pretrained:
+                n_images = max(round(_LESSONS_PRETRAINED * n_images), 2)
+            n_steps = n_rounds * -(-n_images // min(_BATCH, n_images))
+            rate = _RATE_PRETRAINED if is_pretrained else _RATE
+            trainer = DenoiserTrainer(self.network, n_kinds, n_steps, rate=rate, fresh=not is_pretrained)
             for index in range(n_rounds):
                 arrays = self._plant(clean, shares, n_images, generator, invert)
                 title = f"restorer {index + 1}/{n_rounds}"
@@ -88,7 +103,10 @@ class LearnedRestorer:
                 # The images to be repaired come in 8 bits as a rule, and low contrast leaves few of their steps.
                 planted = as_bytes(planted) / np.float32(255)
                 given[some] = as_bytes(planted if invert is None else invert(planted, kind))
-        return _channels_first(given), _channels_first(clean[rows]), kinds, damaged
+        wanted = clean[rows]
+        if self.negative:
+            given, wanted = 255 - given, 255 - wanted
+        return _channels_first(given), _channels_first(wanted), kinds, damaged
 
     def restore(self, stack, kind, sharpness=1.0, *, abstain=True):
         """Restore a unit stack on which the closed form was applied already; ``sharpness`` multiplies the logits.
@@ -108,10 +126,11 @@ class LearnedRestorer:
         with limit_threads(1), torch.inference_mode():
             one_hot = functional.one_hot(code, len(self.kinds)).float()
             for part in iter_chunks(len(stack), _CHUNK):
-                images = torch.from_numpy(_channels_first(np.clip(stack[part], 0, 1).astype(np.float32)))
+                unit = np.clip(stack[part], 0, 1).astype(np.float32)
+                images = torch.from_numpy(_channels_first(1 - unit if self.negative else unit))
                 logits, gate, damage = self.network(images, one_hot.expand(len(images), -1))
-                unit = torch.lerp(images, torch.sigmoid(logits * sharpness), gate)
-                yield part, unit.numpy(), damage.numpy()
+                answer = torch.lerp(images, torch.sigmoid(logits * sharpness), gate).numpy()
+                yield part, 1 - answer if self.negative else answer, damage.numpy()
 
 
 def _channels_first(stack):

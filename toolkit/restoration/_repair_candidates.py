@@ -100,9 +100,12 @@ class RepairCandidates:
     learnt : sequence of str, optional
         Those of them that networks may learn to undo, all by default; of the others what has a closed form is undone,
         and nothing else.
+    init : {"random", "grey"}, default="random"
+        What the learned restorer begins from.
     """
 
-    def __init__(self, kinds, *, learnt=None):
+    def __init__(self, kinds, *, learnt=None, init="random"):
+        self.init = init
         self.learnt = tuple(kinds if learnt is None else learnt)
         self.names = {kind: _candidates_of(kind, kind in self.learnt) for kind in CANDIDATES if kind in kinds}
         self.kinds = tuple(kind for kind, names in self.names.items() if names)
@@ -134,7 +137,7 @@ class RepairCandidates:
                 training, **plan(poses, [kind for kind in POSE_KINDS if kind in shares], 2 * n_images)
             )
         if self.learned_kinds:
-            self.learned = LearnedRestorer(self.learned_kinds)
+            self.learned = LearnedRestorer(self.learned_kinds, init=self.init)
             among = [kind for kind in shares if any("learned" in name for name in CANDIDATES[kind])]
             planned = plan(self.learned_kinds, among, n_images)
             self.learned.fit(training, invert=self.invert, verbose=verbose, **planned)

@@ -11,9 +11,11 @@ from toolkit.corruption import ALL_KINDS, ANGLES, SHAPE_KEEPING, kind_in_words
 from toolkit.restoration._planting import as_bytes
 from toolkit.restoration._restorers import RESTORERS
 
-__all__ = ["RATHER_CLEAN", "RepairPass", "check_kind_names"]
+__all__ = ["RATHER_CLEAN", "RepairPass", "check_findings", "check_kind_names"]
 
 RATHER_CLEAN = 0.5
+# Columns that findings need.
+_FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 # A turn by less than this angle is taken for a writer's slant.
 _LEAST_TURN = 12.0
 
@@ -39,6 +41,24 @@ def check_kind_names(kinds: Sequence[str], n_samples: int) -> np.ndarray:
         if name not in valid:
             raise ValueError(f"kinds: {name!r} is no kind.{suggest(name, valid)} Valid: {', '.join(valid)}.")
     return names
+
+
+def check_findings(findings: pd.DataFrame, n_samples: int) -> pd.DataFrame:
+    """Findings of ``identify``, if they are such and have one row for each image.
+
+    Raises
+    ------
+    ValueError
+    """
+    missing = [name for name in _FINDINGS if name not in getattr(findings, "columns", ())]
+    if missing:
+        raise ValueError(
+            f"findings must be a frame as identify(X) returns it, with columns {', '.join(_FINDINGS)}; "
+            f"missing: {', '.join(missing)}."
+        )
+    if len(findings) != n_samples:
+        raise ValueError(f"findings must have one row for each image: got {len(findings)} rows for {n_samples} images.")
+    return findings
 
 
 class RepairPass:

@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from toolkit._core.appearance import oriented_gradients
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import iter_chunks, validate_images
+from toolkit._core.images import is_dark_on_light, iter_chunks, validate_images
 from toolkit._core.jobs import run_steps
 from toolkit._core.names import check_names
 from toolkit._core.parameters import JOBS, at_least
@@ -28,7 +28,7 @@ from toolkit.diagnostics.identifier._evidence import Evidence, weighed_as_before
 from toolkit.diagnostics.identifier._folds import MIN_CROSS_FITTED, MIN_HELD_BACK, make_folds, unseen_folds
 from toolkit.diagnostics.identifier._injection import images_per_round
 from toolkit.diagnostics.identifier._novelty_score import NoveltyScore, StatisticsOutlierScore, clipped_statistics
-from toolkit.diagnostics.identifier._pretrained import is_dark_on_light, load_pretrained
+from toolkit.diagnostics.identifier._pretrained import load_pretrained
 from toolkit.diagnostics.identifier._rounds import learn_in_rounds, rounds_for
 from toolkit.diagnostics.identifier._symmetry_evidence import SymmetryEvidence
 from toolkit.diagnostics.identifier._test_time_augmentation import TWO_VIEWS, VIEWS

@@ -18,7 +18,7 @@ from toolkit._core.names import check_names
 from toolkit.corruption import KINDS
 from toolkit.exceptions import CheckpointError
 
-__all__ = ["PretrainedWeights", "is_dark_on_light", "load_pretrained"]
+__all__ = ["PretrainedWeights", "load_pretrained"]
 
 _GREY = Path(__file__).parent / "grey.safetensors"
 # The name of its predecessor, which knew glyphs only, is still taken.
@@ -126,9 +126,3 @@ def _read(path, _changed):
     ):
         raise CheckpointError(f"{path} is damaged: its weights do not fit its kinds.")
     return PretrainedWeights(kinds, weights)
-
-
-def is_dark_on_light(images):
-    """Whether a set is dark on light, as ink on paper is: by the borders of its images (uint8)."""
-    border = (images[:, 0], images[:, -1], images[:, :, 0], images[:, :, -1])
-    return bool(np.mean([part.mean() for part in border]) > 127)

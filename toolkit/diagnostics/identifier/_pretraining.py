@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from toolkit._core.floating_point import usual_floating_point
-from toolkit._core.images import validate_images
+from toolkit._core.images import is_dark_on_light, validate_images
 from toolkit._core.names import check_names
 from toolkit._core.parameters import check_int
 from toolkit._core.random import as_generator
@@ -17,7 +17,7 @@ from toolkit.corruption import KINDS
 from toolkit.diagnostics.identifier._ensemble import Ensemble
 from toolkit.diagnostics.identifier._folds import Folds
 from toolkit.diagnostics.identifier._identifier import CorruptionIdentifier
-from toolkit.diagnostics.identifier._pretrained import PretrainedWeights, is_dark_on_light
+from toolkit.diagnostics.identifier._pretrained import PretrainedWeights
 
 __all__ = ["pretrain_identifier"]
 

@@ -1,0 +1,90 @@
+"""What the learned restorer knows before it sees a set: how to undo corruptions of rendered glyphs and drawn images.
+
+A dense draft of a whole image takes tens of thousands of lessons to learn, more than a few hundred images hold. So the
+network begins from one that has had millions, on images that nobody photographed; what it is shown of the set itself
+then corrects it. Made by ``benchmarks/grey_restorer.py``; grey images of 28 x 28 pixels, light on dark.
+"""
+
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+
+from toolkit._core.files import write_bytes
+from toolkit.corruption import KINDS
+from toolkit.exceptions import CheckpointError
+
+__all__ = ["PRETRAINED_KINDS", "SHIPPED", "load_pretrained", "save_weights"]
+
+SHIPPED = Path(__file__).parent / "grey.safetensors"
+# Kinds that a network undoes, or what is left of them after a closed form; pixels of the others only move.
+PRETRAINED_KINDS = tuple(
+    kind
+    for kind in KINDS
+    if kind not in ("rotate_90", "rotate_180", "rotate_270", "flip_horizontal", "flip_vertical", "transpose", "invert")
+)
+_FORMAT = "toolkit restorer 1"
+# Of these the columns are kinds; of the last one, those at the end.
+_OF_KINDS = ("kind_dense.weight", "kind_conv.weight", "kind_compare.weight", "belief.weight", "damage.0.weight")
+
+
+def load_pretrained(network, kinds):
+    """Put the shipped weights into a fresh network.
+
+    Parameters
+    ----------
+    network : Denoiser
+    kinds : tuple of str
+        That it is to undo, in the order of its inputs.
+
+    Returns
+    -------
+    bool
+        False, and nothing is changed, where the network is another one (colours, images of another size), or a kind is
+        among its own that the shipped one does not know.
+
+    Raises
+    ------
+    CheckpointError
+        The file is missing or damaged.
+    """
+    import torch
+
+    if not set(kinds) <= set(PRETRAINED_KINDS):
+        return False
+    weights, state = _read(), network.state_dict()
+    taken = [PRETRAINED_KINDS.index(kind) for kind in kinds]
+    mine = {}
+    for name, value in state.items():
+        given = weights.get(name)
+        if given is not None and name in _OF_KINDS:
+            before = given.shape[1] - len(PRETRAINED_KINDS)
+            given = given[:, [*range(before), *(before + column for column in taken)]]
+        if given is None or given.shape != tuple(value.shape):
+            return False
+        mine[name] = torch.tensor(given, dtype=value.dtype)
+    network.load_state_dict(mine)
+    return True
+
+
+def save_weights(network, path):
+    """Write a network that undoes ``PRETRAINED_KINDS`` to a safetensors file, in 16 bits."""
+    from safetensors.numpy import save
+
+    weights = {name: value.numpy().astype(np.float16, order="C") for name, value in network.state_dict().items()}
+    write_bytes(path, save(weights, metadata={_FORMAT: ",".join(PRETRAINED_KINDS)}))
+
+
+@cache
+def _read():
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(SHIPPED, framework="numpy") as file:
+            about = file.metadata() or {}
+            weights = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118 (no mapping)
+    except (SafetensorError, OSError, ValueError) as error:
+        raise CheckpointError(f"{SHIPPED.name} is missing or damaged: {error}") from error
+    if about.get(_FORMAT) != ",".join(PRETRAINED_KINDS) or not all(np.isfinite(v).all() for v in weights.values()):
+        raise CheckpointError(f"{SHIPPED.name} is damaged, or holds no weights of a restorer.")
+    return weights
