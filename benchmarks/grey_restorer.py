@@ -3,15 +3,16 @@
 Rendered glyphs in the sans-serif, mono-spaced and italic fonts, and procedural images (``procedural_images.py``), of
 28 x 28 pixels; the serif fonts stay out, since figures are reported on them. What is undone in closed form is undone
 first, by a pose network that learnt on the same images. The weights go to ``restoration/grey.safetensors``, in 16 bits.
-About 40 minutes on one core that computes with bfloat16.
+About 40 minutes on one core that computes with bfloat16. What is reached is written every ten rounds.
 
-    python benchmarks/grey_restorer.py             makes it
-    python benchmarks/grey_restorer.py --rounds 4  makes a poor one in a minute, to try
+    python benchmarks/grey_restorer.py --again                    makes the shipped one anew
+    python benchmarks/grey_restorer.py --rounds 4 --out FILE      makes a poor one in two minutes, to try
 """
 
 import argparse
 import os
 import time
+from pathlib import Path
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
@@ -57,8 +58,12 @@ def closed_form(images, generator):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=180, help=f"of {PER_ROUND:,} planted images")
+    parser.add_argument("--rounds", type=int, default=150, help=f"of {PER_ROUND:,} planted images")
+    parser.add_argument("--out", type=Path, default=SHIPPED, help="where the weights go")
+    parser.add_argument("--again", action="store_true", help="write over what is there")
     options = parser.parse_args()
+    if options.out.exists() and not options.again:
+        parser.error(f"{options.out.name} is there: --again makes it anew, --out names another place.")
     start, images = time.process_time(), training_images()
     generator = np.random.default_rng(SEED)
     print(f"{len(images):,} images drawn in {time.process_time() - start:.0f} CPU seconds", flush=True)
@@ -72,7 +77,7 @@ def main():
             arrays = learned._plant(images, shares, PER_ROUND, generator, invert)
             losses = fit_loop(trainer, arrays, batch_size=BATCH, epochs=1, generator=generator)
             if done % 10 == 0 or done == options.rounds:
-                save_weights(network, SHIPPED)
+                save_weights(network, options.out)
                 said = f"{done} of {options.rounds} rounds, {time.process_time() - start:.0f} CPU seconds: {losses}"
                 print(said[:300], flush=True)
 
