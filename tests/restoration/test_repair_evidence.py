@@ -180,5 +180,7 @@ def test_a_tone_curve_finds_what_pillow_did_to_the_levels(glyphs):
 
 def test_more_is_asked_of_a_symmetry_than_of_what_leaves_a_trace():
     asked = {kind: least_sensitivity(kind) for kind in KINDS}
-    assert {kind for kind, least in asked.items() if least == max(asked.values())} == set(SYMMETRIES)
-    assert 0 < min(asked.values()) < max(asked.values())
+    others = {kind: least for kind, least in asked.items() if kind not in (*SYMMETRIES, "stripe")}
+    assert 0 < max(others.values()) < min(asked[kind] for kind in SYMMETRIES)
+    # Stripes leave a trace, but one that cloth has by itself.
+    assert asked["stripe"] > max(asked[kind] for kind in SYMMETRIES)
