@@ -45,12 +45,10 @@ class LearnedRestorer:
         Whether to begin from nothing, or from what the toolkit ships where that fits the images (``_pretrained``).
     """
 
-    # Of models that were saved before there was anything to begin from.
-    negative = False
-
     def __init__(self, kinds, *, init="random"):
         self.kinds = tuple(kinds)
         self.init = init
+        self.negative = False
 
     def fit(self, clean, *, shares, n_images, n_rounds, generator, invert=None, verbose=False):
         """Learn from ``clean`` images (uint8) by planting ``n_images`` corruptions in each of ``n_rounds`` rounds.

@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from toolkit._core.files import write_bytes
+from toolkit._core.shipped import read_shipped
 from toolkit.corruption import KINDS
-from toolkit.exceptions import CheckpointError
 
 __all__ = ["PRETRAINED_KINDS", "SHIPPED", "load_pretrained", "save_weights"]
 
@@ -48,8 +48,6 @@ def load_pretrained(network, kinds):
     CheckpointError
         The file is missing or damaged.
     """
-    import torch
-
     if not set(kinds) <= set(PRETRAINED_KINDS):
         return False
     weights, state = _read(), network.state_dict()
@@ -60,9 +58,9 @@ def load_pretrained(network, kinds):
         if given is not None and name in _OF_KINDS:
             before = given.shape[1] - len(PRETRAINED_KINDS)
             given = given[:, [*range(before), *(before + column for column in taken)]]
-        if given is None or given.shape != tuple(value.shape):
+        if given is None or given.shape != value.shape:
             return False
-        mine[name] = torch.tensor(given, dtype=value.dtype)
+        mine[name] = given.to(value.dtype)
     network.load_state_dict(mine)
     return True
 
@@ -77,14 +75,4 @@ def save_weights(network, path):
 
 @cache
 def _read():
-    from safetensors import SafetensorError, safe_open
-
-    try:
-        with safe_open(SHIPPED, framework="numpy") as file:
-            about = file.metadata() or {}
-            weights = {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118 (no mapping)
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(f"{SHIPPED.name} is missing or damaged: {error}") from error
-    if about.get(_FORMAT) != ",".join(PRETRAINED_KINDS) or not all(np.isfinite(v).all() for v in weights.values()):
-        raise CheckpointError(f"{SHIPPED.name} is damaged, or holds no weights of a restorer.")
-    return weights
+    return read_shipped(SHIPPED, _FORMAT, PRETRAINED_KINDS, "that undoes corruptions")
