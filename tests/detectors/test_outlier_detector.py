@@ -87,6 +87,18 @@ def test_scores_are_pyods_with_the_sign_turned(method, rows, new_rows):
     np.testing.assert_allclose(found, expected, rtol=1e-9)
 
 
+def test_reconstruction_errors_are_distances_and_nothing_is_compiled_for_them(rows, new_rows):
+    detector = OutlierDetector("autoencoder", params={"epoch_num": 1}, random_state=0).fit(rows)
+    scores = detector.score_samples(new_rows)
+    helper = importlib.import_module("pyod.utils.stat_models")._pairwise_distances_no_broadcast_helper
+    assert not hasattr(helper, "py_func")  # what Numba compiles has one
+    model = detector.detector_
+    given = (new_rows - model.X_mean) / model.X_std
+    with torch.no_grad():
+        rebuilt = model.model(torch.from_numpy(given.astype(np.float32))).numpy()
+    np.testing.assert_allclose(-scores, np.linalg.norm(given - rebuilt, axis=1), rtol=1e-4)
+
+
 @pytest.mark.parametrize("method", ["knn", "lof"])
 def test_training_rows_keep_the_score_of_the_fit(method, rows):
     """PyOD leaves a row out of its own neighbours in fit only; here the row is recognised in any company."""

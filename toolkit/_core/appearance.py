@@ -101,11 +101,12 @@ def _describe(images):
     edges = np.zeros((len(grey), _DIRECTIONS, *grey.shape[1:]), dtype=np.float32)
     there = np.flatnonzero(strength)
     weight, strength, below = weight.ravel()[there], strength.ravel()[there], below.ravel()[there].astype(np.intp)
-    size = grey[0].size
-    image, pixel = np.divmod(there, size)
-    place, flat = image * (_DIRECTIONS * size) + pixel, edges.ravel()
-    flat[place + below % _DIRECTIONS * size] = strength * (1 - weight)
-    flat[place + (below + 1) % _DIRECTIONS * size] += strength * weight
+    size, flat = grey[0].size, edges.ravel()
+    place = there + there // size * ((_DIRECTIONS - 1) * size)  # of the first direction
+    steps = np.arange(-_DIRECTIONS // 2, _DIRECTIONS // 2 + 2) % _DIRECTIONS * size
+    below += _DIRECTIONS // 2
+    flat[place + steps[below]] = strength * (1 - weight)
+    flat[place + steps[below + 1]] = strength * weight
     rows, columns = (_pooling(side) for side in grey.shape[1:])
     cells = rows @ edges @ columns.T  # (n, directions, cells down, cells across)
     values = np.sqrt(np.maximum(cells.reshape(len(grey), -1), 0))

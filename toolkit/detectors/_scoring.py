@@ -5,12 +5,16 @@ is fixed in ``fit``.
 """
 
 import inspect
+import sys
 
 import numpy as np
 
 from toolkit.detectors._repeats import row_digests
 
 __all__ = ["ModelScores", "StoredScores", "TailReference", "after_fit", "before_fit", "fit_model", "training_scores"]
+
+# PyOD's function of the distance between each row and its reconstruction.
+_ROW_DISTANCES = "_pairwise_distances_no_broadcast_helper"
 
 
 class StoredScores:
@@ -98,6 +102,7 @@ def _posterior_mean(mean, log_variance):
 def before_fit(name, model):
     """Prepare a model that is about to be fitted."""
     _leave_accelerator(model)
+    _leave_uncompiled()
     if name == "dif":
         model._deep_representation = _FixedRepresentation()
     return model
@@ -141,6 +146,17 @@ def _leave_accelerator(model):
             value.to(model.device)
 
 
+def _leave_uncompiled():
+    """Have PyOD's reconstruction errors computed by the NumPy expression that they are written as.
+
+    Numba would compile those two lines anew in each process, for three seconds, to do what NumPy does at once.
+    """
+    statistics = sys.modules.get("pyod.utils.stat_models")
+    helper = getattr(statistics, _ROW_DISTANCES, None)
+    if hasattr(helper, "py_func"):
+        setattr(statistics, _ROW_DISTANCES, helper.py_func)
+
+
 def _five_digits(scores):
     exponent = np.floor(np.log10(np.maximum(np.abs(scores), 1e-30)))
     unit = 10.0 ** (exponent - 4)
@@ -171,6 +187,7 @@ class ModelScores:
         return self._scores(rows)
 
     def _scores(self, rows):
+        _leave_uncompiled()
         if self.seed is not None:
             self.model.random_state = np.random.RandomState(self.seed)
         if hasattr(self.model, "decision_scores_"):

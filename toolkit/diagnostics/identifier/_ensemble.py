@@ -210,14 +210,13 @@ class Ensemble:
         return Prediction(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
     def learn_angles(self, images, n_rounds):
-        """Go on from what every member knows, ``n_rounds`` rounds of turned ``images`` (uint8, taken as clean)."""
-        self._run(
-            lambda member: member.learn_angles(images, self.n_images, self.batch_size, n_rounds),
-            [{"member": member} for member in self.members],
-        )
+        """Go on from what the first member knows, ``n_rounds`` rounds of turned ``images`` (uint8, taken as clean)."""
+        self.members[0].learn_angles(images, self.n_images, self.batch_size, n_rounds)
 
     def angles(self, images):
         """Angles of rotated images (uint8), in degrees counter-clockwise as displayed."""
-        answers = self._run(lambda member: member.directions(images), [{"member": member} for member in self.members])
+        # Those that learnt turns alone, where there are any.
+        asked = [member for member in self.members if member.angle_regressor is not None] or self.members
+        answers = self._run(lambda member: member.directions(images), [{"member": member} for member in asked])
         x, y = np.mean(answers, axis=0).T
         return np.rad2deg(np.arctan2(y, x))

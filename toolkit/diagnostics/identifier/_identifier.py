@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -272,10 +273,7 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
         outlier_score = StatisticsOutlierScore(self.image_shape_)
         self._symmetry_evidence = SymmetryEvidence(tuple(names), most=4000 if n_rounds else 2000)
         self._second_opinion = None
-
-        def predict():
-            return self._ensemble.predict_in_chunks(images, _CHUNK, views=TWO_VIEWS)
-
+        predict = partial(self._ensemble.predict_in_chunks, images, _CHUNK, views=TWO_VIEWS)
         # Networks that learn nothing say before and after the same.
         steps = (lambda: outlier_score.fit_measure(images, generator), lambda: None if n_rounds else predict())
         statistics, prediction = run_steps(*steps, n_jobs=self.n_jobs)
@@ -291,9 +289,12 @@ class CorruptionIdentifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, Ba
             verbose=self.verbose,
         )
         prediction = predict() if prediction is None else prediction
-        logs = self._calibrate(images, prediction, outlier_score, statistics, folds, trusted, generator)
-        if "rotate" in names and self.epochs_:
-            self._ensemble.learn_angles(images[self.trusted_], math.ceil(_TURN_ROUNDS * n_rounds))
+        turns = math.ceil(_TURN_ROUNDS * n_rounds) if "rotate" in names and self.epochs_ else 0
+        logs, _ = run_steps(
+            lambda: self._calibrate(images, prediction, outlier_score, statistics, folds, trusted, generator),
+            lambda: self._ensemble.learn_angles(images[trusted | (trusted.sum() < 2)], turns) if turns else None,
+            n_jobs=self.n_jobs,
+        )
         self._n_features_out = self._ensemble.predict(images[:2], views=("identity",)).features.shape[1]
         return images, Judged(prediction, statistics, logs)
 

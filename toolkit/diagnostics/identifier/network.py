@@ -11,10 +11,14 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
 from toolkit.nn import StateMixin, autocast, native_precision
 
 __all__ = ["KindModel", "KindNetwork"]
+
+# Pixels of images of which 128 are judged at a time.
+_SMALL = 64 * 64
 
 
 class KindNetwork(nn.Module):
@@ -82,7 +86,15 @@ class KindNetwork(nn.Module):
         self.amounts = nn.Linear(n_features, 3)  # cos and sin of the angle, logit of the severity
 
     def forward(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        both = torch.cat([self.body(images), self.layout(_moments(images))], dim=1)
+        *convolutions, flatten = self.body
+        grid = images
+        for layer in convolutions:
+            grid = layer(grid)
+        if grid.requires_grad:
+            # What comes back from the flat side lies the other way round in memory, and the backward pass of a ReLU
+            # whose two arguments lie differently takes five times as long.
+            grid.register_hook(_as_channels_last)
+        both = torch.cat([flatten(grid), self.layout(_moments(images))], dim=1)
         features = self.merge(both)  # (batch, n_features)
         return self.kinds(features), self.amounts(features), features
 
@@ -91,6 +103,10 @@ def _to_input(images):
     """uint8 images (batch, height, width[, 3]) as float (batch, channels, height, width) in [0, 1]."""
     images = images.permute(0, 3, 1, 2) if images.ndim == 4 else images[:, None]
     return images.to(dtype=torch.float32, memory_format=torch.channels_last) / 255
+
+
+def _as_channels_last(gradient):
+    return gradient.contiguous(memory_format=torch.channels_last)
 
 
 def _moments(images):
@@ -107,7 +123,7 @@ def _moments(images):
     mass = rows.sum(1).clamp(min=1e-3)
     cy, cx = rows @ y / mass, columns @ x / mass
     yy, xx = rows @ y.square() / mass - cy.square(), columns @ x.square() / mass - cx.square()
-    xy = torch.einsum("bhw,h,w->b", grey, y, x) / mass - cx * cy
+    xy = grey.flatten(1) @ torch.outer(y, x).flatten() / mass - cx * cy
     # The lean saturates after half a pixel, whatever the size of the image.
     lean_x, lean_y = (4 * cx * (width - 1) / 2).tanh(), (4 * cy * (height - 1) / 2).tanh()
     return torch.stack([mass / (height * width), cx, cy, xx, yy, xy, lean_x, lean_y], dim=1)
@@ -216,31 +232,70 @@ class KindModel(StateMixin):
         return means
 
     @torch.inference_mode()
-    def predict(self, images: NDArray, *, batch_size: int = 64) -> tuple[NDArray, NDArray, NDArray]:
+    def predict(self, images: NDArray, *, batch_size: int | None = None) -> tuple[NDArray, NDArray, NDArray]:
         """Log-likelihoods of kinds, directions and severities, and features, as arrays.
 
         Parameters
         ----------
         images : ndarray of uint8, of shape (n, height, width[, 3])
-        batch_size : int, default=64
+        batch_size : int, default=None
             Every batch is filled up to this size: how a row is answered, to the last digit, then does not depend on
-            how many rows came with it.
+            how many rows came with it. None is 128, and 64 of images above 64 x 64 pixels.
 
         Returns
         -------
         tuple of ndarray of shape (n, n_outputs), (n, 3), (n, n_features)
         """
         self.network.eval()
-        outputs = []
+        network, outputs = _Folded(self.network), []
+        if batch_size is None:
+            batch_size = 128 if math.prod(images.shape[1:3]) <= _SMALL else 64
         for start in range(0, len(images), batch_size):
             part = torch.from_numpy(images[start : start + batch_size])
             n_rows = len(part)
             if n_rows < batch_size:
                 part = torch.cat([part, part.new_zeros((batch_size - n_rows, *part.shape[1:]))])
-            logits, amounts, features = self.network(_to_input(part))
+            logits, amounts, features = network(_to_input(part))
             amounts[:, 2] = amounts[:, 2].sigmoid()
             outputs.append((logits.log_softmax(1)[:n_rows], amounts[:n_rows], features[:n_rows]))
         return tuple(torch.cat(parts).numpy() for parts in zip(*outputs))
+
+
+class _Folded:
+    """What a :class:`KindNetwork` says in evaluation, its batch norms folded into the layers beside them.
+
+    The same but for last digits, in seven tenths of the time.
+    """
+
+    def __init__(self, network):
+        self.network = network
+        *layers, self.pooling, _ = network.body
+        self.convolutions = []
+        for convolution, norm in zip(layers[::3], layers[1::3]):
+            weight, bias = fuse_conv_bn_weights(convolution.weight, None, *_statistics(norm))
+            weight = weight.contiguous(memory_format=torch.channels_last)
+            self.convolutions.append((weight, bias, convolution.stride, convolution.padding))
+        norm, linear, _ = network.layout
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        self.layout = linear.weight * scale, linear.bias + linear.weight @ (norm.bias - norm.running_mean * scale)
+        linear, norm, _ = network.merge
+        weight, self.bias = fuse_linear_bn_weights(linear.weight, None, *_statistics(norm))
+        self.from_grid, self.from_layout = (
+            part.contiguous() for part in weight.tensor_split([weight.shape[1] - len(self.layout[0])], dim=1)
+        )
+
+    def __call__(self, images):
+        grid = images
+        for weight, bias, stride, padding in self.convolutions:
+            grid = functional.conv2d(grid, weight, bias, stride, padding).relu_()
+        layout = functional.linear(_moments(images), *self.layout).relu_()
+        features = functional.linear(self.pooling(grid).flatten(1), self.from_grid, self.bias)
+        features = features.add_(functional.linear(layout, self.from_layout)).relu_()
+        return self.network.kinds(features), self.network.amounts(features), features
+
+
+def _statistics(norm):
+    return norm.running_mean, norm.running_var, norm.eps, norm.weight, norm.bias
 
 
 def _masked_mean(values, mask):

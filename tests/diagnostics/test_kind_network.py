@@ -1,0 +1,83 @@
+"""The network that names kinds: what is done faster is done the same."""
+
+import numpy as np
+import pytest
+import torch
+
+from toolkit.diagnostics.identifier._ensemble import Ensemble
+from toolkit.diagnostics.identifier.network import KindModel, KindNetwork
+from toolkit.nn import build, torch_generator
+
+
+def used_network(image_shape):
+    """A network whose batch norms have seen something."""
+    network = build(lambda: KindNetwork(image_shape, 6, widths=(8, 8, 12), n_features=16), torch_generator(0))
+    generator = torch.Generator().manual_seed(1)
+    for name, values in network.named_buffers():
+        if name.endswith(("running_mean", "running_var")):
+            values.add_(torch.rand(values.shape, generator=generator))
+    return network
+
+
+# The last is pooled, the second smallest is not a multiple of anything.
+@pytest.mark.parametrize("image_shape", [(28, 28), (9, 13), (40, 33, 3), (75, 50)])
+def test_predictions_are_those_of_the_network_in_evaluation(image_shape):
+    images = np.random.default_rng(0).integers(0, 256, (150, *image_shape), dtype=np.uint8)
+    network = used_network(image_shape).eval()
+    tensor = torch.from_numpy(images).float() / 255
+    tensor = tensor.permute(0, 3, 1, 2) if tensor.ndim == 4 else tensor[:, None]
+    with torch.no_grad():
+        logits, amounts, features = network(tensor)
+    amounts[:, 2] = amounts[:, 2].sigmoid()
+    found = KindModel(network, n_steps=10).predict(images)
+    for ours, theirs in zip(found, (logits.log_softmax(1), amounts, features)):
+        np.testing.assert_allclose(ours, theirs.numpy(), atol=2e-5)
+
+
+def test_a_row_is_answered_alike_in_any_company():
+    images = np.random.default_rng(0).integers(0, 256, (150, 28, 28), dtype=np.uint8)
+    model = KindModel(used_network((28, 28)), n_steps=10)
+    for ours, theirs in zip(model.predict(images), model.predict(images[140:])):
+        np.testing.assert_array_equal(ours[140:], theirs)
+
+
+def test_gradients_are_those_of_the_layers_one_after_the_other():
+    """What runs back from the flat side is only laid out in memory as what runs forward is."""
+    network = used_network((28, 28)).to(memory_format=torch.channels_last).train()
+    images = torch.rand(16, 1, 28, 28, generator=torch.Generator().manual_seed(0))
+
+    def gradients(features):
+        network.zero_grad()
+        features.square().sum().backward()
+        return [each.grad.clone() for each in network.body.parameters()]
+
+    seen = []
+    network.body[-3].register_full_backward_hook(lambda module, came, went: seen.append(went[0]))  # the last ReLU
+    ours = gradients(network(images)[2])
+    (gradient,) = seen
+    assert gradient.is_contiguous(memory_format=torch.channels_last)
+    y, x = torch.meshgrid(torch.linspace(-1, 1, 28), torch.linspace(-1, 1, 28), indexing="ij")
+    grey = images[:, 0]
+    mass = grey.sum((1, 2))
+
+    def mean(values):
+        return (grey * values).sum((1, 2)) / mass
+
+    cx, cy = mean(x), mean(y)
+    moments = [mass / 784, cx, cy, mean(x * x) - cx * cx, mean(y * y) - cy * cy, mean(x * y) - cx * cy]
+    moments += [(54 * cx).tanh(), (54 * cy).tanh()]
+    both = torch.cat([network.body(images), network.layout(torch.stack(moments, dim=1))], dim=1)
+    for mine, theirs in zip(ours, gradients(network.merge(both))):
+        torch.testing.assert_close(mine, theirs, rtol=1e-3, atol=1e-3 * float(theirs.abs().max()))
+
+
+def test_angles_are_asked_of_those_that_learnt_turns_alone():
+    images = np.random.default_rng(0).integers(0, 256, (80, 12, 12), dtype=np.uint8)
+    ensemble = Ensemble((12, 12), ("rotate", "invert"), n_rounds=1, n_images=64, batch_size=32, seeds=[0, 1], n_jobs=1)
+    before = ensemble.angles(images)
+    directions = [member.directions(images) for member in ensemble.members]
+    np.testing.assert_allclose(before, np.rad2deg(np.arctan2(*np.mean(directions, axis=0).T[::-1])))
+    ensemble.learn_angles(images, 1)
+    learnt = ensemble.members[0].angle_regressor.directions(images)
+    np.testing.assert_allclose(ensemble.angles(images), np.rad2deg(np.arctan2(learnt[:, 1], learnt[:, 0])))
+    assert ensemble.members[1].angle_regressor is None
