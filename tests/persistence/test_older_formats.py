@@ -63,7 +63,7 @@ def test_columns_that_were_renamed():
     earlier = pd.DataFrame({"kind": ["invert"], "judge_passing": [0.9], "judge_alarms": [0.0]})
     state = migrate("image-restorer", {"competence_": earlier}, 1)
     assert list(state["competence_"]) == ["kind", "repair_sensitivity", "repair_false_alarms"]
-    assert migrate("image-restorer", {}, 1) == {"init": "random"}
+    assert migrate("image-restorer", {}, 1) == {"init": "random", "n_jobs": None}
 
 
 def test_restorers_of_earlier_versions_began_from_nothing_and_have_no_bounds():

@@ -492,3 +492,15 @@ def test_a_symmetry_of_which_most_are_named_with_little_confidence_is_left_alone
     limits = abstention_thresholds(found, {kind: frame(kind, 100, 0.95, 1e-6)}, {kind: 1.0}, **caution)
     assert (limits[kind] > 0) == repaired
     assert (kinds_worth_learning(found, [kind], **caution) == (kind,)) == repaired
+
+
+def test_what_is_learnt_does_not_depend_on_the_number_of_jobs():
+    corrupted, _ = Corruptor(fraction=0.2, random_state=0).corrupt(load_glyphs(200, random_state=0).images)
+    identifier = CorruptionIdentifier(random_state=0, n_jobs=1).fit(corrupted)
+    alone, together = (
+        ImageRestorer(identifier, epochs=2, images_per_epoch=300, n_jobs=n_jobs, random_state=0).fit(corrupted)
+        for n_jobs in (1, 3)
+    )
+    pd.testing.assert_frame_equal(alone.ranking_, together.ranking_)
+    assert alone.limits_ == together.limits_
+    np.testing.assert_array_equal(alone.transform(corrupted), together.transform(corrupted))

@@ -116,7 +116,7 @@ def run_steps(*steps, n_jobs=None):
     import joblib
 
     # A process would spend longer on importing these than most steps on their work.
-    n_jobs = min(joblib.cpu_count(), len(steps)) if n_jobs is None else n_jobs
+    n_jobs = max(1, min(joblib.cpu_count(), len(steps))) if n_jobs is None else n_jobs
     tasks = [{"step": step} for step in steps]
     if n_jobs == 1:
         return run_jobs(_take, tasks, n_jobs=1)

@@ -112,6 +112,7 @@ MIGRATIONS = {
         _renamed(_toolbox="_candidates", _witnesses="_evidence", _lines="_classifiers", _looks="_clean_thresholds"),
         _restorer_check_names,
         _begun_from_nothing,
+        _without(n_jobs=None),
     ),
     # It held a method of the candidates that held it, of use in training only.
     "learned-restorer": (_without("first"), lambda state: {"negative": False} | _begun_from_nothing(state)),

@@ -283,7 +283,7 @@ class Auditor(BaseEstimator):
             return seeded_clone(detector, seeds[1], identifier=self.identifier_).fit(stack, assessment=assessment)
 
         def fit_restorer() -> Any:
-            restorer = ImageRestorer() if self.restorer is None else self.restorer
+            restorer = ImageRestorer(n_jobs=self.n_jobs) if self.restorer is None else self.restorer
             return seeded_clone(restorer, seeds[2], identifier=self.identifier_).fit(
                 stack, findings=assessment.findings
             )

@@ -1,6 +1,7 @@
 """ImageRestorer: identify, repair, let a second classifier accept or reject the repair, abstain when unsure."""
 
 from collections.abc import Sequence
+from functools import partial
 from numbers import Real
 from typing import ClassVar, Self
 
@@ -15,11 +16,12 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.estimators import seeded_clone
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import iter_chunks, match_layout, validate_images
-from toolkit._core.parameters import at_least
+from toolkit._core.jobs import run_steps
+from toolkit._core.parameters import JOBS, at_least
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit._core.types import ImageShape, RandomState
 from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning, least_confidence
-from toolkit.restoration._planting import as_bytes
+from toolkit.restoration._planting import as_bytes, rounds_for
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
 from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier, least_sensitivity
 from toolkit.restoration._repair_pass import RATHER_CLEAN, RepairPass, check_findings, check_kind_names
@@ -33,8 +35,6 @@ _CHUNK = 4096
 _TRUSTED = 0.8
 # A kind that was found in the set has this many times the weight in training of one that was not.
 _FOUND_WEIGHT = 6.0
-# A round of fewer planted images than this is not worth its while: there are fewer, larger ones.
-_LEAST_ROUND = 2000
 # A repair is kept if the image is then predicted to be rather clean. An image that was turned and turned back is
 # blurred, which networks trained on a sharp set take for damage: the threshold is lowered to the clean probability of
 # all but this share of the right repairs of planted images.
@@ -95,6 +95,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         Images planted in a round; fewer for small sets (three to twelve for each image) and for large images.
     max_samples : int, default=20000
         Rows to learn from; a larger set is sampled. All rows can be restored afterwards.
+    n_jobs : int, default=None
+        Kinds evaluated at the same time, in threads; None is one for each processor. The result does not depend on it.
     random_state : int, RandomState or None, default=None
     verbose : bool, default=False
         Show progress.
@@ -163,6 +165,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         epochs: int = 5,
         images_per_epoch: int = 12_000,
         max_samples: int = 20_000,
+        n_jobs: int | None = None,
         random_state: RandomState = None,
         verbose: bool = False,
     ):
@@ -175,6 +178,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.epochs = epochs
         self.images_per_epoch = images_per_epoch
         self.max_samples = max_samples
+        self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
 
@@ -186,6 +190,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         "epochs": [at_least(0)],
         "images_per_epoch": [at_least(2)],
         "max_samples": [at_least(2)],
+        "n_jobs": JOBS,
     }
 
     def __sklearn_tags__(self):
@@ -237,9 +242,10 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self._candidates = RepairCandidates(told, learnt=learnt, init=self.init).fit(
             images,
             shares=weights,
-            **self._plan(len(images)),
+            **rounds_for(len(images), self.n_features_in_, self.images_per_epoch, self.epochs),
             generator=generator,
             angles=self._angles,
+            n_jobs=self.n_jobs,
             verbose=self.verbose,
         )
         self.ranking_ = self._candidates.ranking
@@ -266,12 +272,9 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             self._evidence = RepairEvidence(self.image_shape_).fit(self._candidates.training, generator)
             held_out = self._candidates.held_out
             known = held_out, self._evidence.resemblance(held_out)
-            for kind in order:
-                evaluated = self._candidates.evaluate(kind, self._evidence, self._angles, generator, known)
-                planted, sound, would_change, repaired = evaluated
-                after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
-                self._clean_thresholds[kind] = min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
-                self._classifiers[kind] = fit_classifier(planted, sound, would_change)
+            tasks = [partial(self._fit_classifier, known, *each) for each in self._candidates.seeded(order, generator)]
+            for kind, (threshold, classifier) in zip(order, run_steps(*tasks, n_jobs=self.n_jobs)):
+                self._clean_thresholds[kind], self._classifiers[kind] = threshold, classifier
         self.undoable_ = tuple(
             kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= least_sensitivity(kind)
         )
@@ -282,17 +285,17 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             table = measured.merge(table, on="kind", how="right", validate="one_to_one")
         self.competence_ = table
 
+    def _fit_classifier(self, known, kind, seed):
+        """The threshold on clean probability and the classifier of repairs of one kind."""
+        planted, sound, would_change, repaired = self._candidates.evaluate(
+            kind, self._evidence, self._angles, as_generator(seed), known
+        )
+        after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
+        return min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE))), fit_classifier(planted, sound, would_change)
+
     def _given(self, unit, dtype):
         """A unit stack in the range and dtype that came."""
         return self.pixel_scale_.from_unit(unit, dtype)
-
-    def _plan(self, n_trusted):
-        """Images to plant in a round, and rounds: less for small sets, which should not take long, and large images."""
-        size = max(1.0, self.n_features_in_ / 1024)
-        n_images = min(max(3 * n_trusted, 12 * (n_trusted - 200)), int(self.images_per_epoch / size**0.5))
-        total = self.epochs * max(n_images, 2)
-        n_rounds = min(self.epochs, max(1, total // _LEAST_ROUND))
-        return {"n_images": total // max(n_rounds, 1), "n_rounds": n_rounds}
 
     def _fitted_identifier(self, X, generator):
         seed = spawn_seeds(generator, 1)[0]

@@ -16,7 +16,7 @@ from toolkit._core.random import as_generator
 from toolkit.corruption import KINDS, apply_corruption
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
 from toolkit.restoration._denoiser import Denoiser, DenoiserTrainer
-from toolkit.restoration._planting import as_bytes, plan_kinds
+from toolkit.restoration._planting import as_bytes, plan_kinds, plant_and_learn
 from toolkit.restoration._pretrained import load_pretrained
 
 __all__ = ["LearnedRestorer", "restore_by_learning"]
@@ -52,7 +52,7 @@ class LearnedRestorer:
         self.init = init
         self.negative = False
 
-    def fit(self, clean, *, shares, n_images, n_rounds, generator, invert=None, verbose=False):
+    def fit(self, clean, *, shares, n_images, n_rounds, generator, invert=None, n_jobs=1, verbose=False):
         """Learn from ``clean`` images (uint8) by planting ``n_images`` corruptions in each of ``n_rounds`` rounds.
 
         ``invert(stack, kind) -> stack`` is what is done in closed form before the network sees an image.
@@ -68,8 +68,8 @@ class LearnedRestorer:
             n_steps = n_rounds * -(-n_images // min(_BATCH, n_images))
             rate = _RATE_PRETRAINED if is_pretrained else _RATE
             trainer = DenoiserTrainer(self.network, n_kinds, n_steps, rate=rate, fresh=not is_pretrained)
-            for index in range(n_rounds):
-                arrays = self._plant(clean, shares, n_images, generator, invert)
+
+            def learn(index, arrays):
                 title = f"restorer {index + 1}/{n_rounds}"
                 fit_loop(
                     trainer,
@@ -80,6 +80,11 @@ class LearnedRestorer:
                     verbose=verbose,
                     desc=title,
                 )
+
+            def plant(generator):
+                return self._plant(clean, shares, n_images, generator, invert)
+
+            plant_and_learn(plant, learn, n_rounds, generator=generator, n_jobs=n_jobs)
         self.network.eval()
         self.thresholds = dict.fromkeys(self.kinds, 0.0)
         return self

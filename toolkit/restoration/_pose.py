@@ -7,7 +7,7 @@ from torch.nn import functional
 from toolkit._core.images import iter_chunks, to_grey
 from toolkit.corruption import apply_corruption
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
-from toolkit.restoration._planting import as_bytes, plan_kinds
+from toolkit.restoration._planting import as_bytes, plan_kinds, plant_and_learn
 from toolkit.restoration._pose_network import PoseNetwork, PoseTrainer
 
 __all__ = ["POSE_KINDS", "PoseEstimator"]
@@ -29,7 +29,7 @@ class PoseEstimator:
     def __init__(self, kinds):
         self.kinds = tuple(kind for kind in POSE_KINDS if kind in kinds)
 
-    def fit(self, clean, *, shares, n_images, n_rounds, generator):
+    def fit(self, clean, *, shares, n_images, n_rounds, generator, n_jobs=1):
         """Learn from ``clean`` images (uint8) by planting ``n_images`` distortions in each of ``n_rounds`` rounds."""
         self.shape = clean.shape[1:3]
         n_kinds = len(self.kinds)
@@ -37,9 +37,14 @@ class PoseEstimator:
             self.network = build(lambda: PoseNetwork(self.shape, n_kinds), torch_generator(generator.integers(2**31)))
             per_round = -(-n_images // min(_BATCH, n_images))
             trainer = PoseTrainer(self.network, n_kinds, per_round * n_rounds)
-            for _ in range(n_rounds):
-                arrays = self._plant(clean, shares, n_images, generator)
+
+            def learn(_, arrays):
                 fit_loop(trainer, arrays, batch_size=_BATCH, epochs=1, generator=generator)
+
+            def plant(generator):
+                return self._plant(clean, shares, n_images, generator)
+
+            plant_and_learn(plant, learn, n_rounds, generator=generator, n_jobs=n_jobs)
         self.network.eval()
         return self
 

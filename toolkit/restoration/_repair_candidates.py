@@ -5,10 +5,14 @@ candidate is tried on corruptions planted in held-out trusted images, and the ca
 gain there: a label-free choice.
 """
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 
 from toolkit._core.geometry import wrap_angle
+from toolkit._core.jobs import run_steps
+from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.corruption import apply_corruption
 from toolkit.restoration import _intensity
 from toolkit.restoration._intensity import tone_curve
@@ -111,12 +115,12 @@ class RepairCandidates:
         self.kinds = tuple(kind for kind, names in self.names.items() if names)
         self.learned_kinds = tuple(k for k in self.kinds if any("learned" in name for name in self.names[k]))
 
-    def fit(self, clean, *, shares, n_images, n_rounds, generator, angles=None, verbose=False):
+    def fit(self, clean, *, shares, n_images, n_rounds, generator, angles=None, n_jobs=1, verbose=False):
         """Learn from ``clean`` (uint8).
 
         ``shares`` are the kinds' shares of the training set, those of kinds that are not learnt included: each is
         planted as often as it would be beside all others. ``angles(unit_stack)`` is a second estimate, the
-        identifier's, of how far images were turned.
+        identifier's, of how far images were turned. Kinds are ranked ``n_jobs`` at a time.
         """
         n_held_out = min(_N_HELD_OUT, len(clean) // 4)
         order = generator.permutation(len(clean))
@@ -128,7 +132,8 @@ class RepairCandidates:
         def plan(kinds, among, n_images):
             share = sum(shares[kind] for kind in kinds) / sum(shares[kind] for kind in among)
             n_planted = max(round(share * n_images), 2)
-            return {"shares": shares, "n_images": n_planted, "n_rounds": n_rounds, "generator": generator}
+            rounds = {"n_images": n_planted, "n_rounds": n_rounds, "n_jobs": n_jobs}
+            return {"shares": shares, "generator": generator, **rounds}
 
         self.pose = self.learned = None
         poses = [kind for kind in POSE_KINDS if kind in self.learnt]
@@ -145,7 +150,7 @@ class RepairCandidates:
         self.angle_weight = 0.0
         if angles is not None and "rotate" in poses:
             self.angle_weight = self._weigh_angles(held_out, angles, generator)
-        self.ranking = self._rank(held_out[:_N_RANKED], angles, generator)
+        self.ranking = self._rank(held_out[:_N_RANKED], angles, generator, n_jobs)
         self.order = {}
         helps = (self.ranking["gain"] >= _WORTHWHILE) & (self.ranking["worsened"] <= _WORSENED)
         worthwhile = self.ranking[helps & ~(self.ranking["sound_psnr"] < _LEAVES_SOUND)]
@@ -210,34 +215,45 @@ class RepairCandidates:
             return self.invert(stack, kind, angle, like)
         return RESTORERS[name].function(stack)
 
-    def _rank(self, held_out, angles, generator):
+    def _rank(self, held_out, angles, generator, n_jobs):
         """Median PSNR gain of each candidate on corruptions planted in ``held_out``, best first within a kind."""
-        rows, sound = [], held_out / np.float32(255)
-        for kind in self.kinds:
-            planted, _ = apply_corruption(held_out / np.float32(255), kind, generator=generator)
-            planted = as_bytes(planted)
-            unit = planted / np.float32(255)
-            angle = angles(unit) if kind == "rotate" and angles is not None else None
-            before = psnr(planted, held_out)
-            for place, name in enumerate(self.names[kind]):
-                repaired = as_bytes(self.repair(name, unit, kind, angle))
-                gain = psnr(repaired, held_out) - before
-                rows.append(
-                    {
-                        "kind": kind,
-                        "restorer": name,
-                        "gain": float(np.median(gain)),
-                        **dict(zip(("gain_low", "gain_high"), _median_interval(gain))),
-                        "improved": float((gain > 0).mean()),
-                        "worsened": float((gain < -1).mean()),
-                        "sound_psnr": self._left_alone(sound, held_out, kind) if "learned" in name else np.nan,
-                        "place": place,
-                    }
-                )
+        tasks = [
+            partial(self._tried, kind, held_out, angles, seed) for kind, seed in self.seeded(self.kinds, generator)
+        ]
+        rows = [row for rows in run_steps(*tasks, n_jobs=n_jobs) for row in rows]
         frame = pd.DataFrame(rows, columns=_RANKING)
         frame["group"] = frame["kind"].map({kind: code for code, kind in enumerate(self.kinds)})
         frame = frame.sort_values(["group", "gain", "place"], ascending=[True, False, True], ignore_index=True)
         return frame.drop(columns=["group", "place"])
+
+    @staticmethod
+    def seeded(kinds, generator):
+        """Pairs of kind and seed: what is drawn for a kind does not depend on when its turn comes."""
+        return list(zip(kinds, spawn_seeds(generator, len(kinds))))
+
+    def _tried(self, kind, held_out, angles, seed):
+        """A row of the ranking for each candidate of a kind."""
+        rows, sound = [], held_out / np.float32(255)
+        planted, _ = apply_corruption(sound, kind, generator=as_generator(seed))
+        planted = as_bytes(planted)
+        unit = planted / np.float32(255)
+        angle = angles(unit) if kind == "rotate" and angles is not None else None
+        before = psnr(planted, held_out)
+        for place, name in enumerate(self.names[kind]):
+            gain = psnr(as_bytes(self.repair(name, unit, kind, angle)), held_out) - before
+            rows.append(
+                {
+                    "kind": kind,
+                    "restorer": name,
+                    "gain": float(np.median(gain)),
+                    **dict(zip(("gain_low", "gain_high"), _median_interval(gain))),
+                    "improved": float((gain > 0).mean()),
+                    "worsened": float((gain < -1).mean()),
+                    "sound_psnr": self._left_alone(sound, held_out, kind) if "learned" in name else np.nan,
+                    "place": place,
+                }
+            )
+        return rows
 
     def _left_alone(self, unit, held_out, kind):
         """Median PSNR between sound images and what the learned step makes of them, said to be of that kind."""

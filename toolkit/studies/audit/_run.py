@@ -243,7 +243,7 @@ def _learn(images, seed, random_state, n_jobs, verbose, quick):
     rounds = {"epochs": 0} if quick else {}
     identifier = CorruptionIdentifier(random_state=seed, n_jobs=n_jobs, verbose=verbose, **rounds)
     assessment = identifier.fit_assess(images)
-    restorer = ImageRestorer(verbose=verbose, **rounds) if quick else None
+    restorer = ImageRestorer(n_jobs=n_jobs, verbose=verbose, **rounds) if quick else None
     # Statistics are among its witnesses already, and an autoencoder knows nothing beside them.
     detector = CorruptionDetector(weights={"identifier": 1.0}) if quick else None
     auditor = Auditor(

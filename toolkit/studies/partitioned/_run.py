@@ -276,7 +276,7 @@ def _fit(out, images, auditor, about, seed, n_jobs, verbose):
         if about["quick"]:
             judges = {
                 "identifier": CorruptionIdentifier(epochs=0, n_jobs=n_jobs, verbose=verbose),
-                "restorer": ImageRestorer(epochs=0, verbose=verbose),
+                "restorer": ImageRestorer(epochs=0, n_jobs=n_jobs, verbose=verbose),
             }
         options = {"max_samples": about["max_samples"], "n_jobs": n_jobs, "random_state": seed, "verbose": verbose}
         auditor = Auditor(**judges, **options).fit(images)
