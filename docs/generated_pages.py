@@ -232,12 +232,19 @@ def as_tables(printed):
     parts = []
     for place, part in enumerate(printed.split(MARK)):
         if place % 2:
-            parts.append(f'<div class="table-wrapper">{part}</div>')
+            parts.append(f'<div class="table-wrapper">{_of_a_page_s_width(part)}</div>')
         elif part.strip():
             lines = part.strip("\n").splitlines()
             by_hand = any("  " in line.strip() for line in lines)
             parts.append("```text\n" + "\n".join(lines) + "\n```" if by_hand else "\n\n".join(filter(str.strip, lines)))
     return "\n\n".join(parts)
+
+
+def _of_a_page_s_width(table):
+    """Headings of columns broken at underscores where there is no room; a value and its spread on one line."""
+    head, found, body = table.partition("</thead>")
+    head = re.sub(r"(?<=[^\W_])_(?=[^\W_])", "_<wbr>", head)
+    return head + found + body.replace(" ± ", "&nbsp;±&nbsp;")
 
 
 @contextlib.contextmanager

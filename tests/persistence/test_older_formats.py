@@ -72,6 +72,7 @@ def test_restorers_of_earlier_versions_began_from_nothing_and_have_no_bounds():
         "init": "random",
         "negative": False,
     }
+    assert migrate("pose-estimator", {"kinds": ()}, 0) == {"kinds": (), "init": "random", "negative": False}
     assert migrate("repair-verdict", {"threshold": 1.0}, 1) == {"threshold": 1.0, "seen": None, "usual": None}
 
 

@@ -1,4 +1,4 @@
-"""What the learned restorer begins from: weights that fit what they are put into, and that help."""
+"""What the networks of repair begin from: weights that fit what they are put into, and that help."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,9 @@ from toolkit.nn import build, torch_generator
 from toolkit.restoration import ImageRestorer, _pretrained, psnr
 from toolkit.restoration._denoiser import Denoiser
 from toolkit.restoration._learned import LearnedRestorer
-from toolkit.restoration._pretrained import PRETRAINED_KINDS, load_pretrained
+from toolkit.restoration._pose import PoseEstimator
+from toolkit.restoration._pose_network import PoseNetwork
+from toolkit.restoration._pretrained import POSE_KINDS, PRETRAINED_KINDS, load_pose, load_pretrained, save_pose
 from toolkit.restoration._repair_candidates import CANDIDATES
 
 
@@ -71,6 +73,72 @@ def test_a_damaged_file_is_one_clear_error(tmp_path, monkeypatch, content):
             load_pretrained(fresh(("occlude",)), ("occlude",))
     finally:
         _pretrained._read.cache_clear()
+
+
+def fresh_pose(kinds, shape=(28, 28)):
+    return build(lambda: PoseNetwork(shape, len(kinds)), torch_generator(0)).eval()
+
+
+def test_poses_of_some_kinds_in_another_order_are_the_same():
+    images = torch.from_numpy(load_glyphs(n_samples=8, random_state=3).images / np.float32(255))
+    every, few = fresh_pose(POSE_KINDS), fresh_pose(("shear", "rotate"))
+    assert load_pose(every, POSE_KINDS)
+    assert load_pose(few, ("shear", "rotate"))
+    with torch.inference_mode():
+        for codes in ((0, 1), (3, 0)):  # turns, slants
+            known, asked = (functional.one_hot(torch.tensor(code), n).float() for code, n in zip(codes, (4, 2)))
+            np.testing.assert_allclose(
+                every(images, known.expand(8, -1)).numpy(), few(images, asked.expand(8, -1)).numpy(), atol=1e-5
+            )
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (28, 20), (12, 12)])
+def test_a_pose_network_of_another_size_stays_as_it_is(shape):
+    network = fresh_pose(POSE_KINDS, shape)
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    assert not load_pose(network, POSE_KINDS)
+    assert all(torch.equal(value, before[name]) for name, value in network.state_dict().items())
+
+
+def test_poses_are_kept_to_a_hundredth_of_a_row(tmp_path, monkeypatch):
+    network, path = fresh_pose(POSE_KINDS), tmp_path / "pose.safetensors"
+    save_pose(network, path)
+    assert path.stat().st_size < sum(value.numel() for value in network.state_dict().values()) * 1.05
+    monkeypatch.setattr(_pretrained, "POSE_SHIPPED", path)
+    _pretrained._read_pose.cache_clear()
+    read = build(lambda: PoseNetwork((28, 28), 4), torch_generator(1))
+    try:
+        assert load_pose(read, POSE_KINDS)
+    finally:
+        _pretrained._read_pose.cache_clear()
+    for (name, value), mine in zip(network.state_dict().items(), read.state_dict().values()):
+        most = value.abs().amax(dim=-1, keepdim=True) if value.ndim == 2 else torch.zeros(1)
+        assert bool(((value - mine).abs() <= most / 200 + 1e-7).all()), name
+
+
+@pytest.mark.parametrize("negative", [False, True])
+def test_poses_are_told_before_anything_is_learnt(negative):
+    """Of a font that the shipped network has never seen, light on dark and dark on light, after next to no lesson."""
+    images = load_glyphs(n_samples=400, fonts=["serif"], random_state=5).images
+    images = 255 - images if negative else images
+    fitted = {
+        init: PoseEstimator(POSE_KINDS, init=init).fit(
+            images[:200],
+            shares=dict.fromkeys(POSE_KINDS, 1.0),
+            n_images=300,
+            n_rounds=1,
+            generator=np.random.default_rng(0),
+        )
+        for init in ("random", "grey")
+    }
+    unit = images[200:] / np.float32(255)
+    for kind, name in (("translate", "dx"), ("scale", "factor"), ("shear", "slant")):
+        planted, truth = apply_corruption(unit, kind, generator=np.random.default_rng(1))
+        errors = {
+            init: np.abs(each.estimate(planted, kind)[name] - truth[name].to_numpy(dtype=float)).mean()
+            for init, each in fitted.items()
+        }
+        assert errors["grey"] < 0.6 * errors["random"], (kind, errors)
 
 
 @pytest.fixture(scope="module")

@@ -119,6 +119,7 @@ MIGRATIONS = {
     "mode-coverage": (_reference_figures_by_name,),
     "outlier-detector": (_detector_without_scale,),
     "novelty-score": (_renamed(oddity="outlier_score"),),
+    "pose-estimator": (lambda state: {"negative": False} | _begun_from_nothing(state),),
     "repair-candidates": (_renamed(trials="held_out", lessons="training"), _begun_from_nothing),
     "repair-verdict": (
         _renamed(line="threshold", passing="sensitivity", alarms="false_alarm_rate"),

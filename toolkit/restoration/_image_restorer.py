@@ -78,8 +78,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         Shape of an image in flat rows, ``(height, width)`` or ``(height, width, 3)``. None takes a square row as such,
         else one row of pixels.
     init : {"grey", "random"}, default="grey"
-        What the learned restorer begins from: a network that has undone corruptions of rendered glyphs and procedural
-        images, where they are grey and of 28 x 28 pixels, or nothing.
+        What the networks that repair begin from: such as have undone corruptions of rendered glyphs and procedural
+        images, where they are of 28 x 28 pixels (and grey, but for poses), or nothing.
     min_confidence : float, default=0.6
         Least probability of the predicted kind for a row to be repaired.
     max_clean_changed : float, default=0.0005

@@ -105,7 +105,7 @@ class RepairCandidates:
         Those of them that networks may learn to undo, all by default; of the others what has a closed form is undone,
         and nothing else.
     init : {"random", "grey"}, default="random"
-        What the learned restorer begins from.
+        What the networks of poses and of learned repairs begin from.
     """
 
     def __init__(self, kinds, *, learnt=None, init="random"):
@@ -138,7 +138,7 @@ class RepairCandidates:
         self.pose = self.learned = None
         poses = [kind for kind in POSE_KINDS if kind in self.learnt]
         if poses:
-            self.pose = PoseEstimator(poses).fit(
+            self.pose = PoseEstimator(poses, init=self.init).fit(
                 training, **plan(poses, [kind for kind in POSE_KINDS if kind in shares], 2 * n_images)
             )
         if self.learned_kinds:
