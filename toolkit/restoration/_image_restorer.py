@@ -271,7 +271,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
                 planted, sound, would_change, repaired = evaluated
                 after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
                 self._clean_thresholds[kind] = min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
-                self._classifiers[kind] = fit_classifier(planted, sound, would_change)
+                self._classifiers[kind] = fit_classifier(planted, sound, would_change, kind)
         self.undoable_ = tuple(
             kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= least_sensitivity(kind)
         )
@@ -428,7 +428,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         suspicious = kinds != "clean"
         undoable = np.isin(kinds, self.undoable_)
         limits = np.array([self.limits_.get(kind, 0.0) for kind in kinds])
-        sure = (probability >= least_confidence(kinds, self.min_confidence, self._sensitivity())) & (clean <= limits)
+        least = least_confidence(kinds, clean, self.min_confidence, self._sensitivity())
+        sure = (probability >= least) & (clean <= limits)
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
         columns = {name: repairs[name].to_numpy(copy=True) for name in ("restorer", "angle", "improvement", "outcome")}
