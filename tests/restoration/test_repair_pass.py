@@ -107,9 +107,10 @@ def _knows(given, positives, left="low_contrast"):
 
 
 @pytest.mark.parametrize("named", [False, True])
-def test_a_faded_negative_becomes_a_positive_that_has_not_faded(fitted, faded, named):
+@pytest.mark.parametrize("left", ["low_contrast", "unknown"])
+def test_a_faded_negative_becomes_a_positive_that_has_not_faded(fitted, faded, named, left):
     given, positives, wanted = faded
-    restorer = judged(fitted, _knows(given, positives))
+    restorer = judged(fitted, _knows(given, positives, left))
     if named:
         images, repairs = restorer.restore_as(given, ["invert"] * len(given))
         assert set(repairs["why_not"]) == {""}
@@ -125,7 +126,6 @@ def test_a_faded_negative_becomes_a_positive_that_has_not_faded(fitted, faded, n
 @pytest.mark.parametrize(
     ("left", "margins"),
     [
-        ("unknown", {}),  # nobody says that it had faded
         ("flip_horizontal", {}),  # nor is that what is left of a negative
         ("low_contrast", {"low_contrast": -1.0}),  # the second step is refused for its own sake
         ("low_contrast", {"invert": -1.0}),  # or both steps as one

@@ -62,7 +62,7 @@ def resembled(kind, sensitivity=1.0):
 
     Examples
     --------
-    >>> resembled("shear"), resembled("speckle_noise"), resembled("speckle_noise", 0.5)
+    >>> resembled("shear"), resembled("stripe"), resembled("stripe", 0.5)
     (True, False, True)
     """
     return (FAMILIES.get(kind) in _RESEMBLED and kind not in _UNLIKE) or sensitivity < _TOLD

@@ -59,7 +59,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     A repair is kept only if two checks agree. The identifier has to give the repaired image a higher probability of
     being clean. And a check that is independent of the identifier's networks has to accept it: a logistic
     model of evidence features (statistics, similarity to neighbours, what was replaced), fitted on this very set to
-    repairs of planted images and to the same repairs done to sound ones. Everything else is reverted.
+    repairs of planted images and to the same repairs done to sound ones. Everything else is reverted. A negative that
+    is not clean as a positive, because it had faded, gets its levels back as well: two repairs, judged as one.
 
     Which restorer serves a kind is settled in ``fit``: each candidate is evaluated on corruptions planted in held-out
     trusted images (``ranking_``). A kind is left alone that no candidate makes better, that the check of repairs

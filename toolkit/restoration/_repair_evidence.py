@@ -13,7 +13,8 @@ import numpy as np
 
 from toolkit._core.appearance import Neighbours
 from toolkit._core.robust import RobustDistance
-from toolkit.corruption import FAMILIES, SYMMETRIES
+from toolkit.corruption import SYMMETRIES
+from toolkit.restoration._abstention import resembled
 
 __all__ = ["RepairClassifier", "RepairEvidence", "fit_classifier", "least_sensitivity"]
 
@@ -38,11 +39,9 @@ _FOLDS, _KNOTS, _C = 5, (0.2, 0.4, 0.6, 0.8), 0.3
 # set nine sound letters, most of one hand that slants them, were turned by a quarter.
 _LEAST, _LEAST_OF_SYMMETRIES = 0.25, 0.5
 # Stripes are woven and printed. In clothing the check confirms .46 to .55 of them, in digits, letters and glyphs .78 to
-# .91. Below this share its line is drawn with more room by so many spreads: of 24,000 sound clothes that no part had
-# seen seven were changed without that, two with it, as without stripes.
+# .91. Below this share its line is drawn with more room by so many spreads: of 24,000 sound clothes that nothing was
+# fitted to, seven were changed without that, and two with it, as where no stripes were undone at all.
 _STRIPES_TOLD, _MORE_ROOM = 0.7, 2.0
-# Of what an image may show by itself, the room is never given up.
-_SHOWN = ("geometry", "occlusion")
 
 
 class RepairEvidence:
@@ -167,8 +166,8 @@ class RepairClassifier:
     usual : ndarray of shape (2, 6), optional
         The range beyond which nothing is accepted.
     room : float, default=0.0
-        How far beyond the highest held-out sound image the threshold lies, as far as that is for safety: an image of
-        which it is certain that it was damaged needs no more than that image had.
+        How far beyond the score of the highest held-out sound image the threshold lies for safety: an image that was
+        damaged for certain needs no more than that score. 0 for kinds that an image may show by itself.
     """
 
     knots: np.ndarray
@@ -239,7 +238,7 @@ def fit_classifier(planted, sound, would_change, kind=None):
     threshold, room = _threshold(ours, theirs, would_change)
     passing = (ours >= threshold) & _within(planted, usual)
     if kind == "stripe" and passing.mean() < _STRIPES_TOLD:
-        threshold += _MORE_ROOM * float(theirs.std())
+        threshold, room = threshold + _MORE_ROOM * float(theirs.std()), 0.0
         passing &= ours >= threshold
     return RepairClassifier(
         knots=knots,
@@ -250,7 +249,7 @@ def fit_classifier(planted, sound, would_change, kind=None):
         false_alarm_rate=float((theirs[would_change] >= threshold).sum() / len(theirs)),
         seen=seen,
         usual=usual,
-        room=0.0 if FAMILIES.get(kind) in _SHOWN else room,
+        room=0.0 if resembled(kind) else room,
     )
 
 

@@ -191,7 +191,7 @@ class RepairPass:
         return self._classifiers[kind].margin(self._evidence.features(given, repaired))
 
     def _unfade(self, given, positives, looks, clean):
-        """Repair negatives that are no sound images as positives, but look faded: ``looks`` says how.
+        """Repair negatives that are no sound images as positives, but look faded: ``looks`` says how, if it is known.
 
         The second repair has to pass the independent check for its own sake, and both together as one.
 
@@ -207,7 +207,7 @@ class RepairPass:
         images, gain = positives.copy(), np.zeros(len(given))
         restorers = np.full(len(given), "", dtype=object)
         for kind in [kind for kind in _FADED if kind in self.undoable_]:
-            rows = np.flatnonzero(looks == kind)
+            rows = np.flatnonzero(((looks == kind) | (looks == "unknown")) & (restorers == ""))
             for name, sharpness in self._candidates.candidates(kind):
                 if not len(rows):
                     break
