@@ -73,7 +73,12 @@ def test_restorers_of_earlier_versions_began_from_nothing_and_have_no_bounds():
         "negative": False,
     }
     assert migrate("pose-estimator", {"kinds": ()}, 0) == {"kinds": (), "init": "random", "negative": False}
-    assert migrate("repair-verdict", {"threshold": 1.0}, 1) == {"threshold": 1.0, "seen": None, "usual": None}
+    assert migrate("repair-verdict", {"threshold": 1.0}, 1) == {
+        "threshold": 1.0,
+        "seen": None,
+        "usual": None,
+        "room": 0.0,
+    }
 
 
 def test_there_is_one_of_each_public_estimator():

@@ -206,7 +206,8 @@ def test_few_rows_of_what_the_check_hardly_tells_from_sound_images_are_left_alon
     assert (limits["speckle_noise"] > 0) == repaired
     kinds = np.array(["speckle_noise", "invert"])
     asked = 0.8 if sensitivity < 0.75 else 0.6
-    assert least_confidence(kinds, 0.6, {"speckle_noise": sensitivity, "invert": 1.0}).tolist() == [asked, 0.6]
+    told = {"speckle_noise": sensitivity, "invert": 1.0}
+    assert least_confidence(kinds, np.full(2, 1e-6), 0.6, told).tolist() == [asked, 0.6]
 
 
 def test_a_kind_that_is_only_imagined_is_left_alone(clean):

@@ -180,7 +180,34 @@ def test_a_tone_curve_finds_what_pillow_did_to_the_levels(glyphs):
 
 def test_more_is_asked_of_a_symmetry_than_of_what_leaves_a_trace():
     asked = {kind: least_sensitivity(kind) for kind in KINDS}
-    others = {kind: least for kind, least in asked.items() if kind not in (*SYMMETRIES, "stripe")}
+    others = {kind: least for kind, least in asked.items() if kind not in SYMMETRIES}
     assert 0 < max(others.values()) < min(asked[kind] for kind in SYMMETRIES)
-    # Stripes leave a trace, but one that cloth has by itself.
-    assert asked["stripe"] > max(asked[kind] for kind in SYMMETRIES)
+
+
+def test_room_is_what_lies_between_the_highest_sound_score_and_the_line():
+    planted, sound = _normals(4.0)
+    fitted = fit_classifier(planted, sound, EVERY, "pixelate")
+    assert fitted.room > 0.5
+    # No sound image passes without it either, and more planted ones do.
+    assert (fitted.margin(sound) < -fitted.room + 0.5).all()
+    assert (fitted.margin(planted) >= -fitted.room).mean() > fitted.sensitivity + 0.05
+    # Where no sound image would change, none drew the line, and of what is shown by itself it is never given up.
+    assert fit_classifier(planted, sound, ~EVERY, "pixelate").room == 0
+    assert {fit_classifier(planted, sound, EVERY, kind).room for kind in ("shear", "occlude", "stripe")} == {0.0}
+
+
+def test_a_repair_unlike_any_planted_one_has_no_margin_however_likely():
+    planted, sound = _normals(6.0)
+    fitted = fit_classifier(planted, sound, EVERY)
+    assert fitted.margin(np.array([[60.0, 0, 0, 0, 0, 0]])).tolist() == [-np.inf]
+    some = planted[:50]
+    np.testing.assert_array_equal(fitted.accepts(some), fitted.margin(some) >= 0)
+
+
+@pytest.mark.parametrize(("shift", "more"), [(4.0, True), (8.0, False)])
+def test_where_stripes_are_hardly_told_from_cloth_the_line_lies_farther_off(shift, more):
+    planted, sound = _normals(shift)
+    other, stripes = (fit_classifier(planted, sound, EVERY, kind) for kind in ("pixelate", "stripe"))
+    assert (other.sensitivity < 0.7) == more
+    assert (stripes.threshold > other.threshold + 1) == more
+    assert (stripes.sensitivity < other.sensitivity) == more

@@ -124,6 +124,7 @@ MIGRATIONS = {
     "repair-verdict": (
         _renamed(line="threshold", passing="sensitivity", alarms="false_alarm_rate"),
         lambda state: {"seen": None, "usual": None} | state,
+        lambda state: {"room": 0.0} | state,
     ),
 }
 

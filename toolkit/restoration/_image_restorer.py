@@ -59,7 +59,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
     A repair is kept only if two checks agree. The identifier has to give the repaired image a higher probability of
     being clean. And a check that is independent of the identifier's networks has to accept it: a logistic
     model of evidence features (statistics, similarity to neighbours, what was replaced), fitted on this very set to
-    repairs of planted images and to the same repairs done to sound ones. Everything else is reverted.
+    repairs of planted images and to the same repairs done to sound ones. Everything else is reverted. A negative that
+    is not clean as a positive, because it had faded, gets its levels back as well: two repairs, judged as one.
 
     Which restorer serves a kind is settled in ``fit``: each candidate is evaluated on corruptions planted in held-out
     trusted images (``ranking_``). A kind is left alone that no candidate makes better, that the check of repairs
@@ -291,7 +292,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             kind, self._evidence, self._angles, as_generator(seed), known
         )
         after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
-        return min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE))), fit_classifier(planted, sound, would_change)
+        threshold = min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
+        return threshold, fit_classifier(planted, sound, would_change, kind)
 
     def _given(self, unit, dtype):
         """A unit stack in the range and dtype that came."""
@@ -431,7 +433,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         suspicious = kinds != "clean"
         undoable = np.isin(kinds, self.undoable_)
         limits = np.array([self.limits_.get(kind, 0.0) for kind in kinds])
-        sure = (probability >= least_confidence(kinds, self.min_confidence, self._sensitivity())) & (clean <= limits)
+        least = least_confidence(kinds, clean, self.min_confidence, self._sensitivity())
+        sure = (probability >= least) & (clean <= limits)
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
         columns = {name: repairs[name].to_numpy(copy=True) for name in ("restorer", "angle", "improvement", "outcome")}

@@ -14,6 +14,7 @@ import numpy as np
 from toolkit._core.appearance import Neighbours
 from toolkit._core.robust import RobustDistance
 from toolkit.corruption import SYMMETRIES
+from toolkit.restoration._abstention import resembled
 
 __all__ = ["RepairClassifier", "RepairEvidence", "fit_classifier", "least_sensitivity"]
 
@@ -37,9 +38,10 @@ _FOLDS, _KNOTS, _C = 5, (0.2, 0.4, 0.6, 0.8), 0.3
 # at .25 of five tuning sets 82 more images are repaired, none of them sound, one worse. At .25 throughout, in a sixth
 # set nine sound letters, most of one hand that slants them, were turned by a quarter.
 _LEAST, _LEAST_OF_SYMMETRIES = 0.25, 0.5
-# Stripes are woven and printed. In clothing the check confirms .46 to .55 of them, and of four sound images that were
-# changed three were striped shirts; in digits, letters and glyphs it confirms .78 to .91.
-_LEAST_OF_STRIPES = 0.7
+# Stripes are woven and printed. In clothing the check confirms .46 to .55 of them, in digits, letters and glyphs .78 to
+# .91. Below this share its line is drawn with more room by so many spreads: of 24,000 sound clothes that nothing was
+# fitted to, seven were changed without that, and two with it, as where no stripes were undone at all.
+_STRIPES_TOLD, _MORE_ROOM = 0.7, 2.0
 
 
 class RepairEvidence:
@@ -163,6 +165,9 @@ class RepairClassifier:
         The range in which features were seen; beyond it they say no more. None in models of earlier versions.
     usual : ndarray of shape (2, 6), optional
         The range beyond which nothing is accepted.
+    room : float, default=0.0
+        How far beyond the score of the highest held-out sound image the threshold lies for safety: an image that was
+        damaged for certain needs no more than that score. 0 for kinds that an image may show by itself.
     """
 
     knots: np.ndarray
@@ -173,27 +178,29 @@ class RepairClassifier:
     false_alarm_rate: float
     seen: np.ndarray | None = None
     usual: np.ndarray | None = None
+    room: float = 0.0
+
+    def margin(self, evidence):
+        """By how many log-odds each repair passes, by evidence of shape (n, 6); ``-inf`` for one that never may."""
+        bounded = evidence if self.seen is None else np.clip(evidence, *self.seen)
+        margin = _hinges(bounded, self.knots) @ self.weights + self.offset - self.threshold
+        return margin if self.usual is None else np.where(_within(evidence, self.usual), margin, -np.inf)
 
     def accepts(self, evidence):
         """Which repairs are accepted, by evidence of shape (n, 6)."""
-        bounded = evidence if self.seen is None else np.clip(evidence, *self.seen)
-        enough = _hinges(bounded, self.knots) @ self.weights + self.offset >= self.threshold
-        return enough if self.usual is None else enough & _within(evidence, self.usual)
+        return self.margin(evidence) >= 0
 
 
 def least_sensitivity(kind):
     """The sensitivity that the classifier of a kind has to have for anything to be repaired.
 
     Sensitivity says how much is left alone, not how much is harmed: no held-out sound image passes at any, so a quarter
-    is enough. Of the repair of a symmetry there is no other witness than likeness, and half is asked; stripes may be of
-    what is shown, and more is asked.
+    is enough. Of the repair of a symmetry there is no other witness than likeness, and half is asked.
     """
-    if kind == "stripe":
-        return _LEAST_OF_STRIPES
     return _LEAST_OF_SYMMETRIES if kind in SYMMETRIES else _LEAST
 
 
-def fit_classifier(planted, sound, would_change):
+def fit_classifier(planted, sound, would_change, kind=None):
     """Fit the logistic model, and choose its threshold on out-of-fold scores.
 
     Parameters
@@ -202,6 +209,8 @@ def fit_classifier(planted, sound, would_change):
         Evidence on repairs of planted images, and on the same repair done to sound images.
     would_change : ndarray of bool of shape (n_sound,)
         Sound images that the repair would change at all.
+    kind : str, optional
+        What is repaired.
 
     Returns
     -------
@@ -226,16 +235,21 @@ def fit_classifier(planted, sound, would_change):
     ours, theirs = score[: len(planted)], score[len(planted) :]
     # What is never accepted cannot be harmed.
     would_change = would_change & _within(sound, usual)
-    threshold = _threshold(ours, theirs, would_change)
+    threshold, room = _threshold(ours, theirs, would_change)
+    passing = (ours >= threshold) & _within(planted, usual)
+    if kind == "stripe" and passing.mean() < _STRIPES_TOLD:
+        threshold, room = threshold + _MORE_ROOM * float(theirs.std()), 0.0
+        passing &= ours >= threshold
     return RepairClassifier(
         knots=knots,
         weights=weights,
         offset=float(logistic.intercept_[0] - weights @ scaler.mean_),
         threshold=threshold,
-        sensitivity=float(((ours >= threshold) & _within(planted, usual)).mean()),
+        sensitivity=float(passing.mean()),
         false_alarm_rate=float((theirs[would_change] >= threshold).sum() / len(theirs)),
         seen=seen,
         usual=usual,
+        room=0.0 if resembled(kind) else room,
     )
 
 
@@ -259,14 +273,15 @@ def _within(evidence, bounds):
 
 
 def _threshold(ours, theirs, would_change):
-    """The threshold between scores of planted and of sound images."""
+    """The threshold between scores of planted and of sound images, and how much of it is room."""
     passing = float(np.quantile(ours, 1 - _PASSING))
     # Sound images that would not change cannot be harmed.
     highest = float(theirs[would_change].max(initial=-np.inf))
     if not np.isfinite(highest):
-        return min(passing, float(theirs.max()))
+        return min(passing, float(theirs.max())), 0.0
     # No sound image may pass, and more is asked than so few can show: the threshold moves up by their spread.
-    threshold = highest + float(theirs.std())
+    spread = float(theirs.std())
+    threshold = highest + spread
     if passing > highest:
         threshold = min(max(threshold, highest + _HALF_WAY * (passing - highest)), passing)
-    return threshold
+    return threshold, min(threshold - highest, spread)

@@ -14,6 +14,12 @@ from toolkit.restoration._restorers import RESTORERS
 __all__ = ["RATHER_CLEAN", "RepairPass", "check_findings", "check_kind_names"]
 
 RATHER_CLEAN = 0.5
+# Where the identifier finds an image clean with less than the first of these probabilities, it has no doubt that it was
+# damaged. Then it may doubt the repair, down to the second, if the independent check accepts it by so many log-odds;
+# below the third the line of that check is drawn without room.
+_DOUBTLESS, _DOUBTFUL, _BY_FAR, _CERTAIN = 0.01, 0.1, 2.0, 1e-3
+# What may be left of a negative once it is turned into a positive: it had faded.
+_FADED = ("low_contrast", "brightness")
 # Columns that findings need.
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 # A turn by less than this angle is taken for a writer's slant.
@@ -132,30 +138,90 @@ class RepairPass:
             if not len(rows):
                 return
             repaired = self._apply(name, kind, given[rows], turned[rows], sharpness)
-            changed = (repaired != given[rows]).reshape(len(rows), -1).any(axis=1)
-            after, gain = np.zeros(len(rows)), np.zeros(len(rows))
-            if changed.any():
-                after[changed] = self._identify(repaired[changed])["clean_probability"]
-                gain[changed] = after[changed] - clean[rows[changed]]
+            verdict = self._judge(kind, given[rows], repaired, clean[rows], named=named)
+            changed, kept = verdict["changed"], verdict["kept"]
             left_alone = rows[~changed] if sharpness <= 1 else left_alone
-            least = self._clean_thresholds[kind]
-            # What the identifier named itself need not look cleaner where a right repair leaves traces, as of a turn.
-            kept = changed & (after >= least) & ((gain >= self.min_improvement) | (not named and least < RATHER_CLEAN))
-            why_not[rows[changed & ~kept]] = _NOT_CLEANER
-            why_not[rows[kept]] = _NOT_ACCEPTED
-            kept[kept] = self._accepts(kind, given[rows[kept]], repaired[kept])
+            why_not[rows[changed]] = np.where(verdict["cleaner"], _NOT_ACCEPTED, _NOT_CLEANER)[changed]
+            columns["restorer"][rows[kept]] = name
+            columns["improvement"][rows[kept]] = verdict["gain"][kept]
+            if kind == "invert":
+                faded = np.flatnonzero(changed & ~kept)
+                found = verdict["looks"][faded], clean[rows[faded]]
+                repaired[faded], names, gain = self._unfade(given[rows[faded]], repaired[faded], *found)
+                done = names != ""
+                kept[faded] = done
+                columns["restorer"][rows[faded[done]]] = [f"{name}+{second}" for second in names[done]]
+                columns["improvement"][rows[faded[done]]] = gain[done]
             done = rows[kept]
             images[done] = repaired[kept]
-            columns["restorer"][done] = name
-            columns["improvement"][done] = gain[kept]
             columns["outcome"][done] = "repaired"
             columns["outcome"][rows[changed & ~kept]] = "reverted"
             rows = rows[~kept]
 
-    def _accepts(self, kind, given, repaired):
-        """Whether the independent check accepts each repair; both stacks in the dtype that came."""
+    def _judge(self, kind, given, repaired, clean, *, named=False):
+        """What both judges say of each repair, ``clean`` being the probability of being clean as the image came.
+
+        Returns
+        -------
+        dict of str to ndarray
+            Whether it ``changed`` anything; ``looks``, as what the identifier takes the repaired image; ``gain``, the
+            rise of the probability of being clean; whether the image is ``cleaner`` then; whether the repair is
+            ``kept``.
+        """
+        n = len(given)
+        changed = (repaired != given).reshape(n, -1).any(axis=1)
+        after, gain, looks = np.zeros(n), np.zeros(n), np.full(n, "", dtype=object)
+        if changed.any():
+            found = self._identify(repaired[changed])
+            after[changed], looks[changed] = found["clean_probability"], found["kind"]
+            gain[changed] = after[changed] - clean[changed]
+        least, better = self._clean_thresholds[kind], gain >= self.min_improvement
+        # What the identifier named itself need not look cleaner where a right repair leaves traces, as of a turn.
+        cleaner = changed & (after >= least) & (better | (not named and least < RATHER_CLEAN))
+        doubtful = changed & better & (after >= _DOUBTFUL) & (clean < _DOUBTLESS) & ~cleaner
+        margin, asked = np.full(n, -np.inf), cleaner | doubtful
+        margin[asked] = self._margin(kind, given[asked], repaired[asked])
+        line = np.where(clean < _CERTAIN, -self._classifiers[kind].room, 0.0)
+        kept = (cleaner & (margin >= line)) | (doubtful & (margin >= _BY_FAR))
+        return {"changed": changed, "looks": looks, "gain": gain, "cleaner": cleaner, "kept": kept}
+
+    def _margin(self, kind, given, repaired):
+        """By how much the independent check accepts each repair; both stacks in the dtype that came."""
         given, repaired = (as_bytes(self._unit(stack)) for stack in (given, repaired))
-        return self._classifiers[kind].accepts(self._evidence.features(given, repaired))
+        return self._classifiers[kind].margin(self._evidence.features(given, repaired))
+
+    def _unfade(self, given, positives, looks, clean):
+        """Repair negatives that are no sound images as positives, but look faded: ``looks`` says how, if it is known.
+
+        The second repair has to pass the independent check for its own sake, and both together as one.
+
+        Returns
+        -------
+        images : ndarray
+            The positives, repaired where that was accepted.
+        restorers : ndarray of str
+            What repaired them; empty where nothing did.
+        gain : ndarray of float
+            Rise of the probability of being clean.
+        """
+        images, gain = positives.copy(), np.zeros(len(given))
+        restorers = np.full(len(given), "", dtype=object)
+        for kind in [kind for kind in _FADED if kind in self.undoable_]:
+            rows = np.flatnonzero(((looks == kind) | (looks == "unknown")) & (restorers == ""))
+            for name, sharpness in self._candidates.candidates(kind):
+                if not len(rows):
+                    break
+                repaired = self._apply(name, kind, positives[rows], np.zeros(len(rows)), sharpness)
+                verdict = self._judge("invert", given[rows], repaired, clean[rows])
+                kept = verdict["kept"]
+                kept[kept] = self._margin(kind, positives[rows[kept]], repaired[kept]) >= 0
+                images[rows[kept]], gain[rows[kept]], restorers[rows[kept]] = (
+                    repaired[kept],
+                    verdict["gain"][kept],
+                    name,
+                )
+                rows = rows[~kept]
+        return images, restorers, gain
 
     def _unit(self, given):
         return np.clip(self.pixel_scale_.to_unit(given), 0, 1)
