@@ -2,8 +2,8 @@
 
 A dense draft of a whole image takes tens of thousands of lessons to learn, more than a few hundred images hold. So the
 network begins from one that has had millions, on images that nobody photographed; what it is shown of the set itself
-then corrects it. Made by ``benchmarks/grey_restorer.py``; grey images of 28 x 28 pixels, light on dark. The network that
-says how far images were moved begins so, too (``benchmarks/grey_pose.py``).
+then corrects it. Made by ``benchmarks/grey_restorer.py``; grey images of 28 x 28 pixels, light on dark. The network of
+poses begins so, too (``benchmarks/grey_pose.py``).
 """
 
 from functools import cache
