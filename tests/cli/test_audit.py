@@ -185,7 +185,8 @@ def interrupt_during(step, tmp_path, number):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("step", ["study, '_estimate'", "write, 'build_report'"])
-def test_an_interrupted_audit_leaves_nothing_half_written(tmp_path, step, number, code):
+def test_an_interrupted_audit_leaves_nothing_half_written(tmp_path, monkeypatch, step, number, code):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")  # in the middle of steps that are taken side by side
     (tmp_path / "audit").mkdir()
     found, err = interrupt_during(step, tmp_path, number)
     assert found == code, err
