@@ -66,7 +66,9 @@ SMALLER = {
         "n_samples=4000, random_state=0": "n_samples=120, random_state=0",
         "= ImageRestorer(random_state=0)": "= ImageRestorer(CorruptionIdentifier(['invert'], epochs=1), epochs=1)",
         "CorruptionIdentifier(random_state=0)": "CorruptionIdentifier(epochs=1, random_state=0)",
-        "Auditor(random_state=0)": "Auditor(CorruptionIdentifier(['invert'], epochs=1), restorer=ImageRestorer(epochs=1))",
+        "Auditor(random_state=0)": (
+            "Auditor(CorruptionIdentifier(['invert'], epochs=1), restorer=ImageRestorer(epochs=1), random_state=0)"
+        ),
         "seeds=range(5)": "seeds=range(1)",
         "audit_images(corrupted)": "audit_images(corrupted[:24])",
         "max_seconds=10, random_state=0": "max_steps=5, random_state=0",
