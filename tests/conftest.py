@@ -31,6 +31,8 @@ def pytest_collection():
         gc.enable()
         gc.collect()
         gc.freeze()
+        # What tests import stays, too, and would be looked through again for each few hundred objects that are made.
+        gc.set_threshold(5_000, 20, 100)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -29,7 +29,7 @@ from toolkit.restoration import ImageRestorer
 # As they come, but for their length: two passes keep what a second one adds to a first. The identifier itself plants
 # every kind; of those that hold one it plants two, one that is undone exactly and one that is estimated. It has no seed
 # of its own: who holds it seeds it.
-TWO_KINDS = CorruptionIdentifier(["invert", "gaussian_noise"], epochs=1)
+TWO_KINDS = CorruptionIdentifier(["invert", "gaussian_noise"], epochs=1, images_per_epoch=60)
 ESTIMATORS = [
     Auditor(CorruptionIdentifier(["invert"], init="random", epochs=1), restorer=ImageRestorer(epochs=1)),
     Autoencoder(epochs=2),
