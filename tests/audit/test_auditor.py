@@ -13,6 +13,7 @@ from toolkit.diagnostics.identifier._ensemble import Ensemble
 from toolkit.restoration import ImageRestorer
 
 KINDS = ["invert", "stripe"]
+pytestmark = pytest.mark.usefixtures("two_processors")
 
 
 @pytest.fixture(scope="module")

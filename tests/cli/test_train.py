@@ -74,13 +74,30 @@ def test_train_reads_a_file_and_a_latent_space_of_any_size(tmp_path, capsys):
     assert not (out / "manifold.png").exists()  # only two dimensions can be shown
 
 
+# However late who waits for the first checkpoint comes, the training is met at work: it does not get beyond epoch 35.
+NEVER_ENDS = """
+import time
+from toolkit.cli import main
+from toolkit.studies.training import _run
+
+watch = _run._LossWatcher.__call__
+
+def waits(self, trainer, entry):
+    watch(self, trainer, entry)
+    if entry["epoch"] == 35:
+        time.sleep(600)
+
+_run._LossWatcher.__call__ = waits
+main()
+"""
+
+
 def test_killed_and_resumed_equals_uninterrupted(tmp_path):
     """Ended by force after the first checkpoint, and gone on with."""
     out = tmp_path / "vae"
-    # Long enough to be met at work by who waits for its first checkpoint; of checkpoints, a few will do.
-    long = ["--epochs", "200", "--save-interval", "10", "--n-images", "60"]
+    long = ["--epochs", "40", "--save-interval", "10", "--n-images", "60"]
     training = ["train", "vae", *long, "--seed", "3", "--quiet", "--out", str(out)]
-    process = subprocess.Popen([sys.executable, "-m", "toolkit", *training])
+    process = subprocess.Popen([sys.executable, "-c", NEVER_ENDS, *training])
     deadline = time.monotonic() + 300  # a busy machine is slow to start it
     while not list(out.glob("checkpoints/step-*")) and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -94,11 +111,11 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path):
     assert run([*training, "--resume"]) == 0  # in this process, which is another than the one that was ended
     summary = json.loads((out / "summary.json").read_text())
     assert summary["resumed"]
-    straight = VariationalAutoencoder(epochs=200, random_state=3).fit(load_glyphs(60, random_state=3).images)
+    straight = VariationalAutoencoder(epochs=40, random_state=3).fit(load_glyphs(60, random_state=3).images)
     resumed = toolkit.load(out / "model")
     np.testing.assert_array_equal(resumed.sample(5, random_state=0), straight.sample(5, random_state=0))
     assert [entry["loss"] for entry in resumed.history_] == [entry["loss"] for entry in straight.history_]
-    assert len((out / "history.csv").read_text().splitlines()) == 201
+    assert len((out / "history.csv").read_text().splitlines()) == 41
     assert not list(out.rglob(".*"))
 
 
@@ -226,10 +243,10 @@ def test_a_gan_has_presets_lengths_and_growing_pictures(tmp_path, capsys):
     assert (out / "growth.png").stat().st_size > 1000
     assert run([*command, "--preset", "wgan_gp", "--steps", "5", "--momentum", "0.4", "--resume"]) == 0
     assert toolkit.load(out / "model").history_[-1]["step"] == 5
-    assert run([*command, "--seconds", "2", "--beta2", "0.9", "--overwrite"]) == 0
+    assert run([*command, "--seconds", "0.5", "--beta2", "0.9", "--overwrite"]) == 0
     model = toolkit.load(out / "model")
     assert model.settings_["epochs"] is None
-    assert model.settings_["max_seconds"] == 2.0
+    assert model.settings_["max_seconds"] == 0.5
     assert model.history_[-1]["step"] >= 1  # how many depends on what else the machine does
     capsys.readouterr()
     assert run([*command, "--preset", "best", "--overwrite"]) == 2

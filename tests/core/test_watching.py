@@ -141,7 +141,8 @@ def test_observers_are_told_where_a_training_goes_on(tmp_path, stopped_at):
     assert [entry["epoch"] for entry in history] == [1, 2] + ([pytest.approx(step / 5)] if step > 10 else [])
 
 
-def test_studies_tell_and_stop():
+def test_studies_tell_and_stop(monkeypatch):
+    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")  # stopped while steps are taken side by side
     told = []
     result = run_audit(
         DIGITS.images[:60], quick=True, n_jobs=1, progress=lambda stage, share: told.append((stage, share))

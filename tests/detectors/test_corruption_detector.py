@@ -173,7 +173,7 @@ def test_errors_say_what_was_expected(arguments, message, corrupted):
 
 def test_with_the_real_identifier(corrupted):
     X, kinds = corrupted
-    identifier = CorruptionIdentifier(epochs=1, random_state=0).fit(X)
+    identifier = CorruptionIdentifier(epochs=1, images_per_epoch=1000, random_state=0).fit(X)
     detector = CorruptionDetector(identifier, random_state=0).fit(X)
     assert detector.identifier_ is identifier
     raw = OutlierDetector("iforest", random_state=0).fit(X)

@@ -176,7 +176,8 @@ def test_what_is_spoilt_in_one_single_way_is_not_learnt_to_be_clean():
     """A fifth of the set inverted has company; the prior, which has not seen the set, has the first word."""
     clean = load_glyphs(500, classes="0123456789", fonts="serif", random_state=3).images
     given, kinds = Corruptor(["invert"], fraction=0.2, random_state=0).corrupt(clean)
-    identifier = CorruptionIdentifier(["invert", "salt_and_pepper"], epochs=3, random_state=0).fit(given)
+    plan = {"epochs": 3, "images_per_epoch": 1000, "random_state": 0}
+    identifier = CorruptionIdentifier(["invert", "salt_and_pepper"], **plan).fit(given)
     named = identifier.identify(given)["kind"].to_numpy()
     assert (named[kinds == "invert"] == "invert").mean() > 0.9
     assert (named[kinds == "clean"] == "clean").mean() > 0.95

@@ -58,10 +58,11 @@ def test_every_public_estimator_answers_bitwise_the_same(estimator, images, tmp_
     assert type(loaded) is type(fitted)
     assert repr(loaded.get_params()) == repr(fitted.get_params())
     assert vars(loaded).keys() == vars(fitted).keys()
-    common.assert_same(everything(fitted, images), everything(loaded, images))
+    expected = everything(fitted, images)
+    common.assert_same(expected, everything(loaded, images))
     # What was loaded is as good as new: it can be saved again, cloned and fitted.
-    common.assert_same(everything(fitted, images), everything(saved_and_loaded(loaded, tmp_path), images))
-    common.assert_same(everything(fitted, images), everything(common.fit(loaded, images), images))
+    common.assert_same(expected, everything(saved_and_loaded(loaded, tmp_path), images))
+    common.assert_same(expected, everything(common.fit(loaded, images), images))
 
 
 def test_every_public_estimator_is_listed():

@@ -1,6 +1,5 @@
 """The networks behind the identifier: a small ensemble, each member on one thread with randomness of its own."""
 
-import os
 from dataclasses import dataclass
 
 import joblib
@@ -150,7 +149,7 @@ class Ensemble:
 
     def _run(self, function, tasks):
         """``function(**task)`` of each task, in threads or one after the other."""
-        threads = min(len(tasks), os.cpu_count() or 1) if self.n_jobs is None else self.n_jobs
+        threads = min(len(tasks), joblib.cpu_count()) if self.n_jobs is None else self.n_jobs
         with joblib.parallel_config(backend="threading"):
             return run_jobs(function, tasks, n_jobs=threads)
 
