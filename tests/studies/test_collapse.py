@@ -1,5 +1,6 @@
 """The collapse study: recipes, runs that can be stopped, figures that others arrive at, too, and honest words."""
 
+import html
 import itertools
 import json
 
@@ -560,6 +561,10 @@ def test_files(study, tmp_path):
     page = report.read_text()
     first, later = page.index("settings collapsed"), page.index("Settings side by side")
     assert first < later  # findings come first
+    # What is said of each run's samples, contradictions between figures included.
+    said = {record["verdict"] for record in study.records.values() if record["verdict"]}
+    assert len(said) > 1
+    assert all(verdict in html.unescape(page) for verdict in said)
     write_collapse_study(study, out, figures=figures)
     (out / "mine.txt").write_text("precious")
     with pytest.raises(FileExistsError, match=r"mine\.txt"):

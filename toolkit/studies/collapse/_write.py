@@ -366,6 +366,8 @@ def _significance(report, study):
 
 
 def _runs(report, study):
+    import pandas as pd
+
     final = study.final
     shown = final[["setting", "seed", "outcome", "step", "seconds"]].copy()
     if "missing_share" in final:
@@ -378,3 +380,11 @@ def _runs(report, study):
     report.section("Every run")
     formats = {name: form for name, form in _FORMATS.items() if name in shown.columns}
     report.table(shown, "The end of each run.", formats=formats, max_rows=None)
+    said = [(*run, record["verdict"]) for run, record in study.records.items() if record.get("verdict")]
+    if said:
+        verdicts = pd.DataFrame(said, columns=["setting", "seed", "verdict"])
+        report.table(
+            verdicts,
+            "What the samples of each run were found to be. Where figures speak against each other, it says which to "
+            "believe.",
+        )
