@@ -1,6 +1,7 @@
 """The check of repairs: evidence features of a repair, and the threshold of its classifier."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from scipy import stats
 from toolkit.corruption import KINDS, SYMMETRIES, apply_corruption
 from toolkit.datasets import load_glyphs
 from toolkit.restoration._intensity import tone_curve
-from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier, least_sensitivity
+from toolkit.restoration._repair_evidence import RepairEvidence, best_told, fit_classifier, least_sensitivity
 
 
 @pytest.fixture(scope="module")
@@ -211,3 +212,26 @@ def test_where_stripes_are_hardly_told_from_cloth_the_line_lies_farther_off(shif
     assert (other.sensitivity < 0.7) == more
     assert (stripes.threshold > other.threshold + 1) == more
     assert (stripes.sensitivity < other.sensitivity) == more
+
+
+@pytest.mark.parametrize(
+    ("sensitivities", "first", "n_asked"),
+    [
+        ({"a": 0.8, "b": 1.0}, "a", 1),  # well enough: no other is looked for
+        ({"a": 0.1, "b": 0.7}, "b", 2),
+        ({"a": 0.5, "b": 0.5}, "a", 2),  # it gains more
+        ({"a": 0.0, "b": 0.0}, "a", 2),  # none is told: the best
+    ],
+)
+def test_the_candidate_of_which_most_is_left_comes_first(sensitivities, first, n_asked):
+    asked = []
+
+    def judged(name):
+        asked.append(name)
+        return 0.3, SimpleNamespace(sensitivity=sensitivities[name])
+
+    names, threshold, classifier = best_told(("a", "b"), {"a": 7.0, "b": 6.0}, judged)
+    assert sorted(names) == ["a", "b"]
+    assert names[0] == first
+    assert (threshold, classifier.sensitivity) == (0.3, sensitivities[first])
+    assert len(asked) == n_asked

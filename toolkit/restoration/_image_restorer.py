@@ -23,7 +23,7 @@ from toolkit._core.types import ImageShape, RandomState
 from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning, least_confidence
 from toolkit.restoration._planting import as_bytes, rounds_for
 from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
-from toolkit.restoration._repair_evidence import RepairEvidence, fit_classifier, least_sensitivity
+from toolkit.restoration._repair_evidence import RepairEvidence, best_told, fit_classifier, least_sensitivity
 from toolkit.restoration._repair_pass import RATHER_CLEAN, RepairPass, check_findings, check_kind_names
 from toolkit.restoration._repair_table import repair_table
 
@@ -256,7 +256,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.limits_ = dict.fromkeys(self.undoable_, 0.0) | abstention_thresholds(
             findings,
             {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
-            self._sensitivity(),
+            self._sensitivity,
             **caution,
         )
         return self
@@ -274,8 +274,8 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
             held_out = self._candidates.held_out
             known = held_out, self._evidence.resemblance(held_out)
             tasks = [partial(self._fit_classifier, known, *each) for each in self._candidates.seeded(order, generator)]
-            for kind, (threshold, classifier) in zip(order, run_steps(*tasks, n_jobs=self.n_jobs)):
-                self._clean_thresholds[kind], self._classifiers[kind] = threshold, classifier
+            for kind, found in zip(tuple(order), run_steps(*tasks, n_jobs=self.n_jobs)):
+                order[kind], self._clean_thresholds[kind], self._classifiers[kind] = found
         self.undoable_ = tuple(
             kind for kind, classifier in self._classifiers.items() if classifier.sensitivity >= least_sensitivity(kind)
         )
@@ -287,13 +287,18 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.competence_ = table
 
     def _fit_classifier(self, known, kind, seed):
-        """The threshold on clean probability and the classifier of repairs of one kind."""
-        planted, sound, would_change, repaired = self._candidates.evaluate(
-            kind, self._evidence, self._angles, as_generator(seed), known
-        )
-        after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
-        threshold = min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
-        return threshold, fit_classifier(planted, sound, would_change, kind)
+        """Candidates of one kind, the threshold on clean probability of their repairs, and the classifier of these."""
+        names, generator = self._candidates.order[kind], as_generator(seed)
+
+        def judged(name):
+            planted, sound, would_change, repaired = self._candidates.evaluate(
+                kind, name, self._evidence, self._angles, generator, known
+            )
+            after = self._identify(self._given(repaired, self._dtype))["clean_probability"]
+            threshold = min(RATHER_CLEAN, float(np.quantile(after, _LOWEST_SHARE)))
+            return threshold, fit_classifier(planted, sound, would_change, kind)
+
+        return best_told(names, self._candidates.gains(kind), judged)
 
     def _given(self, unit, dtype):
         """A unit stack in the range and dtype that came."""
@@ -318,10 +323,6 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         except NotFittedError:
             return seeded_clone(self.identifier, seed).fit(X)
         return self.identifier
-
-    def _sensitivity(self):
-        """Of the independent check, for each kind that can be undone."""
-        return {kind: classifier.sensitivity for kind, classifier in self._classifiers.items()}
 
     def _known_kinds(self):
         """Kinds that the identifier can name."""
@@ -433,7 +434,7 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         suspicious = kinds != "clean"
         undoable = np.isin(kinds, self.undoable_)
         limits = np.array([self.limits_.get(kind, 0.0) for kind in kinds])
-        least = least_confidence(kinds, clean, self.min_confidence, self._sensitivity())
+        least = least_confidence(kinds, clean, self.min_confidence, self._sensitivity)
         sure = (probability >= least) & (clean <= limits)
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"

@@ -194,6 +194,11 @@ class RepairCandidates:
             for sharpness in _SHARPNESS if name.endswith("learned") else (1.0,):
                 yield name, sharpness
 
+    def gains(self, kind):
+        """Median gain in dB of each candidate of a kind on what was planted."""
+        mine = self.ranking[self.ranking["kind"] == kind]
+        return dict(zip(mine["restorer"], mine["gain"]))
+
     def plant_held_out(self, kinds, generator):
         """Each kind planted in held-out images: pairs of kind and unit stack."""
         for kind in kinds:
@@ -260,8 +265,8 @@ class RepairCandidates:
         left = self.learned.restore(unit, kind)
         return float(np.median(psnr(as_bytes(tone_curve(unit, left) if kind in _TONES else left), held_out)))
 
-    def evaluate(self, kind, evidence, angles, generator, known=None):
-        """Evidence features of the best repair of one kind, on held-out images, of which some may be ``known``.
+    def evaluate(self, kind, name, evidence, angles, generator, known=None):
+        """Evidence features of one repair of a kind, on held-out images, of which some may be ``known``.
 
         Returns
         -------
@@ -272,7 +277,7 @@ class RepairCandidates:
         repaired : ndarray of float32, of shape (n, height, width[, 3])
             Some of the planted images, repaired.
         """
-        name, held_out = self.order[kind][0], self.held_out
+        held_out = self.held_out
         sound = held_out / np.float32(255)
         planted, _ = apply_corruption(sound, kind, generator=generator)
         planted = as_bytes(planted)

@@ -16,7 +16,7 @@ from toolkit._core.robust import RobustDistance
 from toolkit.corruption import SYMMETRIES
 from toolkit.restoration._abstention import resembled
 
-__all__ = ["RepairClassifier", "RepairEvidence", "fit_classifier", "least_sensitivity"]
+__all__ = ["RepairClassifier", "RepairEvidence", "best_told", "fit_classifier", "least_sensitivity"]
 
 # Statistics: share of the sound images that their scatter rests on, neighbours asked, images compared with at most.
 _KEPT, _NEAREST, _MOST = 0.95, 5, 3000
@@ -42,6 +42,8 @@ _LEAST, _LEAST_OF_SYMMETRIES = 0.25, 0.5
 # .91. Below this share its line is drawn with more room by so many spreads: of 24,000 sound clothes that nothing was
 # fitted to, seven were changed without that, and two with it, as where no stripes were undone at all.
 _STRIPES_TOLD, _MORE_ROOM = 0.7, 2.0
+# Where at least this share of a candidate's repairs is confirmed, no other candidate is looked for.
+_WELL_TOLD = 0.75
 
 
 class RepairEvidence:
@@ -251,6 +253,45 @@ def fit_classifier(planted, sound, would_change, kind=None):
         usual=usual,
         room=0.0 if resembled(kind) else room,
     )
+
+
+def best_told(names, gains, judged):
+    """Which candidate of a kind to try first: the one of which most gain is left once its repairs are checked.
+
+    The highest score of a few hundred sound images is a lottery: of turns of glyphs that were turned back and redrawn
+    .14 pass the check, of those only turned back .73, and both gain 7 dB.
+
+    Parameters
+    ----------
+    names : sequence of str
+        Best first.
+    gains : dict of str to float
+        Median gain of each in dB.
+    judged : callable
+        ``judged(name) -> (threshold, classifier)``. Not asked of the others if most repairs of the first are told.
+
+    Returns
+    -------
+    names : tuple of str
+        The chosen one first.
+    threshold, classifier
+        Of the chosen one.
+
+    Examples
+    --------
+    >>> from types import SimpleNamespace
+    >>> told = {"a": 0.1, "b": 0.6}
+    >>> judged = lambda name: (0.5, SimpleNamespace(sensitivity=told[name]))
+    >>> best_told(["a", "b"], {"a": 7.0, "b": 6.0}, judged)[0]
+    ('b', 'a')
+    """
+    found = {}
+    for name in names:
+        found[name] = judged(name)
+        if found[name][1].sensitivity >= _WELL_TOLD:
+            break
+    best = max(found, key=lambda name: found[name][1].sensitivity * gains[name])  # of equals the first
+    return (best, *(name for name in names if name != best)), *found[best]
 
 
 def _seen(planted, sound):

@@ -111,6 +111,11 @@ class RepairPass:
         from repairs of sound images, if only some of them; no held-out sound image passes that check."""
         return tuple(kind for kind, classifier in self._classifiers.items() if classifier.sensitivity > 0)
 
+    @property
+    def _sensitivity(self):
+        """Of the independent check, for each kind that can be undone."""
+        return {kind: classifier.sensitivity for kind, classifier in self._classifiers.items()}
+
     def _why_cannot(self, kind):
         if kind == "clean":
             return ""
