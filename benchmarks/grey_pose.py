@@ -7,16 +7,14 @@ About five minutes on one core that computes with bfloat16. What is reached is w
     python benchmarks/grey_pose.py --rounds 2 --out FILE     makes a poor one in half a minute, to try
 """
 
-import argparse
 import os
 import time
-from pathlib import Path
 
 for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(_variable, "1")
 
 import numpy as np  # noqa: E402 (after the number of threads)
-from grey_restorer import training_images  # noqa: E402
+from grey_restorer import read_options, training_images  # noqa: E402
 
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator  # noqa: E402
 from toolkit.restoration._pose import POSE_KINDS, PoseEstimator  # noqa: E402
@@ -27,13 +25,7 @@ PER_ROUND, BATCH, SEED = 40_000, 128, 79
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=80, help=f"of {PER_ROUND:,} planted images")
-    parser.add_argument("--out", type=Path, default=POSE_SHIPPED, help="where the weights go")
-    parser.add_argument("--again", action="store_true", help="write over what is there")
-    options = parser.parse_args()
-    if options.out.exists() and not options.again:
-        parser.error(f"{options.out.name} is there: --again makes it anew, --out names another place.")
+    options = read_options(__doc__, rounds=80, per_round=PER_ROUND, out=POSE_SHIPPED)
     start, images = time.process_time(), training_images()
     generator = np.random.default_rng(SEED)
     estimator, shares = PoseEstimator(POSE_KINDS), dict.fromkeys(POSE_KINDS, 1.0)

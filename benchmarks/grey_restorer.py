@@ -56,14 +56,20 @@ def closed_form(images, generator):
     return candidates.invert
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=150, help=f"of {PER_ROUND:,} planted images")
-    parser.add_argument("--out", type=Path, default=SHIPPED, help="where the weights go")
+def read_options(about, *, rounds, per_round, out):
+    """What a maker of weights is asked for; what it made before is not written over unasked."""
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=rounds, help=f"of {per_round:,} planted images")
+    parser.add_argument("--out", type=Path, default=out, help="where the weights go")
     parser.add_argument("--again", action="store_true", help="write over what is there")
     options = parser.parse_args()
     if options.out.exists() and not options.again:
         parser.error(f"{options.out.name} is there: --again makes it anew, --out names another place.")
+    return options
+
+
+def main():
+    options = read_options(__doc__, rounds=150, per_round=PER_ROUND, out=SHIPPED)
     start, images = time.process_time(), training_images()
     generator = np.random.default_rng(SEED)
     print(f"{len(images):,} images drawn in {time.process_time() - start:.0f} CPU seconds", flush=True)
