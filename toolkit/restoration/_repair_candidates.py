@@ -22,7 +22,7 @@ from toolkit.restoration._pose import POSE_KINDS, PoseEstimator
 from toolkit.restoration._quality import psnr
 from toolkit.restoration._restorers import RESTORERS
 
-__all__ = ["CANDIDATES", "RepairCandidates"]
+__all__ = ["CANDIDATES", "TONES", "RepairCandidates"]
 
 # kind: restorers that may undo it. "a+learned" is the closed form, and then the network on what is left.
 CANDIDATES = {
@@ -59,7 +59,7 @@ _WORTHWHILE, _WORSENED = 1.0, 0.1
 # A learned step is used if it leaves sound images as they are: median PSNR in dB of what it makes of them.
 _LEAVES_SOUND = 35.0
 # What is undone by a map of grey levels, and by nothing else.
-_TONES = ("low_contrast", "brightness")
+TONES = ("low_contrast", "brightness")
 # How sharp a learned answer is made, in the order of trying. As it comes it has the least error, but where the network
 # is uncertain it is blurred, which is itself a corruption: an image that is not predicted clean is tried again,
 # sharper.
@@ -90,7 +90,7 @@ def _candidates_of(kind, learning):
     return tuple(
         name
         for name in CANDIDATES[kind]
-        if "learned" not in name and (kind in (*_TONES, "invert") or (name in RESTORERS and RESTORERS[name].exact))
+        if "learned" not in name and (kind in (*TONES, "invert") or (name in RESTORERS and RESTORERS[name].exact))
     )
 
 
@@ -213,7 +213,7 @@ class RepairCandidates:
         """
         if name.endswith("learned"):
             learned = self.learned.restore(self.invert(stack, kind, angle, like), kind, sharpness, abstain=abstain)
-            return tone_curve(stack, learned) if kind in _TONES else learned
+            return tone_curve(stack, learned) if kind in TONES else learned
         if name == "stretch_contrast":
             return _intensity.stretch_contrast(stack, low=self.low, high=self.high)
         if kind in POSE_KINDS or kind == "brightness":
@@ -263,7 +263,7 @@ class RepairCandidates:
     def _left_alone(self, unit, held_out, kind):
         """Median PSNR between sound images and what the learned step makes of them, said to be of that kind."""
         left = self.learned.restore(unit, kind)
-        return float(np.median(psnr(as_bytes(tone_curve(unit, left) if kind in _TONES else left), held_out)))
+        return float(np.median(psnr(as_bytes(tone_curve(unit, left) if kind in TONES else left), held_out)))
 
     def evaluate(self, kind, name, evidence, angles, generator, known=None):
         """Evidence features of one repair of a kind, on held-out images, of which some may be ``known``.

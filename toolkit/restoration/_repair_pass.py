@@ -9,6 +9,7 @@ import pandas as pd
 from toolkit._core.names import suggest
 from toolkit.corruption import ALL_KINDS, ANGLES, SHAPE_KEEPING, kind_in_words
 from toolkit.restoration._planting import as_bytes
+from toolkit.restoration._repair_candidates import TONES
 from toolkit.restoration._restorers import RESTORERS
 
 __all__ = ["RATHER_CLEAN", "RepairPass", "check_findings", "check_kind_names"]
@@ -18,8 +19,6 @@ RATHER_CLEAN = 0.5
 # damaged. Then it may doubt the repair, down to the second, if the independent check accepts it by so many log-odds;
 # below the third the line of that check is drawn without room.
 _DOUBTLESS, _DOUBTFUL, _BY_FAR, _CERTAIN = 0.01, 0.1, 2.0, 1e-3
-# What may be left of a negative once it is turned into a positive: it had faded.
-_FADED = ("low_contrast", "brightness")
 # Columns that findings need.
 _FINDINGS = ("kind", "probability", "severity", "angle", "clean_probability")
 # A turn by less than this angle is taken for a writer's slant.
@@ -211,7 +210,7 @@ class RepairPass:
         """
         images, gain = positives.copy(), np.zeros(len(given))
         restorers = np.full(len(given), "", dtype=object)
-        for kind in [kind for kind in _FADED if kind in self.undoable_]:
+        for kind in [kind for kind in TONES if kind in self.undoable_]:  # a faded negative is a faded positive
             rows = np.flatnonzero(((looks == kind) | (looks == "unknown")) & (restorers == ""))
             for name, sharpness in self._candidates.candidates(kind):
                 if not len(rows):
