@@ -241,10 +241,10 @@ def as_tables(printed):
 
 
 def _of_a_page_s_width(table):
-    """Headings of columns broken at underscores where there is no room; a value and its spread on one line."""
+    """Headings of columns may be broken at underscores."""
     head, found, body = table.partition("</thead>")
     head = re.sub(r"(?<=[^\W_])_(?=[^\W_])", "_<wbr>", head)
-    return head + found + body.replace(" ± ", "&nbsp;±&nbsp;")
+    return head + found + body
 
 
 @contextlib.contextmanager
