@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from toolkit.audit import judge_colours, judge_everyday
+from toolkit.audit._everyday_symmetries import joined_odds, layout_cells, symmetry_odds
 from toolkit.diagnostics import everyday_statistics
 
 N = 150
@@ -64,6 +65,26 @@ def test_the_better_judge_of_the_set_decides():
     found, alone = judge_everyday(statistics, colours=blind), judge_everyday(statistics)
     assert set(np.flatnonzero(found.flagged["inverted"])) == set(rows)
     pd.testing.assert_series_equal(found.scores["inverted"], alone.scores["inverted"])
+
+
+def test_two_judges_that_err_on_different_pictures_say_more_together():
+    """Faint order in the layout, faint order in the features: both are calibrated, and their log odds add up."""
+    generator = np.random.default_rng(4)
+    slopes = generator.normal(1.0, 1.0, N)  # of some pictures the light comes from below
+    ramp = np.linspace(1, -1, 24)[:, None]
+    noise = generator.normal(0, 15, (N, 24, 24))
+    images = np.clip(127 + 40 * slopes[:, None, None] * ramp + noise, 0, 255).astype(np.uint8)
+    rows = np.arange(0, N, 15)
+    images[rows] = 255 - images[rows]
+    statistics = pd.DataFrame([everyday_statistics(image) for image in images])
+    judge = judge_colours(views_of(2, rows, noise=2.5, seed=5))
+    layout = symmetry_odds(layout_cells(statistics), "inverted")
+    both = joined_odds(layout, judge.evidence("inverted"))
+    assert min(layout.auroc, judge.auroc["inverted"]) > 0.7
+    assert both.auroc > max(layout.auroc, judge.auroc["inverted"]) + 0.02
+    assert both.recall >= max(layout.recall, judge.recall["inverted"])
+    # Never surer than both are, since nothing says that they are independent.
+    assert (np.abs(both.as_came) <= np.abs(layout.as_came + judge.evidence("inverted")) + 1e-12).all()
 
 
 @pytest.mark.parametrize(

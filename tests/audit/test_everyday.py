@@ -128,6 +128,25 @@ def test_a_set_that_is_dark_by_nature_is_not_called_dark(crops):
     assert not judge_everyday(night, faults="dark").flagged["dark"].any()
 
 
+def test_a_few_of_another_sort_are_not_damaged_for_what_their_sort_is_like(crops):
+    """Five grainy pictures in colour among smooth grey ones; grainy grey ones are told."""
+    generator = np.random.default_rng(3)
+    grey = [image.mean(axis=2).astype(np.uint8)[:, :, None].repeat(3, axis=2) for image in crops]
+    statistics = pd.DataFrame([everyday_statistics(image) for image in grey])
+
+    def told(images, n_channels):
+        noise = [generator.normal(0, 10, (*image.shape[:2], n_channels)) for image in images]
+        grainy = [np.clip(image + grain, 0, 255).astype(np.uint8) for image, grain in zip(images, noise)]
+        found = judge_everyday(with_rows(statistics, dict(enumerate(grainy))), faults="noisy")
+        return found.flagged["noisy"][:5].mean(), found.scores["noisy"][:5].median()
+
+    assert told(grey[:5], 1)[0] >= 0.6
+    assert told(grey[:5], 3)[0] >= 0.6  # noise in three channels makes no sort of its own
+    flagged, score = told(crops[:5], 1)
+    assert flagged == 0
+    assert score == pytest.approx(0.5)  # first of those that are not flagged
+
+
 def test_what_needs_no_comparison_is_told_of_a_few_images(crops):
     few = pd.DataFrame([everyday_statistics(image) for image in (crops[0], np.full((96, 128), 7, dtype=np.uint8))])
     found = judge_everyday(few)

@@ -221,6 +221,35 @@ def test_a_lower_part_that_was_not_decoded(photograph, found, monkeypatch):
     assert found["missing_part"] == 0
 
 
+def test_a_sky_that_is_as_even_downwards_is_not_repeated():
+    """Light from the sides, the same in every row but for the noise of a camera; a decoder repeats to the level."""
+    generator, sky = np.random.default_rng(0), np.abs(np.linspace(-40, 40, 200))[None].repeat(160, axis=0) + 90
+    image = np.rint(sky + generator.normal(0, 1.2, sky.shape)).astype(np.uint8)
+    image[20:60, 60:120] = generator.integers(0, 80, (40, 60))
+    assert everyday_statistics(image)["missing_part"] == 0
+    image[90:] = image[89]
+    assert everyday_statistics(jpeg(image, 92))["missing_part"] > 0.3
+
+
+def test_what_is_missing_below_is_missing_whatever_is_even_above(photograph):
+    cut = photograph.copy()
+    cut[:12], cut[-100:] = 250, 128
+    stats = everyday_statistics(cut)
+    assert stats["missing_part"] == pytest.approx(1 / 3, abs=0.02)
+    assert stats["frame"] == 0
+    cut[:12] = 128  # of one colour: bars, which are as they should be below as well
+    assert everyday_statistics(cut)["missing_part"] == 0
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_exact_bars_end_where_anything_varies(photograph, level):
+    """Round a picture that is nearly as dark, or as light, all along the bar; what a camera saw varies by itself."""
+    faint = np.clip(photograph.astype(float) * 0.06 + (3 if level == 0 else 237), 0, 255).astype(np.uint8)
+    framed = np.pad(faint, ((30, 30), (0, 0), (0, 0)), constant_values=level)
+    assert everyday_statistics(framed)["frame"] == pytest.approx(60 / len(framed), abs=0.01)
+    assert everyday_statistics(faint)["frame"] == 0
+
+
 def test_a_dark_floor_is_not_missing(photograph):
     """What a decoder leaves is one level throughout; the night and a table top vary by a few."""
     floor = photograph.copy()

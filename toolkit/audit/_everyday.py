@@ -24,6 +24,7 @@ from toolkit.audit._everyday_symmetries import (
     FEWEST_SURE,
     LEAST_AUROC,
     LEAST_RECALL,
+    joined_odds,
     layout_cells,
     symmetry_odds,
 )
@@ -39,6 +40,8 @@ _BELOW = float(np.nextafter(0.5, 0))  # score of what is ranked, not flagged
 _FLOOR = 1e-3  # of statistics whose logarithm counts
 _BY_NATURE = 0.2  # share of a set from which what would be a fault elsewhere may be how the set is
 _MAJORITY = 0.8  # share of a set from which the others are the exception
+_OF_A_SORT = 1 / 3  # of the coloured images of a set, or of the grey ones: what so many are, that sort is by nature
+_COLOURED = 0.02  # of full scale, by which channels differ somewhere on a coarse mesh
 # Of photographs that were called tinted three of eleven were.
 _TOO_WEAK = {"colour_cast": "warm light and orange fur are taken for a tint more often than not"}
 # fault: column, level below which the image shows that it does not have the fault. A page holds ink, if much white; an
@@ -242,10 +245,14 @@ def _learnt(
         return None, np.nan, False, f"{n_samples} images are too few to learn it from: {FEWEST_LEARNT} are needed"
     if name == "swapped_channels" and np.nanmean(statistics["is_colour"]) < 0.5:
         return None, np.nan, False, "most of the images have no colour"
-    told = [(*symmetry_odds(layout_cells(statistics), name), True)]
+    layout = symmetry_odds(layout_cells(statistics), name)
+    told = [(layout.as_came, layout.auroc, layout.recall, True)]
     if judge is not None:
         told.append((judge.evidence(name), judge.auroc[name], judge.recall[name], False))
-    # Of both the one that tells images changed on purpose better, in this set.
+    if isinstance(judge, ColourOrder) and min(auroc for _, auroc, _, _ in told) >= LEAST_AUROC:
+        both = joined_odds(layout, judge.evidence(name))
+        told.append((both.as_came, both.auroc, both.recall, False))
+    # The one that tells images changed on purpose best, in this set.
     odds, auroc, recall, by_layout = max(told, key=lambda one: one[1])
     if auroc < LEAST_AUROC:
         why_not = f"{LEARNT_FAULTS[name].not_applicable} (AUROC {auroc:.2f} on images changed on purpose)"
@@ -289,6 +296,8 @@ def _judge(
         asked = None if name in ("odd_size", "odd_aspect") else neighbours
         scores, usual, level = _scores(values, never, always, asked, rate)
         scores = _joined(name, statistics, values, never, always, neighbours, rate, scores)
+        if fault.damage and name not in LEARNT_FAULTS:
+            scores = np.where(_by_sort(scores, values, always, statistics), np.minimum(scores, _BELOW), scores)
         usual, level = (sign * value for value in (usual, level))
         if fault.scale == "log":
             usual, level = np.exp(usual), np.exp(level)
@@ -335,6 +344,21 @@ def _joined(
     if departure is None:
         return alone
     return np.where(np.isnan(departure), alone, 1 / (1 + np.exp(-_STEEPNESS * np.clip(departure, -10, 8))))
+
+
+def _by_sort(scores: NDArray, values: NDArray, always: float, statistics: pd.DataFrame) -> NDArray[np.bool_]:
+    """Images that are unusual in the set for what their sort is like: a few stained micrographs among grey ones, say.
+
+    Where a sort has images enough, it is compared with itself from the start; here are those that have not.
+    """
+    unusual = (scores >= 0.5) & (values < always)
+    out = np.zeros(len(scores), dtype=bool)
+    # Coarse colours: noise in three channels makes no grey picture a coloured one.
+    colour = np.abs(layout_cells(statistics)[:, 1:3]).max(axis=(1, 2, 3), initial=0) > _COLOURED
+    for sort in (colour, ~colour):
+        if 3 <= sort.sum() < FEWEST and unusual[sort].mean() >= _OF_A_SORT:
+            out |= sort & unusual
+    return out
 
 
 def _scores(

@@ -7,6 +7,7 @@ turned on purpose; where that is little, it says nothing. Objects are not unders
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -19,7 +20,9 @@ __all__ = [
     "FEWEST_SURE",
     "LEAST_AUROC",
     "LEAST_RECALL",
+    "SymmetryOdds",
     "calibrated",
+    "joined_odds",
     "layout_cells",
     "recall_of_changed",
     "symmetry_odds",
@@ -160,7 +163,27 @@ def recall_of_changed(odds: NDArray) -> float:
     return float((odds >= -np.log(_AT)).mean())
 
 
-def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float, float]:
+@dataclass(frozen=True, eq=False)
+class SymmetryOdds:
+    """Log odds that each image was changed, as it came and after it was changed on purpose.
+
+    Attributes
+    ----------
+    as_came : ndarray of shape (n_samples,)
+    changed : ndarray of shape (n_samples,) or (n_changes, n_samples)
+    auroc : float
+        Of telling images as they came from the same ones changed.
+    recall : float
+        Of those changed, at 1 % of false alarms.
+    """
+
+    as_came: NDArray
+    changed: NDArray
+    auroc: float
+    recall: float
+
+
+def symmetry_odds(cells: NDArray, fault: str) -> SymmetryOdds:
     """Evidence for a fault in each image, and how well planted ones are told by it.
 
     Parameters
@@ -171,12 +194,8 @@ def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float, float]:
 
     Returns
     -------
-    odds : ndarray of shape (n_samples,)
-        Log odds that the image was changed so, by the most doubtful of the rules that had not seen it.
-    auroc : float
-        Of telling images as they came from the same ones changed.
-    recall : float
-        Of those changed, at 1 % of false alarms.
+    SymmetryOdds
+        By the most doubtful of the rules that had not seen the image.
     """
     # What every one of several rules says, each learnt on another half of the images: one rule's errors are as sure as
     # what it gets right.
@@ -187,4 +206,26 @@ def symmetry_odds(cells: NDArray, fault: str) -> tuple[NDArray, float, float]:
     slope = _slope(np.mean(told, axis=0))
     as_came, changed = np.min(told, axis=0), -np.max(told, axis=0)
     odds = slope * as_came.reshape(len(_CHANGES[fault]), -1).max(axis=0)
-    return odds, _auroc(as_came, changed), recall_of_changed(slope * changed)
+    changed_odds = slope * changed.reshape(len(_CHANGES[fault]), -1)
+    return SymmetryOdds(odds, changed_odds, _auroc(as_came, changed), recall_of_changed(changed_odds))
+
+
+def joined_odds(layout: SymmetryOdds, features: NDArray) -> SymmetryOdds:
+    """What the layout and a network's features say together of one change; they err on different images.
+
+    Parameters
+    ----------
+    layout : SymmetryOdds
+        Of a fault with one change.
+    features : ndarray of shape (n_samples,)
+        Calibrated log odds by a rule that is odd: of an image changed it says the opposite.
+
+    Returns
+    -------
+    SymmetryOdds
+        Their sum, less where it is not right on average; never more, since nothing says how far they are independent.
+    """
+    as_came, changed = layout.as_came + features, np.ravel(layout.changed) - features
+    slope = min(1.0, _slope(np.concatenate([as_came, -changed])))
+    as_came, changed = slope * as_came, slope * changed
+    return SymmetryOdds(as_came, changed, _auroc(as_came, changed), recall_of_changed(changed))
