@@ -34,7 +34,7 @@ from toolkit.diagnostics import everyday_statistics
 from toolkit.diagnostics.everyday._statistics import GROUPS
 from toolkit.diagnostics.everyday._views import ImageViews
 
-SEEDS = {"photos": 1, "cats": 1, "scans": 1, "microscopy": 3, "crops": 1}
+SEEDS = {"photos": 1, "cats": 1, "scans": 1, "microscopy": 3, "crops": 1}  # plantings of each fault
 HALVES = {"tuning": 0, "reporting": 1}
 MOST = 500  # images of a half of a set
 CROPS = ("astronaut", "coffee", "chelsea", "rocket", "camera", "retina", "hubble_deep_field", "immunohistochemistry")
@@ -72,13 +72,13 @@ def _crops(half, folder):
     return paths
 
 
-def files(name, half, folder):
+def files(name, half, folder, most=MOST):
     """Paths of one half of a set."""
     if name == "crops":
         return _crops(half, folder)
     root = Path(os.environ["TOOLKIT_DATA"]) / name
     found = sorted(path for path in root.rglob("*") if path.is_file())
-    return [path for path in found if zlib.crc32(path.name.encode()) % 2 == half][:MOST]
+    return [path for path in found if zlib.crc32(path.name.encode()) % 2 == half][:most]
 
 
 def _planted(paths, fault, seed, folder):

@@ -9,6 +9,7 @@ repairs at the original resolution (``photograph_repairs.py``), of the planted a
     CLEANVISION_PYTHON=PATH python benchmarks/photographs.py [--table]
 """
 
+import json
 import tempfile
 import time
 from pathlib import Path
@@ -17,10 +18,10 @@ import numpy as np
 import pandas as pd
 from cells import main
 from everyday_faults import HALVES, PEER, _peer, _pixels, _planted, files
-from photograph_repairs import blurs, copied, repairs, untouched
+from photograph_repairs import blurs, copied, folders, repairs, untouched
 from sklearn.metrics import roc_auc_score
 
-from toolkit.audit import judge_colours, judge_everyday, judge_orientation
+from toolkit.audit import JUDGED_FAULTS, judge_colours, judge_everyday, judge_orientation
 from toolkit.diagnostics import damage_scores, everyday_statistics
 from toolkit.embeddings import photograph_colours, photograph_views
 
@@ -29,8 +30,10 @@ FAULTS = (
     "half_decoded", "framed", "dead_lines", "overexposed", "low_contrast", "clipped", "colour_cast", "inverted",
     "swapped_channels", "overlaid_text",
 )  # fmt: skip
+LABELS = Path(__file__).with_name("everyday_labels.json")  # faults that untouched photographs have, seen by eye
+DAMAGES = {name for name, fault in JUDGED_FAULTS.items() if fault.damage}
 MOST = {"photos": 250, "cats": 250, "scans": 60, "microscopy": 80}
-SEEDS = {"photos": 1, "cats": 1, "scans": 2, "microscopy": 2}
+SEEDS = {"photos": 5, "cats": 5, "scans": 5, "microscopy": 5}  # plantings of each fault
 
 
 def _measured(image):
@@ -90,13 +93,16 @@ def damage(name):
                 figures["cleanvision_best"] = _best_of_peer(answers, truth)
             place += len(rows)
             found.setdefault(fault, []).append(figures)
-        untouched = {}
+        labels, untouched = json.loads(LABELS.read_text()), {}
+        sound = ~np.array([bool(DAMAGES & set(labels.get(path.name, ()))) for path in paths])
         for network in (False, True):
             table, sizes = _table(clean, network)
             verdicts = judge_everyday(table, sizes=sizes)
             untouched["with_network" if network else "statistics"] = {
                 "flagged": round(float(verdicts.flagged.any(axis=1).mean()), 4),
                 "damaged": round(float(verdicts.damaged.mean()), 4),
+                "sound": int(sound.sum()),
+                "sound_damaged": round(float(verdicts.damaged.to_numpy()[sound].mean()), 4),
                 "by_fault": verdicts.flagged.sum()[lambda counts: counts > 0].astype(int).to_dict(),
             }
         return {"images": len(paths), "cpu_per_image": round(cpu, 4), "untouched": untouched, "faults": found}
@@ -142,27 +148,40 @@ def orientation(name):
 
 
 def colours(name):
-    """Red and blue exchanged, and inverted, in a tenth each, told by what a network knows of photographs."""
+    """Red and blue exchanged, and inverted, in a tenth each, told by layout and by what a network knows."""
     paths = files(name, HALVES["reporting"], None)[:500]
+    images = [_pixels(path) for path in paths]
     start = time.process_time()
-    views = np.stack([photograph_colours(_pixels(path)) for path in paths]).reshape(len(paths), 3, -1)
+    views = np.stack([photograph_colours(image) for image in images]).reshape(len(paths), 3, -1)
     cpu = (time.process_time() - start) / len(paths)
+    clean = [everyday_statistics(image) for image in images]
+    coloured = np.array([row["is_colour"] > 0 for row in clean])
     found = {}
     for place, fault in enumerate(("swapped_channels", "inverted"), start=1):
+        changed = [255 - image if place == 2 else image[..., ::-1] if image.ndim == 3 else image for image in images]
         rows = []
         for seed in range(5):
             truth = np.zeros(len(views), dtype=bool)
             truth[np.random.default_rng(seed).permutation(len(views))[: len(views) // 10]] = True
+            truth &= coloured | (place == 2)
             mine = views.copy()
             mine[truth] = views[truth][:, [1, 0, 2] if place == 1 else [2, 1, 0]]
             judged = judge_colours(mine)
-            evidence = judged.evidence(fault)
+            table = [
+                everyday_statistics(np.ascontiguousarray(changed[row])) if truth[row] else clean[row]
+                for row in range(len(views))
+            ]
+            told = judge_everyday(pd.DataFrame(table), faults=[fault], colours=judged)
+            evidence, verdicts = told.scores[fault].fillna(0).to_numpy(), told.flagged[fault].to_numpy()
             seen = evidence[truth] > np.quantile(evidence[~truth], 0.99)
             rows.append(
                 {
                     "auroc": roc_auc_score(truth, evidence),
+                    "auroc by features alone": roc_auc_score(truth, judged.evidence(fault)),
                     "recall_at_1_percent": float(seen.mean()),
-                    "recall_it_states": judged.recall[fault],
+                    "recall_it_states": told.competence.loc[fault, "recall"],
+                    "flagged": float(verdicts[truth].mean()),
+                    "false_alarms": float(verdicts[~truth].mean()),
                 }
             )
         found |= {f"{fault} {key}": value for key, value in pd.DataFrame(rows).mean().round(4).items()}
@@ -174,6 +193,7 @@ CELLS |= {f"orientation_{name}": lambda n=name: orientation(n) for name in ("cat
 CELLS |= {f"colours_{name}": lambda n=name: colours(n) for name in ("cats", "photos")}
 CELLS["repairs_photos"] = lambda: repairs("photos")
 CELLS["repairs_untouched"] = lambda: untouched({"photos": 150, "cats": 150, "scans": 20, "microscopy": 30})
+CELLS["untouched_folders"] = lambda: folders({"photos": 500, "cats": 1300, "scans": 100, "microscopy": 100})
 CELLS["repairs_blur"] = lambda: blurs("photos")
 CELLS["repairs_copied"] = lambda: copied("photos")
 
@@ -188,12 +208,19 @@ def show(results):
                 f", {found['cpu_per_image']} CPU s an image; untouched that were changed: {found['untouched_changed']}"
             )
             print(pd.DataFrame(found["copied"]).T.to_string())
+        elif "folders" in found:
+            print(f", {found['changed']} would be changed: at most {found['at_most']:.2%} with 95 % confidence")
+            print(pd.DataFrame(found["folders"]).T.to_string())
         elif "tries" in found:
             print("\n" + pd.DataFrame(found["tries"]).T.to_string())
         elif "faults" in found:
             print(f", {found['cpu_per_image']} CPU s an image, decoding included")
             for how, untouched in found["untouched"].items():
-                print(f"untouched, {how}: {untouched['flagged']:.1%} flagged, {untouched['damaged']:.1%} as damaged")
+                print(
+                    f"untouched, {how}: {untouched['flagged']:.1%} flagged, {untouched['damaged']:.1%} as damaged,",
+                    end=" ",
+                )
+                print(f"of the {untouched['sound']} in which no damage is seen by eye {untouched['sound_damaged']:.1%}")
             rows = {}
             for fault, draws in found["faults"].items():
                 row = {}

@@ -21,6 +21,7 @@ _JUMP = 30.0  # grey levels by which a hot pixel is beyond all of its neighbours
 _LINE_JUMP = 25.0  # grey levels by which a dead line differs from both of its neighbours, in the median
 _LINE_EVEN = 4.0  # grey levels within which a dead line stays, but for what JPEG did to it
 _SHIFTS = [(row, column) for row in range(0, 8, 2) for column in range(0, 8, 2)]
+_RANGE = 200.0  # grey levels that a faint picture is stretched to
 _QUALITIES = (5, 8, 10, 12, 15, 20, 25, 30, 40)
 
 
@@ -132,11 +133,21 @@ def deblocked(image: NDArray) -> NDArray:
 
 
 def stretched(image: NDArray) -> NDArray:
-    """The range between the quantiles of .5 and 99.5 % of luma becomes the whole range, all channels alike."""
+    """The range between the quantiles of .5 and 99.5 % of luma becomes 200 levels, about the mean as it is.
+
+    How much a sound picture held nobody knows: most hold 230 levels and more, mist and snow hold less, and stretched to
+    all 256 about the middle they are farther from what they were than before. 200 levels help nearly all. The mean is
+    moved only as far as the ends of the scale ask for.
+    """
     values = _planes(image)
     luma = values @ np.array([0.299, 0.587, 0.114], dtype=np.float32) if values.shape[2] == 3 else values[..., 0]
     low, high = np.quantile(luma, [0.005, 0.995])
-    return _bytes((values - low) * (250 / max(high - low, 8.0)) + 2, image)
+    gain = _RANGE / max(high - low, 8.0)
+    middle = (low + high) / 2
+    mean = luma.mean()
+    room = _RANGE / 2 + 2
+    centre = np.clip(mean + (middle - mean) * gain, room, 255 - room)
+    return _bytes((values - middle) * gain + centre, image)
 
 
 # fault: what repairs it, in the order in which it is preferred where nothing is known of the set.
