@@ -202,6 +202,13 @@ def test_white_pages_are_neither_overexposed_nor_clipped(n):
     assert found.scores["overexposed"].idxmax() == 0
 
 
+def test_what_is_light_without_any_white_was_not_exposed_too_long(crops, statistics):
+    light = (crops[0] * 0.3 + 160).astype(np.uint8)
+    white = np.clip(crops[0] * 2.0 + 100, 0, 255).astype(np.uint8)
+    told = judge_everyday(with_rows(statistics, {0: light, 1: white}), faults="overexposed").flagged["overexposed"]
+    assert told.tolist()[:2] == [False, True]
+
+
 def test_tints_are_ranked_and_not_claimed(crops, statistics):
     tinted = {3: np.clip(crops[3] * [1.6, 1.0, 0.6], 0, 255).astype(np.uint8)}
     found = judge_everyday(with_rows(statistics, tinted), faults="colour_cast")

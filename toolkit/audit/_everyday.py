@@ -44,9 +44,12 @@ _OF_A_SORT = 1 / 3  # of the coloured images of a set, or of the grey ones: what
 _COLOURED = 0.02  # of full scale, by which channels differ somewhere on a coarse mesh
 # Of photographs that were called tinted three of eleven were.
 _TOO_WEAK = {"colour_cast": "warm light and orange fur are taken for a tint more often than not"}
-# fault: column, level below which the image shows that it does not have the fault. A page holds ink, if much white; an
-# image of a few levels was never meant to hold tones.
-_CONTRADICTED = {"overexposed": ("luma_q01", 0.2), "clipped": ("levels_used", 16 / 256)}
+# fault: columns and levels; an image below one of them shows that it does not have the fault. A page holds ink, if much
+# white; what was exposed too long has lights that are white; an image of a few levels was never meant to hold tones.
+_CONTRADICTED = {
+    "overexposed": (("luma_q01", 0.2), ("luma_q99", 0.96)),
+    "clipped": (("levels_used", 16 / 256),),
+}
 # In a blank image nothing else is worth saying.
 _EXPLAINED_BY_BLANK = (
     "low_contrast",
@@ -199,9 +202,9 @@ def _evidence(name: str, fault: EverydayFault, statistics: pd.DataFrame) -> tupl
     """The statistic of a fault, turned so that more is more suspicious, and the two absolute levels with it."""
     values = statistics[fault.statistic].to_numpy(dtype=np.float64)
     never, always = fault.never, fault.always
-    if name in _CONTRADICTED and _CONTRADICTED[name][0] in statistics:
-        column, least = _CONTRADICTED[name]
-        values = np.where(statistics[column] < least, np.minimum(values, never), values)
+    for column, least in _CONTRADICTED.get(name, ()):
+        if column in statistics:
+            values = np.where(statistics[column] < least, np.minimum(values, never), values)
     if fault.scale == "log":
         values = np.log(np.maximum(values, _FLOOR))
         never, always = (np.log(max(level, _FLOOR)) if np.isfinite(level) else level for level in (never, always))
