@@ -204,7 +204,7 @@ def test_white_pages_are_neither_overexposed_nor_clipped(n):
 
 def test_what_is_light_without_any_white_was_not_exposed_too_long(crops, statistics):
     light = (crops[0] * 0.3 + 160).astype(np.uint8)
-    white = np.clip(crops[0] * 2.0 + 100, 0, 255).astype(np.uint8)
+    white = np.clip(crops[0] * 1.5 + 170.0, 0, 255).astype(np.uint8)
     told = judge_everyday(with_rows(statistics, {0: light, 1: white}), faults="overexposed").flagged["overexposed"]
     assert told.tolist()[:2] == [False, True]
 
