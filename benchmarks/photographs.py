@@ -216,11 +216,10 @@ def show(results):
         elif "faults" in found:
             print(f", {found['cpu_per_image']} CPU s an image, decoding included")
             for how, untouched in found["untouched"].items():
-                print(
-                    f"untouched, {how}: {untouched['flagged']:.1%} flagged, {untouched['damaged']:.1%} as damaged,",
-                    end=" ",
-                )
-                print(f"of the {untouched['sound']} in which no damage is seen by eye {untouched['sound_damaged']:.1%}")
+                print(f"untouched, {how}: {untouched['flagged']:.1%} flagged, {untouched['damaged']:.1%} as damaged")
+                if "sound" in untouched:
+                    share = untouched["sound_damaged"]
+                    print(f"of the {untouched['sound']} in which no damage is seen by eye: {share:.1%}")
             rows = {}
             for fault, draws in found["faults"].items():
                 row = {}
