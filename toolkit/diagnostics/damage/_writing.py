@@ -8,16 +8,17 @@ from toolkit.diagnostics.damage._weights import load_writing
 
 __all__ = ["writing_odds"]
 
-_SIDE = 320  # pixels of the longer side: what people write over pictures can be read at that size
+# Pixels of the longer side: small print can be read at the first, and large letters are strokes at the second.
+_SIDES = (320, 160)
 _LEAST = 48  # pixels a side below which a picture is continued at its edges
 
 
-def _made_small(image: NDArray) -> NDArray:
+def _made_small(image: NDArray, longest: int) -> NDArray:
     """The picture with three channels, and no more pixels than the network needs."""
     from PIL import Image
 
-    if max(image.shape[:2]) > _SIDE:
-        factor = _SIDE / max(image.shape[:2])
+    if max(image.shape[:2]) > longest:
+        factor = longest / max(image.shape[:2])
         size = [max(1, round(side * factor)) for side in image.shape[1::-1]]
         image = np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BOX, reducing_gap=3.0))
     image = continued(image, _LEAST)
@@ -25,7 +26,7 @@ def _made_small(image: NDArray) -> NDArray:
 
 
 def writing_odds(image: NDArray) -> float:
-    """The logarithm of how much likelier writing was laid over a picture than not.
+    """The logarithm of how much likelier writing was laid over a picture than not, at the size that says more.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ def writing_odds(image: NDArray) -> float:
 
     from toolkit.nn import limit_threads
 
-    small = np.require(_made_small(image), requirements=["C", "W"])
+    # What is small already is the same at both.
+    sides = [side for side in _SIDES if side == _SIDES[0] or side < max(image.shape[:2])]
+    views = [np.require(_made_small(image, side), requirements=["C", "W"]) for side in sides]
     with limit_threads(1), torch.inference_mode():
-        return float(load_writing()(torch.from_numpy(small[None]))[0])
+        return max(float(load_writing()(torch.from_numpy(view[None]))[0]) for view in views)

@@ -133,7 +133,7 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
     # Said by a network that looks at the whole; simple statistics of strokes tell too little (AUROC .65). A property:
     # whether somebody wrote it over the picture or on what is in it, pixels do not say.
     "overlaid_text": EverydayFault(
-        "with writing on it, perhaps a watermark", False, "writing", True, 2.0, 8.0, "linear",
+        "with writing on it, perhaps a watermark", False, "writing", True, 2.0, 9.0, "linear",
         "only the network tells it, which did not look", by_nature=True,
     ),
 }  # fmt: skip
