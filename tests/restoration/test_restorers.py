@@ -209,3 +209,16 @@ def test_unknown_names_and_shapes_are_refused(clean):
         restore_images(clean, "learned", clean=np.zeros((3, 5, 5)))
     with pytest.raises(ValueError, match="Unknown kind: 'blurr'"):
         restore_images(clean, "learned", kinds=["blurr"])
+
+
+def test_a_map_of_grey_levels_is_scikit_learns_isotonic_regression(clean):
+    from sklearn.isotonic import IsotonicRegression
+
+    from toolkit.restoration._intensity import tone_curve
+
+    given = np.rint(clean[:5] * 200) / 255
+    wanted = np.random.default_rng(0).random(given.shape).astype(np.float32)
+    for image, target, mapped in zip(given, wanted, tone_curve(given, wanted)):
+        levels = np.rint(image * 255).ravel()
+        reference = IsotonicRegression().fit(levels, target.ravel()).predict(levels)
+        np.testing.assert_allclose(mapped.ravel(), reference, atol=1e-6)
