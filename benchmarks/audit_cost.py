@@ -49,6 +49,7 @@ PARTS = {
     "evidence": ["toolkit.diagnostics.identifier._evidence:EvidenceModel.fit_judge"],
     "planting": [
         "toolkit.diagnostics.identifier._injection:Injector.plant",
+        "toolkit.restoration._repair_candidates:corrupt_stack",
         "toolkit.restoration._repair_candidates:apply_corruption",
         "toolkit.restoration._learned:LearnedRestorer._plant",
         "toolkit.restoration._pose:PoseEstimator._plant",

@@ -97,7 +97,8 @@ TASKS = {
         "Corrupt images on purpose",
         "Known corruptions for experiments.",
         {
-            "Plant corruptions": "corruption.Corruptor corruption.apply_corruption corruption.kind_in_words",
+            "Plant corruptions": "corruption.Corruptor corruption.apply_corruption corruption.corrupt_stack "
+            "corruption.kind_in_words",
             "Outliers of other sorts": "corruption.planted_outliers corruption.apply_generic "
             "corruption.GENERIC_OUTLIERS",
             "Kinds": "corruption.KINDS corruption.MEASURED_KINDS corruption.EVERYDAY_KINDS corruption.ALL_KINDS "

@@ -78,3 +78,14 @@ def test_a_command_runs_in_a_thread_that_is_not_the_main_one(capsys):
     assert codes == [0]
     assert "glyphs" in capsys.readouterr().out
     assert warnings.formatwarning is before
+
+
+def test_a_command_seldom_searches_what_it_imports_for_garbage():
+    code = (
+        "import gc, sys\n"
+        "from toolkit.cli import main; sys.argv = ['toolkit', 'data', 'list']\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "sys.exit(gc.get_threshold()[0] < 10_000 or not gc.isenabled())"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0

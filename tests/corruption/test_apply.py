@@ -14,6 +14,7 @@ from toolkit.corruption import (
     MEASURED_KINDS,
     apply_corruption,
     apply_generic,
+    corrupt_stack,
     planted_outliers,
 )
 
@@ -225,3 +226,14 @@ def test_pasted_patch_comes_from_another_image():
         assert len(values) == 2
         assert level in values
         assert set(values) <= set(levels)
+
+
+@pytest.mark.parametrize("kind", ["rotate", "translate", "invert", "occlude"])
+def test_plain_arrays_hold_what_the_frame_holds(kind):
+    stack = np.random.default_rng(0).random((7, 12, 12)).astype(np.float32)
+    images, frame = apply_corruption(stack, kind, generator=np.random.default_rng(1))
+    others, columns = corrupt_stack(stack, kind, generator=np.random.default_rng(1))
+    np.testing.assert_array_equal(images, others)
+    assert list(columns) == list(frame)
+    for name, values in columns.items():
+        np.testing.assert_array_equal(values, frame[name].to_numpy())

@@ -462,3 +462,37 @@ def test_a_model_that_takes_an_accelerator_unasked_is_moved_back():
 
     assert before_fit("lunar", Unasked()).device.type == "cpu"
     assert before_fit(None, Asked()).device.type == "cuda"  # somebody chose it
+
+
+@pytest.mark.parametrize("optimizer_params", [{}, {"weight_decay": 1e-2, "adam_eps": 1e-6}])
+@pytest.mark.parametrize("name", ["AutoEncoder", "VAE"])
+def test_an_optimiser_of_our_own_takes_the_steps_of_torchs(name, optimizer_params):
+    from pyod.models import auto_encoder, vae
+
+    from toolkit.detectors._uncompiled import PlainAdam, own_optimiser, release_optimiser
+
+    X = np.random.default_rng(0).normal(size=(150, 12))
+    scores = []
+    for own in (True, False):
+        model = {"AutoEncoder": auto_encoder.AutoEncoder, "VAE": vae.VAE}[name](
+            random_state=3, epoch_num=4, verbose=0, optimizer_params=optimizer_params
+        )
+        if own:
+            own_optimiser(model)
+        model.fit(X)
+        assert isinstance(model.optimizer, PlainAdam) == own
+        release_optimiser(model)
+        assert "training_prepare" not in vars(model)
+        scores.append(model.decision_scores_)
+    np.testing.assert_array_equal(*scores)
+
+
+def test_other_optimisers_are_left_alone():
+    from pyod.models.auto_encoder import AutoEncoder
+
+    from toolkit.detectors._uncompiled import own_optimiser
+
+    for model in (AutoEncoder(optimizer_name="sgd", verbose=0), object()):
+        before = dict(getattr(model, "__dict__", {}))
+        own_optimiser(model)
+        assert dict(getattr(model, "__dict__", {})) == before

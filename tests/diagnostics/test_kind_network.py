@@ -5,8 +5,8 @@ import pytest
 import torch
 
 from toolkit.diagnostics.identifier._ensemble import Ensemble
-from toolkit.diagnostics.identifier.network import KindModel, KindNetwork
-from toolkit.nn import build, torch_generator
+from toolkit.diagnostics.identifier.network import KindModel, KindNetwork, one_cycle
+from toolkit.nn import FusedAdam, build, torch_generator
 
 
 def used_network(image_shape):
@@ -81,3 +81,35 @@ def test_angles_are_asked_of_those_that_learnt_turns_alone():
     learnt = ensemble.members[0].angle_regressor.directions(images)
     np.testing.assert_allclose(ensemble.angles(images), np.rad2deg(np.arctan2(learnt[:, 1], learnt[:, 0])))
     assert ensemble.members[1].angle_regressor is None
+
+
+@pytest.mark.parametrize("n_steps", [9, 26, 1000])
+def test_steps_are_those_of_torchs_own_optimiser_and_schedule(n_steps):
+    """Bit by bit: what is learnt does not depend on whose loop counts the steps."""
+    ours, theirs = ([torch.nn.Parameter(torch.linspace(-1, 1, 12).reshape(3, 4))] for _ in range(2))
+    adam = FusedAdam(ours, learning_rate=3e-3, weight_decay=1e-2)
+    reference = torch.optim.AdamW(theirs, lr=3e-3, weight_decay=1e-2, fused=True)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(reference, 3e-3, total_steps=n_steps, pct_start=0.15)
+    for step in range(n_steps - 1):
+        rate, momentum = one_cycle(step, n_steps, 3e-3)
+        (group,) = reference.param_groups
+        assert (rate, momentum) == (group["lr"], group["betas"][0])
+        adam.learning_rate, adam.betas = rate, (momentum, 0.999)
+        for parameters, optimiser in ((ours, adam), (theirs, reference)):
+            optimiser.zero_grad()
+            (parameters[0] ** 3).sum().backward()
+            optimiser.step()
+        schedule.step()
+    assert torch.equal(ours[0], theirs[0])
+    assert one_cycle(n_steps + 5, n_steps, 3e-3) == one_cycle(n_steps - 1, n_steps, 3e-3)
+
+
+def test_a_model_takes_the_rates_of_its_schedule():
+    model = KindModel(used_network((8, 8)), n_steps=12, learning_rate=1e-3)
+    unknown = torch.full((4,), float("nan"))
+    batch = (torch.zeros(4, 8, 8, dtype=torch.uint8), torch.tensor([0, 1, 2, 0]), unknown, unknown)
+    rates = []
+    for _ in range(12):
+        rates.append((model.optimiser.learning_rate, model.optimiser.betas[0]))
+        model.train_step(batch)
+    assert rates == [one_cycle(step, 13, 1e-3) for step in range(12)]

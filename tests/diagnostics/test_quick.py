@@ -117,12 +117,12 @@ def test_the_rate_falls_to_nothing_when_training_is_cut_short():
     batch = (torch.zeros(4, 8, 8, dtype=torch.uint8), torch.tensor([0, 1, 2, 0]), unknown, unknown)
     for _ in range(20):
         model.train_step(batch)
-    before = model.optimiser.param_groups[0]["lr"]
+    before = model.optimiser.learning_rate
     model.cool_down(5)
     rates = []
     for _ in range(5):
         model.train_step(batch)
-        rates.append(model.optimiser.param_groups[0]["lr"])
+        rates.append(model.optimiser.learning_rate)
     assert before > 9e-4
     assert np.all(np.diff(rates) < 0)
     assert rates[-1] == 0.0

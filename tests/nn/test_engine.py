@@ -201,3 +201,18 @@ def test_building_and_learning_import_no_compiler():
         "sys.exit('sympy' in sys.modules or 'torch._dynamo' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_learning_kinds_and_fitting_an_autoencoder_import_no_compiler():
+    code = (
+        "import sys, numpy, torch\n"
+        "from toolkit.detectors import OutlierDetector\n"
+        "from toolkit.diagnostics import CorruptionIdentifier\n"
+        "images = numpy.random.default_rng(0).integers(0, 256, (60, 8, 8), dtype=numpy.uint8)\n"
+        "CorruptionIdentifier(['invert'], init='random', epochs=1, random_state=0).fit(images)\n"
+        "OutlierDetector('autoencoder', random_state=0).fit(images)\n"
+        "before = 'torch._dynamo' in sys.modules\n"
+        "torch.optim.Adam([torch.nn.Parameter(torch.ones(2))])  # what others make imports it as ever\n"
+        "sys.exit(before or 'torch._dynamo' not in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -459,3 +459,44 @@ def test_statistics_that_part_the_groups_are_drawn(rng):
             plots.StatisticsPairDisplay.from_predictions(wrong)
     with pytest.raises(ValueError, match="groups has 3 entries, but values has 60 rows"):
         plots.StatisticsPairDisplay.from_predictions(values, ["a", "b", "c"])
+
+
+@pytest.mark.parametrize("image_format", ["png", "svg"])
+def test_a_mosaic_is_drawn_as_imshow_draws_it(image_format):
+    """Cells are made without imshow, and left out where the figure is only laid out: no pixel differs."""
+    import io
+    import pickle
+
+    import matplotlib
+    from matplotlib.figure import Figure
+
+    from toolkit.plots._cell import Cell
+    from toolkit.plots._mosaic import GAP, draw_cell, frame_cell, open_mosaic, row_name
+
+    images = np.random.default_rng(0).random((6, 9, 9))
+
+    def with_imshow(ax, image, row, column, aspect):
+        left, top = column * (1 + GAP), row * (aspect + GAP)
+        extent = (left, left + 1, top + aspect, top)
+        style = {"cmap": "gray", "vmin": 0, "vmax": 1, "interpolation": "nearest", "aspect": "equal", "zorder": 1}
+        ax.imshow(image, extent=extent, **style).set_in_layout(False)
+
+    def drawn(draw):
+        figure = Figure(figsize=(3, 2), layout="constrained")
+        ax = figure.add_subplot()
+        open_mosaic(ax, 2, 3, 1.0)
+        for place, image in enumerate(images):
+            draw(ax, image, place // 3, place % 3, 1.0)
+            frame_cell(ax, place // 3, place % 3, 1.0)
+        open_mosaic(ax, 2, 3, 1.0)
+        row_name(ax, 0, 1.0, "a name")
+        file = io.BytesIO()
+        with matplotlib.rc_context({"svg.hashsalt": "toolkit"}):
+            metadata = {"Date": None} if image_format == "svg" else {}
+            figure.savefig(file, format=image_format, bbox_inches="tight", metadata=metadata)
+        return figure, file.getvalue()
+
+    figure, ours = drawn(draw_cell)
+    assert ours == drawn(with_imshow)[1]
+    again = pickle.loads(pickle.dumps(figure))
+    assert [type(image) for image in again.axes[0].images] == [Cell] * 6

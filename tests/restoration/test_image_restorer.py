@@ -15,6 +15,7 @@ from toolkit.datasets import load_glyphs
 from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.restoration import ImageRestorer, psnr
 from toolkit.restoration._abstention import abstention_thresholds, kinds_worth_learning, least_confidence
+from toolkit.restoration._repair_candidates import CANDIDATES, RepairCandidates
 
 KINDS = ("gaussian_noise", "salt_and_pepper", "rotate", "flip_horizontal", "invert", "low_contrast")
 COLUMNS = ["kind", "probability", "restorer", "angle", "severity", "repaired", "improvement", "outcome"]
@@ -511,3 +512,24 @@ def test_what_is_learnt_does_not_depend_on_the_number_of_jobs():
     pd.testing.assert_frame_equal(alone.ranking_, together.ranking_)
     assert alone.limits_ == together.limits_
     np.testing.assert_array_equal(alone.transform(corrupted), together.transform(corrupted))
+
+
+@pytest.mark.parametrize("kind", ["gaussian_noise", "low_contrast", "translate"])
+def test_an_answer_with_and_without_abstaining_is_asked_once(clean, kind):
+    candidates = RepairCandidates([kind]).fit(
+        clean[:120],
+        shares={kind: 1.0},
+        n_images=200,
+        n_rounds=1,
+        generator=np.random.default_rng(0),
+    )
+    unit, _ = apply_corruption(candidates.held_out / np.float32(255), kind, generator=np.random.default_rng(1))
+    both = np.concatenate([unit, candidates.held_out / np.float32(255)])  # some damaged, some not
+    (name,) = [name for name in CANDIDATES[kind] if name.endswith("learned")]
+    damage = [found for *_, found in candidates.learned._answers(candidates.invert(both, kind), kind)]
+    candidates.learned.thresholds[kind] = float(np.median(np.concatenate(damage)))
+    forced, spared = candidates.repair_both(both, kind)
+    np.testing.assert_array_equal(forced, candidates.repair(name, both, kind, abstain=False))
+    np.testing.assert_array_equal(spared, candidates.repair(name, both, kind))
+    same = (forced == spared).reshape(len(both), -1).all(axis=1)
+    assert 0 < same.sum() < len(both)

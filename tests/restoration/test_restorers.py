@@ -209,3 +209,34 @@ def test_unknown_names_and_shapes_are_refused(clean):
         restore_images(clean, "learned", clean=np.zeros((3, 5, 5)))
     with pytest.raises(ValueError, match="Unknown kind: 'blurr'"):
         restore_images(clean, "learned", kinds=["blurr"])
+
+
+def test_a_map_of_grey_levels_is_scikit_learns_isotonic_regression(clean):
+    from sklearn.isotonic import IsotonicRegression
+
+    from toolkit.restoration._intensity import tone_curve
+
+    given = np.rint(clean[:5] * 200) / 255
+    wanted = np.random.default_rng(0).random(given.shape).astype(np.float32)
+    for image, target, mapped in zip(given, wanted, tone_curve(given, wanted)):
+        levels = np.rint(image * 255).ravel()
+        reference = IsotonicRegression().fit(levels, target.ravel()).predict(levels)
+        np.testing.assert_allclose(mapped.ravel(), reference, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", [(40, 28, 28), (3, 9, 14, 3), (2, 1, 7), (0, 8, 8)])
+def test_a_stack_is_deconvolved_as_scikit_image_does_image_by_image(shape):
+    from toolkit.restoration._scikit_image import richardson_lucy
+
+    stack = np.random.default_rng(0).random(shape).astype(np.float32)
+    stack[:1] = 0
+    radii = [min(5, (side - 1) // 2) for side in shape[1:3]]
+    y, x = (np.arange(-radius, radius + 1) for radius in radii)
+    psf = np.exp(-0.5 * (y[:, None] ** 2 + x**2) / 1.5**2)
+    psf /= psf.sum()
+    planes = stack if stack.ndim == 3 else np.moveaxis(stack, -1, 1).reshape(-1, *shape[1:3])
+    planes = planes.astype(float)
+    expected = [restoration.richardson_lucy(plane, psf, num_iter=15, filter_epsilon=1e-6) for plane in planes]
+    found = richardson_lucy(stack)
+    found = found if stack.ndim == 3 else np.moveaxis(found, -1, 1).reshape(planes.shape)
+    np.testing.assert_allclose(found, np.clip(np.reshape(expected, planes.shape), 0, 1), atol=1e-6)

@@ -10,6 +10,7 @@ from toolkit._persistence._classes import LAYERS, NETWORKS, class_path, identify
 from toolkit._persistence._forged import check_finite
 from toolkit._persistence._migrations import migrate_config
 from toolkit.exceptions import CheckpointError
+from toolkit.nn import FusedAdam
 from toolkit.nn.tensors import as_tensor, tensor_node
 
 __all__ = ["READERS", "torch_node"]
@@ -22,7 +23,7 @@ def torch_node(writer, value, path):
     """The node of anything of torch; None for anything else."""
     if isinstance(value, (torch.Tensor, torch.Size)):
         return tensor_node(writer, value, path)
-    if isinstance(value, (torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler)):
+    if isinstance(value, (FusedAdam, torch.optim.Optimizer, torch.optim.lr_scheduler.LRScheduler)):
         return {"left_out": None}  # of use in fit only, which makes a new one
     if isinstance(value, torch.device):
         return {"device": str(value)}

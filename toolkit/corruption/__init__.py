@@ -1,6 +1,6 @@
 """Forward models of what can go wrong with an image, by name, and the planter of experiments."""
 
-from toolkit.corruption._apply import apply_corruption
+from toolkit.corruption._apply import apply_corruption, corrupt_stack
 from toolkit.corruption._corruptor import Corruptor
 from toolkit.corruption._generic import GENERIC_OUTLIERS, apply_generic, planted_outliers
 from toolkit.corruption._kinds import (
@@ -30,6 +30,7 @@ __all__ = [
     "Corruptor",
     "apply_corruption",
     "apply_generic",
+    "corrupt_stack",
     "kind_in_words",
     "planted_outliers",
 ]

@@ -11,7 +11,7 @@ from toolkit._core.labels import check_numbers
 from toolkit._core.names import lookup
 from toolkit.corruption._kinds import MODELS, STRENGTHS
 
-__all__ = ["apply_corruption", "unit_stack"]
+__all__ = ["apply_corruption", "corrupt_stack", "unit_stack"]
 
 # Values at a time: what a chunk needs stays within a processor's cache.
 _CHUNK_VALUES = 2**18
@@ -127,6 +127,39 @@ def apply_corruption(
     0  rotate       0.5   50.0
     1  rotate       0.5   50.0
     """
+    out, columns = corrupt_stack(stack, kind, generator=generator, severity=severity)
+    return out, pd.DataFrame(columns)
+
+
+@usual_floating_point
+def corrupt_stack(
+    stack: ArrayLike, kind: str, *, generator: np.random.Generator, severity: ArrayLike | None = None
+) -> tuple[NDArray, dict[str, NDArray]]:
+    """Do what :func:`apply_corruption` does, with the parameters as plain arrays.
+
+    A frame costs as much as to corrupt some tens of images: for whoever corrupts a few of them many times.
+
+    Parameters
+    ----------
+    stack, kind, generator, severity
+        As of :func:`apply_corruption`.
+
+    Returns
+    -------
+    corrupted : ndarray of float32, of the shape of ``stack``
+    parameters : dict of str to ndarray of shape (n_images,)
+        The columns of its frame.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.corruption import corrupt_stack
+    >>> stack = np.zeros((1, 28, 28), dtype=np.float32)
+    >>> stack[:, 8:20, 12:16] = 1
+    >>> corrupted, parameters = corrupt_stack(stack, "rotate", generator=np.random.default_rng(0), severity=0.5)
+    >>> {name: values.tolist() for name, values in parameters.items()}
+    {'kind': ['rotate'], 'severity': [0.5], 'angle': [50.0]}
+    """
     lookup(MODELS, kind, "corruption kind")
     stack = unit_stack(stack)
     n_images = len(stack)
@@ -143,4 +176,4 @@ def apply_corruption(
     }
     for name in frames[0] if frames else ():
         columns[name] = np.concatenate([frame[name] for frame in frames])
-    return out, pd.DataFrame(columns)
+    return out, columns

@@ -5,16 +5,13 @@ is fixed in ``fit``.
 """
 
 import inspect
-import sys
 
 import numpy as np
 
 from toolkit.detectors._repeats import row_digests
+from toolkit.detectors._uncompiled import leave_uncompiled, own_optimiser, release_optimiser
 
 __all__ = ["ModelScores", "StoredScores", "TailReference", "after_fit", "before_fit", "fit_model", "training_scores"]
-
-# PyOD's function of the distance between each row and its reconstruction.
-_ROW_DISTANCES = "_pairwise_distances_no_broadcast_helper"
 
 
 class StoredScores:
@@ -102,7 +99,7 @@ def _posterior_mean(mean, log_variance):
 def before_fit(name, model):
     """Prepare a model that is about to be fitted."""
     _leave_accelerator(model)
-    _leave_uncompiled()
+    leave_uncompiled()
     if name == "dif":
         model._deep_representation = _FixedRepresentation()
     return model
@@ -110,6 +107,7 @@ def before_fit(name, model):
 
 def fit_model(name, model, rows):
     """The model, fitted; what it cannot learn from is one error that names it."""
+    own_optimiser(model)
     try:
         model.fit(rows)
         if name == "pca" and model.n_components is None:
@@ -120,6 +118,8 @@ def fit_model(name, model, rows):
         raise ValueError(
             f"The detector {name!r} cannot be fitted to these {len(rows)} rows of {rows.shape[1]} features: {error}"
         ) from error
+    finally:
+        release_optimiser(model)
 
 
 def _without_empty_directions(model, rows):
@@ -144,17 +144,6 @@ def _leave_accelerator(model):
     for value in list(vars(model).values()):
         if isinstance(value, torch.nn.Module):
             value.to(model.device)
-
-
-def _leave_uncompiled():
-    """Have PyOD's reconstruction errors computed by the NumPy expression that they are written as.
-
-    Numba would compile those two lines anew in each process, for three seconds, to do what NumPy does at once.
-    """
-    statistics = sys.modules.get("pyod.utils.stat_models")
-    helper = getattr(statistics, _ROW_DISTANCES, None)
-    if hasattr(helper, "py_func"):
-        setattr(statistics, _ROW_DISTANCES, helper.py_func)
 
 
 def _five_digits(scores):
@@ -187,7 +176,7 @@ class ModelScores:
         return self._scores(rows)
 
     def _scores(self, rows):
-        _leave_uncompiled()
+        leave_uncompiled()
         if self.seed is not None:
             self.model.random_state = np.random.RandomState(self.seed)
         if hasattr(self.model, "decision_scores_"):

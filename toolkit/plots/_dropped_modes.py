@@ -158,7 +158,7 @@ class DroppedModesDisplay(Display):
         for image, row, column in zip(self.images, self.shown["dropped_mode"], columns):
             draw_cell(ax, image, row, column, aspect)
             frame_cell(ax, row, column, aspect)
-        open_mosaic(ax, n_rows, n_columns, aspect)  # each imshow resets the limits
+        open_mosaic(ax, n_rows, n_columns, aspect)
         for row, (real, drawn) in enumerate(self.shares):
             row_name(ax, row, aspect, f"{real:.1%} of the data", f"{drawn:.1%} of the samples")
         title_axes(ax, self.title)

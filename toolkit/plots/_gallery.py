@@ -170,7 +170,6 @@ class CorruptionGalleryDisplay(Display):
         for image, kind, column in zip(self.images, self.examples["kind"], self.examples["column"]):
             draw_cell(ax, image, places[kind], column, aspect)
             frame_cell(ax, places[kind], column, aspect)
-        open_mosaic(ax, n_rows, n_columns, aspect)  # each imshow resets the limits
         for kind, row in places.items():
             n = self.counts.get(kind, 0)
             row_name(ax, row, aspect, kind_name(kind), f"{n:,} image{'' if n == 1 else 's'}")

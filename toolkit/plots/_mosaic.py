@@ -77,18 +77,17 @@ def _greys():
 
 def draw_cell(ax: Axes, image: NDArray, row: float, column: int, aspect: float) -> None:
     """One image into one cell, without smoothing: pixels are the subject."""
+    from toolkit.plots._cell import Cell
+
     left, top = _corner(row, column, aspect)
     cmap, norm = _greys()
-    picture = ax.imshow(
-        image,
-        cmap=cmap,
-        norm=norm,
-        extent=(left, left + 1, top + aspect, top),
-        interpolation="nearest",
-        aspect="equal",
-        zorder=1,
-    )
+    # Not imshow, which has the axes look for limits anew with each image: they are those of the mosaic.
+    extent = (left, left + 1, top + aspect, top)
+    picture = Cell(ax, cmap=cmap, norm=norm, extent=extent, interpolation="nearest", zorder=1)
+    picture.set_data(image)
+    picture.set_clip_path(ax.patch)
     picture.set_in_layout(False)  # it lies within the axes; asking hundreds for their extent takes seconds
+    ax.add_image(picture)
 
 
 def frame_cell(ax: Axes, row: float, column: int, aspect: float, colour: str = "#c4cacf", width: float = 0.6) -> None:

@@ -146,6 +146,6 @@ class SampleGridDisplay(Display):
         for place, image in enumerate(self.images):
             draw_cell(ax, image, place // self.n_columns, place % self.n_columns, aspect)
             frame_cell(ax, place // self.n_columns, place % self.n_columns, aspect)
-        open_mosaic(ax, n_rows, self.n_columns, aspect)  # each imshow resets the limits
+        open_mosaic(ax, n_rows, self.n_columns, aspect)
         title_axes(ax, self.title)
         return self

@@ -125,6 +125,6 @@ class SampleRowsDisplay(Display):
                 draw_cell(ax, image, row, column, aspect)
                 frame_cell(ax, row, column, aspect)
             row_name(ax, row, aspect, name, self.details.get(name, "" if len(images) else "none"))
-        open_mosaic(ax, len(self.rows), n_columns, aspect)  # each imshow resets the limits
+        open_mosaic(ax, len(self.rows), n_columns, aspect)
         title_axes(ax, self.title)
         return self

@@ -252,13 +252,11 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         self.ranking_ = self._candidates.ranking
         self._fit_classifiers(generator, {kind: _NOT_LEARNT if kind in common else _TOO_FEW for kind in told})
         # Of the others, too few are named for any threshold to be above 0.
-        planted = self._candidates.plant_held_out([kind for kind in self.undoable_ if kind in common], generator)
-        self.limits_ = dict.fromkeys(self.undoable_, 0.0) | abstention_thresholds(
-            findings,
-            {kind: self._identify(self._given(unit, stack.dtype)) for kind, unit in planted},
-            self._sensitivity,
-            **caution,
-        )
+        planted = dict(self._candidates.plant_held_out([kind for kind in self.undoable_ if kind in common], generator))
+        tasks = [partial(self._identify, self._given(unit, stack.dtype)) for unit in planted.values()]
+        told = dict(zip(planted, run_steps(*tasks, n_jobs=self.n_jobs)))
+        self.limits_ = dict.fromkeys(self.undoable_, 0.0)
+        self.limits_ |= abstention_thresholds(findings, told, self._sensitivity, **caution)
         return self
 
     def _angles(self, unit):
@@ -439,10 +437,10 @@ class ImageRestorer(RepairPass, OneToOneFeatureMixin, TransformerMixin, BaseEsti
         repairs.loc[suspicious, "outcome"] = "unsure"
         repairs.loc[suspicious & ~undoable, "outcome"] = "cannot be undone"
         columns = {name: repairs[name].to_numpy(copy=True) for name in ("restorer", "angle", "improvement", "outcome")}
-        for kind in self.undoable_:
-            rows = np.flatnonzero(undoable & sure & (kinds == kind))
-            if len(rows):
-                self._restore_kind(kind, rows, given, images, clean, columns)
+        mine = ((kind, np.flatnonzero(undoable & sure & (kinds == kind))) for kind in self.undoable_)
+        # Each changes rows of its own, and looks at no others.
+        with_rows = [(kind, rows, given, images, clean, columns) for kind, rows in mine if len(rows)]
+        run_steps(*[partial(self._restore_kind, *each) for each in with_rows], n_jobs=self.n_jobs)
         for name, values in columns.items():
             repairs[name] = values
         repairs["repaired"] = repairs["outcome"] == "repaired"

@@ -55,7 +55,7 @@ def tone_curve(stack, wanted):
     What was done to the contrast of an image can be undone by such a map and by nothing else: whatever more ``wanted``
     has was invented. Levels are of 8 bits; channels of a colour share one map.
     """
-    from sklearn.isotonic import isotonic_regression
+    from scipy.optimize import isotonic_regression  # scikit-learn's, without its checks of each image's few levels
 
     levels = np.rint(np.clip(stack, 0, 1) * 255).astype(int).reshape(len(stack), -1)
     values = wanted.reshape(len(stack), -1)
@@ -65,6 +65,6 @@ def tone_curve(stack, wanted):
         there = count > 0
         mean = np.bincount(level, weights=value, minlength=256)[there] / count[there]
         curve = np.zeros(256)
-        curve[there] = isotonic_regression(mean, sample_weight=count[there])
+        curve[there] = isotonic_regression(mean, weights=count[there]).x
         out[row] = curve[level]
     return out.reshape(stack.shape)

@@ -13,7 +13,7 @@ from torch.nn import functional
 from toolkit._core.images import is_dark_on_light, iter_chunks
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
-from toolkit.corruption import KINDS, apply_corruption
+from toolkit.corruption import KINDS, corrupt_stack
 from toolkit.nn import build, fit_loop, limit_threads, torch_generator
 from toolkit.restoration._denoiser import Denoiser, DenoiserTrainer
 from toolkit.restoration._planting import as_bytes, plan_kinds, plant_and_learn
@@ -104,7 +104,7 @@ class LearnedRestorer:
             mine = np.flatnonzero((kinds == code) & damaged)
             for part in iter_chunks(len(mine), _CHUNK):
                 some = mine[part]
-                planted, _ = apply_corruption(clean[rows[some]] / np.float32(255), kind, generator=generator)
+                planted, _ = corrupt_stack(clean[rows[some]] / np.float32(255), kind, generator=generator)
                 # The images to be repaired come in 8 bits as a rule, and low contrast leaves few of their steps.
                 planted = as_bytes(planted) / np.float32(255)
                 given[some] = as_bytes(planted if invert is None else invert(planted, kind))
@@ -118,12 +118,20 @@ class LearnedRestorer:
 
         An image that the network does not find damaged in that way is left as it is, unless ``abstain`` is False.
         """
+        redrawn, damaged = self.redraw(stack, kind, sharpness)
+        if not abstain:
+            return redrawn
         out = np.array(stack, dtype=np.float32)
-        for part, unit, damage in self._answers(stack, kind, sharpness):
-            unit = np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
-            damaged = damage > self.thresholds[kind] if abstain else np.ones(len(unit), dtype=bool)
-            out[part][damaged] = unit[damaged]
+        out[damaged] = redrawn[damaged]
         return out
+
+    def redraw(self, stack, kind, sharpness=1.0):
+        """Every image of a unit stack restored, damaged or not, and which of them are found damaged in that way."""
+        out, damaged = np.empty(stack.shape, dtype=np.float32), np.empty(len(stack), dtype=bool)
+        for part, unit, damage in self._answers(stack, kind, sharpness):
+            out[part] = np.rint((unit[:, 0] if stack.ndim == 3 else np.moveaxis(unit, 1, -1)) * _STEPS) / _STEPS
+            damaged[part] = damage > self.thresholds[kind]
+        return out, damaged
 
     def _answers(self, stack, kind, sharpness=1.0):
         """For each chunk: its rows, the images restored, and the logits of their being damaged."""

@@ -13,7 +13,7 @@ import pandas as pd
 from toolkit._core.geometry import wrap_angle
 from toolkit._core.jobs import run_steps
 from toolkit._core.random import as_generator, spawn_seeds
-from toolkit.corruption import apply_corruption
+from toolkit.corruption import corrupt_stack
 from toolkit.restoration import _intensity
 from toolkit.restoration._intensity import tone_curve
 from toolkit.restoration._learned import LearnedRestorer
@@ -164,10 +164,10 @@ class RepairCandidates:
 
     def _weigh_angles(self, held_out, angles, generator):
         """The weight of the second estimate at which the error on planted turns is least."""
-        planted, truth = apply_corruption(held_out / np.float32(255), "rotate", generator=generator)
+        planted, truth = corrupt_stack(held_out / np.float32(255), "rotate", generator=generator)
         planted = as_bytes(planted) / np.float32(255)
         own, second = self.pose.estimate(planted, "rotate")["angle"], angles(planted)
-        truth = truth["angle"].to_numpy(dtype=float)
+        truth = truth["angle"]
         errors = [np.abs(wrap_angle(_blend(own, second, weight) - truth)).mean() for weight in _WEIGHTS]
         return _WEIGHTS[int(np.argmin(errors))]
 
@@ -202,7 +202,7 @@ class RepairCandidates:
     def plant_held_out(self, kinds, generator):
         """Each kind planted in held-out images: pairs of kind and unit stack."""
         for kind in kinds:
-            planted, _ = apply_corruption(self.held_out[:_N_RANKED] / np.float32(255), kind, generator=generator)
+            planted, _ = corrupt_stack(self.held_out[:_N_RANKED] / np.float32(255), kind, generator=generator)
             yield kind, as_bytes(planted) / np.float32(255)
 
     def repair(self, name, stack, kind, angle=None, sharpness=1.0, *, abstain=True, like=None):
@@ -219,6 +219,17 @@ class RepairCandidates:
         if kind in POSE_KINDS or kind == "brightness":
             return self.invert(stack, kind, angle, like)
         return RESTORERS[name].function(stack)
+
+    def repair_both(self, stack, kind, angle=None, *, like=None):
+        """What :meth:`repair` makes of a unit stack by the network, without abstaining and with it: asked once."""
+        came = self.invert(stack, kind, angle, like)
+        forced, damaged = self.learned.redraw(came, kind)
+        spared = np.array(came, dtype=np.float32)
+        if kind in TONES:
+            forced = tone_curve(stack, forced)
+            spared[~damaged] = tone_curve(stack[~damaged], spared[~damaged])
+        spared[damaged] = forced[damaged]
+        return forced, spared
 
     def _rank(self, held_out, angles, generator, n_jobs):
         """Median PSNR gain of each candidate on corruptions planted in ``held_out``, best first within a kind."""
@@ -239,7 +250,7 @@ class RepairCandidates:
     def _tried(self, kind, held_out, angles, seed):
         """A row of the ranking for each candidate of a kind."""
         rows, sound = [], held_out / np.float32(255)
-        planted, _ = apply_corruption(sound, kind, generator=as_generator(seed))
+        planted, _ = corrupt_stack(sound, kind, generator=as_generator(seed))
         planted = as_bytes(planted)
         unit = planted / np.float32(255)
         angle = angles(unit) if kind == "rotate" and angles is not None else None
@@ -279,7 +290,7 @@ class RepairCandidates:
         """
         held_out = self.held_out
         sound = held_out / np.float32(255)
-        planted, _ = apply_corruption(sound, kind, generator=generator)
+        planted, _ = corrupt_stack(sound, kind, generator=generator)
         planted = as_bytes(planted)
         features, results, like = [], [], planted / np.float32(255)
         angle = angles(like) if kind == "rotate" and angles is not None else None
@@ -287,9 +298,11 @@ class RepairCandidates:
             unit = given / np.float32(255)
             # A sound image predicted as this kind would be moved by some amount: by that of a planted one. The learned
             # restorer does not abstain here, so that the evidence is measured without it.
-            repaired = as_bytes(self.repair(name, unit, kind, angle, abstain=False, like=like))
+            if "learned" in name:
+                repaired, done = (as_bytes(images) for images in self.repair_both(unit, kind, angle, like=like))
+            else:
+                repaired = done = as_bytes(self.repair(name, unit, kind, angle, like=like))
             features.append(evidence.features(given, repaired, known))
-            done = as_bytes(self.repair(name, unit, kind, angle, like=like)) if "learned" in name else repaired
             changed = (done != given).reshape(len(given), -1).any(axis=1)
             results.append(done)
         return features[0], features[1], changed, results[0][:_N_CALIBRATED] / np.float32(255)

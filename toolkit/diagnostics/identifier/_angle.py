@@ -8,7 +8,7 @@ import copy
 
 import numpy as np
 
-from toolkit.corruption import apply_corruption
+from toolkit.corruption import corrupt_stack
 from toolkit.diagnostics.identifier._injection import turn_any_way
 from toolkit.diagnostics.identifier.network import KindModel
 from toolkit.nn import fit_loop, limit_threads
@@ -61,8 +61,8 @@ class AngleRegressor:
         for start in range(0, len(images), _CHUNK):
             part = slice(start, start + _CHUNK)
             unit = images[part].astype(np.float32) / 255
-            out, parameters = apply_corruption(unit, "rotate", generator=generator)
-            angles[part] = np.deg2rad(parameters["angle"].to_numpy(dtype=np.float32))
+            out, parameters = corrupt_stack(unit, "rotate", generator=generator)
+            angles[part] = np.deg2rad(parameters["angle"].astype(np.float32))
             rows = np.flatnonzero(generator.random(len(unit)) < _ANY_WAY)
             out[rows], angles[start + rows] = turn_any_way(unit[rows], generator)
             turned[part] = np.rint(np.clip(out, 0, 1) * 255).astype(np.uint8)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from toolkit.corruption import GENERIC_OUTLIERS, STRENGTHS, SYMMETRIES, apply_corruption, apply_generic
+from toolkit.corruption import GENERIC_OUTLIERS, STRENGTHS, SYMMETRIES, apply_generic, corrupt_stack
 
 __all__ = ["Injector", "Planted", "images_per_round", "plant_evenly", "turn_any_way"]
 
@@ -109,11 +109,11 @@ class Injector:
         for code, name in enumerate(self.kinds, start=1):
             rows = np.flatnonzero((kind == code) & ~turned)
             if len(rows):
-                unit[rows], parameters = apply_corruption(unit[rows], name, generator=generator)
+                unit[rows], parameters = corrupt_stack(unit[rows], name, generator=generator)
                 if name == "rotate":
-                    planted.angle[part][rows] = np.deg2rad(parameters["angle"].to_numpy(dtype=np.float32))
+                    planted.angle[part][rows] = np.deg2rad(parameters["angle"].astype(np.float32))
                 if STRENGTHS[name] is not None:
-                    planted.severity[part][rows] = parameters["severity"].to_numpy(dtype=np.float32)
+                    planted.severity[part][rows] = parameters["severity"].astype(np.float32)
         rows = np.flatnonzero((kind == self.n_outputs - 1) & ~turned)
         unit[rows] = self._unknown(unit[rows], generator)
         rows = np.flatnonzero(turned)
@@ -142,7 +142,7 @@ class Injector:
         for codes in self.pairs[generator.integers(len(self.pairs), size=len(unit))].T:
             for code in np.unique(codes):
                 rows = np.flatnonzero(codes == code)
-                out[rows], _ = apply_corruption(out[rows], self.kinds[code], generator=generator)
+                out[rows], _ = corrupt_stack(out[rows], self.kinds[code], generator=generator)
         return out
 
 

@@ -13,10 +13,13 @@ from torch import nn
 from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_weights, fuse_linear_bn_weights
 
-from toolkit.nn import StateMixin, autocast, native_precision
+from toolkit.nn import FusedAdam, StateMixin, autocast, native_precision
 
-__all__ = ["KindModel", "KindNetwork"]
+__all__ = ["KindModel", "KindNetwork", "one_cycle"]
 
+# The one-cycle rate: the share of the steps in which it rises, how many times its beginning is below its peak and its
+# end below its beginning, and between which values the decay of Adam's first moment falls and rises against it.
+_RISING, _FIRST_BELOW, _LAST_BELOW, _MOMENTUM = 0.15, 25.0, 1e4, (0.95, 0.85)
 # Pixels of images of which 128 are judged at a time.
 _SMALL = 64 * 64
 
@@ -136,7 +139,7 @@ class KindModel(StateMixin):
     ----------
     network : KindNetwork
     n_steps : int
-        Steps of the whole training, for the one-cycle learning rate (Smith and Topin, 2018, "Super-convergence").
+        Steps of the whole training, for the one-cycle learning rate.
     learning_rate : float
         Peak of the learning rate.
 
@@ -163,7 +166,8 @@ class KindModel(StateMixin):
     [(4, 3), (4, 3), (4, 16)]
     """
 
-    _state = ("network", "optimiser", "schedule", "log_share", "errors")
+    _state = ("network", "optimiser", "step", "log_share", "errors")
+    step = 0  # of models that were saved before it was counted here
 
     def __init__(self, network: KindNetwork, *, n_steps: int, learning_rate: float = 3e-3):
         # On a processor, channels-last convolutions of this size take four fifths of the time.
@@ -175,20 +179,20 @@ class KindModel(StateMixin):
             network.kinds.out_features, 2, dtype=torch.float32
         )  # sum of losses and count, by kind
 
-    # Made where something is learnt: torch takes two seconds to import what its optimisers are made of.
+    # Made where something is learnt: a network that only judges needs no moments.
     @cached_property
-    def optimiser(self) -> torch.optim.Optimizer:
-        """AdamW on the network's weights. The schedule comes with it, since it sets rates when it is made."""
-        rate = self._learning_rate
-        optimiser = torch.optim.AdamW(self.network.parameters(), lr=rate, weight_decay=1e-2, fused=True)
-        self.schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=self._n_steps, pct_start=0.15)
+    def optimiser(self) -> FusedAdam:
+        """AdamW on the network's weights, at the rate of the present step."""
+        optimiser = FusedAdam(self.network.parameters(), learning_rate=self._learning_rate, weight_decay=1e-2)
+        self._set_rate(optimiser)
         return optimiser
 
-    @cached_property
-    def schedule(self) -> torch.optim.lr_scheduler.LRScheduler:
-        """The one-cycle learning rate, which the optimiser brings along."""
-        assert self.optimiser is not None
-        return self.__dict__["schedule"]
+    def _set_rate(self, optimiser):
+        rate, momentum = one_cycle(self.step, self._n_steps, self._learning_rate)
+        if self._cooling is not None:
+            begun, n_steps = self._cooling
+            rate *= max(1 - (self.step - begun) / n_steps, 0.0)
+        optimiser.learning_rate, optimiser.betas = rate, (momentum, optimiser.betas[1])
 
     def train_step(self, batch: tuple[torch.Tensor, ...]) -> dict[str, torch.Tensor]:
         """One step on ``(images, kind, angle, severity)``.
@@ -197,7 +201,7 @@ class KindModel(StateMixin):
         is none.
         """
         images, kind, angle, severity = batch
-        optimiser, schedule = self.optimiser, self.schedule  # the schedule sets the rate of the first step, too
+        optimiser = self.optimiser
         self.network.train()
         with autocast(native_precision()):
             logits, amounts, _ = self.network(_to_input(images))
@@ -208,14 +212,11 @@ class KindModel(StateMixin):
         direction = torch.stack([angle.cos(), angle.sin()], dim=1)
         loss_angle = _masked_mean((amounts[:, :2] - direction.nan_to_num()).square().sum(1), ~angle.isnan())
         loss_severity = _masked_mean((amounts[:, 2].sigmoid() - severity.nan_to_num()).square(), ~severity.isnan())
-        optimiser.zero_grad(set_to_none=True)
+        optimiser.zero_grad()
         (loss_kind + 2.0 * loss_angle + loss_severity).backward()
         optimiser.step()
-        schedule.step()
-        if self._cooling is not None:
-            begun, n_steps = self._cooling
-            for group in optimiser.param_groups:
-                group["lr"] *= max(1 - (schedule.last_epoch - begun) / n_steps, 0.0)
+        self.step += 1
+        self._set_rate(optimiser)
         with torch.no_grad():
             self.errors[:, 0].index_add_(0, kind[named], losses[named])
             self.errors[:, 1].index_add_(0, kind[named], torch.ones(int(named.sum())))
@@ -223,7 +224,7 @@ class KindModel(StateMixin):
 
     def cool_down(self, n_steps: int) -> None:
         """Let the learning rate fall to nothing within the next ``n_steps``, whatever was planned."""
-        self._cooling = (self.schedule.last_epoch, max(n_steps, 1))
+        self._cooling = (self.step, max(n_steps, 1))
 
     def mean_errors(self) -> NDArray:
         """Mean loss of each kind since the last call; NaN where a kind was not shown."""
@@ -259,6 +260,45 @@ class KindModel(StateMixin):
             amounts[:, 2] = amounts[:, 2].sigmoid()
             outputs.append((logits.log_softmax(1)[:n_rows], amounts[:n_rows], features[:n_rows]))
         return tuple(torch.cat(parts).numpy() for parts in zip(*outputs))
+
+
+def one_cycle(step: int, n_steps: int, peak: float) -> tuple[float, float]:
+    """Learning rate and decay of the first moment at a step (Smith and Topin, 2018, "Super-convergence").
+
+    Both follow half a cosine up to the peak and another one down; digit by digit those of
+    ``torch.optim.lr_scheduler.OneCycleLR``, whose optimisers torch takes seconds to import.
+
+    Parameters
+    ----------
+    step : int
+        The first is 0.
+    n_steps : int
+        Of the whole training; beyond, all stays as it is at the end.
+    peak : float
+        The highest learning rate.
+
+    Returns
+    -------
+    tuple of float
+
+    Examples
+    --------
+    >>> from toolkit.diagnostics.identifier.network import one_cycle
+    >>> [tuple(round(value, 4) for value in one_cycle(step, 101, 1e-2)) for step in (0, 14, 100)]
+    [(0.0004, 0.95), (0.01, 0.85), (0.0, 0.95)]
+    """
+    risen = float(_RISING * n_steps) - 1
+    step, first = min(step, n_steps - 1), peak / _FIRST_BELOW
+    high, low = _MOMENTUM
+    if step <= risen:
+        share = step / risen
+        return _half_cosine(first, peak, share), _half_cosine(high, low, share)
+    share = (step - risen) / (n_steps - 1 - risen)
+    return _half_cosine(peak, first / _LAST_BELOW, share), _half_cosine(low, high, share)
+
+
+def _half_cosine(start, end, share):
+    return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1)
 
 
 class _Folded:
