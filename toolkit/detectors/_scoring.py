@@ -8,6 +8,7 @@ import inspect
 import sys
 
 import numpy as np
+from sklearn import config_context
 
 from toolkit.detectors._repeats import row_digests
 
@@ -111,7 +112,9 @@ def before_fit(name, model):
 def fit_model(name, model, rows):
     """The model, fitted; what it cannot learn from is one error that names it."""
     try:
-        model.fit(rows)
+        # Rows are numpy's own here: with scikit-learn's dispatch by kind of array, mixtures refuse to begin as they do.
+        with config_context(array_api_dispatch=False):
+            model.fit(rows)
         if name == "pca" and model.n_components is None:
             return _without_empty_directions(model, rows)
         return model
