@@ -5,8 +5,11 @@ it to :func:`main`, which gives every script the same flags.
 """
 
 import argparse
+import contextlib
 import fnmatch
 import json
+import os
+import sys
 import time
 from pathlib import Path
 
@@ -58,8 +61,25 @@ def main(table, cells, show, description):
     options = parser.parse_args()
     if not options.table:
         run(table, cells, again=options.again, only=options.only)
-    with pd.option_context("display.width", 200, "display.max_columns", 40, "display.max_rows", 200):
+    with leaving_quietly(), whole_frames():
         show(load(table))
+
+
+def whole_frames():
+    """Frames are printed with all their rows and columns."""
+    return pd.option_context("display.width", 200, "display.max_columns", 40, "display.max_rows", 200)
+
+
+@contextlib.contextmanager
+def leaving_quietly():
+    """End without a word where the reader of what is printed has left, as ``| head`` does."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # At exit nobody is there to say the rest to, either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
 
 
 def over_seeds(results, keys):

@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 import cells
-import pandas as pd
+import seeds
 
 HERE = Path(__file__).parent
 
@@ -27,7 +27,7 @@ def scripts():
     found = {}
     for path in sorted(HERE.glob("*.py")):
         text = path.read_text(encoding="utf-8")
-        if path.stem not in ("cells", "run") and (_hands_cells(ast.parse(text)) or "--table" in text):
+        if path.stem not in ("cells", "run", "seeds") and (_hands_cells(ast.parse(text)) or "--table" in text):
             found[path.stem] = (ast.get_docstring(ast.parse(text)) or "").partition("\n")[0]
     return found
 
@@ -35,7 +35,12 @@ def scripts():
 def _hands_cells(tree):
     """Whether a script tells :func:`cells.main` what its cells are; the others alone know which they lack."""
     return any(
-        isinstance(node, ast.ImportFrom) and node.module == "cells" and any(name.name == "main" for name in node.names)
+        (
+            isinstance(node, ast.ImportFrom)
+            and node.module == "cells"
+            and any(name.name == "main" for name in node.names)
+        )
+        or (isinstance(node, ast.Attribute) and ast.unparse(node) == "cells.main")
         for node in ast.walk(tree)
     )
 
@@ -82,14 +87,17 @@ def table(names):
     for name in names:
         told = tables_of(name)
         if not told:
-            print(f"## {name}\n", flush=True)
-            subprocess.run([sys.executable, str(HERE / f"{name}.py"), "--table"], check=False)
-            print()
+            command = [sys.executable, str(HERE / f"{name}.py"), "--table"]
+            text = subprocess.run(command, stdout=subprocess.PIPE, encoding="utf-8", check=True).stdout
+            print(f"## {name}\n\n{text.rstrip()}\n\n{seeds.said(name, cells.load(name))}\n")
         for folder, _, show in told:
             text = io.StringIO()
-            with contextlib.redirect_stdout(text), pd.option_context("display.width", 200, "display.max_columns", 40):
-                show(cells.load(folder))
+            there = cells.load(folder)
+            with contextlib.redirect_stdout(text), cells.whole_frames():
+                show(there)
             print(f"## {name}\n\n{text.getvalue().rstrip() or 'Not measured.'}\n")
+            if there:
+                print(f"{seeds.said(name, there)}\n")
 
 
 def main():
@@ -109,4 +117,5 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    with cells.leaving_quietly():
+        main()

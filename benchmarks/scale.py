@@ -233,7 +233,7 @@ def show(results):
     rows = sorted((row for name, row in results.items() if name.startswith("n")), key=lambda row: row["n"])
     for row in rows:
         parts = ", ".join(f"{work} {row[work]:.2f}" for work in (*WORK, "judge_and_write") if work in row)
-        print(f"{row['n']:>9,} images: {row['total']:8.1f} CPU s ({parts}), {row['images_a_second']:,.0f} a second")
+        print(f"{row['n']:>9,} images: {row['total']:.1f} CPU s ({parts}), {row['images_a_second']:,.0f} a second")
         print(
             f"{'':>11}{row['of_one_chunk_in_memory']:.2f} of the rate of one chunk in memory; peak "
             f"{row['peak_gb']:.2f} GB; first {row['compared']:,} rows as in memory: findings {row['same_findings']}, "

@@ -148,11 +148,15 @@ def benchmark_page():
         "",
     ]
     with _importable(BENCHMARKS):
+        from cells import load
         from run import scripts
+        from seeds import said
 
         # What measures nothing, as makers of weights and what several scripts share, has no section.
         for name in scripts():
             parts += benchmark_section(BENCHMARKS / f"{name}.py")
+            if there := load(name):
+                parts += [said(name, there), ""]
     return "\n".join(parts)
 
 

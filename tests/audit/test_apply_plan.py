@@ -4,8 +4,6 @@ import hashlib
 import io
 import os
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -16,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
+from prepared import start
 
 from toolkit.audit import FILE_ACTIONS, apply_plan
 from toolkit.exceptions import FolderInUseError
@@ -565,8 +564,7 @@ def slow(*args):
 _apply.write_exclusively = slow
 apply_plan(pd.read_csv(sys.argv[1], keep_default_na=False), sys.argv[2], sys.argv[3])
 """
-    command = [sys.executable, "-c", code, tmp_path / "plan.csv", folder, tmp_path / "out"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    process = start(code, tmp_path / "plan.csv", folder, tmp_path / "out")
     assert process.stdout.readline() == "written\n"
     process.send_signal(sent)
     process.wait()

@@ -3,15 +3,13 @@
 import contextlib
 import io
 import json
-import os
 import signal
-import subprocess
-import sys
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
+from prepared import start
 
 from toolkit.cli import run
 from toolkit.corruption import KINDS, Corruptor
@@ -184,21 +182,19 @@ def interrupt_during(step, tmp_path, number):
         "setattr(module, name, wait)\n"
         "toolkit.cli.main()\n"
     )
-    command = [sys.executable, "-c", code, "audit", "--dataset", "digits", "--n-images", "24", "--detectors", "iforest"]
-    process = subprocess.Popen(
-        [*command, "--out", str(tmp_path / "audit")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    command = ["audit", "--dataset", "digits", "--n-images", "24", "--detectors", "iforest"]
+    # Two processors: in the middle of steps that are taken side by side.
+    process = start(code, *command, "--out", tmp_path / "audit", LOKY_MAX_CPU_COUNT="2")
     assert process.stdout.readline() == "waiting\n"
     time.sleep(0.1)
-    os.kill(process.pid, number)
+    process.send_signal(number)
     _, err = process.communicate(timeout=60)
     return process.returncode, err
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 @pytest.mark.parametrize("step", ["study, '_estimate'", "write, 'build_report'"])
-def test_an_interrupted_audit_leaves_nothing_half_written(tmp_path, monkeypatch, step, number, code):
-    monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "2")  # in the middle of steps that are taken side by side
+def test_an_interrupted_audit_leaves_nothing_half_written(tmp_path, step, number, code):
     (tmp_path / "audit").mkdir()
     found, err = interrupt_during(step, tmp_path, number)
     assert found == code, err

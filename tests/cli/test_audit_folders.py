@@ -3,14 +3,13 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 from importlib.util import find_spec
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
+from prepared import start
 
 from toolkit.cli import run
 from toolkit.datasets import load_digits, load_image_folder
@@ -194,10 +193,9 @@ from toolkit.cli import run
 sys.exit(run(sys.argv[1:]))
 """
     arguments = ["audit", "--data", pictures, "--no-networks", "--out", tmp_path / "out", "--write-clean"]
-    command = [sys.executable, "-c", code, *map(str, [*arguments, tmp_path / "clean", "-q"])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = start(code, *arguments, tmp_path / "clean", "-q")
     assert process.stdout.readline() == "writing\n"
-    os.kill(process.pid, signal.SIGINT)
+    process.send_signal(signal.SIGINT)
     _, said = process.communicate()
     assert process.returncode == 130
     assert "nothing was left half-written" in said

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from prepared import start
 
 import toolkit
 from toolkit.cli import run
@@ -97,7 +98,7 @@ def test_killed_and_resumed_equals_uninterrupted(tmp_path):
     out = tmp_path / "vae"
     long = ["--epochs", "40", "--save-interval", "10", "--n-images", "60"]
     training = ["train", "vae", *long, "--seed", "3", "--quiet", "--out", str(out)]
-    process = subprocess.Popen([sys.executable, "-c", NEVER_ENDS, *training])
+    process = start(NEVER_ENDS, *training)
     deadline = time.monotonic() + 300  # a busy machine is slow to start it
     while not list(out.glob("checkpoints/step-*")) and time.monotonic() < deadline:
         time.sleep(0.02)

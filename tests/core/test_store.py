@@ -2,11 +2,10 @@
 
 import math
 import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
+from prepared import start
 
 from toolkit._core import folders, store
 from toolkit._core.memory_layout import in_layout, memory_layout
@@ -201,7 +200,7 @@ def dying(*a, **k):
 {call} = dying
 store.write_store({str(path)!r}, "thing", {{"a.bin": b"new"}}, {{}})
 """
-        ends.append(subprocess.run([sys.executable, "-c", code], check=False).returncode)
+        ends.append(start(code).wait())
         if path.exists():
             assert store.read_store(path, "thing")[1]["a.bin"] in (b"old", b"new")
         else:

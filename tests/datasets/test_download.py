@@ -7,6 +7,7 @@ import hashlib
 import numpy as np
 import pytest
 import requests
+from prepared import start
 
 from toolkit.datasets import ResumingDownloader
 from toolkit.exceptions import DataFormatError
@@ -165,8 +166,7 @@ _cache.download(Path(sys.argv[1]), [sys.argv[2]], lambda path: None, max_bytes=1
 def test_a_killed_download_leaves_nothing_but_what_the_next_one_goes_on_from(tmp_path):
     """A server that sends a part and waits; the process is killed, and a second one finishes."""
     import http.server
-    import subprocess
-    import sys
+    import signal
     import threading
     import time
 
@@ -193,15 +193,16 @@ def test_a_killed_download_leaves_nothing_but_what_the_next_one_goes_on_from(tmp
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Slow) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            command = [sys.executable, "-c", _KILLED, str(folder / "a.gz"), f"http://127.0.0.1:{server.server_port}/a"]
-            with subprocess.Popen(command) as process:
-                until = time.monotonic() + 60
-                while time.monotonic() < until and sum(file.stat().st_size for file in folder.glob(".*.part")) < CUT:
-                    time.sleep(0.02)
-                process.kill()
+            download = (_KILLED, folder / "a.gz", f"http://127.0.0.1:{server.server_port}/a")
+            process = start(*download)
+            until = time.monotonic() + 60
+            while time.monotonic() < until and sum(file.stat().st_size for file in folder.glob(".*.part")) < CUT:
+                time.sleep(0.02)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
             assert sorted(path.suffix for path in folder.iterdir() if path.name != ".lock") == [".part"]
             waiting.set()
-            assert subprocess.run(command, check=False).returncode == 0
+            assert start(*download).wait() == 0
         finally:
             waiting.set()
             server.shutdown()

@@ -40,7 +40,7 @@ SMALLER = {
         "digits.images[:600], n_rounds=1, n_samples=300": "digits.images[:300], n_rounds=1, n_samples=150",
     },
     "docs/guide/digits-on-demand.md": {"max_steps=500": "max_steps=100"},
-    "docs/guide/flows.md": {"max_steps=300": "max_steps=60", "n_pairs=2000": "n_pairs=500"},
+    "docs/guide/flows.md": {"max_steps=300": "max_steps=20", "n_pairs=2000": "n_pairs=200"},
     "docs/guide/gan-collapse.md": {"images[:1200]": "images[:600]", 'max_steps": 300': 'max_steps": 100'},
     "docs/guide/gan-presets.md": {
         "max_seconds=3": "max_seconds=0.5",

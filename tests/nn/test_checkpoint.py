@@ -4,8 +4,6 @@ import importlib.metadata
 import os
 import pickle
 import signal
-import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import kill_victim as victim
 import numpy as np
 import pytest
 import torch
+from prepared import start
 
 from toolkit import nn
 from toolkit._core import store
@@ -73,14 +72,13 @@ def test_several_crashes_of_one_training(tmp_path, crash, uninterrupted):
 
 def test_kill_minus_9_at_any_moment(tmp_path):
     """The real thing: another process, killed wherever it happens to be, saving included."""
-    command = [sys.executable, str(PROGRAM), str(tmp_path), "1", "4"]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    program = f"import runpy; runpy.run_path({str(PROGRAM)!r}, run_name='__main__')"
     for delay in (0.01, 0.05):
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+        process = start(program, tmp_path, 1, 4)
         latest = nn.Checkpoint(tmp_path).latest()
         deadline = time.monotonic() + 60
         while nn.Checkpoint(tmp_path).latest() == latest and time.monotonic() < deadline:
-            time.sleep(0.005)
+            time.sleep(0.02)
         time.sleep(delay)
         process.send_signal(signal.SIGKILL)
         process.wait()

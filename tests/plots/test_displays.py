@@ -1,7 +1,5 @@
 """Displays: what they hold, what they draw, and what they leave alone."""
 
-import sys
-
 import matplotlib
 import numpy as np
 import pandas as pd
@@ -135,14 +133,6 @@ def test_displays_touch_nothing_global():
     assert dict(matplotlib.rcParams) == before
     assert matplotlib.get_backend() == backend
     assert plt.get_fignums() == figures
-
-
-def test_import_loads_no_matplotlib():
-    import subprocess
-
-    code = "import sys, toolkit.plots, toolkit.report, toolkit.comparison; print('matplotlib' in sys.modules)"
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == "False"
 
 
 def test_gallery_shows_the_most_confident_of_each_kind():

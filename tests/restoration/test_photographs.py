@@ -1,8 +1,6 @@
 """The network for photographs: any size and mode, tiles that cannot be seen, damage by other hands undone."""
 
 import io
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -222,8 +220,3 @@ def test_the_shipped_weights_are_those_of_the_network():
     assert {name: value.shape for name, value in load(_photographs._SHIPPED.read_bytes()).items()} == {
         name: tuple(value.shape) for name, value in PhotographNetwork().state_dict().items()
     }
-
-
-def test_torch_is_loaded_on_use_only():
-    code = "import sys, toolkit.restoration; toolkit.restoration.repair_original; sys.exit('torch' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -83,11 +83,11 @@ def combine_tables(*tables: "pd.DataFrame") -> "pd.DataFrame":
     >>> import pandas as pd
     >>> one = pd.DataFrame({"method": ["a"], "data": ["x"], "seed": [0], "auroc": [0.9]})
     >>> two = pd.DataFrame({"method": ["b"], "data": ["y"], "seed": [0], "auroc": [0.8]})
-    >>> combine_tables(one, two)
+    >>> combine_tables(one, two)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: Methods were judged on different sets: 'a' and 'b' differ in (data='x', seed=0), (data='y', seed=0). Run the missing cells.
-    """  # noqa: E501
+    ValueError: Methods were judged on different sets: 'a' and 'b' differ in (data='x', seed=0), (data='y', ...
+    """
     import pandas as pd
 
     if not tables:

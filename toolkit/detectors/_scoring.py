@@ -7,6 +7,7 @@ is fixed in ``fit``.
 import inspect
 
 import numpy as np
+from sklearn import config_context
 
 from toolkit.detectors._repeats import row_digests
 from toolkit.detectors._uncompiled import leave_uncompiled, own_optimiser, release_optimiser
@@ -109,7 +110,9 @@ def fit_model(name, model, rows):
     """The model, fitted; what it cannot learn from is one error that names it."""
     own_optimiser(model)
     try:
-        model.fit(rows)
+        # Rows are numpy's own here: with scikit-learn's dispatch by kind of array, mixtures refuse to begin as they do.
+        with config_context(array_api_dispatch=False):
+            model.fit(rows)
         if name == "pca" and model.n_components is None:
             return _without_empty_directions(model, rows)
         return model

@@ -3,6 +3,7 @@
 import warnings
 
 import numpy as np
+from sklearn import config_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.mixture import GaussianMixture
 
@@ -52,7 +53,8 @@ def _mixture(latent, n_components, seed):
         reg_covar=_RIDGE * float(latent.var(axis=0).mean()) + 1e-12,
         random_state=seed,
     )
-    with warnings.catch_warnings():
+    # With dispatch by kind of array, which these never need, mixtures refuse to begin as asked.
+    with warnings.catch_warnings(), config_context(array_api_dispatch=False):
         # Which mixture is good enough is for the criterion to say.
         warnings.simplefilter("ignore", ConvergenceWarning)
         return mixture.fit(latent)
