@@ -1,7 +1,5 @@
 """The fit of a :class:`GAN` between its checked arguments and what it keeps."""
 
-import copy
-
 from toolkit._core.layouts import layout_of
 from toolkit._core.random import as_generator, spawn_seeds
 from toolkit.callbacks import CallbackSupport, followed_by_callbacks
@@ -130,7 +128,7 @@ class FittingMixin(CallbackSupport):
         found = [network for network in chosen if network is not None]
         self.generator_ = found[-1] if found else trainer.finished_generator().cpu()
         self.discriminator_ = setup.finished_discriminator(trainer).cpu()
-        recognition = getattr(trainer, "recognition", None)
-        self.recognition_ = None if recognition is None else copy.deepcopy(recognition).eval().cpu()
+        reads = hasattr(trainer, "finished_recognition")
+        self.recognition_ = trainer.finished_recognition().eval().cpu() if reads else None
         self.training_state_ = setup.copied(trainer.state_dict())
         return self

@@ -218,13 +218,14 @@ def make_trainer(gan, weight_seed, training_seed, *, total_steps):
 
 def make_information_trainer(gan, weight_seed, training_seed, *, total_steps):
     """The same for a GAN with codes."""
-    from toolkit.generators.adversarial import InformationTrainer, RecognitionNetwork
+    from toolkit.generators.adversarial import N_HEADS, InformationTrainer, RecognitionNetwork
     from toolkit.nn import build, resolve_device, torch_generator
 
     weights, settings = torch_generator(weight_seed), in_force(gan)
     pair = _networks(gan, weights)
     codes = {"n_categories": int(settings.n_categories), "n_continuous": int(settings.n_continuous)}
-    recognition = build(lambda: RecognitionNetwork(channels_first(gan.image_shape_), **codes), weights)
+    shape, n_heads = channels_first(gan.image_shape_), N_HEADS if codes["n_categories"] else 1
+    recognition = build(lambda: RecognitionNetwork(shape, **codes, n_heads=n_heads), weights)
     return InformationTrainer(
         *pair,
         recognition.to(resolve_device(gan.device)),

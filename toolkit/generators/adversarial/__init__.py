@@ -11,7 +11,7 @@ from toolkit.generators.adversarial._conditional import (
 )
 from toolkit.generators.adversarial._conditional_trainer import ConditionalTrainer
 from toolkit.generators.adversarial._inference import call_in_batches
-from toolkit.generators.adversarial._information import InformationTrainer, RecognitionNetwork, append_codes
+from toolkit.generators.adversarial._information import N_HEADS, InformationTrainer, RecognitionNetwork, append_codes
 from toolkit.generators.adversarial._latent import LATENTS
 from toolkit.generators.adversarial._objectives import OBJECTIVES, Objective
 from toolkit.generators.adversarial._penalties import PENALTIES, Penalty
@@ -23,6 +23,7 @@ __all__ = [
     "DISCRIMINATOR_CONDITIONINGS",
     "GENERATOR_CONDITIONINGS",
     "LATENTS",
+    "N_HEADS",
     "OBJECTIVES",
     "PENALTIES",
     "SCHEDULES",
