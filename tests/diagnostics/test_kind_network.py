@@ -110,6 +110,6 @@ def test_a_model_takes_the_rates_of_its_schedule():
     batch = (torch.zeros(4, 8, 8, dtype=torch.uint8), torch.tensor([0, 1, 2, 0]), unknown, unknown)
     rates = []
     for _ in range(12):
-        rates.append((model.optimiser.learning_rate, model.optimiser.betas[0]))
         model.train_step(batch)
+        rates.append((model.optimiser.learning_rate, model.optimiser.betas[0]))
     assert rates == [one_cycle(step, 13, 1e-3) for step in range(12)]

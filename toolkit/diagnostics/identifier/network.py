@@ -182,10 +182,8 @@ class KindModel(StateMixin):
     # Made where something is learnt: a network that only judges needs no moments.
     @cached_property
     def optimiser(self) -> FusedAdam:
-        """AdamW on the network's weights, at the rate of the present step."""
-        optimiser = FusedAdam(self.network.parameters(), learning_rate=self._learning_rate, weight_decay=1e-2)
-        self._set_rate(optimiser)
-        return optimiser
+        """AdamW on the network's weights; each step sets its rate."""
+        return FusedAdam(self.network.parameters(), learning_rate=self._learning_rate, weight_decay=1e-2)
 
     def _set_rate(self, optimiser):
         rate, momentum = one_cycle(self.step, self._n_steps, self._learning_rate)
@@ -202,6 +200,7 @@ class KindModel(StateMixin):
         """
         images, kind, angle, severity = batch
         optimiser = self.optimiser
+        self._set_rate(optimiser)  # of the step that a training which is gone on from has reached
         self.network.train()
         with autocast(native_precision()):
             logits, amounts, _ = self.network(_to_input(images))
@@ -216,7 +215,6 @@ class KindModel(StateMixin):
         (loss_kind + 2.0 * loss_angle + loss_severity).backward()
         optimiser.step()
         self.step += 1
-        self._set_rate(optimiser)
         with torch.no_grad():
             self.errors[:, 0].index_add_(0, kind[named], losses[named])
             self.errors[:, 1].index_add_(0, kind[named], torch.ones(int(named.sum())))
