@@ -1,5 +1,7 @@
 """The verdict in three parts: stratified tests against others' and by hand, levels kept, each fault in its part."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
@@ -7,9 +9,11 @@ from scipy.stats import mannwhitneyu, norm
 from scipy.stats.contingency import odds_ratio
 
 from toolkit._core.pixel_scale import PixelScale
-from toolkit.coverage import ModeCoverage
+from toolkit.coverage import ModeCoverage, jensen_shannon
+from toolkit.coverage._bin_metrics import group_p_value
 from toolkit.coverage._fidelity import FidelityJudge, stratified_rank_test, stratified_tail_test
 from toolkit.coverage._parts import _WEIGHTS, judge_parts
+from toolkit.coverage._reference import reference_divergences
 from toolkit.datasets import load_glyphs
 
 
@@ -136,9 +140,8 @@ def test_evidence_is_a_table_and_goes_into_the_summary(glyphs):
     record = coverage.evaluate(others.images[others.labels != "4"])
     table = record.evidence().set_index("test")
     assert table.loc["js", "p_value"] == record.p_values["js"]
-    assert table.loc["js", "part_p_value"] == pytest.approx(
-        min(1.0, record.p_values["js"] / _WEIGHTS["coverage"]["js"])
-    )
+    least = min(record.parts[1].evidence[test] / weight for test, weight in _WEIGHTS["coverage"].items())
+    assert table.loc["js", "part_p_value"] == pytest.approx(min(1.0, least))
     assert record.summary()["parts"]["coverage"]["passed"] is False
 
 
@@ -146,3 +149,39 @@ def test_few_images_are_judged_by_what_there_is():
     rows = np.random.default_rng(0).integers(255, size=(30, 4, 4)).astype(np.uint8)
     record = ModeCoverage(random_state=0).fit(rows).evaluate(rows[:10])
     assert np.isnan(record.evidence().set_index("test").loc["far", "p_value"])
+
+
+def thinned_grid(thinned, seed, n_real=5000, n_samples=2000):
+    """A hundred bins on a plane, of equal shares; in a third of them side by side, ``thinned`` of the samples lack."""
+    x, y = np.meshgrid(np.arange(10.0), np.arange(10.0))
+    centres = np.column_stack([x.ravel(), y.ravel()])
+    shares = np.where(centres[:, 0] < 3, 1.0 - thinned, 1.0)
+    generator = np.random.default_rng(seed)
+    return SimpleNamespace(
+        coverage=SimpleNamespace(n_bins_=100, centres_=centres, dispersion_=1.0, n_draws=500, _seed=seed),
+        real_counts=generator.multinomial(n_real, np.full(100, 0.01)),
+        sample_counts=generator.multinomial(n_samples, shares / shares.sum()),
+    )
+
+
+def bin_p_value(evaluation):
+    real, samples = evaluation.real_counts, evaluation.sample_counts
+    generator = np.random.default_rng(0)
+    reference = reference_divergences(real / real.sum(), real.sum(), samples.sum(), 1.0, 500, generator)
+    return (1 + (reference >= jensen_shannon(real, samples)).sum()) / 501
+
+
+def test_groups_see_a_mode_that_shares_its_bins_where_bins_do_not():
+    seen = [(group_p_value(each), bin_p_value(each)) for each in (thinned_grid(0.3, seed) for seed in range(40))]
+    by_groups, by_bins = np.mean(np.array(seen) <= 0.02, axis=0)
+    assert by_groups > by_bins + 0.2
+
+
+def test_groups_of_real_rows_are_told_apart_no_oftener_than_chance():
+    p_values = np.array([group_p_value(thinned_grid(0.0, seed)) for seed in range(200)])
+    assert 0.02 < (p_values <= 0.1).mean() < 0.18
+
+
+def test_too_few_bins_make_no_groups():
+    few = SimpleNamespace(coverage=SimpleNamespace(n_bins_=19))
+    assert np.isnan(group_p_value(few))

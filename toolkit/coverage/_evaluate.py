@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.stats import poisson
 
+from toolkit.coverage._bin_metrics import group_p_value
 from toolkit.coverage._birthday import birthday_support
 from toolkit.coverage._duplicates import distinct_rows
 from toolkit.coverage._evaluation import Evaluation
@@ -66,7 +67,8 @@ def evaluate_measures(
     dropped = tuple(sorted(dropped, key=lambda mode: -mode.real_share))
     missing_share = float(bins.loc[missing, "real_share"].sum())
     lost_share = max(missing_share, _excess_loss(bins, n_samples, coverage.missing_ratio))
-    parts = _parts(coverage.alpha, figures, expected, p_values | {"bins": _lost_bins(bins)}, fidelity)
+    tests = p_values | {"bins": _lost_bins(bins), "groups": group_p_value(evaluation)}
+    parts = _parts(coverage.alpha, figures, expected, tests, fidelity)
     outcome = name_outcome(
         lost_share,
         resembling=figures["resembling"],

@@ -9,10 +9,11 @@ from dataclasses import dataclass, field
 
 __all__ = ["VerdictPart", "judge_parts"]
 
-# Shares of the level; they add up to one. The divergence has most, as its power is what a thinned mode is found by.
+# Shares of the level; they add up to one. The divergences have most, since a thinned mode is found by their power: one
+# with bins of its own by that of all bins, one that shares them, as shirts do with coats, by that of groups.
 _WEIGHTS = {
     "fidelity": {"far": 0.1, "texture": 0.05, "detail": 0.05, "resembling": 0.02},
-    "coverage": {"js": 0.5, "bins": 0.1, "recall": 0.08},
+    "coverage": {"js": 0.3, "groups": 0.2, "bins": 0.1, "recall": 0.08},
     "originality": {"copied_share": 0.06, "exact_share": 0.04},
 }
 
@@ -33,8 +34,8 @@ class VerdictPart:
     evidence : dict of str to float
         p-value of each test by itself. ``far``: more samples than held-out images lie far from the data; ``texture``
         and ``detail``: fine structure; ``resembling``: fewer look like some real row; ``js``: shares of all bins;
-        ``bins``: too few samples in any one (adjusted for their number); ``recall``: less of the data is within reach;
-        ``copied_share`` and ``exact_share``: copies.
+        ``groups``: of groups of neighbouring bins; ``bins``: too few samples in any one (adjusted for their number);
+        ``recall``: less of the data is within reach; ``copied_share`` and ``exact_share``: copies.
     figures : dict of str to float
         What the sentence speaks of.
     sentence : str
@@ -48,7 +49,7 @@ class VerdictPart:
     >>> {part.name: part.passed for part in record.parts}
     {'fidelity': True, 'coverage': False, 'originality': True}
     >>> record.parts[1].p_value < 0.05, sorted(record.parts[1].evidence)
-    (True, ['bins', 'js', 'recall'])
+    (True, ['bins', 'groups', 'js', 'recall'])
     """
 
     name: str
@@ -139,6 +140,7 @@ _AGAINST = {
     "detail": _detail,
     "resembling": _resembling,
     "js": lambda figures, expected: "The shares of the bins differ from the data's by more than chance.",
+    "groups": lambda figures, expected: "Groups of neighbouring bins differ from the data's by more than chance.",
     "bins": lambda figures, expected: "Some bins hold fewer samples than chance leaves them.",
     "recall": _recall,
     "copied_share": lambda figures, expected: "More samples than chance allows are all but copies of real rows.",
