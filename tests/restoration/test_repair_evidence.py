@@ -114,6 +114,23 @@ def test_one_image_unlike_all_others_does_not_forbid_a_kind():
     assert not classifier.accepts(sound).any()
 
 
+@pytest.mark.parametrize(
+    ("kind", "spared"),
+    [("gaussian_blur", True), ("rotate", True), ("stripe", False), ("translate", False), ("rotate_90", False)],
+)
+def test_one_image_that_may_be_damaged_itself_does_not_decide(kind, spared):
+    planted, sound = _normals(5.0, n=300)
+    every = np.ones(len(sound), bool)
+    before = fit_classifier(planted, sound, every, kind).sensitivity
+    sound[0] = np.sort(planted, axis=0)[270]  # as high as planted ones, and in no way odd
+    classifier = fit_classifier(planted, sound, every, kind)
+    assert classifier.accepts(sound).sum() == spared
+    assert (classifier.sensitivity > before - 0.1) == spared
+    # Of fewer than 200 none is spared.
+    few = fit_classifier(planted[:150], sound[:150], every[:150], kind)
+    assert not few.accepts(sound[:150]).any()
+
+
 @pytest.mark.parametrize(("feature", "value"), [(0, 60.0), (1, 60.0), (2, -60.0), (3, -60.0)])
 def test_a_repair_unlike_any_planted_one_is_not_accepted(feature, value):
     planted, sound = _normals(6.0)
@@ -189,8 +206,8 @@ def test_room_is_what_lies_between_the_highest_sound_score_and_the_line():
     planted, sound = _normals(4.0)
     fitted = fit_classifier(planted, sound, EVERY, "pixelate")
     assert fitted.room > 0.5
-    # No sound image passes without it either, and more planted ones do.
-    assert (fitted.margin(sound) < -fitted.room + 0.5).all()
+    # Of the sound images those alone pass without it that are spared, one in 200, and more planted ones do.
+    assert (fitted.margin(sound) >= -fitted.room + 0.5).mean() <= 0.005
     assert (fitted.margin(planted) >= -fitted.room).mean() > fitted.sensitivity + 0.05
     # Where no sound image would change, none drew the line, and of what is shown by itself it is never given up.
     assert fit_classifier(planted, sound, ~EVERY, "pixelate").room == 0
@@ -208,7 +225,7 @@ def test_a_repair_unlike_any_planted_one_has_no_margin_however_likely():
 @pytest.mark.parametrize(("shift", "more"), [(4.0, True), (8.0, False)])
 def test_where_stripes_are_hardly_told_from_cloth_the_line_lies_farther_off(shift, more):
     planted, sound = _normals(shift)
-    other, stripes = (fit_classifier(planted, sound, EVERY, kind) for kind in ("pixelate", "stripe"))
+    other, stripes = (fit_classifier(planted, sound, EVERY, kind) for kind in ("translate", "stripe"))
     assert (other.sensitivity < 0.7) == more
     assert (stripes.threshold > other.threshold + 1) == more
     assert (stripes.sensitivity < other.sensitivity) == more

@@ -32,6 +32,11 @@ _SEEN = 0.01
 # from their median: higher of oddness, as it came and repaired, lower of likeness, gained and repaired.
 _USUAL, _BEYOND = 0.99, 0.5
 _WORSE_HIGHER, _WORSE_LOWER = [0, 1], [2, 3]
+# Of the sound images so many are spared when the line is drawn, the highest: trusted rows are not known to be sound, and
+# one that is soft by itself decided whether blurred clothes were repaired at all (34 of 38 with it spared, none with it).
+# Of kinds that sound images may show by themselves, as an odd slant or a woven stripe, none is spared: more of them were
+# changed, and none of the damaged won. No hand slants as far as what is called turned here.
+_SPARED, _SHOWN_BUT_SPARED, _NOT_SPARED = 0.005, ("rotate",), ("stripe",)
 # Folds of the cross-validation; quantiles at which the hinges of a feature stand; inverse of the L2 penalty.
 _FOLDS, _KNOTS, _C = 5, (0.2, 0.4, 0.6, 0.8), 0.3
 # The sensitivity that a classifier needs. At .5 throughout, a turn was undone in one set of digits and not in another;
@@ -196,7 +201,7 @@ class RepairClassifier:
 def least_sensitivity(kind):
     """The sensitivity that the classifier of a kind has to have for anything to be repaired.
 
-    Sensitivity says how much is left alone, not how much is harmed: no held-out sound image passes at any, so a quarter
+    Sensitivity says how much is left alone, not how much is harmed: hardly a held-out sound image passes at any, so a quarter
     is enough. Of the repair of a symmetry there is no other witness than likeness, and half is asked.
     """
     return _LEAST_OF_SYMMETRIES if kind in SYMMETRIES else _LEAST
@@ -212,7 +217,7 @@ def fit_classifier(planted, sound, would_change, kind=None):
     would_change : ndarray of bool of shape (n_sound,)
         Sound images that the repair would change at all.
     kind : str, optional
-        What is repaired.
+        What is repaired; of a kind that no sound image shows by itself, one sound image in 200 may be accepted.
 
     Returns
     -------
@@ -237,7 +242,8 @@ def fit_classifier(planted, sound, would_change, kind=None):
     ours, theirs = score[: len(planted)], score[len(planted) :]
     # What is never accepted cannot be harmed.
     would_change = would_change & _within(sound, usual)
-    threshold, room = _threshold(ours, theirs, would_change)
+    spares = kind in _SHOWN_BUT_SPARED or not (kind is None or resembled(kind) or kind in _NOT_SPARED)
+    threshold, room = _threshold(ours, theirs, would_change, int(_SPARED * len(theirs)) if spares else 0)
     passing = (ours >= threshold) & _within(planted, usual)
     if kind == "stripe" and passing.mean() < _STRIPES_TOLD:
         threshold, room = threshold + _MORE_ROOM * float(theirs.std()), 0.0
@@ -313,14 +319,18 @@ def _within(evidence, bounds):
     return ((evidence >= bounds[0]) & (evidence <= bounds[1])).all(axis=1)
 
 
-def _threshold(ours, theirs, would_change):
-    """The threshold between scores of planted and of sound images, and how much of it is room."""
+def _threshold(ours, theirs, would_change, n_spared=0):
+    """The threshold between scores of planted and of sound images, and how much of it is room.
+
+    So many of the sound images are spared, the highest.
+    """
     passing = float(np.quantile(ours, 1 - _PASSING))
     # Sound images that would not change cannot be harmed.
-    highest = float(theirs[would_change].max(initial=-np.inf))
-    if not np.isfinite(highest):
+    harmed = np.sort(theirs[would_change])
+    if not len(harmed):
         return min(passing, float(theirs.max())), 0.0
-    # No sound image may pass, and more is asked than so few can show: the threshold moves up by their spread.
+    highest = float(harmed[-1 - min(n_spared, len(harmed) - 1)])
+    # No other sound image may pass, and more is asked than so few can show: the threshold moves up by their spread.
     spread = float(theirs.std())
     threshold = highest + spread
     if passing > highest:
