@@ -11,7 +11,7 @@ import pandas as pd
 
 from toolkit._core.files import write_csv
 from toolkit._core.images import as_stack
-from toolkit._core.printable import printable
+from toolkit._core.printable import printable, printable_names
 from toolkit._core.types import PathLike
 from toolkit.audit import Auditor, apply_plan, check_clean_target, decided_plan, read_decisions, read_plan
 from toolkit.datasets import list_files, load_images, save_npz
@@ -118,7 +118,8 @@ def apply_decisions(
 
 def _check_unchanged(folder: Path, decisions: pd.DataFrame) -> None:
     """Refuse decisions on files that are not what they were: whoever decided saw another picture."""
-    names = {printable(entry.name): entry.name for entry in list_files(folder)}
+    entries = list_files(folder)
+    names = dict(zip(printable_names([entry.name for entry in entries]), (entry.name for entry in entries)))
     changed = []
     for path, digest in zip(decisions["path"], decisions["sha256"]):
         if path not in names:
