@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from toolkit._core.images import as_stack
+from toolkit.coverage import ModeCoverage
 from toolkit.datasets import load_digits, load_images
 from toolkit.detectors import OutlierDetector
 from toolkit.diagnostics import CorruptionDiagnostics
 from toolkit.exceptions import DataFormatError
-from toolkit.generators import Autoencoder
+from toolkit.generators import GAN, Autoencoder
 
 IMAGES = load_digits().images[:6]
 
@@ -32,6 +33,15 @@ def test_it_is_said_what_it_is(take, given, words):
     with pytest.raises(ValueError, match=words) as raised:
         take(given)
     assert "\n" not in str(raised.value)
+
+
+def test_the_argument_is_named_as_its_user_knows_it():
+    gan = GAN(max_steps=1, random_state=0).fit(IMAGES)
+    with pytest.raises(ValueError, match="rejection must be images, got the path 'truth.npz'"):
+        gan.sample(2, rejection="truth.npz")
+    coverage = ModeCoverage(random_state=0).fit(load_digits().images[:60])
+    with pytest.raises(ValueError, match="Input samples contains NaN: 6 of 6 images"):
+        coverage.evaluate(np.full(IMAGES.shape, np.nan))
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf])

@@ -111,7 +111,7 @@ def validate_images(estimator, X, *, reset, name="X"):
     try:
         rows = validate_data(estimator, rows, reset=reset, dtype="numeric")
     except ValueError as error:
-        raise _of_images(error, rows) from error
+        raise _of_images(error, rows, name) from error
     given = getattr(estimator, "image_shape", None)
     if reset:
         if shape is not None and given is not None and tuple(given) != shape:
@@ -127,16 +127,16 @@ def validate_images(estimator, X, *, reset, name="X"):
     return stack
 
 
-def _of_images(error, rows):
+def _of_images(error, rows, name):
     """scikit-learn's error in one sentence, which says in which image a value is not finite: its advice is on tables.
 
     Examples
     --------
     >>> rows = np.array([[1.0, 2.0], [np.nan, 1.0]])
-    >>> _of_images(ValueError("Input X contains NaN.\\nUse an imputer."), rows)
+    >>> _of_images(ValueError("Input X contains NaN.\\nUse an imputer."), rows, "X")
     ValueError('Input X contains NaN: 1 of 2 images has such values, the first is number 1.')
     """
-    first = str(error).partition("\n")[0]
+    first = str(error).partition("\n")[0].replace("Input X ", f"Input {name} ", 1)
     if " contains " not in first or not isinstance(rows, np.ndarray) or rows.dtype.kind != "f":
         return error
     wrong = np.flatnonzero([not np.isfinite(row).all() for row in rows])
@@ -174,7 +174,7 @@ def as_stack(X, image_shape=None, *, name="X"):
     try:
         rows = check_array(rows, dtype="numeric", input_name=name)
     except ValueError as error:
-        raise _of_images(error, rows) from error
+        raise _of_images(error, rows, name) from error
     return rows.reshape(len(rows), *(shape or resolve_image_shape(rows.shape[1], image_shape)))
 
 
