@@ -51,6 +51,24 @@ def test_documents_with_the_same_first_page_are_all_kept(home, tmp_path):
     assert (done["done"] == "kept").sum() == 12 + (found["cover.png"] == "keep")
 
 
+def test_what_cannot_be_copied_without_its_notes_stands_for_no_other(home, tmp_path):
+    pages = [crop(row) for row in (51, 52)]
+    pages[0].save(home / "letter.tif", save_all=True, append_images=pages[1:])
+    pages[0].save(home / "cover.png")
+    pages[0].save(home / "cover.bmp")
+    result = run_folder(
+        home,
+        cache=False,
+        n_jobs=1,
+        write_clean=tmp_path / "out",
+        leave_out=BOTH,
+        strip_metadata=True,
+    )
+    done = result.applied.set_index("path")
+    assert "several frames" in done.loc["letter.tif", "note"]
+    assert sorted(done.loc[["cover.bmp", "cover.png"], "done"]) == ["kept", "left out"]
+
+
 @pytest.mark.parametrize("orientation", [2, 3])
 def test_the_same_scans_that_are_shown_otherwise_are_another_picture(home, orientation):
     file = io.BytesIO()

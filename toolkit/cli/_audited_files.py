@@ -120,7 +120,13 @@ class AuditedFiles:
         """The result with a plan for its files, and with the cleaned copy, if one is wanted."""
         from toolkit.audit import plan_clean
 
-        plan = plan_clean(result.files, leave_out=self.left_out, repairs=self.repairs, per_image=result.per_image)
+        plan = plan_clean(
+            result.files,
+            leave_out=self.left_out,
+            repairs=self.repairs,
+            per_image=result.per_image,
+            strip_metadata=self.strip_metadata,
+        )
         result = replace(result, plan=plan)
         if self.write_clean is None:
             return result

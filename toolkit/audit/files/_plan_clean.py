@@ -7,10 +7,12 @@ import pandas as pd
 
 from toolkit._core.names import check_names
 from toolkit.audit.files._copies import copies_left_out
+from toolkit.audit.files._encode import CannotWrite
 from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._frame import LOSSY_FORMATS, frame_box
 from toolkit.audit.files._pixel_plan import OF_PIXELS, PixelRepairs
 from toolkit.audit.files._plan import PLAN_COLUMNS
+from toolkit.audit.files._repair import stripped_content
 from toolkit.corruption import kind_in_words
 from toolkit.datasets import read_original
 from toolkit.exceptions import DataFormatError
@@ -56,6 +58,7 @@ def plan_clean(
     leave_out: Sequence[str] = (),
     repairs: Sequence[str] = EXACT_REPAIRS,
     per_image: pd.DataFrame | None = None,
+    strip_metadata: bool = False,
 ) -> pd.DataFrame:
     """What becomes of each file: kept, repaired exactly, or left out.
 
@@ -77,6 +80,9 @@ def plan_clean(
     per_image : DataFrame, optional
         Of an audit by networks of the same folder, with ``path``, ``kind``, ``confidence``, ``repaired`` and
         ``restorer``: turns, mirror images and inversions that it repaired are made to the files.
+    strip_metadata : bool, default=False
+        :func:`apply_plan` will be told to take out notes: a file that is not copied then, since its notes cannot be
+        taken out without loss, stands for none of its copies.
 
     Returns
     -------
@@ -109,6 +115,8 @@ def plan_clean(
     of_pixels = PixelRepairs(audit)
     files = table.to_dict(orient="records")
     lost = {file["path"]: reason for file in files if (reason := _why_lost(file, audit, leave_out))}
+    if strip_metadata and {"exact_duplicates", "near_duplicates"} & set(leave_out):
+        lost |= _not_stripped(audit, [file for file in files if file["path"] not in lost])
     copies, stay = copies_left_out(audit, leave_out, lost)
     rows = []
     for file in files:
@@ -145,6 +153,21 @@ def _why_lost(file: dict[str, Any], audit: FileAudit, leave_out: Sequence[str]) 
         if fault in leave_out and _flagged(audit, file["path"]).get(fault, False):
             return f"{fault.replace('_', ' ')} ({file[f'score_{fault}']:.2f})"
     return ""
+
+
+def _not_stripped(audit: FileAudit, files: list[dict[str, Any]]) -> dict[str, str]:
+    """Of files with copies, those whose notes cannot be taken out, and why."""
+    names = dict(zip(audit.survey.files["path"], audit.survey.names))
+    found = {}
+    for file in files:
+        if file["duplicate_group"] >= 0:
+            try:
+                stripped_content((audit.survey.root / names[file["path"]]).read_bytes())
+            except CannotWrite as error:
+                found[file["path"]] = str(error)
+            except OSError:  # of an archive, or gone: what becomes of it then is said where it is copied
+                continue
+    return found
 
 
 def _flagged(audit: FileAudit, path: str) -> Any:
