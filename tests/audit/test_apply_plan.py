@@ -476,11 +476,12 @@ def test_names_of_any_bytes(tmp_path):
     done = apply_plan(plan, home, tmp_path / "out")
     assert (done["done"] == "kept").all()
     assert sorted(os.listdir(os.fsencode(tmp_path / "out"))) == sorted(os.listdir(os.fsencode(home)))
-    # Two names that are shown alike: a plan cannot say which it means.
+    # Two names that would be shown alike: the one that is shown as it is keeps its name, and nothing is mixed up.
     with open(os.path.join(os.fsencode(home), b"latin-\\xe9.png"), "wb") as file:
-        file.write(content)
-    with pytest.raises(ValueError, match="two files"):
-        apply_plan(plan, home, tmp_path / "out2")
+        file.write(b"another")
+    done = apply_plan(plan, home, tmp_path / "out2").set_index("path")["note"]
+    assert done["latin-\\xe9.png"] == "has changed since the plan was made"
+    assert done["latin-\\xe9.png (2)"] == "is not in the plan"
 
 
 def test_names_that_differ_by_case_only(tmp_path, monkeypatch):

@@ -1,6 +1,7 @@
 """The files of a folder: each has its row and its reasons; a plan repairs only what an independent check confirms."""
 
 import os
+import re
 
 import numpy as np
 import pandas as pd
@@ -83,6 +84,9 @@ def test_findings_say_which_files(found):
         assert name in text
     assert "labelled one picture twice" in text
     assert "are copies of another" in found.findings()[0]
+    (said,) = [sentence for sentence in found.findings() if "redundant cop" in sentence]
+    redundant, *split = re.findall(r"(\d+) (?:redundant|equal|changed|turned|copies)", said)
+    assert int(redundant) == sum(map(int, split)) == (found.per_file["duplicate_of"] != "").sum()
 
 
 def test_a_plan_keeps_what_nobody_asked_to_leave_out(folder, found):

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import shutil
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -19,6 +20,7 @@ from toolkit.datasets import load_digits, load_glyphs, load_image_folder, load_n
 from toolkit.diagnostics import CorruptionIdentifier
 from toolkit.restoration import ImageRestorer
 from toolkit.studies import apply_decisions, run_audit, run_folder
+from toolkit.studies.folder._choices import file_choices
 
 PHOTOS = load_image_folder(size=80).images
 INNER = np.asarray(Image.fromarray(PHOTOS[50]).resize((120, 90)))
@@ -326,3 +328,38 @@ def test_every_file_is_offered_every_repair(audited):
     offered = {row["name"]: data["offers"][row["choices"]] for row in data["rows"]}
     assert set(offered["framed.png"]) == set(FILE_ACTIONS)
     assert set(offered["broken.png"]) == {"keep", "leave_out"}
+
+
+def test_a_file_that_has_become_a_pipe_is_refused_and_never_waited_for(home, audited, capsys):
+    decisions = decide(home, audited[1], **{"sub/03.png": "flip_horizontal"})
+    (home / "in" / "sub" / "03.png").unlink()
+    os.mkfifo(home / "in" / "sub" / "03.png")
+    before = signal.signal(signal.SIGALRM, lambda *_: pytest.fail("it waits for the pipe"))
+    signal.alarm(60)
+    try:
+        assert apply(home, decisions) == 1
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+    assert "'sub/03.png' cannot be used any more (no plain file)" in capsys.readouterr().err
+    assert not (home / "out").exists()
+
+
+def test_the_page_offers_nothing_that_cannot_be_done(home, tmp_path):
+    folder = tmp_path / "others"
+    shutil.copytree(home / "in", folder)
+    os.mkfifo(folder / "pipe.png")
+    (folder / "inner.png").symlink_to(folder / "framed.png")
+    (tmp_path / "outside.png").write_bytes((folder / "sub" / "03.png").read_bytes())
+    (folder / "outer.png").symlink_to(tmp_path / "outside.png")
+    result = run_folder(folder, cache=False, n_jobs=1)
+    choices = file_choices(result.files, result.plan).set_index("path")["choices"]
+    for path in ("pipe.png", "inner.png", "outer.png"):
+        assert choices[path] == ("leave_out",)
+    assert choices["broken.png"] == ("keep", "leave_out")
+    # All of it at a press: what is exported is carried out.
+    result.write(tmp_path / "audit2")
+    able = [path for path in choices.index if "keep" in choices[path]]
+    kept = result.plan[result.plan["path"].isin(able)].assign(action="keep")
+    done = apply_decisions(kept, tmp_path / "audit2", folder, tmp_path / "out2").set_index("path")["done"]
+    assert (done[able] == "kept").all()

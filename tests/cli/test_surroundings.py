@@ -89,3 +89,21 @@ def test_a_command_seldom_searches_what_it_imports_for_garbage():
         "sys.exit(gc.get_threshold()[0] < 10_000 or not gc.isenabled())"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False, capture_output=True).returncode == 0
+
+
+def test_a_failure_leaves_no_worker_behind_that_holds_the_output():
+    code = """
+import toolkit.cli._main as command
+from toolkit._core.jobs import run_jobs
+
+def fail():
+    run_jobs(pow, [{"base": 2, "exp": n} for n in range(4)], n_jobs=2)
+    return 1
+
+command.run = fail
+command.main()
+"""
+    # A pipe is at its end when the last process that holds it is gone; idle workers stay for five minutes.
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr

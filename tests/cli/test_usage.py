@@ -40,6 +40,8 @@ def run(capsys, *arguments):
         (["audit", "--data", "a.npz", "--dataset", "glyphs"], "exclude one another"),
         (["audit", "--dataset", "nonsense"], "Unknown data set: 'nonsense'.*glyphs"),
         (["audit", "--data", "picture.png"], "neither a .npz nor a .npy"),
+        (["audit", "--data", "no_folder", "--no-networks"], "--data: no_folder: no such folder"),
+        (["audit", "--data", "no_folder", "--write-clean", "out"], "--data: no_folder: no such folder"),
         (["corrupt", "in.npz"], "Missing argument 'OUT'"),
         (["corrupt", "in.npz", "out.csv"], r"must end in \.npz"),
         (["corrupt", "in.npz", "out.npz", "--kinds", "rotat"], "Unknown kind: 'rotat'.*Did you mean 'rotate'"),

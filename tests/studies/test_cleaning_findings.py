@@ -67,3 +67,22 @@ def test_the_types_of_the_table_do_not_depend_on_what_was_done(tmp_path, names):
 def test_what_was_encoded_anew_is_counted():
     table = pd.DataFrame({"done": "repaired", "psnr": [np.inf, 51.3], "note": ["", None]})
     assert "2 repaired at their own size (1 of them not to the last grey level)" in cleaning_findings(table, {})[0]
+
+
+def test_what_lost_its_notes_is_not_said_to_be_as_it_was(tmp_path):
+    (tmp_path / "in").mkdir()
+    Image.new("RGB", (9, 9), "red").save(tmp_path / "in" / "a.bmp")  # which has no room for notes
+    for name in ("b.jpg", "c.jpg"):
+        exif = Image.Exif()
+        exif[0x010F] = "Camera"
+        Image.new("RGB", (9, 9), "red").save(tmp_path / "in" / name, exif=exif)
+    rows = [
+        (name, hashlib.sha256((tmp_path / "in" / name).read_bytes()).hexdigest(), "keep", reason)
+        for name, reason in (("a.bmp", ""), ("b.jpg", ""), ("c.jpg", "noisy left"))
+    ]
+    plan = pd.DataFrame(rows, columns=["path", "sha256", "action", "reason"])
+    done = apply_plan(plan, tmp_path / "in", tmp_path / "out", strip_metadata=True)
+    assert done["note"].tolist() == ["", "without its notes", "noisy left; without its notes"]
+    (said,) = cleaning_findings(done, {"cleaned": "out"})
+    assert said.startswith("out holds 3 files: 1 as it was, byte for byte, 2 as they were but for their notes and 0 ")
+    assert (tmp_path / "out" / "a.bmp").read_bytes() == (tmp_path / "in" / "a.bmp").read_bytes()

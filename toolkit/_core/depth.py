@@ -6,11 +6,12 @@ says is room, not depth, so the depth is learnt from all pictures of a set toget
 
 import hashlib
 import io
+import re
 from dataclasses import dataclass
 
 import numpy as np
 
-__all__ = ["FLOAT", "INTEGER", "DeepValues", "common_range", "deep_values", "range_in_words"]
+__all__ = ["FLOAT", "INTEGER", "DeepValues", "common_range", "deep_values", "has_deep_colour", "range_in_words"]
 
 INTEGER, FLOAT = "integer", "float"
 _BITS = (8, 10, 12, 14, 16)
@@ -147,6 +148,44 @@ def deep_values(image, content, formats):
         return _grey(image)
     tiles = _low_byte_tiles(image)
     return None if tiles is None else _colour(image, content, formats, *tiles)
+
+
+def has_deep_colour(image, content):
+    """Whether a picture that is open but not decoded has colour of more than 8 bits, by its header.
+
+    Pillow has no mode for such colour: what it decodes, and would write, are the high bytes.
+
+    Parameters
+    ----------
+    image : PIL.Image.Image
+    content : bytes
+        The file that it comes from.
+
+    Examples
+    --------
+    >>> import io
+    >>> from PIL import Image
+    >>> file = io.BytesIO()
+    >>> Image.new("RGB", (2, 2)).save(file, "PNG")
+    >>> with Image.open(file) as image:
+    ...     has_deep_colour(image, file.getvalue())
+    False
+    """
+    if image.mode.startswith("I") or image.mode == "F":
+        return False
+    if image.format == "JPEG2000":
+        # ITU-T T.800, A.5.1: after 36 bytes of sizes the number of components, and of each its bits less one.
+        place = content.find(b"\xff\x4f\xff\x51") + 40
+        count = int.from_bytes(content[place : place + 2], "big")
+        return any(bits & 0x7F > 7 for bits in content[place + 2 : place + 2 + 3 * count : 3])
+    if image.format == "AVIF":
+        # AV1 in ISO media files, 2.3.3: the third byte of a configuration says whether values have 10 or 12 bits.
+        return any(found[1][2] & 0x40 for found in re.finditer(rb"(?s)av1C(.{4})", content))
+    for tile in image.tile:
+        raw, *more = [tile.args] if isinstance(tile.args, str) else (tile.args or [""])
+        if ";16" in str(raw) or (tile.codec_name == "ppm" and more and more[0] > 255):
+            return True
+    return False
 
 
 def _grey(image):

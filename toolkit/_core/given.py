@@ -6,9 +6,14 @@ asked before anything is made of them. NaN and None are left to the checks that 
 """
 
 import datetime
+import numbers
+import os
 import sys
+from collections.abc import Mapping, Set
 
 import numpy as np
+
+from toolkit._core.printable import printable
 
 __all__ = ["as_given_numbers"]
 
@@ -28,8 +33,8 @@ def as_given_numbers(X, name="X"):
     Raises
     ------
     ValueError
-        Strings, dates, missing values of pandas or complex numbers among objects, masked values, rows of different
-        lengths, numbers that no float holds.
+        A path, a set of images with its labels, or what else holds no rows; strings, dates, missing values of pandas or
+        complex numbers among objects, masked values, rows of different lengths, numbers that no float holds.
 
     Examples
     --------
@@ -40,7 +45,12 @@ def as_given_numbers(X, name="X"):
     Traceback (most recent call last):
         ...
     ValueError: X must hold numbers, got '7' among them: a str.
+    >>> as_given_numbers("my_pictures")
+    Traceback (most recent call last):
+        ...
+    ValueError: X must be images, got the path 'my_pictures': load them first, by toolkit.datasets.load_images.
     """
+    _check_kind(X, name)
     if isinstance(X, np.ma.MaskedArray):
         n_masked = int(np.ma.getmaskarray(X).sum())
         if n_masked:
@@ -60,6 +70,22 @@ def as_given_numbers(X, name="X"):
     elif isinstance(X, np.ndarray):
         _check_array(X, name)
     return X
+
+
+def _check_kind(X, name):
+    """Refuse what numpy would make an array without axes of, of which scikit-learn says what helps with tables."""
+    if isinstance(X, (str, bytes, os.PathLike)):
+        raise ValueError(
+            f"{name} must be images, got the path {printable(X)!r}: load them first, by toolkit.datasets.load_images."
+        )
+    if hasattr(X, "images") and not hasattr(X, "__array__"):
+        raise ValueError(f"{name} must be an array of images, got {type(X).__name__}: pass its images, {name}.images.")
+    single = isinstance(X, numbers.Number) or (isinstance(X, np.ndarray) and not X.ndim)
+    if (
+        X is None or single or (isinstance(X, (Mapping, Set)) and not hasattr(X, "shape"))
+    ):  # some sparse arrays are dicts
+        what = "None" if X is None else "a single value" if single else f"a {type(X).__name__}"
+        raise ValueError(f"{name} must be an array of images, got {what}.")
 
 
 def _check_column(column, name):

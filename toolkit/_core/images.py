@@ -108,7 +108,10 @@ def validate_images(estimator, X, *, reset, name="X"):
         raise ValueError(
             f"{type(estimator).__name__} was fitted on images of shape {estimator.image_shape_}, got shape {shape}."
         )
-    rows = validate_data(estimator, rows, reset=reset, dtype="numeric")
+    try:
+        rows = validate_data(estimator, rows, reset=reset, dtype="numeric")
+    except ValueError as error:
+        raise _of_images(error, rows, name) from error
     given = getattr(estimator, "image_shape", None)
     if reset:
         if shape is not None and given is not None and tuple(given) != shape:
@@ -122,6 +125,26 @@ def validate_images(estimator, X, *, reset, name="X"):
     else:
         check_same_scale(name, stack, estimator.pixel_scale_, type(estimator).__name__)
     return stack
+
+
+def _of_images(error, rows, name):
+    """scikit-learn's error in one sentence, which says in which image a value is not finite: its advice is on tables.
+
+    Examples
+    --------
+    >>> rows = np.array([[1.0, 2.0], [np.nan, 1.0]])
+    >>> _of_images(ValueError("Input X contains NaN.\\nUse an imputer."), rows, "X")
+    ValueError('Input X contains NaN: 1 of 2 images has such values, the first is number 1.')
+    """
+    first = str(error).partition("\n")[0].replace("Input X ", f"Input {name} ", 1)
+    if " contains " not in first or not isinstance(rows, np.ndarray) or rows.dtype.kind != "f":
+        return error
+    wrong = np.flatnonzero([not np.isfinite(row).all() for row in rows])
+    if not len(wrong):
+        return error
+    have = "has" if len(wrong) == 1 else "have"
+    which = f"{len(wrong):,} of {len(rows):,} images {have} such values, the first is number {wrong[0]}"
+    return ValueError(f"{first.rstrip('.')}: {which}.")
 
 
 def as_stack(X, image_shape=None, *, name="X"):
@@ -148,7 +171,10 @@ def as_stack(X, image_shape=None, *, name="X"):
         rows = X.reshape(len(X), math.prod(shape))
     else:
         rows = X
-    rows = check_array(rows, dtype="numeric")
+    try:
+        rows = check_array(rows, dtype="numeric", input_name=name)
+    except ValueError as error:
+        raise _of_images(error, rows, name) from error
     return rows.reshape(len(rows), *(shape or resolve_image_shape(rows.shape[1], image_shape)))
 
 

@@ -55,7 +55,7 @@ class Picture:
     note : str
         What was done beyond the ordinary.
     digest : bytes
-        sha256 of the pixels as they were decoded, before anything was lost: equal for the same picture in two files.
+        sha256 of the pixels as they are shown, before anything was lost: equal for the same picture in two files.
     values : tuple of (str, float, float) or None
         Of a picture of more than 8 bits: ``"integer"`` or ``"float"``, its least and its greatest value.
     scale : tuple of float or None
@@ -224,7 +224,7 @@ def _prepare(image, content, size, fit, grey, scales):
     orientation = max(orientation, turn)
     if turn:
         notes.append("turned as its camera says")
-        plain = plain.transpose(_TURNS[turn])
+        plain = plain if values is None else plain.transpose(_TURNS[turn])
         whole = whole[::-1] if turn >= 5 else whole
     # The size of the original, since a decoder may have halved it.
     digest = hashlib.sha256(digest + repr((whole, turn if values else 0)).encode()).digest()
@@ -334,8 +334,11 @@ def _on_white(image, alpha):
 
 
 def _as_8_bits(image):
-    """A picture of 8-bit values as L or RGB, the sha256 of what it was, what was lost on the way, and its opacity."""
+    """A picture of 8-bit values upright as L or RGB, the sha256 of what is seen, what was lost, and its opacity."""
     image.load()
+    turn = _turn(image)
+    if turn:  # before it is hashed: the same scans are another picture where another orientation is stated
+        image = image.transpose(_TURNS[turn])
     note = "" if image.mode in ("RGB", "L", "P", "1") else f"{image.mode} to RGB"
     if image.mode in ("RGBA", "LA", "PA", "RGBa", "La") or "transparency" in image.info:
         layer = image.convert("LA" if image.mode in ("LA", "La") else "RGBA")

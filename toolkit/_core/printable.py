@@ -8,7 +8,7 @@ import os
 import re
 import unicodedata
 
-__all__ = ["cell_text", "given_text", "plot_text", "printable", "storable"]
+__all__ = ["cell_text", "given_text", "plot_text", "printable", "printable_names", "storable"]
 
 # Controls, surrogates, line and paragraph separators; of the invisible formats those that scripts and emoji need stay.
 _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
@@ -43,6 +43,39 @@ def printable(name):
     if text.isprintable():
         return text
     return "".join(_escape(character) for character in text)
+
+
+def printable_names(names):
+    r"""The names of a set, each as :func:`printable` shows it, and no two alike.
+
+    A line break is shown as a backslash and an n, which a name may hold as well, and an archive may hold two files of
+    one name: whatever is known by what is shown would be said of another file. What is shown as it is keeps its name,
+    the first of several does; the others have a number behind it.
+
+    Parameters
+    ----------
+    names : sequence of str
+
+    Returns
+    -------
+    list of str
+
+    Examples
+    --------
+    >>> printable_names(["a\nb.png", "a\\nb.png", "c.png", "c.png"])
+    ['a\\nb.png (2)', 'a\\nb.png', 'c.png', 'c.png (2)']
+    """
+    shown = [printable(name) for name in names]
+    if len(set(shown)) == len(shown):
+        return shown
+    given, taken = set(names), set()
+    for place in sorted(range(len(shown)), key=lambda place: shown[place] != names[place]):
+        name, number = shown[place], 2
+        while name in taken or (number > 2 and name in given):
+            name, number = f"{shown[place]} ({number})", number + 1
+        shown[place] = name
+        taken.add(name)
+    return shown
 
 
 def _escape(character):

@@ -6,6 +6,7 @@ original resolution says of noise and of JPEG blocks. It is made from one decode
 """
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ __all__ = [
     "Signatures",
     "image_signature",
     "is_signatures",
+    "with_digests",
 ]
 
 GREY_SIDE, CHROMA_SIDE = 64, 16
@@ -99,6 +101,29 @@ def is_signatures(values: object) -> bool:
         and values.shape[1] == SIGNATURE_LENGTH
         and bool(np.all((values[:, 0] == _MARK) | np.isnan(values[:, 0])))
     )
+
+
+def with_digests(values: NDArray[np.float32], digests: Sequence[str]) -> NDArray[np.float32]:
+    """Signatures with other digests than those of their pixels: of what the files hold beyond these.
+
+    Parameters
+    ----------
+    values : ndarray of shape (n, SIGNATURE_LENGTH), float32
+        Rows of NaN, of what could not be read, stay.
+    digests : sequence of str
+        Hexadecimal, of 16 bytes and more.
+
+    Examples
+    --------
+    >>> values = np.array([image_signature(np.zeros((8, 8), np.uint8))] * 2)
+    >>> one, other = Signatures(with_digests(values, ["00" * 16, "01" * 16])).digests
+    >>> one == other
+    False
+    """
+    found = values.copy()
+    for row in np.flatnonzero(values[:, 0] == _MARK).tolist():
+        found[row, _DIGEST] = np.frombuffer(bytes.fromhex(digests[row])[:16], dtype=np.uint8)
+    return found
 
 
 @dataclass(frozen=True)

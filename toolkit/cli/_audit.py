@@ -90,7 +90,7 @@ def audit(
         typer.Option(
             metavar="NAMES",
             help="What --write-clean repairs where an independent check confirms it, or 'none'. Also: noise, blocks, "
-            "pixels, lines, contrast.",
+            "pixels, lines, contrast, blur.",
         ),
     ] = "turns,inversion,frames",
     strip_metadata: Annotated[
@@ -190,7 +190,15 @@ def audit(
         _check_model_target(save_model, out)
     wanted = AuditedFiles(against, write_clean, leave_out, repair, strip_metadata, dry_run)
     folder = folder_of(data, dataset)
-    wanted.check(folder, out, networks=networks, corrupt=corrupt, model=model, save_model=save_model)
+    of_networks = {
+        "--model": model,
+        "--save-model": save_model,
+        "--corrupt": corrupt or None,
+        "--n-images": n_images,
+        "--image-size": image_size,
+        "--detectors": detectors,
+    }
+    wanted.check(data, folder, out, networks=networks, of_networks=of_networks)
 
     def run():
         auditor = None if model is None else _load_auditor(model)

@@ -41,9 +41,11 @@ class AuditedFiles:
         names = _names(self.repair)
         return () if names == ("none",) else names
 
-    def check(self, folder, out, *, networks, corrupt, model, save_model):
+    def check(self, data, folder, out, *, networks, of_networks):
         """Refuse at once what cannot be done, or would touch what was given."""
         from toolkit.audit import LEFT_OUT, REPAIRS, check_clean_target
+
+        corrupt, save_model = of_networks["--corrupt"], of_networks["--save-model"]
 
         given = {
             "--against": self.against is not None,
@@ -51,6 +53,8 @@ class AuditedFiles:
             "--no-networks": not networks,
         }
         for option, asked in given.items():
+            if asked and folder is None and data is not None and not data.exists():
+                raise typer.BadParameter(f"{printable(data)}: no such folder.", param_hint="--data")
             if asked and folder is None:
                 raise typer.BadParameter("is for a folder of pictures: name one by --data.", param_hint=option)
         for option, asked in (
@@ -62,7 +66,7 @@ class AuditedFiles:
                 raise typer.BadParameter("says how --write-clean does it, which is missing.", param_hint=option)
         _check_names(self.left_out, LEFT_OUT, "--leave-out")
         _check_names(self.repairs, REPAIRS, "--repair")
-        for option, value in (("--model", model), ("--save-model", save_model), ("--corrupt", corrupt or None)):
+        for option, value in of_networks.items():
             if value is not None and not networks:
                 raise typer.BadParameter("is for networks, and --no-networks leaves them out.", param_hint=option)
         if folder is None:
@@ -116,7 +120,13 @@ class AuditedFiles:
         """The result with a plan for its files, and with the cleaned copy, if one is wanted."""
         from toolkit.audit import plan_clean
 
-        plan = plan_clean(result.files, leave_out=self.left_out, repairs=self.repairs, per_image=result.per_image)
+        plan = plan_clean(
+            result.files,
+            leave_out=self.left_out,
+            repairs=self.repairs,
+            per_image=result.per_image,
+            strip_metadata=self.strip_metadata,
+        )
         result = replace(result, plan=plan)
         if self.write_clean is None:
             return result

@@ -35,6 +35,7 @@ from toolkit.exceptions import ToolkitError
 __all__ = ["app", "main", "run"]
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+_PATIENCE = 10  # seconds for workers to end
 
 # Plain help: the rich one takes twice as long to appear.
 app = typer.Typer(
@@ -83,8 +84,21 @@ def main() -> None:
     if code and any(thread.daemon for thread in threading.enumerate()):
         # What failed or was interrupted left threads at work in native code, and an orderly exit would pull the
         # ground from under them (an abort, with a code of its own). Files are whole or gone by now.
+        _end_workers()
         os._exit(code)
     sys.exit(code)
+
+
+def _end_workers():
+    """End joblib's processes, which only an orderly exit would: they would go on, and hold our output, for minutes."""
+    loky = sys.modules.get("joblib.externals.loky.reusable_executor")
+    executor = getattr(loky, "_executor", None)
+    if executor is not None:
+        # joblib's own executor removes its temporary folder as well.
+        end = getattr(executor, "terminate", executor.shutdown)
+        ending = threading.Thread(target=end, kwargs={"kill_workers": True}, daemon=True)
+        ending.start()
+        ending.join(_PATIENCE)
 
 
 def run(arguments: list[str] | None = None) -> int:

@@ -22,7 +22,9 @@ def serve(
     token: Annotated[
         str | None,
         typer.Option(
-            envvar="TOOLKIT_TOKEN", help="What a browser has to bring.  [default: a new one]", show_default=False
+            envvar="TOOLKIT_TOKEN",
+            help="What a browser has to bring, of 16 characters at least.  [default: a new one]",
+            show_default=False,
         ),
     ] = None,
     root_path: Annotated[

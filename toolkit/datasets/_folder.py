@@ -16,7 +16,7 @@ from toolkit._core.files import write_json
 from toolkit._core.names import check_names
 from toolkit._core.parameters import check_positive_int, is_int
 from toolkit._core.pictures import readable_formats
-from toolkit._core.printable import printable
+from toolkit._core.printable import printable, printable_names
 from toolkit._core.types import PathLike
 from toolkit.datasets._cache import data_folder, is_writable
 from toolkit.datasets._folder_decode import compact, decode_files, measure_files
@@ -30,7 +30,7 @@ from toolkit.exceptions import DataFormatError
 __all__ = ["ImageFolder", "load_image_folder"]
 
 _logger = logging.getLogger(__name__)
-_VERSION = 3  # of the cache: what is decoded differently has another one
+_VERSION = 4  # of the cache: what is decoded differently has another one
 _HEADER = 128  # bytes before the pixels; a .npy header padded to it
 _CACHES, _WORK = "image_folders", ".image-folder-"
 _OLD = 24 * 3600  # seconds after which what was not finished never will be
@@ -304,10 +304,10 @@ def _report(entries, outcomes, keep_duplicates):
     import pandas as pd
 
     first, same = {}, []
-    for entry, outcome in zip(entries, outcomes):
-        known = first.setdefault(outcome.digest, entry.name) if outcome.digest else entry.name
-        same.append("" if known == entry.name else known)
-    names = [printable(entry.name) for entry in entries]
+    names = printable_names([entry.name for entry in entries])
+    for name, outcome in zip(names, outcomes):
+        known = first.setdefault(outcome.digest, name) if outcome.digest else name
+        same.append("" if known == name else known)
     reasons = [
         outcome.reason or ("" if keep_duplicates or not other else "duplicate")
         for outcome, other in zip(outcomes, same)
@@ -323,7 +323,7 @@ def _report(entries, outcomes, keep_duplicates):
             "height": [outcome.height for outcome in outcomes],
             "width": [outcome.width for outcome in outcomes],
             "n_bytes": [entry.n_bytes for entry in entries],
-            "same_as": [printable(other) for other in same],
+            "same_as": same,
         },
         columns=_COLUMNS,
     )

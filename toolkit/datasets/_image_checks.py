@@ -26,7 +26,11 @@ def check_image_dtype(dtype, shape, what):
     if 0 in shape:
         raise DataFormatError(f"{what} is empty: shape {tuple(shape)}.")
     if dtype != np.uint8 and not (dtype.kind == "f" and dtype.itemsize <= 8):
-        hint = " If its values are 0 to 255, save images.astype(np.uint8)." if dtype.kind in "iub" else ""
+        hint = ""
+        if dtype.kind == "b":
+            hint = " Save images * np.uint8(255)."
+        elif dtype.kind in "iu":
+            hint = " If its values are 0 to 255, save images.astype(np.uint8), else images / float(images.max())."
         raise DataFormatError(f"{what} has dtype {dtype}, expected uint8 or a float of at most 64 bits.{hint}")
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from toolkit._core.parameters import check_positive_int, is_int
 from toolkit._core.pictures import PictureError, decode_picture, pillow_is_quiet, readable_formats
-from toolkit._core.printable import printable
+from toolkit._core.printable import printable, printable_names
 from toolkit._core.types import PathLike
 from toolkit.datasets._folder_decode import common_scales
 from toolkit.datasets._folder_files import Opened, list_files
@@ -78,11 +78,12 @@ class FileSurvey:
     root : Path
         The folder or archive.
     files : DataFrame
-        A row a file, in the order of their names: ``path`` (within the folder, made safe to show), ``readable``,
-        ``reason`` (why it is no picture that can be used), ``note`` (what was done beyond the ordinary), ``format``,
-        ``mode``, ``depth`` (bits of a value), ``alpha`` (``"none"``, ``"opaque"`` or ``"transparent"``), ``height`` and
-        ``width`` as it is shown, ``frames`` (missing where there are many), ``orientation`` (EXIF's number),
-        ``n_bytes``, ``link``, ``sha256`` of the file, ``pixels`` (a digest of the decoded picture).
+        A row a file, in the order of their names: ``path`` (within the folder, made safe to show, no two alike),
+        ``readable``, ``reason`` (why it is no picture that can be used), ``note`` (what was done beyond the ordinary),
+        ``format``, ``mode``, ``depth`` (bits of a value), ``alpha`` (``"none"``, ``"opaque"`` or ``"transparent"``),
+        ``height`` and ``width`` as it is shown, ``frames`` (missing where there are many), ``orientation`` (EXIF's
+        number), ``n_bytes``, ``link``, ``sha256`` of the file, ``pixels`` (a digest of the picture as it is shown; of
+        several frames, of which the first is looked at, a digest of all that the file holds).
     measures : dict of str to ndarray or DataFrame
         What was measured, a row a file: vectors as float32, named numbers as a frame; NaN where there is nothing.
     names : tuple of str
@@ -305,7 +306,7 @@ def _look_at(folder, name, measures, max_pixels, scales, digests):
         frames=picture.frames,
         orientation=picture.orientation,
         sha256=sha256,
-        pixels=picture.digest.hex(),
+        pixels=picture.digest.hex() if picture.frames == 1 else sha256,
         is_grey=picture.is_grey,
         values=picture.values,
         scale=picture.scale,
@@ -325,13 +326,13 @@ def _survey(path, entries, rows, names, n_reused):
     table = pd.DataFrame(
         [
             {
-                "path": printable(entry.name),
+                "path": shown,
                 "readable": not row.reason,
                 "n_bytes": entry.n_bytes,
                 "link": entry.link,
                 **{name: getattr(row, name) for name in _COLUMNS if hasattr(row, name)},
             }
-            for entry, row in zip(entries, rows)
+            for shown, entry, row in zip(printable_names([entry.name for entry in entries]), entries, rows)
         ],
         columns=list(_COLUMNS),
     )

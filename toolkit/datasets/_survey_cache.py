@@ -17,7 +17,7 @@ from toolkit.datasets._survey import SurveyRow
 __all__ = ["read_known", "survey_home", "write_known"]
 
 _logger = logging.getLogger(__name__)
-_VERSION = 1  # what is looked at differently has another one
+_VERSION = 2  # what is looked at differently has another one
 _FOLDER = "file_surveys"
 _PLAIN = [name for name in SurveyRow.__dataclass_fields__ if name not in ("measured", "known")]
 

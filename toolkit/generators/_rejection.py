@@ -156,7 +156,9 @@ def calibrate_rejection(
 
 def as_rule(gan, rejection):
     """A rule as it is, or one learnt from held-out rows."""
-    return rejection if isinstance(rejection, RejectionRule) else calibrate_rejection(gan, rejection)
+    if isinstance(rejection, RejectionRule):
+        return rejection
+    return calibrate_rejection(gan, validate_images(gan, rejection, reset=False, name="rejection"))
 
 
 def draw_accepted(gan, rule, n_samples, random_state, **options):

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from toolkit._core.files import write_csv
 from toolkit._core.images import as_stack
-from toolkit._core.printable import printable
+from toolkit._core.printable import printable, printable_names
 from toolkit._core.types import PathLike
 from toolkit.audit import Auditor, apply_plan, check_clean_target, decided_plan, read_decisions, read_plan
 from toolkit.datasets import list_files, load_images, save_npz
@@ -118,25 +118,35 @@ def apply_decisions(
 
 def _check_unchanged(folder: Path, decisions: pd.DataFrame) -> None:
     """Refuse decisions on files that are not what they were: whoever decided saw another picture."""
-    names = {printable(entry.name): entry.name for entry in list_files(folder)}
+    entries = list_files(folder)
+    there = dict(zip(printable_names([entry.name for entry in entries]), entries))
     changed = []
     for path, digest in zip(decisions["path"], decisions["sha256"]):
-        if path not in names:
+        if path not in there:
             changed.append(f"{path!r} is gone")
-            continue
-        place = folder / names[path]
-        if os.path.islink(place):
-            changed.append(f"{path!r} is a link")
-            continue
-        with open(place, "rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() != digest:
-                changed.append(f"{path!r} has changed")
+        elif digest:  # else it was no file then, or could not be read
+            what = _what_changed(folder, there[path], digest)
+            if what:
+                changed.append(f"{path!r} {what}")
     if changed:
         more = f", and {len(changed) - 3:,} more" if len(changed) > 3 else ""
         raise ValueError(
             f"{printable(folder)} is not as it was when this was decided: {', '.join(changed[:3])}{more}. Audit it "
             "again."
         )
+
+
+def _what_changed(folder: Path, entry: Any, digest: str) -> str:
+    """Why a file is not the one of that sha256; empty if it is. Pipes, which would wait for ever, are not opened."""
+    if entry.link:
+        return "is a link"
+    if entry.reason:
+        return f"cannot be used any more ({entry.reason})"
+    try:
+        with open(folder / entry.name, "rb") as file:
+            return "" if hashlib.file_digest(file, "sha256").hexdigest() == digest else "has changed"
+    except OSError as error:
+        return f"cannot be read ({error.strerror})"
 
 
 def _apply_to_images(plan, decisions, audit, data, out, dry_run):

@@ -10,7 +10,7 @@ from toolkit._core.files import atomic_path, write_csv
 from toolkit._core.printable import printable
 from toolkit.corruption import ALL_KINDS, kind_in_words
 from toolkit.web._parts import as_pil, bind, findings, follow, image_png, picture, progress, said, thumbnails
-from toolkit.web._source import SourcePicker, _whole
+from toolkit.web._source import SET, SourcePicker, _whole
 from toolkit.web._visits import Visit, Visits
 
 __all__ = ["AuditPage"]
@@ -18,6 +18,7 @@ __all__ = ["AuditPage"]
 _SHOWN = 48  # images in the gallery at a time
 _FLAGGED, _ALL = "everything flagged", "all images"
 _ORDERS = ("surest first", "least sure first", "most anomalous first", "as they came")
+_PLANTED = 0.2  # share of a data set that is corrupted, as by the command; of what a visitor brings none
 _AS_FOUND, _CLEAN, _LEAVE = "as found", "clean", "leave it as it is"
 
 
@@ -32,7 +33,12 @@ class AuditPage:
                 self.source = SourcePicker(gr, root, label="Images from", name="audit", n_images=1000)
                 with gr.Group():
                     self.planted = gr.Slider(
-                        0, 0.5, 0.2, step=0.05, label="Corrupt this share first, to see it found", elem_id="audit-plant"
+                        0,
+                        0.5,
+                        _PLANTED,
+                        step=0.05,
+                        label="Corrupt this share first, to see it found",
+                        elem_id="audit-plant",
                     )
                     self.quick = gr.Checkbox(
                         True, label="Quick: a first answer, no network learns", elem_id="audit-quick"
@@ -84,6 +90,13 @@ class AuditPage:
             [self.status, self.found, self.gallery, self.detail, self.judging, *view, *files],
         )
         bind(gr, self.stop.click, self.cancel, [], [self.status])
+        self.source.kind.change(
+            lambda kind: _PLANTED if kind == SET else 0,
+            inputs=[self.source.kind],
+            outputs=[self.planted],
+            show_progress="hidden",
+            api_visibility="private",
+        )
         for control in view:
             bind(gr, control.input, self.show, view, [self.status, self.gallery])
         bind(
@@ -131,7 +144,10 @@ class AuditPage:
         choices = [_FLAGGED, _ALL, *((kind_in_words(kind, short=True), kind) for kind in kinds)]
         shown = _FLAGGED if (found["per_image"]["kind"] != "clean").any() else _ALL
         yield {
-            self.status: said(f"{found['n_images']:,} images of {choice.title} looked at."),
+            self.status: said(
+                f"{found['n_images']:,} images of {choice.title} looked at"
+                + (f", {planted:.0%} of them corrupted first." if planted else ".")
+            ),
             self.found: findings(found["findings"]),
             self.kind: gr.update(choices=choices, value=shown),
             self.part: 1,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from toolkit._core.printable import printable
+from toolkit._core.printable import printable_names
 from toolkit._core.progress import Progress
 from toolkit._core.types import PathLike
 from toolkit.audit.files._encode import CannotWrite
@@ -24,6 +24,7 @@ from toolkit.datasets import list_files
 
 __all__ = ["apply_plan"]
 
+_STRIPPED = "without its notes"  # ends what is said of a file whose notes were taken out
 # Columns of the result.
 _TYPES = {
     "path": str,
@@ -73,9 +74,10 @@ def apply_plan(
     -------
     DataFrame
         A row for each file that is in the plan or in the folder: ``path``, ``action`` as asked, ``done`` (``"kept"``,
-        ``"repaired"`` or ``"left out"``), ``note`` (why, or how), ``height``, ``width`` and ``psnr`` of what was
-        repaired (in dB against the repair of the decoded original, infinite where every pixel is equal), ``n_bytes``
-        and ``sha256`` of what was written. All of it is measured on the files as written, read again.
+        ``"repaired"`` or ``"left out"``), ``note`` (why, or how, and whether notes were taken out), ``height``,
+        ``width`` and ``psnr`` of what was repaired (in dB against the repair of the decoded original, infinite where
+        every pixel is equal), ``n_bytes`` and ``sha256`` of what was written. All of it is measured on the files as
+        written, read again.
 
     Raises
     ------
@@ -111,12 +113,8 @@ def apply_plan(
     check_clean_target(folder, out)
     source = Path(os.path.realpath(folder))
     entries = list_files(source)
-    names: dict[str, str] = {}
-    for entry in entries:
-        shown = printable(entry.name)
-        if shown in names and shown in steps:
-            raise ValueError(f"plan names {shown!r}, which two files of the folder are shown as: rename one of them.")
-        names[shown] = entry.name
+    shown = printable_names([entry.name for entry in entries])
+    names = dict(zip(shown, (entry.name for entry in entries)))
     wanted = [names[path] for path, step in steps.items() if path in names and step.action != "leave_out"]
     rows = []
     with (
@@ -126,11 +124,10 @@ def apply_plan(
         if target is not None:
             _check_room(source, wanted, target)
             check_names_apart(sorted(wanted), target)
-        for entry in entries:
-            path = printable(entry.name)
+        for path, entry in zip(shown, entries):
             step = steps.pop(path, None)
             try:
-                rows.append(_done(step, entry, source, target, strip_metadata))
+                rows.append(_done(path, step, entry, source, target, strip_metadata))
             except OSError as error:
                 raise type(error)(error.errno, f"{error.strerror or error} ({path!r})") from error
             bar.update()
@@ -152,9 +149,10 @@ def _check_room(source: Path, names: list[str], target: Path) -> None:
         raise OSError(errno.ENOSPC, f"No room for a copy of {needed:,} bytes")
 
 
-def _done(step: Step | None, entry: Any, source: Path, target: Path | None, strip_metadata: bool) -> dict[str, Any]:
+def _done(
+    path: str, step: Step | None, entry: Any, source: Path, target: Path | None, strip_metadata: bool
+) -> dict[str, Any]:
     """Carry out one step, and say what came of it."""
-    path = printable(entry.name)
     if entry.link:
         return _row(step, "left out", "link, not followed", path)
     if entry.reason:
@@ -179,9 +177,11 @@ def _done(step: Step | None, entry: Any, source: Path, target: Path | None, stri
             made, action, note = content, "keep", f"not repaired: {error}"
     if strip_metadata:
         try:
-            made = stripped_content(made)
+            bare = stripped_content(made)
         except CannotWrite as error:
             return _row(step, "left out", str(error))
+        if bare != made:
+            made, note = bare, f"{note}; {_STRIPPED}" if note else _STRIPPED
     read = made if target is None else write_exclusively(target, entry.name, made, modified)
     if read != made:
         raise OSError(errno.EIO, "What was written could not be read again as it was")

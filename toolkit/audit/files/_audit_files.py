@@ -10,7 +10,7 @@ from toolkit._core.printable import printable
 from toolkit._core.types import PathLike
 from toolkit.audit._colour_order import judge_colours
 from toolkit.audit._duplicates_find import find_duplicates
-from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signature
+from toolkit.audit._duplicates_signature import SIGNATURE_LENGTH, image_signature, with_digests
 from toolkit.audit._everyday import judge_everyday
 from toolkit.audit._orientation import judge_orientation
 from toolkit.audit._picture_views import FEWEST_TURNED
@@ -164,8 +164,9 @@ def _rows(frame: Any, rows: NDArray) -> pd.DataFrame:
 
 
 def _signatures(survey: FileSurvey, rows: NDArray) -> NDArray:
+    """Signatures of the pictures, by what the files hold: a page of a document, or 8 of 16 bits, are not all of it."""
     found: Any = survey.measures["signature"]
     found = found[rows]
     if found.shape[1:] != (SIGNATURE_LENGTH,):
         return np.full((int(rows.sum()), SIGNATURE_LENGTH), np.nan, dtype=np.float32)
-    return found
+    return with_digests(found, survey.files["pixels"][rows].tolist())

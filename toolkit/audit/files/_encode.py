@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 from toolkit._core.pictures import readable_formats
-from toolkit.audit.files._exif import upright_block
+from toolkit.audit.files._exif import upright_block, upright_xmp
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -23,6 +23,7 @@ _TIFF_NOTES = {
     *(269, 270, 271, 272, 282, 283, 285, 296, 305, 306, 315, 316, 700, 33432, 33723, 34377, 34665, 34853),
     *(33550, 33922, 34735, 34736, 34737, 42112, 42113),  # where on earth
 }
+_TIFF_XMP, _TIFF_DENSITY = 700, (282, 283, 296)  # Adobe's notes; pixels to the inch, which no file loses
 # Signal to noise, in dB, below which what was written counts as changed; a first try keeps the file's own tables.
 _ENOUGH_DB = 45.0
 
@@ -94,6 +95,12 @@ def _block(image: "Image", source: "Image") -> bytes | None:
     return upright_block(block, (image.height, image.width))
 
 
+def _xmp(source: "Image") -> bytes | None:
+    """Adobe's notes for the changed picture, which stands upright; None if there were none."""
+    notes = source.info.get("xmp")
+    return None if notes is None else upright_xmp(notes)
+
+
 def _saved(image: "Image", format_: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format_, **{name: value for name, value in options.items() if value is not None})
@@ -111,7 +118,7 @@ def _lossless(format_: str, **options: Any) -> "_Way":
             said = {"optimize": False, "comment": source.info.get("comment") if notes else b""}
         elif notes and format_ in ("WEBP", "AVIF", "JPEG2000"):
             block = _block(image, source)
-            said |= {"exif": None if block is None else _EXIF + block, "xmp": source.info.get("xmp")}
+            said |= {"exif": None if block is None else _EXIF + block, "xmp": _xmp(source)}
         bare = image.copy()
         bare.info = {name: value for name, value in image.info.items() if name in ("transparency", "background")}
         content = _saved(bare, format_, **options, **said)
@@ -132,7 +139,8 @@ def _png(image: "Image", source: "Image", notes: bool) -> bytes:
         said["exif"] = _block(image, source)
         for name, text in getattr(source, "text", {}).items():
             if not name.startswith("Raw profile type "):  # older EXIF, which would tell of another orientation
-                texts.add_itxt(name, text, getattr(text, "lang", "") or "", getattr(text, "tkey", "") or "")
+                words = upright_xmp(text.encode()).decode()
+                texts.add_itxt(name, words, getattr(text, "lang", "") or "", getattr(text, "tkey", "") or "")
     bare = image.copy()
     bare.info = {name: value for name, value in image.info.items() if name in ("transparency", "gamma", "chromaticity")}
     content = _saved(bare, "PNG", pnginfo=texts, **said)
@@ -144,11 +152,11 @@ def _tiff(image: Any, source: Any, notes: bool) -> bytes:
     from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
     kept = ImageFileDirectory_v2()
+    for tag, value in source.tag_v2.items():
+        if tag in (_TIFF_NOTES if notes else _TIFF_DENSITY) and tag not in (34665, 34853):
+            kept[tag] = upright_xmp(value) if tag == _TIFF_XMP and isinstance(value, bytes) else value
+            kept.tagtype[tag] = source.tag_v2.tagtype[tag]
     if notes:
-        for tag, value in source.tag_v2.items():
-            if tag in _TIFF_NOTES and tag not in (34665, 34853):
-                kept[tag] = value
-                kept.tagtype[tag] = source.tag_v2.tagtype[tag]
         exif = source.getexif()
         for tag in (34665, 34853):
             if tag in exif:
@@ -176,7 +184,7 @@ def _jpeg(image: Any, source: Any, notes: bool) -> bytes:
         "icc_profile": _profile(source),
         "progressive": bool(source.info.get("progressive")),
         "comment": source.info.get("comment") if notes else None,
-        "xmp": source.info.get("xmp") if notes else None,
+        "xmp": _xmp(source) if notes else None,
         "dpi": source.info.get("dpi"),
         "optimize": True,
     }

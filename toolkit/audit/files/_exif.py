@@ -4,14 +4,17 @@ The block is a TIFF file without pixels (CIPA DC-008, "Exchangeable image file f
 bytes each, and a second directory for a thumbnail.
 """
 
+import re
 import struct
 
-__all__ = ["minimal_block", "orientation_of", "upright_block", "with_orientation"]
+__all__ = ["XMP_ORIENTATION", "minimal_block", "orientation_of", "upright_block", "upright_xmp", "with_orientation"]
 
 _ORIENTATION, _EXIF_DIRECTORY = 0x0112, 0x8769
 _WIDTH, _HEIGHT = 0xA002, 0xA003  # as the camera made it
 _THUMBNAIL, _THUMBNAIL_BYTES = 0x0201, 0x0202
 _SHORT, _LONG = 3, 4
+# Adobe's notes may state it as well, and some viewers believe them first.
+XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)([1-8])(\s*[\"'<])")
 
 
 class _Block:
@@ -126,3 +129,14 @@ def upright_block(block: bytes, size: tuple[int, int] | None = None) -> bytes:
             found.content[place : place + length] = bytes(length)
         found.pack("I", end, 0)
     return bytes(found.content)
+
+
+def upright_xmp(notes: bytes) -> bytes:
+    """Adobe's notes (XMP) of a picture whose pixels were turned: upright, if they state an orientation.
+
+    Examples
+    --------
+    >>> upright_xmp(b'<rdf:Description tiff:Orientation="6"/>')
+    b'<rdf:Description tiff:Orientation="1"/>'
+    """
+    return XMP_ORIENTATION.sub(rb"\g<1>1\3", notes)

@@ -4,17 +4,15 @@ ITU-T T.81, annex B: a file is a chain of segments, each with a marker; notes st
 scans.
 """
 
-import re
 from typing import NamedTuple
 
-from toolkit.audit.files._exif import minimal_block, orientation_of, with_orientation
+from toolkit.audit.files._exif import XMP_ORIENTATION, minimal_block, orientation_of, with_orientation
 
 __all__ = ["is_jpeg", "jpeg_orientation", "jpeg_scans", "jpeg_with_orientation", "jpeg_without_notes"]
 
 _SOI, _EOI, _SOS, _COM = 0xD8, 0xD9, 0xDA, 0xFE
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _EXIF, _XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
-_XMP_ORIENTATION = re.compile(rb"(tiff:Orientation\s*(?:=\s*[\"']|>)\s*)([1-8])(\s*[\"'<])")
 _MOST = 65533  # bytes that a segment can hold
 
 
@@ -75,7 +73,7 @@ def jpeg_orientation(content: bytes) -> int:
                 return number if 1 <= number <= 8 else 1
             break
     for body in stated:
-        found = _XMP_ORIENTATION.search(body) if body.startswith(_XMP) else None
+        found = XMP_ORIENTATION.search(body) if body.startswith(_XMP) else None
         if found is not None:
             return int(found[2])
     return 1
@@ -103,7 +101,7 @@ def jpeg_with_orientation(content: bytes, number: int) -> bytes:
     # Some viewers believe Adobe's notes first.
     for i, one in enumerate(segments):
         if one.marker == _APP1 and one.body.startswith(_XMP):
-            segments[i] = _Segment(_APP1, _XMP_ORIENTATION.sub(rb"\g<1>%d\3" % number, one.body))
+            segments[i] = _Segment(_APP1, XMP_ORIENTATION.sub(rb"\g<1>%d\3" % number, one.body))
     return _joined(segments, rest)
 
 

@@ -6,10 +6,13 @@ from typing import Any
 import pandas as pd
 
 from toolkit._core.names import check_names
+from toolkit.audit.files._copies import copies_left_out
+from toolkit.audit.files._encode import CannotWrite
 from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._frame import LOSSY_FORMATS, frame_box
 from toolkit.audit.files._pixel_plan import OF_PIXELS, PixelRepairs
 from toolkit.audit.files._plan import PLAN_COLUMNS
+from toolkit.audit.files._repair import stripped_content
 from toolkit.corruption import kind_in_words
 from toolkit.datasets import read_original
 from toolkit.exceptions import DataFormatError
@@ -55,6 +58,7 @@ def plan_clean(
     leave_out: Sequence[str] = (),
     repairs: Sequence[str] = EXACT_REPAIRS,
     per_image: pd.DataFrame | None = None,
+    strip_metadata: bool = False,
 ) -> pd.DataFrame:
     """What becomes of each file: kept, repaired exactly, or left out.
 
@@ -69,12 +73,16 @@ def plan_clean(
         Of a folder.
     leave_out : sequence of str, default=()
         What to leave out beside files that cannot be read: names of ``LEFT_OUT``, "exact_duplicates",
-        "near_duplicates", "blank", "half_decoded".
+        "near_duplicates", "blank", "half_decoded". Of copies one is always kept, whatever else is left out; what has
+        several frames is left out as the copy of a file that is equal in every byte, never as a changed copy.
     repairs : sequence of str, default=("turns", "inversion", "frames")
         What to repair, of ``REPAIRS``.
     per_image : DataFrame, optional
         Of an audit by networks of the same folder, with ``path``, ``kind``, ``confidence``, ``repaired`` and
         ``restorer``: turns, mirror images and inversions that it repaired are made to the files.
+    strip_metadata : bool, default=False
+        :func:`apply_plan` will be told to take out notes: a file that is not copied then, since its notes cannot be
+        taken out without loss, stands for none of its copies.
 
     Returns
     -------
@@ -105,26 +113,21 @@ def plan_clean(
     table = audit.per_file
     confirmed = _confirmed(per_image, repairs)
     of_pixels = PixelRepairs(audit)
-    equal = _equal_to(table, audit) if "exact_duplicates" in leave_out else {}
+    files = table.to_dict(orient="records")
+    lost = {file["path"]: reason for file in files if (reason := _why_lost(file, audit, leave_out))}
+    if strip_metadata and {"exact_duplicates", "near_duplicates"} & set(leave_out):
+        lost |= _not_stripped(audit, [file for file in files if file["path"] not in lost])
+    copies, stay = copies_left_out(audit, leave_out, lost)
     rows = []
-    for file in table.to_dict(orient="records"):
-        if file["path"] in equal:
-            action, box, reason = "leave_out", "", f"equal to {equal[file['path']]}"
+    for file in files:
+        reason = lost.get(file["path"]) or copies.get(file["path"])
+        if reason:
+            action, box = "leave_out", ""
         else:
-            action, box, reason = _decision(file, audit, leave_out, repairs, confirmed, of_pixels)
+            action, box, reason = _decision(file, audit, repairs, confirmed, of_pixels)
+            reason = reason or stay.get(file["path"], "")
         rows.append({"path": file["path"], "sha256": file["sha256"], "action": action, "box": box, "reason": reason})
     return pd.DataFrame(rows, columns=list(PLAN_COLUMNS))
-
-
-def _equal_to(table: pd.DataFrame, audit: FileAudit) -> dict[str, str]:
-    """Of files with the same pixels all but one: the one that is kept for its whole group, else the first by name."""
-    known = table.assign(pixels=audit.survey.files["pixels"].to_numpy())
-    known = known[known["readable"] & ~known["link"]]
-    found: dict[str, str] = {}
-    for _, rows in known.groupby("pixels"):
-        first = rows.sort_values("duplicate_of", key=lambda names: names != "", kind="stable")["path"].iloc[0]
-        found |= {path: first for path in rows["path"] if path != first}
-    return found
 
 
 def _confirmed(per_image: pd.DataFrame | None, repairs: Sequence[str]) -> dict[str, tuple[str, str]]:
@@ -140,26 +143,46 @@ def _confirmed(per_image: pd.DataFrame | None, repairs: Sequence[str]) -> dict[s
     return found
 
 
+def _why_lost(file: dict[str, Any], audit: FileAudit, leave_out: Sequence[str]) -> str:
+    """Why a file is left out, whatever it is a copy of; empty if it is not."""
+    if not file["readable"]:
+        return file["reason"]
+    if file["link"]:
+        return "link, not followed"
+    for fault in ("blank", "half_decoded"):
+        if fault in leave_out and _flagged(audit, file["path"]).get(fault, False):
+            return f"{fault.replace('_', ' ')} ({file[f'score_{fault}']:.2f})"
+    return ""
+
+
+def _not_stripped(audit: FileAudit, files: list[dict[str, Any]]) -> dict[str, str]:
+    """Of files with copies, those whose notes cannot be taken out, and why."""
+    names = dict(zip(audit.survey.files["path"], audit.survey.names))
+    found = {}
+    for file in files:
+        if file["duplicate_group"] >= 0:
+            try:
+                stripped_content((audit.survey.root / names[file["path"]]).read_bytes())
+            except CannotWrite as error:
+                found[file["path"]] = str(error)
+            except OSError:  # of an archive, or gone: what becomes of it then is said where it is copied
+                continue
+    return found
+
+
+def _flagged(audit: FileAudit, path: str) -> Any:
+    return audit.everyday.flagged.loc[path] if audit.everyday is not None else {}
+
+
 def _decision(
     file: dict[str, Any],
     audit: FileAudit,
-    leave_out: Sequence[str],
     repairs: Sequence[str],
     confirmed: dict[str, tuple[str, str]],
     of_pixels: PixelRepairs,
 ) -> tuple[str, str, str]:
     path = file["path"]
-    if not file["readable"]:
-        return "leave_out", "", file["reason"]
-    if file["link"]:
-        return "leave_out", "", "link, not followed"
-    if file["duplicate_of"] and file["relation"] != "exact" and "near_duplicates" in leave_out:
-        how = f" ({file['difference']})" if file["difference"] else ""
-        return "leave_out", "", f"copy of {file['duplicate_of']}{how}"
-    flagged: Any = audit.everyday.flagged.loc[path] if audit.everyday is not None else {}
-    for fault in ("blank", "half_decoded"):
-        if fault in leave_out and flagged.get(fault, False):
-            return "leave_out", "", f"{fault.replace('_', ' ')} ({file[f'score_{fault}']:.2f})"
+    flagged = _flagged(audit, path)
     if path in confirmed:
         action, reason = confirmed[path]
         return action, "", reason

@@ -84,6 +84,7 @@ def stripped_content(content: bytes) -> bytes:
     try:
         bare = without_notes(content)
         if bare is None:
+            _check_depth(content)
             bare = encoded(_upright(content), opened(content), notes=False)
         if not np.array_equal(_shown(bare), _shown(content)):
             raise CannotWrite("its notes could not be removed without loss")
@@ -193,20 +194,14 @@ def _target(content: bytes, action: str, box: Box | None) -> "Image":
 
 
 def _check_depth(content: bytes) -> None:
-    """Colour of 16 bits is read as 8 by Pillow, and would be written so."""
+    """Colour of more than 8 bits is read as 8 by Pillow, and would be written so."""
     from PIL import Image
 
-    from toolkit._core.depth import deep_values
+    from toolkit._core.depth import has_deep_colour
 
     with Image.open(io.BytesIO(content), formats=readable_formats()) as image:
-        if image.mode.startswith("I") or image.mode == "F":
-            return
-        try:
-            deep = deep_values(image, content, readable_formats())
-        except ValueError as error:
-            raise CannotWrite(str(error)) from error
-    if deep is not None:
-        raise CannotWrite("16-bit colour cannot be written without loss")
+        if has_deep_colour(image, content):
+            raise CannotWrite("colour of more than 8 bits, such as 16-bit colour, cannot be written without loss")
 
 
 def _mended(image: "Image", action: PictureAction) -> "Image":

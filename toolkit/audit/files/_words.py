@@ -108,8 +108,8 @@ def _duplicates(audit: "FileAudit") -> list[str]:
     pairs, found = audit.duplicates.pairs, audit.duplicates.frame()
     sentences = []
     if len(pairs):
-        kinds = {"exact": "equal", "near": "changed a little", "symmetry": "turned or mirrored"}
-        counts = pairs["relation"].value_counts()
+        kinds = {"exact": "equal", "near": "changed a little", "symmetry": "turned or mirrored", "": "copies of copies"}
+        counts = found.loc[~found["keep"], "relation"].fillna("").value_counts()  # of each copy to the one to keep
         split = ", ".join(f"{counts[name]:,} {words}" for name, words in kinds.items() if name in counts)
         extra = int((~found["keep"]).sum())
         first = pairs.iloc[0]

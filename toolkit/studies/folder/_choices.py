@@ -54,8 +54,9 @@ def file_choices(files: FileAudit, plan: pd.DataFrame, per_image: pd.DataFrame |
             kinds[kind_in_words(kind, short=True)] = file["kind_confidence"]
         if not kinds and step["action"] == "keep":
             continue
-        choices = ["keep", "leave_out"]
-        if file["readable"]:
+        # A link, a pipe or what could not be read is never copied.
+        choices = ["leave_out"] if file["link"] or not file["sha256"] else ["keep", "leave_out"]
+        if file["readable"] and not file["link"]:
             choices += _REPAIRS
         confidence = max([value for value in kinds.values() if value == value], default=np.nan)
         rows.append(

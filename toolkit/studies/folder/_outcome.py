@@ -149,6 +149,10 @@ class FolderResult(StudyOutcome):
         return out / "report.html"
 
 
+def _joined(parts: list[str]) -> str:
+    return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
 def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]:
     """A sentence on the cleaned copy, if there is one.
 
@@ -189,11 +193,15 @@ def cleaning_findings(applied: pd.DataFrame | None, settings: dict) -> list[str]
     parts = [f"{kept:,} {as_before}", f"{repaired:,} repaired"]
     if is_files:
         own = "its" if repaired == 1 else "their"
-        parts = [f"{kept:,} {as_before}, byte for byte", f"{repaired:,} repaired at {own} own size"]
+        bare = int(((applied["done"] == "kept") & applied["note"].astype(str).str.endswith("without its notes")).sum())
+        as_before = "as it was" if kept - bare == 1 else "as they were"
+        parts = [f"{kept - bare:,} {as_before}, byte for byte", f"{repaired:,} repaired at {own} own size"]
+        if bare:
+            parts.insert(1, f"{bare:,} {'as it was but for its' if bare == 1 else 'as they were but for their'} notes")
     if repaired and n_inexact:
         parts[-1] += f" ({n_inexact:,} of them not to the last grey level)"
     verb = "is" if left == 1 else "are"
     refused = sum(str(note).startswith("not repaired: ") for note in applied["note"])
     more = f" Of those kept {refused:,} could not be repaired as asked." if refused else ""
     things = things.removesuffix("s") if kept + repaired == 1 else things
-    return [f"{begins} {kept + repaired:,} {things}: {' and '.join(parts)}; {left:,} {verb} left out.{more}"]
+    return [f"{begins} {kept + repaired:,} {things}: {_joined(parts)}; {left:,} {verb} left out.{more}"]

@@ -99,7 +99,7 @@ def run_folder(
         verbose=verbose,
     )
     timings = {"looking at files": round(time.perf_counter() - start, 3)}
-    plan = plan_clean(files, leave_out=leave_out, repairs=repairs)
+    plan = plan_clean(files, leave_out=leave_out, repairs=repairs, strip_metadata=strip_metadata)
     applied = None
     if write_clean is not None:
         start = time.perf_counter()
@@ -163,5 +163,5 @@ def clean_folder(
     >>> clean_folder(files, home / "out", leave_out=["exact_duplicates"])["done"].tolist()
     ['kept', 'kept', 'kept', 'left out']
     """
-    plan = plan_clean(files, leave_out=leave_out, repairs=repairs, per_image=per_image)
+    plan = plan_clean(files, leave_out=leave_out, repairs=repairs, per_image=per_image, strip_metadata=strip_metadata)
     return apply_plan(plan, files.survey.root, out, strip_metadata=strip_metadata, dry_run=dry_run, verbose=verbose)

@@ -159,14 +159,16 @@ def _applied(report, applied):
     words = ", ".join(f"{n:,} {name}" for name, n in counts.items())
     report.section(
         "The cleaned copy",
-        f"{words}. Kept files are copied byte for byte; repaired ones have their own size and format, and what is said "
-        "of them was measured on the file as written and read again (psnr in dB, infinite where every pixel is as the "
-        "repair says). Nothing in the folder that was given has changed.",
+        f"{words}. Kept files are copied byte for byte, but for their notes where these were to be taken out; repaired "
+        "ones have their own size and format, and what is said of them was measured on the file as written and read "
+        "again (psnr in dB, exact where every pixel is as the repair says). Nothing in the folder that was given has "
+        "changed.",
     )
-    touched = applied[applied["done"] != "kept"].assign(psnr=lambda rows: rows["psnr"].map(_decibels))
+    refused = applied["note"].astype(str).str.startswith("not repaired: ")
+    touched = applied[(applied["done"] != "kept") | refused].assign(psnr=lambda rows: rows["psnr"].map(_decibels))
     if len(touched):
         columns = ["path", "done", "action", "note", "width", "height", "psnr"]
-        report.table(touched[columns], "Files that were repaired or left out.", max_rows=_LISTED)
+        report.table(touched[columns], "Files that were repaired, could not be, or were left out.", max_rows=_LISTED)
 
 
 def _decibels(value):
