@@ -32,9 +32,9 @@ _SEEN = 0.01
 # from their median: higher of oddness, as it came and repaired, lower of likeness, gained and repaired.
 _USUAL, _BEYOND = 0.99, 0.5
 _WORSE_HIGHER, _WORSE_LOWER = [0, 1], [2, 3]
-# Of the sound images so many are spared when the line is drawn, the highest: trusted rows are not known to be sound, and
-# one that is soft by itself decided whether blurred clothes were repaired at all (34 of 38 with it spared, none with it).
-# Of kinds that sound images may show by themselves, as an odd slant or a woven stripe, none is spared: more of them were
+# Of the sound images so many are spared when the line is drawn, the highest: trusted rows are not known to be sound. One
+# that is soft by itself decided whether blurred clothes were repaired at all (34 of 38 with it spared, else none). Of
+# kinds that sound images may show by themselves, as an odd slant or a woven stripe, none is spared: more of them were
 # changed, and none of the damaged won. No hand slants as far as what is called turned here.
 _SPARED, _SHOWN_BUT_SPARED, _NOT_SPARED = 0.005, ("rotate",), ("stripe",)
 # Folds of the cross-validation; quantiles at which the hinges of a feature stand; inverse of the L2 penalty.
@@ -201,8 +201,8 @@ class RepairClassifier:
 def least_sensitivity(kind):
     """The sensitivity that the classifier of a kind has to have for anything to be repaired.
 
-    Sensitivity says how much is left alone, not how much is harmed: hardly a held-out sound image passes at any, so a quarter
-    is enough. Of the repair of a symmetry there is no other witness than likeness, and half is asked.
+    Sensitivity says how much is left alone, not how much is harmed: hardly a held-out sound image passes at any, so a
+    quarter is enough. Of the repair of a symmetry there is no other witness than likeness, and half is asked.
     """
     return _LEAST_OF_SYMMETRIES if kind in SYMMETRIES else _LEAST
 
