@@ -32,7 +32,7 @@ _SEEN = 0.01
 # from their median: higher of oddness, as it came and repaired, lower of likeness, gained and repaired.
 _USUAL, _BEYOND = 0.99, 0.5
 _WORSE_HIGHER, _WORSE_LOWER = [0, 1], [2, 3]
-# Of the sound images so many are spared when the line is drawn, the highest: trusted rows are not known to be sound. One
+# Of the sound images so many are spared when the line is drawn, the highest: trusted rows are not known as sound. One
 # that is soft by itself decided whether blurred clothes were repaired at all (34 of 38 with it spared, else none). Of
 # kinds that sound images may show by themselves, as an odd slant or a woven stripe, none is spared: more of them were
 # changed, and none of the damaged won. No hand slants as far as what is called turned here.
