@@ -24,8 +24,7 @@ def used_network(image_shape):
 # The last is pooled, the second smallest is not a multiple of anything. In 16 bits: as near as these can be.
 @pytest.mark.parametrize(("precision", "error"), [("float32", 2e-5), ("bfloat16", 0.05)])
 @pytest.mark.parametrize("image_shape", [(28, 28), (9, 13), (40, 33, 3), (75, 50)])
-def test_predictions_are_those_of_the_network_in_evaluation(image_shape, precision, error, monkeypatch):
-    monkeypatch.setattr("toolkit.diagnostics.identifier.network.native_precision", lambda: precision)
+def test_predictions_are_those_of_the_network_in_evaluation(image_shape, precision, error):
     images = np.random.default_rng(0).integers(0, 256, (150, *image_shape), dtype=np.uint8)
     network = used_network(image_shape).eval()
     tensor = torch.from_numpy(images).float() / 255
@@ -33,17 +32,16 @@ def test_predictions_are_those_of_the_network_in_evaluation(image_shape, precisi
     with torch.no_grad():
         logits, amounts, features = network(tensor)
     amounts[:, 2] = amounts[:, 2].sigmoid()
-    found = KindModel(network, n_steps=10).predict(images)
+    found = KindModel(network, n_steps=10).predict(images, precision=precision)
     for ours, theirs in zip(found, (logits.log_softmax(1), amounts, features)):
         np.testing.assert_allclose(ours, theirs.numpy(), atol=error)
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
-def test_a_row_is_answered_alike_in_any_company(precision, monkeypatch):
-    monkeypatch.setattr("toolkit.diagnostics.identifier.network.native_precision", lambda: precision)
+def test_a_row_is_answered_alike_in_any_company(precision):
     images = np.random.default_rng(0).integers(0, 256, (150, 28, 28), dtype=np.uint8)
     model = KindModel(used_network((28, 28)), n_steps=10)
-    for ours, theirs in zip(model.predict(images), model.predict(images[140:])):
+    for ours, theirs in zip(*(model.predict(rows, precision=precision) for rows in (images, images[140:]))):
         np.testing.assert_array_equal(ours[140:], theirs)
 
 
@@ -57,16 +55,16 @@ def test_what_was_folded_is_folded_anew_once_something_was_learnt():
 
     first = logs()
     assert model.predict(images[:5])[0].tobytes() == first[:5].tobytes()
-    folded = model._folded
+    folded = model._fold("float32")
     np.testing.assert_array_equal(logs(), first)
-    assert model._folded is folded
+    assert model._fold("float32") is folded
     kept = {name: value.clone() for name, value in model.network.state_dict().items()}
     kind = torch.from_numpy(generator.integers(0, 6, 20))
     model.train_step((torch.from_numpy(images), kind, torch.rand(20), torch.rand(20)))
     learnt = logs()
     assert not np.array_equal(learnt, first)
     same = pickle.loads(pickle.dumps(model))
-    assert same._folded is None
+    assert same._fold("float32") is not model._fold("float32")
     np.testing.assert_array_equal(same.predict(images)[0], learnt)
     model.network.load_state_dict(kept)
     np.testing.assert_array_equal(logs(), first)

@@ -24,10 +24,8 @@ def damaged(kind, n_samples=150):
     return clean, corrupt_stack(clean / np.float32(255), kind, generator=np.random.default_rng(1))[0]
 
 
-@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 @pytest.mark.parametrize("kind", _KINDS)
-def test_a_row_is_restored_alike_in_any_company(learned, kind, precision, monkeypatch):
-    monkeypatch.setattr("toolkit.restoration._learned.native_precision", lambda: precision)
+def test_a_row_is_restored_alike_in_any_company(learned, kind):
     _, given = damaged(kind)
     images, found = learned.redraw(given, kind)
     for rows in (slice(0, 7), slice(60, 70), slice(149, 150), slice(20, 148)):
@@ -37,15 +35,9 @@ def test_a_row_is_restored_alike_in_any_company(learned, kind, precision, monkey
     assert learned.redraw(given[:0], kind)[0].shape == (0, 28, 28)
 
 
-def test_in_16_bits_it_restores_as_well(learned, monkeypatch):
-    gains = {}
-    for precision in ("float32", "bfloat16"):
-        monkeypatch.setattr("toolkit.restoration._learned.native_precision", lambda name=precision: name)
-        for kind in _KINDS:
-            clean, given = damaged(kind)
-            before = psnr(np.rint(given * 255).astype(np.uint8), clean)
-            after = psnr(np.rint(learned.redraw(given, kind)[0] * 255).astype(np.uint8), clean)
-            gains[precision, kind] = float(np.median(after - before))
-    for kind in _KINDS:
-        assert gains["bfloat16", kind] == pytest.approx(gains["float32", kind], abs=0.1)
-    assert gains["bfloat16", "gaussian_noise"] > 2
+def test_noise_is_taken_out(learned):
+    clean, given = damaged("gaussian_noise")
+    before, after = (
+        psnr(np.rint(images * 255).astype(np.uint8), clean) for images in (given, learned.redraw(given, _KINDS[0])[0])
+    )
+    assert np.median(after - before) > 2

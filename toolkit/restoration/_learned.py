@@ -14,7 +14,7 @@ from toolkit._core.images import is_dark_on_light, iter_chunks
 from toolkit._core.names import check_names
 from toolkit._core.random import as_generator
 from toolkit.corruption import KINDS, corrupt_stack
-from toolkit.nn import autocast, build, fit_loop, limit_threads, native_precision, torch_generator
+from toolkit.nn import build, fit_loop, limit_threads, torch_generator
 from toolkit.restoration._denoiser import Denoiser, DenoiserTrainer
 from toolkit.restoration._planting import as_bytes, plan_kinds, plant_and_learn
 from toolkit.restoration._pretrained import load_pretrained
@@ -141,10 +141,8 @@ class LearnedRestorer:
                 unit = np.clip(stack[part], 0, 1).astype(np.float32)
                 images = torch.from_numpy(_channels_first(1 - unit if self.negative else unit))
                 images = functional.pad(images, (0, 0, 0, 0, 0, 0, 0, _ANSWERED - len(images)))
-                # In 16 bits where the processor multiplies these itself, as in training: half a grey level at most.
-                with autocast(native_precision()):
-                    outputs = self.network(images, one_hot.expand(len(images), -1))
-                logits, gate, damage = (output[: len(unit)].float() for output in outputs)
+                outputs = self.network(images, one_hot.expand(len(images), -1))
+                logits, gate, damage = (output[: len(unit)] for output in outputs)
                 answer = torch.lerp(images[: len(unit)], torch.sigmoid(logits * sharpness), gate).numpy()
                 yield part, 1 - answer if self.negative else answer, damage.numpy()
 

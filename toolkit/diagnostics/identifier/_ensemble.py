@@ -13,7 +13,7 @@ from toolkit.diagnostics.identifier._angle import AngleRegressor
 from toolkit.diagnostics.identifier._injection import Injector
 from toolkit.diagnostics.identifier._test_time_augmentation import VIEWS, merge_augmentations
 from toolkit.diagnostics.identifier.network import KindModel, KindNetwork
-from toolkit.nn import build, fit_loop, limit_threads, torch_generator
+from toolkit.nn import build, fit_loop, limit_threads, native_precision, torch_generator
 
 __all__ = ["Ensemble", "Prediction"]
 
@@ -98,10 +98,10 @@ class _Member:
             generator=self.generator,
         )
 
-    def predict_view(self, images, view):
+    def predict_view(self, images, view, precision="float32"):
         """Outputs on images as one view shows them."""
         with limit_threads(1):
-            return self.model.predict(self.preprocess(dihedral(images, view)))
+            return self.model.predict(self.preprocess(dihedral(images, view)), precision=precision)
 
     def directions(self, images):
         """Cosines and sines of angles: by the network that learnt turns alone, where there is one."""
@@ -172,7 +172,8 @@ class Ensemble:
     def out_of_fold_logs(self, images, masks, *, views=VIEWS[:2]):
         """Log-likelihoods of every row, each from the members whose mask holds it.
 
-        From two sides only, if nothing else is said: it is asked often.
+        From two sides only, if nothing else is said: it is asked often. And since no answer is given by it, but only
+        learnt from, in 16 bits where the processor multiplies these itself.
 
         Parameters
         ----------
@@ -185,7 +186,8 @@ class Ensemble:
             for member, mask in zip(self.members, masks)
             for view in views
         ]
-        answers = self._run(lambda member, rows, view: member.predict_view(images[rows], view)[0], tasks)
+        precision = native_precision()
+        answers = self._run(lambda member, rows, view: member.predict_view(images[rows], view, precision)[0], tasks)
         shape = (len(images), self.members[0].injector.n_outputs)
         by_view, counts = {view: np.zeros(shape) for view in views}, np.sum(masks, axis=0)[:, None]
         for task, logs in zip(tasks, answers):
