@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.diagnostics.everyday._places import shown_places
+
 __all__ = ["continued", "patches_of"]
 
 _SIDE = 64  # pixels a side of a patch, as the network was trained on
@@ -26,7 +28,7 @@ def continued(image: NDArray, least: int) -> NDArray:
 
 
 def patches_of(image: NDArray) -> NDArray:
-    """Up to 16 patches of one picture, evenly spread.
+    """Up to 16 patches of one picture, evenly spread; for bare ones the nearest that show something.
 
     Parameters
     ----------
@@ -40,8 +42,7 @@ def patches_of(image: NDArray) -> NDArray:
     image = continued(image, _LEAST)
     height, width = image.shape[:2]
     tall, wide = min(_SIDE, height), min(_SIDE, width)
-    parts = [
-        image[top : top + tall, left : left + wide] for top in _starts(height, tall) for left in _starts(width, wide)
-    ]
-    stack = np.stack(parts)
+    places = [(int(top), int(left)) for top in _starts(height, tall) for left in _starts(width, wide)]
+    places = shown_places(image, places, (tall, wide))
+    stack = np.stack([image[top : top + tall, left : left + wide] for top, left in places])
     return np.repeat(stack[..., None], 3, axis=3) if stack.ndim == 3 else stack
