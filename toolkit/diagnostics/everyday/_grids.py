@@ -16,7 +16,7 @@ __all__ = ["grids"]
 _JPEG = 8  # pixels a side of a block
 _STRONG = 64  # grey levels from which a step is an edge of what is in the picture, not of a block
 _MOST = 24  # grey levels that one step can count
-_ALONE = 0.4  # share of the steps that stand alone, from which there may be squares
+_ALONE = 0.5  # share of the steps that stand alone, from which there may be squares
 _LARGEST = 24  # pixels on either side among which the largest step is looked for
 
 
