@@ -62,6 +62,9 @@ def test_the_network_speaks_against():
     assert doubted("noisy", said).tolist() == [False, True, True, False]
     # Of tone it knows less: nothing is denied by its word alone.
     assert not doubted("low_contrast", said).any()
+    # A page is light, and may be noisy all the same: what is laid to tone is not in question.
+    light = said.assign(share_overexposed=[0.0, 0.6, 0.0, 0.0])
+    assert doubted("noisy", light).tolist() == [False, False, True, False]
 
 
 def test_unknown_values_say_nothing(witnesses):

@@ -106,7 +106,10 @@ def doubted(fault: str, statistics: pd.DataFrame) -> NDArray[np.bool_]:
         against |= statistics[f"damage_{WITNESSES[fault]}"].to_numpy(dtype=np.float64) < _UNLIKELY
     names = [f"share_{name}" for name in _EXPLANATIONS.get(fault, ()) if f"share_{name}" in statistics]
     if names:
-        against |= statistics[names].to_numpy(dtype=np.float64).sum(axis=1) < _EXPLAINED
+        # A picture may be light and noisy: what its tones explain is not in question.
+        of_tones = [f"share_{WITNESSES[tone]}" for tone in _TONES if f"share_{WITNESSES[tone]}" in statistics]
+        in_question = 1 - statistics[of_tones].to_numpy(dtype=np.float64).sum(axis=1)
+        against |= statistics[names].to_numpy(dtype=np.float64).sum(axis=1) < _EXPLAINED * in_question
     return against
 
 

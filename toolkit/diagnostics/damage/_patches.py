@@ -3,6 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from toolkit.diagnostics.everyday._places import shown_places
+
 __all__ = ["continued", "patches_of"]
 
 _SIDE = 64  # pixels a side of a patch, as the network was trained on
@@ -25,8 +27,8 @@ def continued(image: NDArray, least: int) -> NDArray:
     return np.pad(image, [*more, *[(0, 0)] * (image.ndim - 2)], mode="symmetric")
 
 
-def patches_of(image: NDArray) -> NDArray:
-    """Up to 16 patches of one picture, evenly spread.
+def patches_of(image: NDArray) -> tuple[NDArray, NDArray]:
+    """Up to 16 patches of one picture, evenly spread, and the same with others that show something for bare ones.
 
     Parameters
     ----------
@@ -34,14 +36,19 @@ def patches_of(image: NDArray) -> NDArray:
 
     Returns
     -------
-    ndarray of uint8, of shape (n_patches, 64 or less, 64 or less, 3)
-        Smaller pictures are one patch of their own size.
+    spread, shown : ndarray of uint8, of shape (n_patches, 64 or less, 64 or less, 3)
+        Smaller pictures are one patch of their own size. Where no patch is bare, both are one array.
     """
     image = continued(image, _LEAST)
     height, width = image.shape[:2]
-    tall, wide = min(_SIDE, height), min(_SIDE, width)
-    parts = [
-        image[top : top + tall, left : left + wide] for top in _starts(height, tall) for left in _starts(width, wide)
-    ]
-    stack = np.stack(parts)
+    side = min(_SIDE, height), min(_SIDE, width)
+    places = [(int(top), int(left)) for top in _starts(height, side[0]) for left in _starts(width, side[1])]
+    spread = _cut(image, places, side)
+    chosen = shown_places(image, places, side)
+    return spread, spread if chosen == places else _cut(image, chosen, side)
+
+
+def _cut(image: NDArray, places: list[tuple[int, int]], side: tuple[int, int]) -> NDArray:
+    """Areas of a picture in three channels."""
+    stack = np.stack([image[top : top + side[0], left : left + side[1]] for top, left in places])
     return np.repeat(stack[..., None], 3, axis=3) if stack.ndim == 3 else stack

@@ -9,7 +9,7 @@ from toolkit.diagnostics.damage._weights import load_network
 from toolkit.diagnostics.damage._writing import writing_odds
 from toolkit.diagnostics.everyday._views import check_image
 
-__all__ = ["DAMAGE_SCORES", "damage_scores", "patch_logits", "pooled"]
+__all__ = ["DAMAGE_SCORES", "damage_scores", "patch_logits", "pooled", "told_of"]
 
 # The network's damages, in its order; written out here since the network's file needs torch.
 DAMAGE_SCORES = (
@@ -29,6 +29,7 @@ DAMAGE_SCORES = (
     "dead_lines",
     "moire",
 )
+_TONES = ("low_contrast", "dark", "overexposed", "clip_contrast", "colour_cast")
 _CERTAIN = 8.0  # log ratio beyond which a patch says no more: one patch is not to outvote fifteen
 
 
@@ -48,6 +49,20 @@ def pooled(logits: NDArray) -> tuple[NDArray, NDArray]:
     ratios = np.clip(logits[:, 1:] - logits[:, :1], -_CERTAIN, _CERTAIN)
     unit = np.exp(logits - logits.max(axis=1, keepdims=True))
     return ratios.mean(axis=0), (unit / unit.sum(axis=1, keepdims=True)).mean(axis=0)[1:]
+
+
+def told_of(image: NDArray) -> tuple[NDArray, NDArray]:
+    """What the network says of one picture, as :func:`pooled`.
+
+    Of its tones all of it tells, its bare parts too; of the grid of its pixels only what shows something.
+    """
+    spread, shown = patches_of(image)
+    found = pooled(patch_logits(spread))
+    if shown is spread:
+        return found
+    of_tone = np.isin(DAMAGE_SCORES, _TONES)
+    first, second = (np.where(of_tone, *both) for both in zip(found, pooled(patch_logits(shown))))
+    return first, second
 
 
 @usual_floating_point
@@ -92,7 +107,7 @@ def damage_scores(image: ArrayLike) -> dict[str, float]:
     True
     """
     image = check_image(image)
-    ratios, shares = pooled(patch_logits(patches_of(image)))
+    ratios, shares = told_of(image)
     found = {f"damage_{name}": float(value) for name, value in zip(DAMAGE_SCORES, ratios)}
     found |= {f"share_{name}": float(value) for name, value in zip(DAMAGE_SCORES, shares)}
     return found | {"writing": writing_odds(image)}

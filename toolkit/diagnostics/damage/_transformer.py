@@ -12,8 +12,7 @@ from sklearn.utils.validation import check_is_fitted
 from toolkit._core.floating_point import usual_floating_point
 from toolkit._core.images import validate_images
 from toolkit._core.types import ImageShape
-from toolkit.diagnostics.damage._patches import patches_of
-from toolkit.diagnostics.damage._scores import DAMAGE_SCORES, patch_logits, pooled
+from toolkit.diagnostics.damage._scores import DAMAGE_SCORES, told_of
 
 __all__ = ["DamageDiagnostics"]
 
@@ -103,7 +102,7 @@ class DamageDiagnostics(TransformerMixin, BaseEstimator):
         out = np.empty((len(stack), len(DAMAGE_SCORES)))
         for row, image in enumerate(stack):
             unit = np.nan_to_num(np.asarray(self.pixel_scale_.to_unit(image[None])[0]))
-            out[row] = pooled(patch_logits(patches_of(np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8))))[0]
+            out[row] = told_of(np.rint(np.clip(unit, 0, 1) * 255).astype(np.uint8))[0]
         return out
 
     def transform(self, X: ArrayLike) -> NDArray:

@@ -106,7 +106,7 @@ EVERYDAY_FAULTS: dict[str, EverydayFault] = {
         "dead rows or columns", True, "line_contrast", True, 15.0, 60.0, "linear", "smaller than 16 pixels a side"
     ),
     "jpeg_blocks": EverydayFault(
-        "blocks of strong compression", True, "jpeg_blocks", True, 1.0, 2.5, "linear",
+        "blocks of strong compression", True, "jpeg_blocks", True, 1.1, 3.0, "linear",
         "smaller than 16 pixels a side",
         by_nature=True,
     ),

@@ -14,6 +14,9 @@ from scipy import ndimage
 __all__ = ["grids"]
 
 _JPEG = 8  # pixels a side of a block
+_STRONG = 64  # grey levels from which a step is an edge of what is in the picture, not of a block
+_MOST = 24  # grey levels that one step can count
+_ALONE = 0.5  # share of the steps that stand alone, from which there may be squares
 _LARGEST = 24  # pixels on either side among which the largest step is looked for
 
 
@@ -22,34 +25,47 @@ def _profiles(views):
     return np.abs(views.across).mean(axis=1), np.abs(views.down).mean(axis=2)
 
 
-def _excess_profiles(views):
-    """How far the step at a position exceeds the mean of the steps on either side, pixel by pixel, then averaged.
+def _excess_by_phase(views):
+    """How far the step at each of eight phases exceeds the mean of the steps on either side: across, and down.
 
-    Edges of objects spread over neighbouring steps and cancel; the edge of a block stands alone.
+    Edges of objects spread over neighbouring steps and cancel; the edge of a block stands alone. Asked are the places
+    where blocks would show: not where nothing changes, as on the paper of a page, nor beside strong edges, as of its
+    ink, whose steps are many times those of any block.
     """
     found = []
     for steps, axis in ((np.abs(views.across), 2), (np.abs(views.down), 1)):
         steps = np.moveaxis(steps, axis, 2)
-        alone = 2 * steps[:, :, 1:-1] - steps[:, :, :-2] - steps[:, :, 2:]
-        np.clip(alone, -24, 24, out=alone)  # one strong edge is not to outweigh a grid
-        found.append(alone.mean(axis=1) / 2)
+        middle, before, after = steps[:, :, 1:-1], steps[:, :, :-2], steps[:, :, 2:]
+        largest = np.maximum(np.maximum(before, after), middle)
+        asked = (largest > 0) & (largest <= _STRONG)
+        alone = 2 * middle - before - after
+        np.clip(alone, -_MOST, _MOST, out=alone)  # one strong edge is not to outweigh a grid
+        counts, sums = (_phases(part.sum(axis=(0, 1), dtype=np.float64)) for part in (asked, alone * asked))
+        found.append(None if counts is None else sums / np.maximum(counts, 1) / 2)
     return found
 
 
-def _phases(profile, period):
-    """Mean of a profile (n_tiles, positions) at each phase of a period."""
-    whole = profile.shape[1] // period * period
-    return profile[:, :whole].reshape(len(profile), -1, period).mean(axis=(0, 1))
+def _phases(profile):
+    """Sum of a profile (positions,) at each phase of eight; None where it is too short."""
+    if len(profile) < 2 * _JPEG:
+        return None
+    whole = len(profile) // _JPEG * _JPEG
+    return profile[:whole].reshape(-1, _JPEG).sum(axis=0)
 
 
-def _blockiness(profile):
-    """Excess at the strongest of the eight phases over the others, in grey levels, and which phase."""
-    if profile.shape[1] < 2 * _JPEG:
+def _blockiness(phases):
+    """Excess at the strongest of the eight phases over the next one, in grey levels, and which phase."""
+    if phases is None:
         return np.nan, 0
-    phases = _phases(profile, _JPEG)
     best = int(np.argmax(phases))
-    others = np.delete(phases, best)
-    return float(phases[best] - np.median(others) - (others.max() - np.median(others))), best
+    return float(phases[best] - np.delete(phases, best).max()), best
+
+
+def _alone_share(profile):
+    """Share of the steps that have hardly any beside them: of squares all, of the sparse ink of a page few."""
+    beside = np.maximum(profile[:, :-2], profile[:, 2:])
+    middle = profile[:, 1:-1]
+    return float(middle[middle >= 3 * beside].sum() / max(middle.sum(), 1e-9))
 
 
 def _big_pixels(profile):
@@ -60,7 +76,7 @@ def _big_pixels(profile):
     """
     largest = ndimage.maximum_filter1d(profile, 2 * _LARGEST + 1, axis=1, mode="nearest")
     seen = largest > 1.0  # grey levels: elsewhere there is nothing, and nothing to see
-    if seen.mean() < 0.2:
+    if seen.mean() < 0.05 or _alone_share(profile) < _ALONE:
         return 0.0
     return float(1 - np.median(profile[seen] / largest[seen]))
 
@@ -126,8 +142,7 @@ def grids(views):
     )  # fmt: skip
     if min(views.tiles.shape[1:]) < 8:
         return dict.fromkeys(names, np.nan)
-    across, down = _excess_profiles(views)
-    (block_a, phase_a), (block_d, phase_d) = _blockiness(across), _blockiness(down)
+    (block_a, phase_a), (block_d, phase_d) = map(_blockiness, _excess_by_phase(views))
     squares = min(_big_pixels(profile) for profile in _profiles(views))
     rhythm = _both(_rhythm(views.across, 2), _rhythm(views.down, 1))
     values = (

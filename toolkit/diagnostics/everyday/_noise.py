@@ -12,9 +12,14 @@ __all__ = ["noise"]
 _WINDOW = 12  # pixels a side of the windows of which the evenest are taken
 _EVENEST = 0.1  # share of the windows
 _TO_SIGMA = np.sqrt(np.pi / 2) / 6  # from the mean absolute second difference of second differences
-_IMPULSE = 40.0  # grey levels by which a pixel stands out from the nearest of its eight neighbours, at least
+_IMPULSE = 40  # grey levels by which a pixel stands out from the nearest of its eight neighbours, at least
 _FEWEST = 3  # a lone pixel may be a star, a spark in an eye or a full stop
-_EVEN = 2.0  # times the range of the neighbours: a bright pixel amid texture is texture
+_EVEN = 2  # times the range of the neighbours: a bright pixel amid texture is texture
+_FEW_PLACES = 0.1  # of the pixels, added to the places: a speck or two where there is room for a few tell no rate
+_FEW_LEVELS = 8  # of grey, of an image that may be drawn in dots
+_DRAWN = 5000.0  # impulses per million places, from which they are such dots
+_BAND = 64  # rows at a time
+_LOOKED_AT = 1_000_000  # pixels, about, of which the rows are looked at
 
 
 def _bends(tiles):
@@ -65,32 +70,54 @@ def _evenest_deviation(views):
     return float(np.sqrt(max(0.0, fine**2 - coarse**2) / 0.75))
 
 
-def _impulses(views):
-    """Pixels per million that are brighter, and that are darker, than all of their neighbours by far."""
-    tiles = views.tiles
-    if min(tiles.shape[1:]) < 3:
-        return np.nan, np.nan
-    middle, below, above = tiles[:, 1:-1], tiles[:, 2:], tiles[:, :-2]
-    high3 = np.maximum(np.maximum(above, below), middle)
-    low3 = np.minimum(np.minimum(above, below), middle)
-    core = middle[:, :, 1:-1]
-    high = np.maximum(np.maximum(high3[:, :, :-2], high3[:, :, 2:]), np.maximum(above, below)[:, :, 1:-1])
-    low = np.minimum(np.minimum(low3[:, :, :-2], low3[:, :, 2:]), np.minimum(above, below)[:, :, 1:-1])
-    per_million = 1e6 / core.size
+def _stand_out(band):
+    """Numbers of pixels brighter, and darker, than all neighbours by far, and of places for either, in a band of rows.
+
+    A place for a bright pixel is one whose neighbours leave room for it: on white paper none could be seen.
+    """
+    across = [function(function(band[:, :-2], band[:, 2:]), band[:, 1:-1]) for function in (np.maximum, np.minimum)]
+    ends = [function(band[:, :-2], band[:, 2:])[1:-1] for function in (np.maximum, np.minimum)]
+    core = band[1:-1, 1:-1]
+    high = np.maximum(np.maximum(across[0][:-2], across[0][2:]), ends[0])
+    low = np.minimum(np.minimum(across[1][:-2], across[1][2:]), ends[1])
     found = []
-    for excess in (core - high, low - core):
-        at = excess > _IMPULSE
-        count = np.count_nonzero(excess[at] > _EVEN * (high[at] - low[at]))
-        found.append(count * per_million if count >= _FEWEST else 0.0)
-    return found
+    for beyond, excess in ((core > high, lambda at: core[at] - high[at]), (core < low, lambda at: low[at] - core[at])):
+        at = np.nonzero(beyond)
+        by, spread = excess(at).astype(np.int16), high[at].astype(np.int16) - low[at]
+        found.append(np.count_nonzero((by > _IMPULSE) & (by > _EVEN * spread)))
+    return np.array([*found, np.count_nonzero(high < 255 - _IMPULSE), np.count_nonzero(low > _IMPULSE), core.size])
+
+
+def _impulses(views):
+    """Pixels that are brighter, and that are darker, than all of their neighbours by far, of a million that could be.
+
+    More of the image is looked at than for what is everywhere: where there are few places for them, as in the ink of a
+    page, every one counts.
+    """
+    luma = views.luma
+    if min(luma.shape) < 3:
+        return np.nan, np.nan
+    step = _BAND * max(1, luma.size // _LOOKED_AT)
+    bands = [_stand_out(luma[top : top + _BAND + 2]) for top in range(0, len(luma) - 2, step)]
+    bright, dark, for_bright, for_dark, pixels = np.sum(bands, axis=0)
+    return [
+        1e6 * count / (places + _FEW_PLACES * pixels) if count >= _FEWEST else 0.0
+        for count, places in ((bright, for_bright), (dark, for_dark))
+    ]
+
+
+def _beyond_drawing(views, impulses):
+    """None in an image of a few levels that is full of them: that is how greys are drawn, dot by dot."""
+    few_levels = np.count_nonzero(views.histogram > 1e-4) <= _FEW_LEVELS
+    return 0.0 if few_levels and impulses > _DRAWN else impulses
 
 
 def noise(views):
-    """Noise in grey levels of 255, and impulses per million pixels."""
+    """Noise in grey levels of 255, and impulses per million places for them."""
     bright, dark = _impulses(views)
     return {
         "noise_sigma": _evenest_deviation(views),
         "hot_pixels": bright,
         "dark_pixels": dark,
-        "impulses": bright + dark,
+        "impulses": _beyond_drawing(views, np.maximum(bright, dark)),
     }

@@ -3,7 +3,8 @@
 The mean square step over a distance of k pixels grows as k squared in a smooth image and hardly at all across sharp
 edges and fine texture, so the steps over one and over two pixels tell sharpness without regard to contrast: their ratio
 is 1/4 where all is smooth and 1 in noise. Here it is brought to 0 and 1. They are compared in the windows with the most
-contrast, so that a flat sky counts for nothing.
+contrast, so that a flat sky counts for nothing. Where no window has contrast over so few pixels, what there is over
+many tells a blurred page from a blank one.
 
 References
 ----------
@@ -20,6 +21,9 @@ _DIRECTIONS = ((0, 1), (1, 0), (1, 1), (1, -1))  # steps down and right: across,
 _BEST = 0.25  # share of the windows, those with the most contrast, that are looked at
 _FLOOR = 0.01  # of the sharpness: below it, rounding to whole levels decides
 _LEAST = 6.0  # root mean square step over four pixels, in grey levels, from which a window has something to show
+_REDUCED = 4  # pixels a side of the means on which contrast over many pixels is looked for: noise is a quarter there
+_REACHES = (1, 2, 4, 8)  # of these means
+_BENT = 6.0  # root mean square bend over such a reach, in grey levels, from which there is something to see
 
 
 def _steps(tiles, down, right, reach):
@@ -50,6 +54,21 @@ def _window_means(values, shape):
     return sums.reshape(-1) / (height * width)
 
 
+def _has_soft_contrast(tiles):
+    """Whether grey levels bend over 4 to 32 pixels somewhere, as no even shading does."""
+    rows, columns = (side // _REDUCED for side in tiles.shape[1:])
+    means = tiles[:, : rows * _REDUCED, : columns * _REDUCED].reshape(-1, rows, _REDUCED, columns, _REDUCED)
+    means = means.mean(axis=(2, 4))
+    for turned in (means, means.swapaxes(1, 2)):
+        for reach in _REACHES:
+            if turned.shape[2] <= 2 * reach:
+                break
+            bend = turned[:, :, : -2 * reach] - 2 * turned[:, :, reach:-reach] + turned[:, :, 2 * reach :]
+            if np.sqrt(np.nanmax(_window_means(np.square(bend), bend.shape[1:]))) >= _BENT:
+                return True
+    return False
+
+
 def sharpness(views):
     """Sharpness of the sharpest windows and in the least sharp direction, and how unlike the directions are."""
     nothing = {
@@ -70,7 +89,7 @@ def sharpness(views):
     busy = contrast > _LEAST**2 / 4
     nothing["detail_share"] = float(busy.mean())
     if not busy.any():
-        return nothing
+        return nothing | ({"sharpness": _FLOOR} if _has_soft_contrast(tiles) else {})
     # Steps of the rounding to whole levels and of faint noise are no sharpness.
     near, far = near[:, busy], far[:, busy]
     order = np.argsort(-contrast[busy], kind="stable")[: max(1, int(np.ceil(_BEST * busy.sum())))]

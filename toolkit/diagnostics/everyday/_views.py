@@ -2,13 +2,16 @@
 
 Flaws of the pixel grid are seen in tiles at the original resolution, never in a smaller copy: noise, blocks and blur
 are gone after a resize. An image of up to ``_WHOLE`` pixels is one tile; of a larger one nine tiles are taken, evenly
-spread and at multiples of 8 pixels, so that the grid of JPEG has the same phase in all of them. Colours are counted on
-every k-th pixel of a large image, which keeps what is clipped clipped.
+spread and at multiples of 8 pixels, so that the grid of JPEG has the same phase in all of them; for a bare one, as the
+margin of a page, the nearest that shows something is taken. Colours are counted on every k-th pixel of a large image,
+which keeps what is clipped clipped.
 """
 
 from functools import cached_property
 
 import numpy as np
+
+from toolkit.diagnostics.everyday._places import shown_places
 
 __all__ = ["ImageViews", "check_image"]
 
@@ -89,7 +92,9 @@ class ImageViews:
         down, across = (min(3, -(-side // tile)) for side, tile in ((self.height, height), (self.width, width)))
         tops = np.linspace(0, self.height - height, down).astype(int) // 8 * 8
         lefts = np.linspace(0, self.width - width, across).astype(int) // 8 * 8
-        pieces = [self.luma[top : top + height, left : left + width] for top in tops for left in lefts]
+        places = [(int(top), int(left)) for top in tops for left in lefts]
+        places = shown_places(self.luma, places, (height, width))
+        pieces = [self.luma[top : top + height, left : left + width] for top, left in places]
         return np.stack(pieces).astype(np.float32)
 
     @cached_property
