@@ -32,7 +32,6 @@ WHY = {
     "flawed_metrics": "each check is run in three settings, of dimensions, rows and seed",
     "flow_mnist": _COST,
     "folder_audit": _SAME_WORK,
-    "gan_default": _COST,
     "gan_speed": _SAME_WORK,
     "glyph_reader": "three with all fonts, one with each choice that stands beside",
     "identification": "three with twelve kinds, one with all 22, which stand beside",

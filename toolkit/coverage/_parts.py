@@ -81,7 +81,7 @@ def judge_parts(
     --------
     >>> parts = judge_parts({"js": 0.01, "far": 0.01, "copied_share": 0.5}, {}, {}, 0.05)
     >>> [(part.name, part.passed, round(part.p_value, 3)) for part in parts]
-    [('fidelity', True, 0.1), ('coverage', False, 0.02), ('originality', True, 1.0)]
+    [('fidelity', True, 0.1), ('coverage', False, 0.033), ('originality', True, 1.0)]
     """
     parts = []
     for name, weights in _WEIGHTS.items():
