@@ -131,6 +131,13 @@ def test_one_image_that_may_be_damaged_itself_does_not_decide(kind, spared):
     assert not few.accepts(sound[:150]).any()
 
 
+def test_none_is_spared_where_repairs_are_hardly_told_even_so():
+    planted, sound = _normals(2.5, n=300)
+    every = np.ones(len(sound), bool)
+    assert fit_classifier(planted, sound, every, "speckle_noise").sensitivity < 0.75
+    assert not fit_classifier(planted, sound, every, "speckle_noise").accepts(sound).any()
+
+
 @pytest.mark.parametrize(("feature", "value"), [(0, 60.0), (1, 60.0), (2, -60.0), (3, -60.0)])
 def test_a_repair_unlike_any_planted_one_is_not_accepted(feature, value):
     planted, sound = _normals(6.0)
