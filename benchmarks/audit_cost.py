@@ -8,7 +8,8 @@ for the innermost of the parts below that it was spent in.
 
 ``before_quick_<n>`` and ``before_now_<n>`` are the same by another version: run with that version's package first in
 ``PYTHONPATH`` and ``--version before``, on the same machine and in the same hour. ``quick_<n>`` is ``toolkit audit
---quick``. ``wall_<n>`` is the same on two threads, whose seconds on the clock say something on idle cores only.
+--quick``. ``wall_<n>`` and ``wall_quick_<n>`` are the same on two threads, whose seconds on the clock say something on
+idle cores only.
 """
 
 import builtins
@@ -147,6 +148,7 @@ CELLS = {
     f"quick_{N_IMAGES}": lambda: cell("--quick"),
     f"now_{N_IMAGES}": cell,
     f"wall_{N_IMAGES}": lambda: cell(jobs=2),
+    f"wall_quick_{N_IMAGES}": lambda: cell("--quick", jobs=2),
 }
 if "--version" in sys.argv:
     _place = sys.argv.index("--version")
