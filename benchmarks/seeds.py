@@ -4,8 +4,8 @@ import re
 from collections import defaultdict
 
 ENOUGH = 3
-# What is left of a cell's name without its draw is its row; ``fold`` and ``run`` are draws as ``seed`` is.
-_DRAW = re.compile(r"_?(?:seed|fold|run)\d+|-\d$")
+# What is left of a cell's name without its draw is its row; ``fold``, ``run`` and ``draw`` are draws as ``seed`` is.
+_DRAW = re.compile(r"_?(?:seed|fold|run|draw)\d+|-\d$")
 
 _SAME_WORK = "what is measured, time or memory of the same work, depends on no seed"
 _FILES = "the files are the sample, each of half of a set, drawn once for each fault"

@@ -1,30 +1,14 @@
 """A cleaned copy loses nothing that a file holds beside 8 bits of colour: depth, orientation, pixels to the inch."""
 
-import hashlib
 import struct
 
 import numpy as np
-import pandas as pd
 import pytest
+from file_plans import picture, plan_of
 from PIL import Image, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from toolkit.audit import apply_plan
-
-
-def picture(width=50, height=37):
-    """Smooth enough for JPEG, and unlike any of its turns."""
-    small = np.random.default_rng(0).integers(0, 256, (5, 7, 3), dtype=np.uint8)
-    return Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC)
-
-
-def plan_of(folder, actions):
-    rows = []
-    for name, action in actions.items():
-        action, box = action if isinstance(action, tuple) else (action, "")
-        digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        rows.append({"path": name, "sha256": digest, "action": action, "box": box})
-    return pd.DataFrame(rows)
 
 
 def shown(path):
@@ -36,7 +20,7 @@ def shown(path):
 
 def turned_by_adobe(path):
     """A framed picture whose orientation stands in Adobe's notes alone."""
-    framed = ImageOps.expand(picture(300, 200), (0, 40, 0, 40), (0, 0, 0))
+    framed = ImageOps.expand(picture(height=200, width=300), (0, 40, 0, 40), (0, 0, 0))
     xmp = '<x:xmpmeta><rdf:Description tiff:Orientation="6"/></x:xmpmeta>'
     if path.suffix == ".png":
         texts = PngInfo()

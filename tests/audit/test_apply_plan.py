@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from file_plans import picture, plan_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageOps
@@ -29,22 +30,6 @@ BY_PIL = {
     "transpose": Image.Transpose.TRANSPOSE,
     "anti_transpose": Image.Transpose.TRANSVERSE,
 }
-
-
-def picture(height=37, width=50, seed=0, mode="RGB"):
-    """Smooth enough for JPEG, and unlike any of its turns."""
-    rng = np.random.default_rng(seed)
-    small = Image.fromarray(rng.integers(0, 256, (5, 7, 3), dtype=np.uint8))
-    return small.resize((width, height), Image.Resampling.BICUBIC).convert(mode)
-
-
-def plan_of(folder, actions):
-    rows = []
-    for name, action in actions.items():
-        action, box = action if isinstance(action, tuple) else (action, "")
-        digest = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        rows.append({"path": name, "sha256": digest, "action": action, "box": box})
-    return pd.DataFrame(rows, columns=["path", "sha256", "action", "box"])
 
 
 def state_of(folder):
