@@ -10,9 +10,15 @@ which anybody has) by PIL: a crop, a size (log-uniform) and a JPEG quality each,
 that are no pictures. The audit runs in a process of its own with two workers. Memory is the proportional set size of
 all its processes together, sampled five times a second; processor seconds are theirs together, since a machine that is
 busy otherwise shows in the wall-clock time alone.
+
+Beside that, what the command takes for the photographs as they are, on one thread: from its first import to its last
+file, with networks, with ``--quick`` and without them, and what CleanVision takes for seven faults, if
+``CLEANVISION_PYTHON`` names the Python of an environment that has it. Processor seconds are those of all processes.
 """
 
+import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -119,8 +125,6 @@ def peak_memory(process):
 
 def measure(n_files):
     """Seconds, memory and counts of one folder."""
-    import json
-
     home = Path(tempfile.mkdtemp(prefix="folder-audit-"))
     try:
         (home / "pictures").mkdir()
@@ -137,13 +141,59 @@ def measure(n_files):
         shutil.rmtree(home, ignore_errors=True)
 
 
-CELLS = {f"photographs_{N_FILES}": lambda: measure(N_FILES), "photographs_200": lambda: measure(200)}
+def _children_seconds():
+    """Processor seconds of the processes that were started here and have ended."""
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return spent.ru_utime + spent.ru_stime
+
+
+def measure_command(*flags, peer=False):
+    """Processor seconds of a command for each photograph, and its memory."""
+    files, source = photographs()
+    home = Path(tempfile.mkdtemp(prefix="folder-audit-"))
+    try:
+        (home / "pictures").mkdir()
+        for place, path in enumerate(files):
+            shutil.copyfile(path, home / "pictures" / f"{place:05}{path.suffix.lower()}")
+        command = [sys.executable, "-m", "toolkit", "audit", "--data", "pictures", "--out", "out", "--quiet"]
+        command += ["--jobs", "1", *flags]
+        if peer:
+            script = Path(__file__).resolve().with_name("cleanvision_folder.py")
+            command = [os.environ["CLEANVISION_PYTHON"], str(script), "pictures", "peer.json"]
+        one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
+        here = os.environ | one | {"TOOLKIT_DATA": str(home / "cache")}
+        before = _children_seconds()
+        with subprocess.Popen(command, cwd=home, env=here, stdout=subprocess.DEVNULL) as process:
+            memory = peak_memory(process)
+        if process.returncode:
+            raise RuntimeError(f"{' '.join(command)} ended with {process.returncode}")
+        seconds = _children_seconds() - before
+        return {
+            "source": source,
+            "files": len(files),
+            "command_cpu": round(seconds, 1),
+            "cpu_an_image": round(seconds / len(files), 4),
+            "peak_gib": memory,
+        }
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+CELLS = {
+    f"photographs_{N_FILES}": lambda: measure(N_FILES),
+    "photographs_200": lambda: measure(200),
+    "command_networks": measure_command,
+    "command_quick": lambda: measure_command("--quick"),
+    "command_no_networks": lambda: measure_command("--no-networks"),
+}
+if os.environ.get("CLEANVISION_PYTHON"):
+    CELLS["cleanvision"] = lambda: measure_command(peer=True)
 
 
 def show(results):
     columns = ["source", "files", "megabytes", "pictures", "unread_without_reason", "peak_gib", "load"]
     stages = ("first", "report", "again", "again_and_copy")
-    columns += [f"{stage}_{kind}" for stage in stages for kind in ("cpu", "wall")]
+    columns += [f"{stage}_{kind}" for stage in stages for kind in ("cpu", "wall")] + ["command_cpu", "cpu_an_image"]
     rows = [{"cell": name, **{column: cell.get(column) for column in columns}} for name, cell in results.items()]
     print(pd.DataFrame(rows).set_index("cell").T.to_markdown() if rows else "No cell has been run.")
 

@@ -1,7 +1,8 @@
 """What rounds of learning add to what is known without any: 0 (``toolkit audit --quick``), 2, 4 (the default), 10.
 
 Sets of ``harm_sets.py``, a fifth of their images damaged by other hands, with kinds that the toolkit does not name
-among them; CPU seconds are those of fitting and judging, on one thread. Small sets are drawn at random, three times each.
+among them; CPU seconds are those of fitting and judging, on one thread. Small sets are drawn at random, three times
+each.
 
     TOOLKIT_DATA=folder python benchmarks/rounds.py            # runs the missing cells and prints the table
     python benchmarks/rounds.py --table                        # prints the table of the cells that are there
