@@ -1,10 +1,12 @@
 """FlowMatching: what is drawn follows the data, conditions are obeyed, and a training goes on where it stopped."""
 
 import itertools
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from scipy.integrate import solve_ivp
 from scipy.stats import norm
 
 import toolkit
@@ -91,7 +93,7 @@ def test_times_are_spread_evenly():
 
 
 @pytest.mark.parametrize("path", list(PATHS))
-@pytest.mark.parametrize("solver", ["euler", "heun", "ddim", "ancestral"])
+@pytest.mark.parametrize("solver", list(SOLVERS))
 def test_normal_data_are_drawn_as_they_are(path, solver):
     """What a normal distribution would answer is exact for normal data: every solver ends at their law."""
     rng = np.random.default_rng(0)
@@ -101,17 +103,41 @@ def test_normal_data_are_drawn_as_they_are(path, solver):
     for name, values in learn_gaussian(rows, None, 0, 0).items():
         getattr(start, name).copy_(torch.from_numpy(values))
     random = torch.Generator().manual_seed(0)
-    x, times = torch.randn(8000, 1, 1, 2, generator=random), torch.linspace(0, 1, 101)
+    x, times, past = torch.randn(8000, 1, 1, 2, generator=random), SOLVERS[solver].times(100), {}
     nothing = torch.zeros(len(x), 0)
     for time, to in itertools.pairwise(times):
         noise = torch.randn(x.shape, generator=random)
         x = SOLVERS[solver].step(
-            lambda points, at: start(points, at.expand(len(points)), nothing), x, time, to, PATHS[path], noise
+            lambda points, at: start(points, at.expand(len(points)), nothing), x, time, to, PATHS[path], noise, past
         )
     drawn = x.reshape(-1, 2).numpy()
     np.testing.assert_allclose(drawn.mean(axis=0), rows.mean(axis=0), atol=0.015)
     # Ancestral steps take the data for certain where they are expected only, and lose a little of their spread.
     np.testing.assert_allclose(np.cov(drawn.T), np.cov(rows.T), atol=0.012 if solver == "ancestral" else 0.006)
+
+
+@pytest.mark.parametrize("solver", ["heun", "adams"])
+def test_solvers_of_second_order_err_a_quarter_with_twice_the_steps(solver):
+    """Of a way whose end SciPy knows: x' = x cos(3 t) + t, on the solver's own, uneven times."""
+    end = solve_ivp(lambda t, x: x * np.cos(3 * t) + t, (0, 1), [0.5], rtol=1e-10, atol=1e-12).y[0, -1]
+
+    def error(n_steps):
+        x, past = torch.tensor(0.5, dtype=torch.float64), {}
+        for time, to in itertools.pairwise(SOLVERS[solver].times(n_steps).double()):
+            look = lambda x, t: SimpleNamespace(velocity=x * torch.cos(3 * t) + t)  # noqa: E731
+            x = SOLVERS[solver].step(look, x, time, to, PATHS["linear"], None, past)
+        return abs(float(x) - end)
+
+    # Heun's last step is Euler's, and so is the first of the other: errors of second order each.
+    assert 3.0 < error(40) / error(80) < 5.0
+
+
+def test_the_scale_of_the_noise_is_that_of_what_samples_begin_from_and_of_nothing_else():
+    plain, wide = (FlowMatching(noise_scale=scale, max_steps=2, **SMALL).fit(IMAGES) for scale in (None, 1.5))
+    np.testing.assert_allclose(wide.latents(3, random_state=0), 1.5 * plain.latents(3, random_state=0), rtol=1e-6)
+    assert not np.array_equal(wide.sample(3, random_state=0), plain.sample(3, random_state=0))
+    learnt = zip(plain.network_.state_dict().values(), wide.network_.state_dict().values())
+    assert all(torch.equal(one, other) for one, other in learnt)
 
 
 def test_rows_do_not_depend_on_their_neighbours_and_any_range_comes_back():
@@ -189,6 +215,7 @@ def test_lengths_monitor_saving_and_another_pass(tmp_path):
         ({"preset": "none"}, "preset"),
         ({"path": "curved"}, "path"),
         ({"solver": "rk4"}, "solver"),
+        ({"noise_scale": 0.0}, "noise_scale"),
         ({"n_clusters": -1}, "n_clusters must be an int of at least 0"),
         ({"condition_dropout": 1.0}, "condition_dropout must be below 1"),
         ({"guidance": -1}, "guidance"),

@@ -66,9 +66,12 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
         variety (Ho and Salimans, 2022). Other than 1 doubles the time.
 
         *Sampling*
-    solver : {"heun", "euler", "ddim", "ancestral"}, optional
+    solver : {"adams", "heun", "euler", "ddim", "ancestral"}, optional
         ``"heun"`` asks the network twice a step, the others once.
     n_sampling_steps : int, optional
+    noise_scale : float, optional
+        Standard deviation of the noise that samples begin from. Above 1 they are more varied and less clear, as with
+        few steps they are less varied than the data; below 1 clearer.
 
         *Network and training*
     widths : sequence of int, optional
@@ -165,6 +168,7 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
         guidance: float | None = None,
         solver: str | None = None,
         n_sampling_steps: int | None = None,
+        noise_scale: float | None = None,
         widths: Sequence[int] | None = None,
         weight_averaging: float | None = None,
         epochs: int | None = None,
@@ -194,6 +198,7 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
         self.guidance = guidance
         self.solver = solver
         self.n_sampling_steps = n_sampling_steps
+        self.noise_scale = noise_scale
         self.widths = widths
         self.weight_averaging = weight_averaging
         self.epochs = epochs

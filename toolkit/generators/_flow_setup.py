@@ -87,6 +87,7 @@ def check_parameters(flow: "FlowMatching") -> None:
         if not len(flow.widths):
             raise ValueError(f"widths must name at least one width, got {flow.widths!r}.")
     check_number("guidance", flow.guidance)
+    check_number("noise_scale", flow.noise_scale, above=True)
     check_number("learning_rate", flow.learning_rate, above=True)
     for name in ("condition_dropout", "weight_averaging"):
         value = getattr(flow, name)
@@ -211,7 +212,9 @@ def draw_noise(flow, n_samples, seed):
     from toolkit.nn import torch_generator
 
     shape = scales.channels_first(flow.image_shape_)
-    return torch.randn(n_samples, int(np.prod(shape)), generator=torch_generator(seed), dtype=torch.float32).numpy()
+    noise = torch.randn(n_samples, int(np.prod(shape)), generator=torch_generator(seed), dtype=torch.float32).numpy()
+    scale = in_force(flow).noise_scale
+    return noise if scale is None else noise * np.float32(scale)  # flows of earlier versions have none
 
 
 def draw_conditions(flow, n_samples, seed):

@@ -74,11 +74,12 @@ def draw_images(
     network.eval()
     device = next(network.parameters()).device
     n_calls = 2 if guidance != 1.0 and conditions.shape[1] else 1
-    times = torch.linspace(0.0, 1.0, n_steps + 1, device=device)
+    times = SOLVERS[solver].times(n_steps, device)
     found = []
     for place, (start, given) in enumerate(zip(noise.split(_BATCH), conditions.split(_BATCH))):
         random = torch_generator(seed + place)
         x, weights = (_filled(part).to(device) for part in (start, given))
+        past: dict = {}
 
         def look(points, time, weights=weights):
             answer = _answer(network, points, time, weights, guidance if n_calls == 2 else None, autocast)
@@ -86,7 +87,7 @@ def draw_images(
 
         for time, to in itertools.pairwise(times):
             extra = torch.randn(x.shape, generator=random).to(device) if SOLVERS[solver].random else None
-            x = SOLVERS[solver].step(look, x, time, to, PATHS[path], extra)
+            x = SOLVERS[solver].step(look, x, time, to, PATHS[path], extra, past)
         found.append(x[: len(start)].clamp(-1.0, 1.0).cpu())
     return torch.cat(found)
 
