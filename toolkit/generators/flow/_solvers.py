@@ -144,7 +144,7 @@ def ancestral(
 SOLVERS = {
     "euler": Solver(euler, False, "Liu et al. (2023), Flow straight and fast"),
     "heun": Solver(heun, False, "Karras et al. (2022), Elucidating the design space of diffusion-based models"),
-    # Bent so, samples are more varied than those of steps of even length, and hardly less clear (docs/how/generators.md).
+    # So bent, samples are more varied than by even steps, and hardly less clear (docs/how/generators.md).
     "adams": Solver(
         adams, False, "Zhang and Chen (2023), Fast sampling of diffusion models with exponential integrator", bend=0.6
     ),
