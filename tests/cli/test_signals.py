@@ -14,13 +14,17 @@ from toolkit.cli._signals import Terminated, ending_on_signals
 SIGNALS = [(signal.SIGINT, KeyboardInterrupt), (signal.SIGTERM, Terminated)]
 
 
+def press(number):
+    os.kill(os.getpid(), number)
+    time.sleep(5)
+
+
 @pytest.mark.parametrize(("number", "error"), SIGNALS)
 def test_what_puts_away_is_not_broken_off_by_the_same_wish_said_twice(number, error):
     done = []
     with ending_on_signals():
         try:
-            os.kill(os.getpid(), number)
-            time.sleep(5)
+            press(number)
         except error:
             os.kill(os.getpid(), number)  # a finger that presses twice
             time.sleep(0.01)
@@ -33,8 +37,7 @@ def test_what_hangs_can_be_broken_off(monkeypatch):
     with ending_on_signals():
         for _ in range(2):
             with pytest.raises(KeyboardInterrupt):
-                os.kill(os.getpid(), signal.SIGINT)
-                time.sleep(5)
+                press(signal.SIGINT)
 
 
 def test_handlers_are_put_back_and_what_is_ignored_stays_so():

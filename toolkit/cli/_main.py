@@ -103,7 +103,14 @@ def _end_workers():
     if executor is not None:
         # joblib's own executor removes its temporary folder as well.
         end = getattr(executor, "terminate", executor.shutdown)
-        ending = threading.Thread(target=end, kwargs={"kill_workers": True}, daemon=True)
+
+        def finish():
+            end(kill_workers=True)
+            finalizers = getattr(sys.modules.get("multiprocessing.util"), "_run_finalizers", None)
+            if finalizers is not None:
+                finalizers(0)  # else the process that watches over semaphores complains that they were left
+
+        ending = threading.Thread(target=finish, daemon=True)
         ending.start()
         ending.join(_PATIENCE)
 
