@@ -60,7 +60,7 @@ def test_a_process_that_is_killed_once_costs_nothing(folder, monkeypatch, tmp_pa
 
 
 def test_work_that_is_broken_off_does_not_wait_for_the_rest():
-    begin = time.monotonic()
+    begin, tasks = time.monotonic(), [{"seconds": 20.0}] * 6
 
     def broken(number, frame):
         raise KeyboardInterrupt
@@ -69,7 +69,6 @@ def test_work_that_is_broken_off_does_not_wait_for_the_rest():
     signal.setitimer(signal.ITIMER_REAL, 1.0)
     try:
         with pytest.raises(KeyboardInterrupt):
-            tasks = [{"seconds": 20.0}] * 6
             _folder_workers.run_in_processes(sleep, tasks, 2, split=lambda task: None, lost=lambda task: [])
     finally:
         signal.signal(signal.SIGALRM, before)

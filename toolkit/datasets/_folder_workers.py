@@ -18,6 +18,7 @@ from toolkit._core.workers import not_for_workers
 
 __all__ = ["run_in_processes"]
 
+_PATIENCE = 5.0  # seconds for a process that was killed to be gone
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _logger = logging.getLogger(__name__)
@@ -104,6 +105,8 @@ def _pool(n_workers):
         pool.shutdown(wait=False, cancel_futures=True)
         for worker in workers:
             worker.kill()
+        for worker in workers:
+            worker.join(_PATIENCE)
         raise
     finally:
         pool.shutdown()
