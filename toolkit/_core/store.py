@@ -182,7 +182,9 @@ def _read_checked(folder, name, row, kind):
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise CheckpointError(f"{path} is no plain file.")
     except FileNotFoundError as error:
-        raise CheckpointError(f"{folder} is no {kind} of the toolkit: it has no {name}{_within(folder, name)}.") from error
+        raise CheckpointError(
+            f"{folder} is no {kind} of the toolkit: it has no {name}{_within(folder, name)}."
+        ) from error
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if row is None and size > _MAX_MANIFEST:
