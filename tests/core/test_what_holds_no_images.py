@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from toolkit._core.images import as_stack
 from toolkit.coverage import ModeCoverage
@@ -26,6 +27,8 @@ IMAGES = load_digits().images[:6]
         (5, "X must be an array of images, got a single value"),
         (np.array(5), "got a single value"),
         ({"images": IMAGES}, "got a dict"),
+        (Image.fromarray(IMAGES[0]), r"got a single picture: pass \[X\] for a set of one"),
+        ([], "X holds no images: found 0 sample"),
     ],
 )
 @pytest.mark.parametrize("take", [as_stack, CorruptionDiagnostics().fit, OutlierDetector().fit, Autoencoder().fit])

@@ -55,7 +55,7 @@ def build_arithmetic_report(result: ArithmeticResult, displays: dict[str, Displa
     settings = result.settings
     report = Report(
         "Learning to calculate",
-        f"{settings['operations']} on numbers of up to {settings['n_digits']} digits, "
+        f"{settings['operations']} on numbers of up to {settings['n_digits']} digit{'s' if settings['n_digits'] > 1 else ''}, "
         f"{WAYS[settings['source']]} to {WAYS[settings['target']]}",
         footer=", ".join(f"{package} {version}" for package, version in result.versions.items() if version) + ".",
     )
