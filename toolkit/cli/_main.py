@@ -3,6 +3,7 @@
 Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted by Ctrl-C, 143 terminated.
 """
 
+import errno
 import os
 import sys
 import threading
@@ -35,6 +36,7 @@ from toolkit.exceptions import ToolkitError
 __all__ = ["app", "main", "run"]
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _PATIENCE = 10  # seconds for workers to end
 
 # Plain help: the rich one takes twice as long to appear.
@@ -150,6 +152,8 @@ def run(arguments: list[str] | None = None) -> int:
     except MemoryError as error:
         return _fail(f"not enough memory ({error})" if str(error) else "not enough memory")
     except (ToolkitError, OSError, ValueError) as error:
+        if getattr(error, "errno", None) in _FULL and error.strerror == os.strerror(error.errno):
+            error = OSError(f"{error}: there is no room for the result, of which nothing was left half-written.")
         if os.environ.get("TOOLKIT_TRACEBACK"):
             traceback.print_exc()
             return FAILED
