@@ -185,3 +185,9 @@ def test_groups_of_real_rows_are_told_apart_no_oftener_than_chance():
 def test_too_few_bins_make_no_groups():
     few = SimpleNamespace(coverage=SimpleNamespace(n_bins_=19))
     assert np.isnan(group_p_value(few))
+
+
+@pytest.mark.filterwarnings("error")
+def test_real_images_that_are_all_equal_are_judged_without_a_warning(glyphs):
+    record = ModeCoverage(random_state=0).fit(np.zeros_like(glyphs[1].images[:100])).evaluate(glyphs[2].images[:50])
+    assert "single bin" in record.verdict
