@@ -1,6 +1,7 @@
 """What is given in the place of images is refused in one sentence that says what it is, and what to do."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -28,6 +29,8 @@ IMAGES = load_digits().images[:6]
         (np.array(5), "got a single value"),
         ({"images": IMAGES}, "got a dict"),
         (Image.fromarray(IMAGES[0]), r"got a single picture: pass \[X\] for a set of one"),
+        (SimpleNamespace(figures=[1, 2]), r"X must be an array of images, got SimpleNamespace\.$"),
+        ((row for row in IMAGES), "X must be an array of images, got generator"),
         ([], "X holds no images: found 0 sample"),
     ],
 )
