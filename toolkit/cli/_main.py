@@ -152,11 +152,11 @@ def run(arguments: list[str] | None = None) -> int:
     except MemoryError as error:
         return _fail(f"not enough memory ({error})" if str(error) else "not enough memory")
     except (ToolkitError, OSError, ValueError) as error:
-        if getattr(error, "errno", None) in _FULL and error.strerror == os.strerror(error.errno):
-            error = OSError(f"{error}: there is no room for the result, of which nothing was left half-written.")
         if os.environ.get("TOOLKIT_TRACEBACK"):
             traceback.print_exc()
             return FAILED
+        if _is_full(error):
+            return _fail(f"{error}: there is no room for the result, of which nothing was left half-written.")
         return _fail(error)
     finally:
         warnings.formatwarning = formatwarning
@@ -177,6 +177,12 @@ def _say(message):
 def _fail(error):
     _say(f"error: {error}")
     return FAILED
+
+
+def _is_full(error):
+    """Whether the system itself says so; an error of ours with its number has said already what to do."""
+    number = getattr(error, "errno", None)
+    return number in _FULL and error.strerror == os.strerror(number)
 
 
 def _used_wrongly(error):
