@@ -237,7 +237,8 @@ TASKS = {
             "Callbacks of scikit-learn": "callbacks.CallbackSupport callbacks.followed_by_callbacks",
             "Errors": "exceptions.ToolkitError exceptions.DataFormatError exceptions.MissingDependencyError "
             "exceptions.DownloadError exceptions.DivergenceError exceptions.CheckpointError "
-            "exceptions.TrainingFolderError exceptions.FolderInUseError exceptions.StoppedError",
+            "exceptions.TrainingFolderError exceptions.FolderInUseError exceptions.StoppedError "
+            "exceptions.WorkerLostError",
         },
     ),
 }

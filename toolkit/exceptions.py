@@ -18,6 +18,7 @@ __all__ = [
     "StoppedError",
     "ToolkitError",
     "TrainingFolderError",
+    "WorkerLostError",
 ]
 
 
@@ -68,6 +69,10 @@ class MissingDependencyError(ToolkitError, ImportError):
 
 class StoppedError(ToolkitError, RuntimeError):
     """Long work ended because ``should_stop`` said so; a training has written a checkpoint to go on from."""
+
+
+class WorkerLostError(ToolkitError, RuntimeError):
+    """A process that shared the work was ended from outside, most often for want of memory."""
 
 
 class TrainingFolderError(ToolkitError, ValueError):

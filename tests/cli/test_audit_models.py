@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 import toolkit
 from toolkit.audit import Auditor
@@ -63,7 +64,9 @@ def test_what_was_learned_is_kept_and_judges_further_images(folder, tmp_path):
         ("nowhere", 1, "nowhere"),
         ("detector", 2, "holds no Auditor but OutlierDetector: --model takes what --save-model wrote"),
         ("old.npy", 1, "old.npy"),
-        (".", 1, "manifest.json"),
+        (".", 1, "manifest.json; "),
+        (".", 1, "auditor or "),
+        ("detector/..", 1, "detector has one."),
     ],
 )
 def test_what_is_no_auditor_is_refused(folder, tmp_path, capsys, no_work, model, code, words):
@@ -109,3 +112,13 @@ def test_result_and_model_may_not_replace_each_other(folder, tmp_path, capsys, n
     assert audit(*arguments) == 2
     assert "lie in one another" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
+
+
+def test_pictures_are_brought_to_the_size_that_the_auditor_knows(folder, tmp_path):
+    (tmp_path / "pictures").mkdir()
+    for number, image in enumerate(load_digits().images[60:72]):  # 28 x 28, and it knows 12 x 12
+        Image.fromarray(image).save(tmp_path / "pictures" / f"{number}.png")
+    arguments = ("--data", tmp_path / "pictures", "--out", tmp_path / "out", "--model", folder / "auditor")
+    assert audit(*arguments) == 0
+    assert len(pd.read_csv(tmp_path / "out" / "per_image.csv")) == 12
+    assert audit(*arguments, "--image-size", 28) == 1  # what was asked for is not overruled

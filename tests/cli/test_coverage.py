@@ -69,6 +69,17 @@ def test_mistakes_are_one_line(files, tmp_path, capsys):
     assert not (tmp_path / "out").exists()
 
 
+def test_few_images_are_too_few_to_tell_two_sets_apart(tmp_path, capsys):
+    images = load_glyphs(10, random_state=0).images
+    for name, rows in (("a", images[:5]), ("b", images[5:])):
+        np.save(tmp_path / f"{name}.npy", rows)
+    arguments = ["coverage", str(tmp_path / "a.npy"), str(tmp_path / "b.npy"), "--out", str(tmp_path / "out")]
+    assert run([*arguments, "--differences"]) == 0
+    printed = capsys.readouterr().out
+    assert "too few different ones to tell a.npy from b.npy" in printed
+    assert "by no more than chance" not in printed
+
+
 def test_differences_of_two_sets_are_shown_both_ways(files, tmp_path, capsys):
     out = tmp_path / "out"
     arguments = ["coverage", str(files / "real.npz"), str(files / "samples.npz"), "--differences", "--out", str(out)]

@@ -107,3 +107,17 @@ command.main()
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+def test_a_full_disk_is_named_and_nothing_is_left(tmp_path):
+    np.save(tmp_path / "in.npy", np.random.default_rng(0).integers(0, 256, (100, 28, 28), dtype=np.uint8))
+    code = (
+        "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"  # as full as a disk can be
+        "from toolkit.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "corrupt", "in.npy", "out/out.npz"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "there is no room for the result, of which nothing was left half-written" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["in.npy"]

@@ -1,9 +1,11 @@
 """What is given in the place of images is refused in one sentence that says what it is, and what to do."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from toolkit._core.images import as_stack
 from toolkit.coverage import ModeCoverage
@@ -26,6 +28,10 @@ IMAGES = load_digits().images[:6]
         (5, "X must be an array of images, got a single value"),
         (np.array(5), "got a single value"),
         ({"images": IMAGES}, "got a dict"),
+        (Image.fromarray(IMAGES[0]), r"got a single picture: pass \[X\] for a set of one"),
+        (SimpleNamespace(figures=[1, 2]), r"X must be an array of images, got SimpleNamespace\.$"),
+        ((row for row in IMAGES), "X must be an array of images, got generator"),
+        ([], "X holds no images: found 0 sample"),
     ],
 )
 @pytest.mark.parametrize("take", [as_stack, CorruptionDiagnostics().fit, OutlierDetector().fit, Autoencoder().fit])

@@ -1,14 +1,16 @@
 """Processes that decode may die; what they had is read all the same, and the file that ends them is listed."""
 
+import multiprocessing
 import os
 import signal
 import sys
+import time
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from toolkit.datasets import _folder_decode, load_image_folder
+from toolkit.datasets import _folder_decode, _folder_workers, load_image_folder
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="workers are forked on Linux only")
 N = 200
@@ -55,3 +57,36 @@ def test_a_process_that_is_killed_once_costs_nothing(folder, monkeypatch, tmp_pa
     assert mark.exists()
     np.testing.assert_array_equal(found.images, expected.images)
     assert found.report.equals(expected.report)
+
+
+def test_work_that_is_broken_off_does_not_wait_for_the_rest():
+    begin, tasks = time.monotonic(), [{"seconds": 20.0}] * 6
+
+    def broken(number, frame):
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGALRM, broken)
+    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            _folder_workers.run_in_processes(sleep, tasks, 2, split=lambda task: None, lost=lambda task: [])
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    assert time.monotonic() - begin < 15
+    assert not [child for child in multiprocessing.active_children() if "ForkProcess" in child.name]
+
+
+def test_workers_end_at_once_by_sigterm_and_never_hear_ctrl_c():
+    found = _folder_workers.run_in_processes(heard, [{}, {}], 2, split=lambda task: None, lost=lambda task: [])
+    assert found == [[True, False, True]] * 2
+
+
+def sleep(seconds):
+    time.sleep(seconds)
+    return []
+
+
+def heard():
+    held = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+    ends = signal.getsignal(signal.SIGTERM) == signal.SIG_DFL
+    return [signal.SIGINT in held, signal.SIGTERM in held, ends]

@@ -226,3 +226,9 @@ def test_lengths_monitor_saving_and_another_pass(tmp_path):
 def test_errors_name_the_parameter(options, message):
     with pytest.raises(ValueError, match=message):
         FlowMatching(**options).fit(IMAGES)
+
+
+@pytest.mark.filterwarnings("error")
+def test_equal_rows_are_learnt_without_a_warning():
+    images = np.zeros((100, 8, 8), dtype=np.uint8)
+    assert FlowMatching(max_steps=2, random_state=0).fit(images).sample(2, random_state=0).shape == (2, 8, 8)

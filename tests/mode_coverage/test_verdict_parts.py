@@ -9,7 +9,7 @@ from scipy.stats import mannwhitneyu, norm
 from scipy.stats.contingency import odds_ratio
 
 from toolkit._core.pixel_scale import PixelScale
-from toolkit.coverage import ModeCoverage, jensen_shannon
+from toolkit.coverage import ModeCoverage, compare_coverage, jensen_shannon
 from toolkit.coverage._bin_metrics import group_p_value
 from toolkit.coverage._fidelity import FidelityJudge, stratified_rank_test, stratified_tail_test
 from toolkit.coverage._parts import _WEIGHTS, judge_parts
@@ -185,3 +185,16 @@ def test_groups_of_real_rows_are_told_apart_no_oftener_than_chance():
 def test_too_few_bins_make_no_groups():
     few = SimpleNamespace(coverage=SimpleNamespace(n_bins_=19))
     assert np.isnan(group_p_value(few))
+
+
+def test_a_record_shows_what_was_found(glyphs):
+    record = glyphs[0].evaluate(glyphs[2].images)
+    assert repr(record) == f"<CoverageRecord: 1,500 samples against 3,000 real rows. {record.verdict}>"
+    found = compare_coverage(glyphs[1].images[:300], glyphs[2].images[:200], n_draws=99, random_state=0)
+    assert repr(found) == f"<CoverageComparison: 300 against 200 rows. {found.verdict}>"
+
+
+@pytest.mark.filterwarnings("error")
+def test_real_images_that_are_all_equal_are_judged_without_a_warning(glyphs):
+    record = ModeCoverage(random_state=0).fit(np.zeros_like(glyphs[1].images[:100])).evaluate(glyphs[2].images[:50])
+    assert "single bin" in record.verdict

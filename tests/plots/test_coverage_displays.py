@@ -52,6 +52,15 @@ def test_dropped_modes_are_shown_row_by_row(coverage, digits, tmp_path):
     assert (tmp_path / "dropped.png").stat().st_size > 1000
 
 
+def test_what_covers_nothing_is_not_said_to_have_dropped_no_part(coverage, digits):
+    same = np.zeros_like(digits.images[:100])
+    record = coverage.evaluate(same)
+    assert record.dropped_modes == [] or len(record.dropped_modes) == 0
+    display = DroppedModesDisplay.from_estimator(coverage, record, title="Which?").plot()
+    said = [text.get_text() for text in display.ax_.texts]
+    assert said == ["No single part can be named, and yet the data is not covered: see the verdict."]
+
+
 def test_nothing_dropped_is_said(coverage, digits):
     record = coverage.evaluate(digits.images)
     display = DroppedModesDisplay.from_estimator(coverage, record).plot()

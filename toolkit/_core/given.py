@@ -57,6 +57,8 @@ def as_given_numbers(X, name="X"):
             raise ValueError(f"{name} has {n_masked} masked values: replace them first, {name}.filled(value).")
         return np.ma.getdata(X)
     if isinstance(X, (list, tuple)):
+        if not len(X):
+            raise ValueError(f"{name} holds no images: found 0 sample(s), and a minimum of 1 is required.")
         try:
             X = np.asarray(X)
         except ValueError as error:
@@ -80,6 +82,11 @@ def _check_kind(X, name):
         )
     if hasattr(X, "images") and not hasattr(X, "__array__"):
         raise ValueError(f"{name} must be an array of images, got {type(X).__name__}: pass its images, {name}.images.")
+    if hasattr(X, "getbands"):  # of Pillow, which numpy would take for as many rows as it is high
+        raise ValueError(f"{name} must be an array of images, got a single picture: pass [{name}] for a set of one.")
+    kinds = ("shape", "__array__", "__array_interface__", "__dlpack__", "__len__")
+    if X is not None and not isinstance(X, numbers.Number) and not any(hasattr(X, kind) for kind in kinds):
+        raise ValueError(f"{name} must be an array of images, got {type(X).__name__}.")  # and never all that it holds
     single = isinstance(X, numbers.Number) or (isinstance(X, np.ndarray) and not X.ndim)
     if (
         X is None or single or (isinstance(X, (Mapping, Set)) and not hasattr(X, "shape"))

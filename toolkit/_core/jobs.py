@@ -1,11 +1,13 @@
 """The job runner: the same function over many sets of arguments, in order, over joblib."""
 
+import signal
 from dataclasses import dataclass
 
 from toolkit._core.parameters import check_choice, check_jobs
 from toolkit._core.progress import Progress
 from toolkit._core.shared import Shared, shared_by_backend
 from toolkit._core.threads import one_thread_each
+from toolkit._core.workers import lost_workers_named, not_for_workers
 
 __all__ = ["Failed", "run_jobs", "run_steps"]
 
@@ -50,6 +52,11 @@ def run_jobs(function, tasks, *, n_jobs=1, verbose=False, desc="", on_error="rai
     list
         Results in the order of the tasks.
 
+    Raises
+    ------
+    WorkerLostError
+        A process was ended from outside.
+
     Examples
     --------
     >>> run_jobs(lambda a, b: a // b, [{"a": 7, "b": 2}, {"a": 7, "b": 0}], on_error="record")
@@ -67,12 +74,14 @@ def run_jobs(function, tasks, *, n_jobs=1, verbose=False, desc="", on_error="rai
             return results
         from joblib import Parallel, delayed
 
-        with shared_by_backend(tasks) as (tasks, gives_results_as_they_come):
+        with lost_workers_named(), shared_by_backend(tasks) as (tasks, gives_results_as_they_come):
             calls = (delayed(_call)(function, on_error, **task) for task in tasks)
             if not gives_results_as_they_come:
                 return _all_at_once(Parallel(n_jobs=n_jobs), calls, progress)
             # The generator form yields results in order while later tasks run, so progress shows.
-            for result in Parallel(n_jobs=n_jobs, return_as="generator")(calls):
+            with not_for_workers(signal.SIGINT):  # workers start with the first tasks
+                given = Parallel(n_jobs=n_jobs, return_as="generator")(calls)
+            for result in given:
                 results.append(result)
                 progress.update()
         return results

@@ -182,7 +182,9 @@ def _read_checked(folder, name, row, kind):
         if not stat.S_ISREG(os.lstat(path).st_mode):
             raise CheckpointError(f"{path} is no plain file.")
     except FileNotFoundError as error:
-        raise CheckpointError(f"{folder} is no {kind} of the toolkit: it has no {name}.") from error
+        raise CheckpointError(
+            f"{folder} is no {kind} of the toolkit: it has no {name}{_within(folder, name)}."
+        ) from error
     with open(path, "rb") as file:
         size = os.fstat(file.fileno()).st_size
         if row is None and size > _MAX_MANIFEST:
@@ -193,6 +195,15 @@ def _read_checked(folder, name, row, kind):
     if row is not None and _sha256(content) != row["sha256"]:
         raise CheckpointError(f"{path} is damaged: its sha256 is not what the manifest says.")
     return content
+
+
+def _within(folder, name):
+    """Where it is instead, if the folder around a store was named, such as that of a result."""
+    with contextlib.suppress(OSError):
+        inner = sorted(entry.name for entry in os.scandir(folder) if entry.is_dir() and (Path(entry) / name).is_file())
+        if inner:
+            return f"; {' or '.join(printable(folder / place) for place in inner[:3])} has one"
+    return ""
 
 
 def _write_synced(path, content):

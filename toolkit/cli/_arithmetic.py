@@ -141,7 +141,8 @@ def _check_query(ask, operations, digits):
     found = re.fullmatch(rf"(\d{{1,{digits}}})([+-])(\d{{1,{digits}}})", "".join(ask.split()), flags=re.ASCII)
     if found is None or found[2] not in operations:
         raise typer.BadParameter(
-            f"{ask!r} is no query of one sign of {operations!r} between numbers of up to {digits} digits.",
+            f"{ask!r} is no query of one sign of {operations!r} between numbers of up to {digits} "
+            f"digit{'s' if digits > 1 else ''}.",
             param_hint="--ask",
         )
     return found[0]

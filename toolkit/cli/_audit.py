@@ -212,7 +212,7 @@ def audit(
             corrupt=corrupt,
             seed=seed,
             verbose=not quiet,
-            image_size=image_size,
+            image_size=image_size if folder is None else _side_of_pictures(auditor, image_size),
             keep_duplicates=True,
         )
         result = run_audit(
@@ -250,6 +250,13 @@ def _check_model_target(path, out):
         check_store_target(path, "estimator")
     except FileExistsError as error:
         raise typer.BadParameter(str(error), param_hint="--save-model") from error
+
+
+def _side_of_pictures(auditor, image_size):
+    """Side of the images made of pictures: as asked for, else that which the auditor knows, if it knows squares."""
+    if auditor is None or image_size is not None or auditor.image_shape_[0] != auditor.image_shape_[1]:
+        return image_size
+    return auditor.image_shape_[0]
 
 
 def _load_auditor(path):

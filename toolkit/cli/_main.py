@@ -3,8 +3,8 @@
 Exit codes: 0 done, 1 failed, 2 used wrongly, 130 interrupted by Ctrl-C, 143 terminated.
 """
 
+import errno
 import os
-import signal
 import sys
 import threading
 import traceback
@@ -27,6 +27,7 @@ from toolkit.cli._held import holding
 from toolkit.cli._sample import sample
 from toolkit.cli._sample_labels import ManyLabels
 from toolkit.cli._serve import serve
+from toolkit.cli._signals import Terminated, deaf_to_interrupts, ending_on_signals
 from toolkit.cli._streams import close_streams, discard_output, error_stream, flush_output, prepare_process
 from toolkit.cli._study import study
 from toolkit.cli._train import train
@@ -35,6 +36,7 @@ from toolkit.exceptions import ToolkitError
 __all__ = ["app", "main", "run"]
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
+_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 _PATIENCE = 10  # seconds for workers to end
 
 # Plain help: the rich one takes twice as long to appear.
@@ -78,12 +80,19 @@ def toolkit(
 
 def main() -> None:
     """Run the command of this process, and leave with its exit code."""
-    prepare_process()
-    code = run()
-    code = close_streams(code)
-    if code and any(thread.daemon for thread in threading.enumerate()):
+    try:
+        prepare_process()
+        code = run()
+        if code in (INTERRUPTED, TERMINATED):
+            deaf_to_interrupts()
+        code = close_streams(code)
+    except KeyboardInterrupt:  # before the command began, or when it had ended
+        deaf_to_interrupts()
+        _say_interrupted()
+        code = INTERRUPTED
+    if code in (INTERRUPTED, TERMINATED) or (code and any(thread.daemon for thread in threading.enumerate())):
         # What failed or was interrupted left threads at work in native code, and an orderly exit would pull the
-        # ground from under them (an abort, with a code of its own). Files are whole or gone by now.
+        # ground from under them (an abort, with a code of its own), or wait for them. Files are whole or gone by now.
         _end_workers()
         os._exit(code)
     sys.exit(code)
@@ -96,7 +105,14 @@ def _end_workers():
     if executor is not None:
         # joblib's own executor removes its temporary folder as well.
         end = getattr(executor, "terminate", executor.shutdown)
-        ending = threading.Thread(target=end, kwargs={"kill_workers": True}, daemon=True)
+
+        def finish():
+            end(kill_workers=True)
+            finalizers = getattr(sys.modules.get("multiprocessing.util"), "_run_finalizers", None)
+            if finalizers is not None:
+                finalizers(0)  # else the process that watches over semaphores complains that they were left
+
+        ending = threading.Thread(target=finish, daemon=True)
         ending.start()
         ending.join(_PATIENCE)
 
@@ -115,13 +131,11 @@ def run(arguments: list[str] | None = None) -> int:
         0 done, 1 failed, 2 used wrongly, 130 interrupted, 143 terminated.
     """
     formatwarning, warnings.formatwarning = warnings.formatwarning, _one_line
-    in_main_thread = threading.current_thread() is threading.main_thread()  # only there may signals be handled
-    if in_main_thread:
-        previous = signal.signal(signal.SIGTERM, _terminate)  # so that temporary files go when the process is ended
     try:
-        with holding():
-            code = app(arguments, prog_name="toolkit", standalone_mode=False)
-        flush_output()
+        with ending_on_signals():
+            with holding():
+                code = app(arguments, prog_name="toolkit", standalone_mode=False)
+            flush_output()
     except SystemExit as leaving:  # typer's own options for shells
         code = leaving.code
     except TyperException as error:
@@ -132,7 +146,8 @@ def run(arguments: list[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         code = INTERRUPTED
-    except _Terminated:
+    except Terminated:
+        _say("terminated; nothing was left half-written.")
         return TERMINATED
     except MemoryError as error:
         return _fail(f"not enough memory ({error})" if str(error) else "not enough memory")
@@ -140,22 +155,18 @@ def run(arguments: list[str] | None = None) -> int:
         if os.environ.get("TOOLKIT_TRACEBACK"):
             traceback.print_exc()
             return FAILED
+        if _is_full(error):
+            return _fail(f"{error}: there is no room for the result, of which nothing was left half-written.")
         return _fail(error)
     finally:
         warnings.formatwarning = formatwarning
-        if in_main_thread:
-            signal.signal(signal.SIGTERM, previous)
     if code == INTERRUPTED:
-        _say("interrupted; nothing was left half-written.")
+        _say_interrupted()
     return code if isinstance(code, int) else 0
 
 
-class _Terminated(BaseException):
-    """The process was asked to end."""
-
-
-def _terminate(number, frame):
-    raise _Terminated
+def _say_interrupted():
+    _say("interrupted; nothing was left half-written.")
 
 
 def _say(message):
@@ -166,6 +177,12 @@ def _say(message):
 def _fail(error):
     _say(f"error: {error}")
     return FAILED
+
+
+def _is_full(error):
+    """Whether the system itself says so; an error of ours with its number has said already what to do."""
+    number = getattr(error, "errno", None)
+    return number in _FULL and error.strerror == os.strerror(number)
 
 
 def _used_wrongly(error):

@@ -151,5 +151,7 @@ def _load(folder):
         folder = folder / MODEL
     model = toolkit.load(folder)
     if not hasattr(model, "sample"):
-        raise typer.BadParameter(f"{folder} holds a {type(model).__name__}, which cannot sample.", param_hint="FOLDER")
+        raise typer.BadParameter(
+            f"{folder} holds no generator but {type(model).__name__}, which cannot sample.", param_hint="FOLDER"
+        )
     return model

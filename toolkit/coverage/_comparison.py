@@ -101,6 +101,9 @@ class CoverageComparison:
     more_in_a: tuple[ModeDifference, ...] = ()
     more_in_b: tuple[ModeDifference, ...] = ()
 
+    def __repr__(self) -> str:
+        return f"<CoverageComparison: {self.n_a:,} against {self.n_b:,} rows. {self.verdict}>"
+
     @property
     def flagged(self) -> bool:
         """Whether the sets differ by more than chance, at level ``alpha``: by the divergence."""

@@ -68,7 +68,8 @@ class FidelityJudge:
         n_components = max(1, min(_COMPONENTS, rows.shape[1], size // 10))
         seed = int(generator.integers(2**31 - 1))
         model = PCA(n_components, svd_solver="randomized" if n_components < rows.shape[1] // 3 else "full")
-        model.set_params(random_state=seed).fit(rows)
+        with np.errstate(invalid="ignore"):  # of equal images: shares of a variance that is nought, which none reads
+            model.set_params(random_state=seed).fit(rows)
         judge = cls()
         judge.mean, judge.components = model.mean_.astype(np.float64), model.components_.astype(np.float64)
         judge.learnt = judge._features(rows)

@@ -140,6 +140,10 @@ class CoverageRecord:
             raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
         return figures[name]
 
+    def __repr__(self) -> str:
+        # In a notebook and in an error: what was found, not every number of it (those are in `frame()`).
+        return f"<CoverageRecord: {self.n_samples:,} samples against {self.n_real:,} real rows. {self.verdict}>"
+
     def __dir__(self) -> list[str]:
         return [*super().__dir__(), *self.figures]
 

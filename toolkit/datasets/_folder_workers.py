@@ -4,16 +4,22 @@ What was lost with a process is done again; the file that ends every process tha
 others are read.
 """
 
+import contextlib
 import logging
 import multiprocessing
+import signal
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 
 from toolkit._core.jobs import run_jobs
 from toolkit._core.progress import Progress
+from toolkit._core.workers import not_for_workers
 
 __all__ = ["run_in_processes"]
+
+_PATIENCE = 5.0  # seconds for a process that was killed to be gone
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _logger = logging.getLogger(__name__)
 
@@ -63,7 +69,8 @@ def run_in_processes(work, tasks, n_jobs, *, split, lost, verbose=False, desc="p
 def _attempt(work, tasks, places, n_workers, done, bar):
     """Fill ``done`` with the results of as many tasks as end before a process dies."""
     with _pool(n_workers) as pool:
-        futures = [(place, pool.submit(_call, work, tasks[place])) for place in places]
+        with not_for_workers(*_SIGNALS):  # they start with the first task
+            futures = [(place, pool.submit(_call, work, tasks[place])) for place in places]
         for place, future in futures:
             try:
                 done[place] = future.result()
@@ -76,7 +83,9 @@ def _one_by_one(work, task, split, lost):
     """A task whose process died twice: its files in smaller and smaller groups, each in a process of its own."""
     try:
         with _pool(1) as pool:
-            return pool.submit(_call, work, task).result()
+            with not_for_workers(*_SIGNALS):
+                future = pool.submit(_call, work, task)
+            return future.result()
     except BrokenProcessPool:
         parts = split(task)
     if parts is None:
@@ -85,8 +94,28 @@ def _one_by_one(work, task, split, lost):
     return [item for part in parts for item in _one_by_one(work, part, split, lost)]
 
 
+@contextlib.contextmanager
 def _pool(n_workers):
-    return ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("fork"))
+    """Forked workers; where the work is broken off, by Ctrl-C say, they end now and not when all is done."""
+    pool = ProcessPoolExecutor(n_workers, mp_context=multiprocessing.get_context("fork"), initializer=_as_a_worker)
+    try:
+        yield pool
+    except BaseException:
+        workers = list((pool._processes or {}).values())
+        pool.shutdown(wait=False, cancel_futures=True)
+        for worker in workers:
+            worker.kill()
+        for worker in workers:
+            worker.join(_PATIENCE)
+        raise
+    finally:
+        pool.shutdown()
+
+
+def _as_a_worker():
+    """End at once by SIGTERM, whatever the command that this was forked from would do first; Ctrl-C is never heard."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGTERM])
 
 
 def _call(work, task):

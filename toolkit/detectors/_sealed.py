@@ -4,6 +4,7 @@ import contextlib
 import io
 import os
 import random
+import sys
 import threading
 
 import numpy as np
@@ -20,7 +21,8 @@ def sealed(seed):
     """Run a model that seeds or draws from global generators, prints, or wants all threads.
 
     One such model runs at a time. The generators of ``random``, numpy and torch start from ``seed`` inside and are put
-    back as they were; so is ``PYTHONHASHSEED``, which PyOD overwrites. What is printed is swallowed.
+    back as they were; so is ``PYTHONHASHSEED``, which PyOD overwrites. What this thread prints is swallowed; what other
+    threads say meanwhile, such as how far they are, or that Ctrl-C was pressed, is not.
 
     Parameters
     ----------
@@ -46,14 +48,33 @@ def sealed(seed):
         stack.callback(torch.set_rng_state, torch.get_rng_state())
         stack.callback(_restore_hash_seed, os.environ.get("PYTHONHASHSEED"))
         stack.enter_context(limit_threads(1))
-        stack.enter_context(contextlib.redirect_stdout(io.StringIO()))
-        stack.enter_context(contextlib.redirect_stderr(io.StringIO()))
+        stack.enter_context(contextlib.redirect_stdout(_DeafToThread(sys.stdout)))
+        stack.enter_context(contextlib.redirect_stderr(_DeafToThread(sys.stderr)))
         stack.enter_context(quiet())
         random.seed(seed)
         # The models inside draw from the global generator.
         np.random.seed(seed % 2**32)  # noqa: NPY002
         torch.random.default_generator.manual_seed(seed)  # the processor's alone: waking a GPU is not ours to do
         yield
+
+
+class _DeafToThread(io.TextIOBase):
+    """A stream that swallows what the thread that made it writes, and passes on the rest."""
+
+    def __init__(self, stream):
+        self._stream, self._deaf_to = stream, threading.get_ident()
+
+    def write(self, text):
+        if self._stream is not None and threading.get_ident() != self._deaf_to:
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self):
+        if self._stream is not None and threading.get_ident() != self._deaf_to:
+            self._stream.flush()
+
+    def isatty(self):
+        return self._stream is not None and threading.get_ident() != self._deaf_to and self._stream.isatty()
 
 
 def _restore_hash_seed(value):

@@ -111,7 +111,8 @@ def learn_clusters(flow, stack, n_clusters, seed):
     if n_clusters < 2:
         return unit[:0]
     n_components = min(_CLUSTER_COMPONENTS, *unit.shape)
-    features = PCA(n_components, svd_solver="randomized", random_state=seed).fit_transform(unit)
+    with np.errstate(invalid="ignore"):  # of equal rows: shares of a variance that is nought, which nobody reads
+        features = PCA(n_components, svd_solver="randomized", random_state=seed).fit_transform(unit)
     n_clusters = min(n_clusters, len(np.unique(features.round(6), axis=0)))
     if n_clusters < 2:
         return unit[:0]

@@ -20,7 +20,8 @@ class Display:
     """Base of the displays.
 
     A display that is given no axes makes a plain ``Figure`` instead of asking pyplot for one: nothing is registered
-    globally, no backend is chosen, nothing has to be closed, and threads may draw at once.
+    globally, no backend is chosen, nothing has to be closed, and threads may draw at once. So a notebook shows it where
+    it is the last thing of a cell, without a semicolon; of several in one cell ``display(...)`` shows each.
 
     Attributes
     ----------

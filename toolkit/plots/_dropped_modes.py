@@ -34,6 +34,8 @@ class DroppedModesDisplay(Display):
     shares : list of tuple of float
         Share of real rows and of samples in each dropped mode.
     title : str, default=""
+    covered : bool, default=True
+        Whether the samples passed for covering the data: what is said where no part was dropped.
 
     See Also
     --------
@@ -52,12 +54,19 @@ class DroppedModesDisplay(Display):
     """
 
     def __init__(
-        self, images: NDArray, shown: pd.DataFrame, shares: list[tuple[float, float]], *, title: str = ""
+        self,
+        images: NDArray,
+        shown: pd.DataFrame,
+        shares: list[tuple[float, float]],
+        *,
+        title: str = "",
+        covered: bool = True,
     ) -> None:
         self.images = images
         self.shown = shown
         self.shares = shares
         self.title = title
+        self.covered = covered
 
     @classmethod
     def from_predictions(
@@ -69,6 +78,7 @@ class DroppedModesDisplay(Display):
         image_shape: tuple[int, ...] | None = None,
         scale: PixelScale | None = None,
         title: str = "",
+        covered: bool = True,
     ) -> Self:
         """Hold images of dropped modes.
 
@@ -84,6 +94,8 @@ class DroppedModesDisplay(Display):
         scale : PixelScale, default=None
             From black to white; learnt from the images when None.
         title : str, default=""
+        covered : bool, default=True
+            Whether the samples passed for covering the data.
 
         Returns
         -------
@@ -94,7 +106,7 @@ class DroppedModesDisplay(Display):
             raise ValueError(f"shown has {len(shown)} rows, but there are {len(images)} images.")
         if len(images):
             images, _ = unit_images(images, image_shape, scale=scale)
-        return cls(images, shown, list(shares), title=title)
+        return cls(images, shown, list(shares), title=title, covered=covered)
 
     @classmethod
     def from_estimator(
@@ -126,7 +138,12 @@ class DroppedModesDisplay(Display):
         kept = (shown["dropped_mode"] < max_modes).to_numpy()
         shares = [(mode.real_share, mode.sample_share) for mode in record.dropped_modes[:max_modes]]
         return cls.from_predictions(
-            images[kept], shown[kept].reset_index(drop=True), shares, scale=coverage.pixel_scale_, title=title
+            images[kept],
+            shown[kept].reset_index(drop=True),
+            shares,
+            scale=coverage.pixel_scale_,
+            title=title,
+            covered=any(part.name == "coverage" and part.passed for part in record.parts),
         )
 
     def frame(self) -> pd.DataFrame:
@@ -148,8 +165,12 @@ class DroppedModesDisplay(Display):
         if not len(self.images):
             ax = self._take_axes(ax, (5.0, 0.9))
             ax.set_axis_off()
-            say_nothing(ax, "None is missing: no part of the data was dropped.")
-            title_axes(ax, title_of_none(self.title))
+            if self.covered:
+                say_nothing(ax, "None is missing: no part of the data was dropped.")
+                title_axes(ax, title_of_none(self.title))
+            else:  # as where all samples are one image: too few different ones to say of any bin that it is empty
+                say_nothing(ax, "No single part can be named, and yet the data is not covered: see the verdict.")
+                title_axes(ax, self.title)
             return self
         columns = self.shown.groupby("dropped_mode").cumcount()
         n_rows, n_columns = int(self.shown["dropped_mode"].max()) + 1, int(columns.max()) + 1

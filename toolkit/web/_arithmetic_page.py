@@ -159,5 +159,8 @@ def _query(text, settings):
     n_digits, operations = int(settings["n_digits"]), str(settings["operations"])
     found = re.fullmatch(rf"(\d{{1,{n_digits}}})([+-])(\d{{1,{n_digits}}})", "".join(str(text).split()), flags=re.ASCII)
     if found is None or found[2] not in operations:
-        raise ValueError(f"A query has one sign of {operations} between numbers of up to {n_digits} digits, as in 4+3.")
+        raise ValueError(
+            f"A query has one sign of {operations} between numbers of up to {n_digits} "
+            f"digit{'s' if n_digits > 1 else ''}, as in 4+3."
+        )
     return found[0]

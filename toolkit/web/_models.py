@@ -58,5 +58,5 @@ def load_model(visit: Visit, root: Path, name: object, methods: tuple[str, ...])
             visit.found["model"] = known
     model = known[1]
     if not all(hasattr(model, method) for method in methods):
-        raise ValueError(f"{printable(name)} holds a {type(model).__name__}, which is not what this page is for.")
+        raise ValueError(f"{printable(name)} holds {type(model).__name__}, which is not what this page is for.")
     return model

@@ -53,9 +53,10 @@ def build_arithmetic_report(result: ArithmeticResult, displays: dict[str, Displa
     Report
     """
     settings = result.settings
+    n_digits = settings["n_digits"]
     report = Report(
         "Learning to calculate",
-        f"{settings['operations']} on numbers of up to {settings['n_digits']} digits, "
+        f"{settings['operations']} on numbers of up to {n_digits} digit{'s' if n_digits > 1 else ''}, "
         f"{WAYS[settings['source']]} to {WAYS[settings['target']]}",
         footer=", ".join(f"{package} {version}" for package, version in result.versions.items() if version) + ".",
     )

@@ -68,6 +68,9 @@ class DifferencesResult(StudyOutcome):
 
     def findings(self) -> list[str]:
         """What was found, in sentences."""
+        if len(self.comparison.bins) < 2:  # the test could not have come out otherwise
+            first, second = self.comparison.names
+            return [f"All images fall into a single bin: too few different ones to tell {first} from {second}."]
         return [f"{sentence.rstrip('.')}." for sentence in self.comparison.verdict.split(". ")]
 
     def figures(self) -> dict[str, Figure]:
