@@ -6,7 +6,7 @@ __all__ = ["words_to_the_left"]
 
 _TABLE = re.compile(r'<table[^>]*class="[^"]*\bdataframe\b.*?</table>', re.DOTALL)
 _ROW = re.compile(r"<tr.*?</tr>", re.DOTALL)
-_WORDS = re.compile(r"\s*[\"'(\[{]*(?!(?:NaN|None|nan|inf|True|False)\b)[A-Za-z]{2}")
+_WORDS = re.compile(r"\s*[\"'(\[{]*(?!(?:NaN|None|nan|inf|True|False)\b)[A-Za-z][A-Za-z._]")
 
 
 def words_to_the_left(page):
