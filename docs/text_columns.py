@@ -1,6 +1,7 @@
 """Columns of words in the tables that pandas writes: they are read from the left, where figures end at the right."""
 
 import re
+from itertools import zip_longest
 
 __all__ = ["words_to_the_left"]
 
@@ -17,8 +18,14 @@ def words_to_the_left(page):
 def _marked(table):
     cells = [re.findall(r"<td[^>]*>(.*?)</td>", row, re.DOTALL) for row in _ROW.findall(table)]
     width = max(map(len, cells), default=0)
-    words = {place for row in cells for place, cell in enumerate(row) if _WORDS.match(re.sub("<[^>]*>", "", cell))}
+    columns = zip_longest(*([re.sub("<[^>]*>", "", cell).strip() for cell in row] for row in cells), fillvalue="")
+    words = {place for place, column in enumerate(columns) if _are_words([cell for cell in column if cell])}
     return _ROW.sub(lambda row: _marked_row(row[0], width, words), table) if words else table
+
+
+def _are_words(cells):
+    """At least every other cell that is not empty."""
+    return bool(cells) and 2 * sum(map(bool, map(_WORDS.match, cells))) >= len(cells)
 
 
 def _marked_row(row, width, words):

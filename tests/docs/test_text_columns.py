@@ -36,6 +36,7 @@ def test_an_index_of_several_levels_is_no_column(words_to_the_left):
     "page",
     [
         pd.DataFrame({"n": [1, 2], "right": [True, False], "share": ["—", "0.5 ± 0.1"]}).to_html(),
+        pd.DataFrame({"a cell": ["photos", 205, 0.5]}, index=["source", "files", "load"]).to_html(),
         "<table class='docutils'><tr><td>words</td></tr></table>",
         "<p>words</p>",
     ],
