@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import gallery_pictures
 import generated_pages
+import text_columns
 
 import toolkit
 
@@ -52,7 +53,7 @@ html_copy_source = False
 
 
 def setup(app):
-    """Mend what reStructuredText would take amiss in docstrings that are read as text, too.
+    """Mend what reStructuredText would take amiss in docstrings that are read as text, too; align columns of words.
 
     Names such as ``n_bins_`` in shapes are no references to a target, and the initials of an author no enumerated list.
     """
@@ -67,4 +68,9 @@ def setup(app):
             line = shape.sub(lambda match: name.sub(r"\1\\_", match[0]), line)
             lines[place] = initial.sub(r"\1\\", line)
 
+    def align(app, pagename, templatename, context, doctree):
+        if "body" in context:
+            context["body"] = text_columns.words_to_the_left(context["body"])
+
     app.connect("autodoc-process-docstring", escape, priority=900)  # after numpydoc
+    app.connect("html-page-context", align)

@@ -3,7 +3,10 @@
 Displays of the toolkit make figures that pyplot knows nothing of, so sphinx-gallery's own scraper would not see them.
 """
 
+import pandas as pd
 from sphinx_gallery.scrapers import figure_rst
+
+pd.set_option("display.max_colwidth", None)  # a page has room for whole sentences
 
 
 def scrape(block, block_vars, gallery_conf):

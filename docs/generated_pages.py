@@ -13,6 +13,7 @@ import pkgutil
 import re
 import runpy
 import sys
+from itertools import groupby
 from pathlib import Path
 
 import pandas as pd
@@ -187,7 +188,8 @@ def _as_paragraphs(text):
                 out.pop()
             out += ["```", ""]
         inside = code or (inside and not line.strip())
-        out.append(line[4:] if code else line)
+        # What a command does stands behind two blanks: as a comment it can be copied along with the command.
+        out.append(re.sub(r"(?<=\S)(  +)(?=[^#\s])", r"\1# ", line[4:], count=1) if code else line)
     while out and out[-1] == "":
         out.pop()
     if inside:
@@ -216,6 +218,8 @@ def _frames_as_html():
 
     def to_html(frame, *arguments, **options):
         options = {name: value for name, value in options.items() if name in taken and value is not None}
+        if isinstance(frame, pd.Series) and frame.name is None:
+            options["header"] = False  # it would be a nought
         with pd.option_context("display.max_colwidth", None):
             text = pd.DataFrame(frame).to_html(border=0, **({"na_rep": "—"} | options))
         return f"{MARK}{text.replace(chr(10), ' ')}{MARK}"
@@ -238,10 +242,17 @@ def as_tables(printed):
         if place % 2:
             parts.append(f'<div class="table-wrapper">{_of_a_page_s_width(part)}</div>')
         elif part.strip():
-            lines = part.strip("\n").splitlines()
-            by_hand = any("  " in line.strip() for line in lines)
-            parts.append("```text\n" + "\n".join(lines) + "\n```" if by_hand else "\n\n".join(filter(str.strip, lines)))
+            parts += _as_text(part.strip("\n").splitlines())
     return "\n\n".join(parts)
+
+
+def _as_text(lines):
+    """Lines as paragraphs; rows between bars are a table already, and columns laid out by hand stay as they are."""
+    if any("  " in line.strip() for line in lines):
+        return ["```text\n" + "\n".join(lines) + "\n```"]
+    # Blanks at the beginning of a line would make a block of code of it.
+    groups = groupby(filter(None, map(str.strip, lines)), key=lambda line: line.startswith("|"))
+    return [("\n" if bars else "\n\n").join(group) for bars, group in groups]
 
 
 def _of_a_page_s_width(table):

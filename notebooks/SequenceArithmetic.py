@@ -62,7 +62,7 @@ plots.AccuracyByShareDisplay.from_predictions(shares, title="Right answers on qu
 # %% [markdown]
 # In 2,500 steps (less than 20 s of processor each) the reversed answer with attention is ahead at every share: 99.85, 99.72 and 98.34 % right against 97.28, 95.71 and 93.56 %. The repeat
 # vector does not even know all the queries that it was taught (98.8 to 99.4 %); the other one knows every single one. From a quarter of the queries, 5,000 of
-# 20,000, it calculates nearly all the rest. This is one seed and a short training: after 13,000 steps `benchmarks/arithmetic.py` measures 99.98 % at 50 %, and differences
+# 20,000, it calculates nearly all the rest. This is one seed and a short training: after 13,000 steps `benchmarks/arithmetic.py` measures 99.92 % at 50 %, and differences
 # of a tenth of a per cent between the upper two shares mean nothing here.
 #
 # ## Where the mistakes are

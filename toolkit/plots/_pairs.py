@@ -202,7 +202,7 @@ class RepairPairsDisplay(Display):
                 frame_cell(ax, row + line, column, aspect)
             left, top = column * (1 + GAP), row * (aspect + GAP)
             name = "\n".join(textwrap.wrap(kind_name(kind), _LETTERS))
-            ax.text(left + 0.5, top - 0.06, name, ha="center", va="bottom", fontsize=7, color=INK, linespacing=0.95)
+            ax.text(left + 0.5, top - 0.06, name, ha="center", va="bottom", fontsize=7, color=INK, linespacing=1.1)
         open_mosaic(ax, n_bands * band, n_columns, aspect)
         for number in range(n_bands if n_pairs else 0):
             for line, (name, _) in enumerate(lines):

@@ -30,12 +30,14 @@ test[20] = np.rot90(train[31])
 test[33] = (train[8] * 0.7).astype(np.uint8)  # darker
 
 # %%
-# They are found under the eight symmetries of the square, and each pair says how its pictures differ:
+# They are found under the eight symmetries of the square. Each pair says how the picture of the training set (``id_b``)
+# differs from that of the test set (``id_a``): the one that was made darker has a brighter original.
 
 found = find_duplicates(test, against=train)
 found.pairs[["id_a", "id_b", "relation", "difference", "similarity"]].round(2)
 
 # %%
+# Side by side:
 
 pairs = found.pairs.sort_values("row_a")
 SampleRowsDisplay.from_predictions(

@@ -15,7 +15,7 @@ from toolkit.plots import FileGalleryDisplay
 from toolkit.restoration import choose_original_repair, psnr, repair_original
 
 # %%
-# A photograph that comes with scikit-image, blurred, and under noise:
+# A photograph that comes with scikit-image, once blurred, once with noise:
 
 photograph = data.astronaut()[:256, 96:352]
 generator = np.random.default_rng(0)
@@ -34,7 +34,7 @@ for fault, choice in choices.items():
     print(f"{fault}: {choice.method}; {choice.why}")
 
 # %%
-# The photograph as it came, and repaired. The sound one is left, and it is said why:
+# The photograph as it came, and repaired, with the PSNR of each. The sound one is left, and the reason is given:
 
 pictures, names = [], []
 for fault, picture in spoilt.items():
@@ -42,6 +42,6 @@ for fault, picture in spoilt.items():
     for what, image in (("came", picture), ("repaired", found.image)):
         pictures.append(image)
         names.append(f"{what}: {psnr(image[None], photograph[None])[0]:.1f} dB")
-print(repair_original(photograph, "blurred").why_not)
+print("The sound photograph is left as it is:", repair_original(photograph, "blurred").why_not)
 groups = np.repeat(list(spoilt), 2)
 FileGalleryDisplay.from_predictions(np.stack(pictures), names=names, groups=list(groups)).plot()

@@ -36,12 +36,9 @@ from matplotlib.figure import Figure
 
 figure = Figure(figsize=(6, 4), layout="constrained")
 ax = figure.add_subplot()
-ax.errorbar(table["estimated_auroc"], table["true_auroc"], xerr=table["standard_error"], fmt="o")
-for name, row in table.iterrows():
-    ax.annotate(
-        name, (row["estimated_auroc"], row["true_auroc"]), xytext=(6, -4), textcoords="offset points", fontsize=8
-    )
-ax.axline((0.7, 0.7), slope=1, color="grey", linewidth=0.8)
-ax.margins(0.2)
-ax.set(xlabel="AUROC, estimated without labels", ylabel="AUROC, by the truth")
+for name, row in table.sort_values("true_auroc", ascending=False).iterrows():
+    ax.errorbar(row["estimated_auroc"], row["true_auroc"], xerr=row["standard_error"], fmt="o", label=name)
+ax.axline((0.9, 0.9), slope=1, color="grey", linewidth=0.8)
+ax.set(xlabel="AUROC, estimated without labels (bars: standard error)", ylabel="AUROC, by the truth")
+ax.legend(title="the best above")
 figure

@@ -30,8 +30,8 @@ CorruptionGalleryDisplay.from_predictions(
 ).plot()
 
 # %%
-# The truth was planted, so the answer can be checked. A zero, a one or an eight looks the same upside down: such images
-# cannot be found by anybody.
+# The truth was planted, so the answer can be checked. A zero, an eight, or a one that is a mere stroke looks the
+# same upside down: such images cannot be found by anybody.
 
 turned, called = truth == "rotate_180", (found["kind"] == "rotate_180").to_numpy()
 print(f"{turned.sum()} were turned; {called.sum()} are called so, and {(turned & called).sum()} of these rightly")

@@ -19,8 +19,8 @@ coverage = ModeCoverage(random_state=0).fit(images[:1200])
 
 # %%
 # What is said to cause collapse, or to cure it, is a parameter. The same pair of networks: plain, with Adam as it
-# comes;
-# and with what cures it, a gradient penalty, batch norm in the generator, averaged weights, and Adam without momentum.
+# comes; and with what cures it, a gradient penalty, batch norm in the generator, averaged weights, and a fast Adam
+# without momentum.
 
 pair = {"preset": "plain", "generator_widths": (128, 256), "discriminator_widths": (256, 128), "latent_dim": 64}
 pair |= {"batch_size": 64, "max_steps": 800, "random_state": 0}
@@ -38,6 +38,7 @@ for name, gan in gans.items():
     print(f"{name}: {record.outcome}. {record.verdict}\n")
 
 # %%
+# What the two draw:
 
 SampleRowsDisplay.from_predictions({name: gan.sample(8, random_state=1) for name, gan in gans.items()}).plot()
 

@@ -6,7 +6,6 @@ A generator that draws no threes looks fine one sample at a time. Held against t
 and real images of what is missing can be looked at.
 """
 
-# sphinx_gallery_thumbnail_number = 2
 import numpy as np
 
 from toolkit.coverage import ModeCoverage
@@ -28,7 +27,7 @@ print(record.verdict)
 DroppedModesDisplay.from_estimator(coverage, record).plot()
 
 # %%
-# Where they lie among the others:
+# Where they lie among the others. A label says how often a part is drawn, as a multiple of its share of the data:
 
 CoverageMapDisplay.from_estimator(coverage, samples).plot()
 

@@ -32,4 +32,5 @@ SampleRowsDisplay.from_predictions({name: drawn[:14] for name, drawn in samples.
 coverage = ModeCoverage(random_state=0).fit(train)
 rows = {name: coverage.evaluate(drawn) for name, drawn in {**samples, "real, held out": held_out}.items()}
 figures = ["js", "clipped_density", "clipped_coverage", "copied_share", "outcome"]
-pd.DataFrame({name: {figure: getattr(record, figure) for figure in figures} for name, record in rows.items()}).T
+table = [[getattr(record, figure) for figure in figures] for record in rows.values()]
+pd.DataFrame(table, list(rows), figures).round(3)

@@ -20,14 +20,14 @@ queries, answers = sums.part("test")
 print(f"{model.score(queries[:1000], answers[:1000]):.0%} of sums that were not in the training set are right")
 
 # %%
-# Queries and answers; mistakes would be orange:
+# Queries and answers, mistakes in orange:
 
 predicted = model.predict(queries[:24])
 QueryPageDisplay.from_predictions(queries[:24], predicted, answers[:24]).plot()
 
 # %%
-# Where the mistakes lie: with more carries there are more of them. Accuracy jumps late in a training, and the default
-# length (``steps=10_000``) leaves next to none.
+# Where do the mistakes lie? For each number of carries, how many sums there are and which share of them is right.
+# Accuracy jumps late in a training, and the default length (``steps=10_000``) leaves next to no mistakes.
 
 predicted = model.predict(queries)
 table = pd.DataFrame({"carries": count_carries(queries), "right": predicted == answers})

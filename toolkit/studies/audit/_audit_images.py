@@ -22,10 +22,9 @@ def audit_images(
 
     Parameters
     ----------
-    images : array-like of shape (n_samples, height, width[, 3]) or (n_samples, n_features), or ImageSet, ImageFolder,
-        ImageSource, or torch Dataset
-        Damaged images among sound ones, which are the majority. No labels are used. Images of a folder go by their
-        paths in the result.
+    images : array-like, ImageSet, ImageFolder, ImageSource or torch Dataset
+        Damaged images among sound ones, which are the majority: arrays of shape (n_samples, height, width[, 3]) or
+        (n_samples, n_features). No labels are used. Images of a folder go by their paths in the result.
     detectors : sequence of str, default=()
         Outlier detectors to compare on this set, by name.
     random_state : int, default=0
