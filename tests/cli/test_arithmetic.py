@@ -106,7 +106,7 @@ def test_a_finished_model_is_replaced_on_request_only(finished, tmp_path, capsys
         (["--operations", "*"], "operations must be"),
         (["--train-share", "0.99"], "train_share"),
         (["--ask", "1-1", "--operations", "+"], "'1-1' is no query"),
-        (["--ask", "10+1"], "up to 1 digits"),
+        (["--ask", "10+1"], "up to 1 digit."),
         (["--source", "sound"], "sound"),
     ],
 )

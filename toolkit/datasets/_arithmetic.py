@@ -62,7 +62,8 @@ class ArithmeticSet:
 
     def __repr__(self) -> str:
         sizes = ", ".join(f"{(self.parts == part).sum():,} {part}" for part in PARTS)
-        return f"<ArithmeticSet {self.operations!r}, {self.n_digits} digits: {sizes}, {self.split} split>"
+        digits = f"{self.n_digits} digit{'s' if self.n_digits > 1 else ''}"
+        return f"<ArithmeticSet {self.operations!r}, {digits}: {sizes}, {self.split} split>"
 
     @property
     def query_length(self) -> int:
@@ -125,7 +126,7 @@ def make_arithmetic(
     Examples
     --------
     >>> make_arithmetic("+", n_digits=1, train_share=0.5, split="commutative", random_state=0)
-    <ArithmeticSet '+', 1 digits: 51 train, 4 validation, 45 test, commutative split>
+    <ArithmeticSet '+', 1 digit: 51 train, 4 validation, 45 test, commutative split>
     """
     operations = _check(operations, n_digits, train_share, validation_share, split)
     generator = as_generator(random_state)
