@@ -121,10 +121,12 @@ def test_solvers_of_second_order_err_a_quarter_with_twice_the_steps(solver):
     """Of a way whose end SciPy knows: x' = x cos(3 t) + t, on the solver's own, uneven times."""
     end = solve_ivp(lambda t, x: x * np.cos(3 * t) + t, (0, 1), [0.5], rtol=1e-10, atol=1e-12).y[0, -1]
 
+    def look(x, t):
+        return SimpleNamespace(velocity=x * torch.cos(3 * t) + t)
+
     def error(n_steps):
         x, past = torch.tensor(0.5, dtype=torch.float64), {}
         for time, to in itertools.pairwise(SOLVERS[solver].times(n_steps).double()):
-            look = lambda x, t: SimpleNamespace(velocity=x * torch.cos(3 * t) + t)  # noqa: E731
             x = SOLVERS[solver].step(look, x, time, to, PATHS["linear"], None, past)
         return abs(float(x) - end)
 

@@ -118,18 +118,7 @@ def _end_workers():
 
 
 def run(arguments: list[str] | None = None) -> int:
-    """Run a command and return its exit code.
-
-    Parameters
-    ----------
-    arguments : list of str, optional
-        By default those of the process.
-
-    Returns
-    -------
-    int
-        0 done, 1 failed, 2 used wrongly, 130 interrupted, 143 terminated.
-    """
+    """What :func:`toolkit.cli.run` does, once the commands have been read."""
     formatwarning, warnings.formatwarning = warnings.formatwarning, _one_line
     try:
         with ending_on_signals():
