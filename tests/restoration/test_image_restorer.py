@@ -514,7 +514,7 @@ def test_what_is_learnt_does_not_depend_on_the_number_of_jobs():
     np.testing.assert_array_equal(alone.transform(corrupted), together.transform(corrupted))
 
 
-@pytest.mark.parametrize("kind", ["gaussian_noise", "low_contrast", "translate"])
+@pytest.mark.parametrize("kind", ["gaussian_noise", "low_contrast", "brightness", "translate"])
 def test_an_answer_with_and_without_abstaining_is_asked_once(clean, kind):
     candidates = RepairCandidates([kind]).fit(
         clean[:120],
@@ -527,9 +527,13 @@ def test_an_answer_with_and_without_abstaining_is_asked_once(clean, kind):
     both = np.concatenate([unit, candidates.held_out / np.float32(255)])  # some damaged, some not
     (name,) = [name for name in CANDIDATES[kind] if name.endswith("learned")]
     damage = [found for *_, found in candidates.learned._answers(candidates.invert(both, kind), kind)]
-    candidates.learned.thresholds[kind] = float(np.median(np.concatenate(damage)))
-    forced, spared = candidates.repair_both(both, kind)
-    np.testing.assert_array_equal(forced, candidates.repair(name, both, kind, abstain=False))
-    np.testing.assert_array_equal(spared, candidates.repair(name, both, kind))
-    same = (forced == spared).reshape(len(both), -1).all(axis=1)
-    assert 0 < same.sum() < len(both)
+    n_same = {}
+    # Half of the images are found damaged, all of them, and none.
+    for threshold in (float(np.median(np.concatenate(damage))), -np.inf, np.inf):
+        candidates.learned.thresholds[kind] = threshold
+        forced, spared = candidates.repair_both(both, kind)
+        np.testing.assert_array_equal(forced, candidates.repair(name, both, kind, abstain=False))
+        np.testing.assert_array_equal(spared, candidates.repair(name, both, kind))
+        n_same[threshold] = (forced == spared).reshape(len(both), -1).all(axis=1).sum()
+    half, every, none = n_same.values()
+    assert none < half < every == len(both)

@@ -193,6 +193,7 @@ def test_a_tone_curve_maps_darker_to_darker_and_nothing_else(images, wanted):
         assert all(np.ptp(values[levels == level]) < 1e-6 for level in np.unique(levels))
     # A map that is monotone already stays as it is.
     np.testing.assert_allclose(tone_curve(unit, mapped), mapped, atol=1e-5)
+    assert tone_curve(unit[:0], wanted[:0]).shape == (0, 6, 6)
 
 
 def test_a_tone_curve_finds_what_pillow_did_to_the_levels(glyphs):

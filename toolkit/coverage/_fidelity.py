@@ -2,7 +2,8 @@
 
 The data is parted: one part is learnt from, the other held out. Samples and held-out images are both new to the judge,
 so under the hypothesis of a perfect sampler they are exchangeable, and the tests below hold at any size. They compare
-samples and held-out images within regions of the data: which regions the samples reach is no matter of fidelity.
+samples and held-out images within regions of the data: which regions the samples reach is no matter of fidelity. Nor is
+whether they are copies: an image that equals a row learnt from is not new to the judge, and left out on both sides.
 """
 
 from typing import Self
@@ -93,7 +94,7 @@ class FidelityJudge:
             features = self._features(rows)
             distances, places = nearest(features, self.learnt)
             # Rows that repeat others have balls without width; a sample that equals them is at no distance, too.
-            floor = 1e-9 * max(1.0, float(self.radii.max()))
+            floor = self._no_distance
             parts.append(
                 {
                     "distance": distances[:, 0],
@@ -119,9 +120,11 @@ class FidelityJudge:
             Each adjusted for what it is the least of.
         figures, expected : dict of str to float
             ``far``: share beyond what a hundredth of the held-out images lie beyond, of the samples, and of held-out
-            images in the same regions; ``detail``: median.
+            images in the same regions; ``detail``: median. Nothing where all samples equal rows learnt from.
         """
-        mine, theirs = self.scores(stack, scale), self.held
+        mine, theirs = self._new(self.scores(stack, scale)), self._new(self.held)
+        if not len(mine["distance"]) or not len(theirs["distance"]):
+            return {}, {}, {}
         far = [
             stratified_tail_test(theirs[name], theirs["region"], mine[name], mine["region"], tail)
             for name in ("distance", "ratio")
@@ -132,6 +135,16 @@ class FidelityJudge:
             found[name] = stratified_rank_test(theirs[name], theirs["region"], mine[name], mine["region"])
         figures = {"far": far[1][1], "detail": float(np.median(mine["detail"]))}
         return found, figures, {"far": far[1][2], "detail": float(np.median(theirs["detail"]))}
+
+    @property
+    def _no_distance(self):
+        """Nearer than this to a row learnt from is that row."""
+        return 1e-9 * max(1.0, float(self.radii.max()))
+
+    def _new(self, scores):
+        """Scores of those images that equal no row learnt from."""
+        is_new = scores["distance"] > self._no_distance
+        return {name: values[is_new] for name, values in scores.items()}
 
     def _features(self, rows):
         centred = rows - self.mean

@@ -1,5 +1,7 @@
 """Intensity undone: inversion, low contrast and brightness, on stacks of unit images."""
 
+import math
+
 import numpy as np
 
 __all__ = ["image_levels", "level_brightness", "stretch_contrast", "tone_curve", "uninvert"]
@@ -57,8 +59,9 @@ def tone_curve(stack, wanted):
     """
     from scipy.optimize import isotonic_regression  # scikit-learn's, without its checks of each image's few levels
 
-    levels = np.rint(np.clip(stack, 0, 1) * 255).astype(int).reshape(len(stack), -1)
-    values = wanted.reshape(len(stack), -1)
+    each = len(stack), math.prod(stack.shape[1:])  # of no images, too
+    levels = np.rint(np.clip(stack, 0, 1) * 255).astype(int).reshape(each)
+    values = wanted.reshape(each)
     out = np.empty(values.shape, dtype=np.float32)
     for row, (level, value) in enumerate(zip(levels, values)):
         count = np.bincount(level, minlength=256)
