@@ -147,6 +147,15 @@ def test_a_few_of_another_sort_are_not_damaged_for_what_their_sort_is_like(crops
     assert score == pytest.approx(0.5)  # first of those that are not flagged
 
 
+def test_what_hides_a_part_is_damage_though_it_brings_the_only_colour(crops):
+    grey = [image.mean(axis=2).astype(np.uint8)[:, :, None].repeat(3, axis=2) for image in crops]
+    hidden = [image.copy() for image in grey]
+    for image in hidden[:5]:
+        image[20:60, 30:80] = (200, 30, 60)
+    found = judge_everyday(pd.DataFrame([everyday_statistics(image) for image in hidden]), faults="occluded")
+    assert found.flagged["occluded"].tolist() == [True] * 5 + [False] * (N - 5)
+
+
 def test_what_needs_no_comparison_is_told_of_a_few_images(crops):
     few = pd.DataFrame([everyday_statistics(image) for image in (crops[0], np.full((96, 128), 7, dtype=np.uint8))])
     found = judge_everyday(few)

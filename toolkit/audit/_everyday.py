@@ -41,6 +41,8 @@ _FLOOR = 1e-3  # of statistics whose logarithm counts
 _BY_NATURE = 0.2  # share of a set from which what would be a fault elsewhere may be how the set is
 _MAJORITY = 0.8  # share of a set from which the others are the exception
 _OF_A_SORT = 1 / 3  # of the coloured images of a set, or of the grey ones: what so many are, that sort is by nature
+# What hides or replaces a part of an image is in no sort's nature; and it may itself bring the colour.
+_OF_A_PART = ("occluded", "half_decoded", "framed", "dead_lines")
 _COLOURED = 0.02  # of full scale, by which channels differ somewhere on a coarse mesh
 # Of photographs that were called tinted three of eleven were.
 _TOO_WEAK = {"colour_cast": "warm light and orange fur are taken for a tint more often than not"}
@@ -299,7 +301,7 @@ def _judge(
         asked = None if name in ("odd_size", "odd_aspect") else neighbours
         scores, usual, level = _scores(values, never, always, asked, rate)
         scores = _joined(name, statistics, values, never, always, neighbours, rate, scores)
-        if fault.damage and name not in LEARNT_FAULTS:
+        if fault.damage and name not in (*LEARNT_FAULTS, *_OF_A_PART):
             scores = np.where(_by_sort(scores, values, always, statistics), np.minimum(scores, _BELOW), scores)
         usual, level = (sign * value for value in (usual, level))
         if fault.scale == "log":
