@@ -151,7 +151,7 @@ def test_what_hides_a_part_is_damage_though_it_brings_the_only_colour(crops):
     grey = [image.mean(axis=2).astype(np.uint8)[:, :, None].repeat(3, axis=2) for image in crops]
     hidden = [image.copy() for image in grey]
     for image in hidden[:5]:
-        image[20:60, 30:80] = (200, 30, 60)
+        image[15:45, 20:60] = (255, 255, 0)
     found = judge_everyday(pd.DataFrame([everyday_statistics(image) for image in hidden]), faults="occluded")
     assert found.flagged["occluded"].tolist() == [True] * 5 + [False] * (N - 5)
 
