@@ -33,7 +33,8 @@ def cell(name, kind, seed=0):
         "recall": float((named[spoilt] == kind).mean()),
         "found": float((named[spoilt] != "clean").mean()),
         "clean_flagged": float((named[~spoilt] != "clean").mean()),
-        "auroc": roc_auc_score(spoilt, 1 - found["clean_probability"]),
+        "auroc": roc_auc_score(spoilt, -identifier.score_samples(given)),
+        "competence": identifier.competence_.set_index("kind").loc[kind, ["status", "recall", "auroc"]].to_dict(),
         "prevalence": identifier.prevalence_,
     }
 
@@ -43,8 +44,9 @@ CELLS = {f"{name}_{kind}_seed0": lambda name=name, kind=kind: cell(name, kind) f
 
 def show(results):
     if results:
-        columns = ["recall", "found", "clean_flagged", "auroc", "prevalence"]
-        print(pd.DataFrame(results.values()).set_index(["set", "planted"])[columns].round(3).to_string())
+        columns = ["recall", "found", "clean_flagged", "auroc", "prevalence", "status"]
+        table = pd.DataFrame([cell | cell.get("competence", {}) | cell for cell in results.values()])
+        print(table.set_index(["set", "planted"]).reindex(columns=columns).round(3).to_string())
 
 
 if __name__ == "__main__":
