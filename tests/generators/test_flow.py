@@ -138,6 +138,9 @@ def test_the_scale_of_the_noise_is_that_of_what_samples_begin_from_and_of_nothin
     plain, wide = (FlowMatching(noise_scale=scale, max_steps=2, **SMALL).fit(IMAGES) for scale in (None, 1.5))
     np.testing.assert_allclose(wide.latents(3, random_state=0), 1.5 * plain.latents(3, random_state=0), rtol=1e-6)
     assert not np.array_equal(wide.sample(3, random_state=0), plain.sample(3, random_state=0))
+    np.testing.assert_array_equal(plain.sample(3, noise_scale=1.5, random_state=0), wide.sample(3, random_state=0))
+    with pytest.raises(ValueError, match="noise_scale must be a number above 0"):
+        plain.sample(noise_scale=0)
     learnt = zip(plain.network_.state_dict().values(), wide.network_.state_dict().values())
     assert all(torch.equal(one, other) for one, other in learnt)
 

@@ -282,6 +282,7 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
         y: ArrayLike | None = None,
         n_steps: int | None = None,
         guidance: float | None = None,
+        noise_scale: float | None = None,
         random_state: RandomState = None,
     ) -> NDArray:
         """Draw new rows.
@@ -294,8 +295,8 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
             them. None draws labels, or clusters, as often as they were seen.
         n_steps : int, optional
             In the place of ``n_sampling_steps``.
-        guidance : float, optional
-            In the place of the parameter.
+        guidance, noise_scale : float, optional
+            In the place of the parameters.
         random_state : int, RandomState instance or None, default=None
             None draws afresh each time. The noise of a seed does not depend on ``y``.
 
@@ -305,9 +306,8 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
             In the layout, dtype and range of the training rows.
         """
         check_is_fitted(self)
-        return self._sample(
-            self.network_, n_samples, y=y, n_steps=n_steps, guidance=guidance, random_state=random_state
-        )
+        ways = {"n_steps": n_steps, "guidance": guidance, "noise_scale": noise_scale}
+        return self._sample(self.network_, n_samples, y=y, **ways, random_state=random_state)
 
     def latents(self, n_samples: int = 1, *, random_state: RandomState = None) -> NDArray:
         """Draw noise as :meth:`generate` wants it.
@@ -376,7 +376,9 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
         )
         return self.generate(latent_path(first, last, n_steps, method))
 
-    def _sample(self, network, n_samples=1, *, y=None, n_steps=None, guidance=None, random_state=None):
+    def _sample(
+        self, network, n_samples=1, *, y=None, n_steps=None, guidance=None, noise_scale=None, random_state=None
+    ):
         """:meth:`sample` from a network, in training that of the moment."""
         check_int("n_samples", n_samples)
         many = y is not None and np.ndim(y) > 0
@@ -388,7 +390,7 @@ class FlowMatching(FlowFittingMixin, DistillationMixin, ReplicasMixin, BaseEstim
             codes = setup.draw_conditions(self, n_samples, condition_seed)
         else:
             codes = setup.conditions_of(self, y, n_samples)
-        z = setup.draw_noise(self, n_samples, *spawn_seeds(noise_seed, 1))
+        z = setup.draw_noise(self, n_samples, *spawn_seeds(noise_seed, 1), noise_scale)
         return self._images(network, z, codes, n_steps=n_steps, guidance=guidance, seed=way_seed)
 
     def _images(self, network, z, conditions, *, n_steps=None, guidance=None, seed=0):

@@ -206,15 +206,18 @@ def _trainer_options(flow, settings, device, total_steps):
     }
 
 
-def draw_noise(flow, n_samples, seed):
-    """Noise that becomes images: (n_samples, channels * height * width)."""
+def draw_noise(flow, n_samples, seed, scale=None):
+    """Noise that becomes images: (n_samples, channels * height * width); ``scale`` in the place of the parameter."""
     import torch
 
     from toolkit.nn import torch_generator
 
     shape = scales.channels_first(flow.image_shape_)
     noise = torch.randn(n_samples, int(np.prod(shape)), generator=torch_generator(seed), dtype=torch.float32).numpy()
-    scale = in_force(flow).noise_scale
+    if scale is None:
+        scale = in_force(flow).noise_scale
+    else:
+        check_number("noise_scale", scale, above=True)
     return noise if scale is None else noise * np.float32(scale)  # flows of earlier versions have none
 
 
