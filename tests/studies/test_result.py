@@ -11,6 +11,7 @@ from PIL import Image
 
 from toolkit.datasets import load_npz
 from toolkit.studies import AuditResult, plain_findings, write_audit
+from toolkit.studies.audit._findings import audit_answer
 
 FILES = ["detectors.csv", "figures", "per_image.csv", "plan.csv", "repaired.npz", "report.html", "summary.json"]
 
@@ -64,6 +65,15 @@ def test_findings_say_how_many_what_how_sure_and_what_was_done():
         "a repair that could be confirmed; the images taken for clean kept every pixel.",
         "Caution: 10 images are few to learn from; take the names above as hints.",
     ]
+
+
+def test_kinds_that_were_not_measured_are_a_guess():
+    table = pd.DataFrame({"kind": ["invert", "unknown"], "status": ["not measurable"] * 2})
+    found = make_result(MIXED, competence=table)
+    assert plain_findings(found)[1].startswith("What may be wrong, a guess by what is known of other images: inverted")
+    assert audit_answer(found)[1] == plain_findings(found)[1]
+    table.loc[0, "status"] = "detected"
+    assert plain_findings(make_result(MIXED, competence=table))[1].startswith("What is wrong: inverted")
 
 
 def test_findings_of_a_clean_set():

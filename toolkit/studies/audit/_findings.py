@@ -76,7 +76,7 @@ def _of_images(result):
         return sentences + _worse_than_chance(result)
     sentences = [_how_many(result, flagged)]
     if len(flagged):
-        sentences += [_what_kinds(flagged), _how_sure(flagged)]
+        sentences += [_what_kinds(flagged, measured=_is_measured(result)), _how_sure(flagged)]
     sentences.append(_what_was_repaired(rows, flagged))
     sentences += _what_can_be_detected(result)
     if result.truth is not None:
@@ -110,7 +110,7 @@ def audit_answer(result: AuditResult) -> list[str]:
     flagged = result.per_image[result.flagged]
     return [
         _how_many(result, flagged),
-        *([_what_kinds(flagged)] if len(flagged) else []),
+        *([_what_kinds(flagged, measured=_is_measured(result))] if len(flagged) else []),
         _what_was_repaired(result.per_image, flagged),
     ]
 
@@ -167,12 +167,18 @@ def _how_many(result, flagged):
     )
 
 
+def _is_measured(result):
+    """Whether it is known what can be detected on this set."""
+    table = result.competence
+    return table is None or "status" not in table or not (table["status"] == "not measurable").all()
+
+
 def _what_can_be_detected(result):
     """Kinds that could not be judged here, or that nothing could be measured."""
     table = result.competence
     if table is None or "status" not in table:
         return []
-    if (table["status"] == "not measurable").all():
+    if not _is_measured(result):
         repaired = (
             "an image was changed only where a network trained on other images and an independent check agreed"
             if result.per_image["repaired"].any()
@@ -208,7 +214,7 @@ def _worse_than_chance(result):
     ]
 
 
-def _what_kinds(flagged, n_named=6):
+def _what_kinds(flagged, n_named=6, *, measured=True):
     counts = flagged["kind"].value_counts()
     named = counts.drop("unknown", errors="ignore")
     unknown = int(counts.get("unknown", 0))
@@ -216,7 +222,8 @@ def _what_kinds(flagged, n_named=6):
     if len(named) > n_named:
         rest = named.iloc[n_named:]
         parts.append(f"{len(rest)} more kinds ({rest.sum():,})" if len(rest) > 1 else f"one more kind ({rest.sum():,})")
-    text = f"What is wrong: {_listed(parts)}." if parts else ""
+    begin = "What is wrong" if measured else "What may be wrong, a guess by what is known of other images"
+    text = f"{begin}: {_listed(parts)}." if parts else ""
     if unknown:
         verb = "is" if unknown == 1 else "are"
         text += f" {_images(unknown)} {verb} {kind_in_words('unknown')}."
