@@ -16,7 +16,8 @@ import toolkit
 from toolkit.cli import run
 from toolkit.datasets import load_glyphs, load_npz
 from toolkit.detectors import OutlierDetector
-from toolkit.generators import GAN, Autoencoder, VariationalAutoencoder
+from toolkit.generators import FLOW_PRESETS, GAN, GAN_PRESETS, Autoencoder, FlowMatching, VariationalAutoencoder
+from toolkit.generators.flow import SOLVERS
 
 SHORT = ["--epochs", "4", "--save-interval", "2", "--n-images", "60"]
 PICTURES = {"samples.png", "reconstructions.png", "latent.png", "manifold.png", "losses.png"}
@@ -62,6 +63,26 @@ def test_sample_writes_a_picture_and_an_archive(vae_folder, tmp_path, capsys):
     toolkit.save(rows, tmp_path / "rows")
     assert run(["sample", str(tmp_path / "rows"), "--npz", str(npz), "--count", "3"]) == 0
     assert load_npz(npz).images.shape == (3, 4, 9)
+
+
+def test_a_flow_is_drawn_from_noise_as_wide_as_asked_for(vae_folder, tmp_path, capsys):
+    flow = FlowMatching(max_steps=2, widths=(4, 4), n_clusters=0, random_state=0).fit(load_glyphs(40).images)
+    toolkit.save(flow, tmp_path / "flow")
+    npz = tmp_path / "samples.npz"
+    command = ["sample", str(tmp_path / "flow"), "--count", "3", "--npz", str(npz), "--seed", "5"]
+    assert run([*command, "--noise-scale", "1.5"]) == 0
+    np.testing.assert_array_equal(load_npz(npz).images, flow.sample(3, noise_scale=1.5, random_state=5))
+    capsys.readouterr()
+    for folder, scale, said in ((tmp_path / "flow", "0", "not above 0"), (vae_folder, "1.5", "is for a flow")):
+        assert run(["sample", str(folder), "--noise-scale", scale, "--npz", str(npz)]) == 2
+        assert said in capsys.readouterr().err
+
+
+def test_the_help_of_a_command_names_all_that_may_be_asked_for(capsys):
+    for command, names in (("flow", [*SOLVERS, *FLOW_PRESETS]), ("gan", GAN_PRESETS)):
+        assert run(["train", command, "--help"]) == 0
+        said = re.sub(r"\s+", " ", capsys.readouterr().out)
+        assert [name for name in names if not re.search(rf"\b{name}\b", said)] == []
 
 
 def test_train_reads_a_file_and_a_latent_space_of_any_size(tmp_path, capsys):

@@ -43,6 +43,14 @@ def sample(
             show_default=False,
         ),
     ] = None,
+    noise_scale: Annotated[
+        float | None,
+        typer.Option(
+            metavar="X",
+            help="Width of the noise that a flow begins from: above 1 is more varied, below clearer.  [default: the flow's]",
+            show_default=False,
+        ),
+    ] = None,
     gif: Annotated[
         bool, typer.Option("--gif", help="Write an animation, an image a frame: --gif, or --gif FILE.gif.")
     ] = False,
@@ -96,7 +104,7 @@ def sample(
 
     labels = [find_label(model, text, asked[0]) for text in ([digit] if digit else digits or [])]
     way = None if interpolate is None else tuple(find_label(model, text, "--interpolate") for text in interpolate)
-    further = _further(model, category, reject_by, asked)
+    further = _further(model, category, reject_by, asked) | _of_flow(model, noise_scale)
     drawn, shown, n_columns = draw(model, labels=labels, way=way, count=count, steps=steps, seed=seed, **further)
     drawn = as_stack(drawn, getattr(model, "image_shape_", None))
     beside = folder.parent / f"{folder.resolve().name}_{file_stem(labels, way)}.png"
@@ -121,6 +129,17 @@ def sample(
         SampleGridDisplay.from_predictions(drawn, n_columns=n_columns, scale=scale).save(grid)
         written.append(f"Picture: {printable(grid)}")
     print(*written, sep="\n")
+
+
+def _of_flow(model, noise_scale):
+    """Further options of ``sample`` of a flow."""
+    if noise_scale is None:
+        return {}
+    if not hasattr(model, "distill"):
+        raise typer.BadParameter(f"is for a flow, and this is a {type(model).__name__}.", param_hint="--noise-scale")
+    if not 0 < noise_scale < float("inf"):
+        raise typer.BadParameter(f"{noise_scale} is not above 0.", param_hint="--noise-scale")
+    return {"noise_scale": noise_scale}
 
 
 def _further(model, category, reject_by, asked):

@@ -76,7 +76,7 @@ def draw(model, *, labels, way, count, steps, seed, **options):
     count, steps : int
     seed : int or None
     **options
-        Of ``sample``, where no labels are asked for.
+        Of ``sample``.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def draw(model, *, labels, way, count, steps, seed, **options):
     if not labels:
         return model.sample(count, random_state=seed, **options), None, None
     asked = np.repeat(np.array(labels), count)
-    return model.sample(len(asked), y=asked, random_state=seed), asked, None if len(labels) == 1 else count
+    return model.sample(len(asked), y=asked, random_state=seed, **options), asked, None if len(labels) == 1 else count
 
 
 def file_stem(labels, way):

@@ -33,7 +33,7 @@ def flow(
         int | None, typer.Option(metavar="N", min=0, help="Clusters that it is told of.  [default: the preset's]")
     ] = None,
     solver: Annotated[
-        str | None, typer.Option(metavar="NAME", help="heun, euler, ddim or ancestral.  [default: the preset's]")
+        str | None, typer.Option(metavar="NAME", help="adams, heun, euler, ddim or ancestral.  [default: the preset's]")
     ] = None,
     sampling_steps: Annotated[
         int | None, typer.Option(min=1, help="Steps from noise to an image.  [default: the preset's]")
