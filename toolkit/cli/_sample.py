@@ -47,7 +47,7 @@ def sample(
         float | None,
         typer.Option(
             metavar="X",
-            help="Width of the noise that a flow begins from: above 1 is more varied, below clearer.  [default: the flow's]",
+            help="Width of the noise a flow begins from: above 1 more varied, below clearer.  [default: the flow's]",
             show_default=False,
         ),
     ] = None,
