@@ -19,7 +19,7 @@ WHY = {
     "batched_seeds": "eight seeds are in each cell: they are what is compared",
     "cats": "a fit takes twenty minutes, by the protocol; intervals are from halves of the images",
     "collapse_mnist": "one is the row of real images, which no seed changes",
-    "conditional_default": _COST,
+    "conditional_default": "three of the default, one of the embedding, which stands beside",
     "conditional_digits": _COST,
     "coverage_calibration": "two hundred random splits and three hundred draws of each fault are in the cells",
     "damaged_checkpoints": "thousands of random changes are in the cells",
