@@ -62,7 +62,7 @@ def _foreign(name, n, generator):
         return images[generator.permutation(len(images))[:n]]
     from toolkit.datasets import load_glyphs
 
-    return load_glyphs(n, classes="ABDEGHKMRSTWXbdefhkt", random_state=int(generator.integers(2**31))).images
+    return load_glyphs(n, classes="ABDEGHKMRSTWXbdefht", random_state=int(generator.integers(2**31))).images
 
 
 def _spoilt(name, data, held, labels, generator):
