@@ -231,6 +231,6 @@ plots.SampleRowsDisplay.from_predictions({name: downscale_local_mean(part, (1, 4
 # briefly trained as these could not copy if they would; the check matters after hours of training.
 
 # %%
-tables = {"planted": planted, "as_files": as_files.reset_index(), "detectors": detectors, "generators": generators, "sampling_vae": sampling, "sampling_autoencoder": of_autoencoder, "copies": copies}
+tables = {"planted": planted, "as_files": as_files, "detectors": detectors, "generators": generators, "sampling_vae": sampling, "sampling_autoencoder": of_autoencoder, "copies": copies}
 if not QUICK:
     write_tables(tables, "results/Cats.json")
