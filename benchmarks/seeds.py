@@ -36,7 +36,6 @@ WHY = {
     "glyph_reader": "three with all fonts, one with each choice that stands beside",
     "identification": "three with twelve kinds, one with all 22, which stand beside",
     "image_folder": _SAME_WORK + "; each number of workers has five runs",
-    "joined_verdict": _COST,
     "kill_commands": "ten random moments are in each cell",
     "kill_parts": "ten random moments are in each cell",
     "kill_resume": "three random moments are in each cell, forty in the last",
