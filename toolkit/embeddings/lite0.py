@@ -33,12 +33,11 @@ class _Same(nn.Conv2d):
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         kernel, stride = self.kernel_size[0], self.stride[0]
-        left, right, top, bottom = edges = [
-            edge
-            for side in (x.shape[3], x.shape[2])
-            for total in [max((-(-side // stride) - 1) * stride + kernel - side, 0)]
-            for edge in (total // 2, total - total // 2)
-        ]
+        edges = []
+        for side in (x.shape[3], x.shape[2]):
+            total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
+            edges += [total // 2, total - total // 2]
+        left, right, top, bottom = edges
         padding = (top, left)
         if (left, top) != (right, bottom):
             x, padding = functional.pad(x, edges), (0, 0)
