@@ -153,7 +153,7 @@ for axis, (name, history) in zip(axes, found.histories.items()):
 plt.tight_layout()
 
 # %% [markdown]
-# After half a minute of processor for each autoencoder and five to six minutes for the GAN:
+# After less than a minute of processor for each autoencoder and nine minutes for the GAN, on a busy machine (on an idle one half a minute and five):
 #
 # - The **GAN** is nearest to the photographs (35, real ones 19) and covers them as photographs do (.95). It has texture, contrast and colours, and most of its samples have eyes, some a face.
 # - The **autoencoder** with a fitted density follows (45, coverage .91), for a tenth of the time. Its samples are soft, and some have a face.
