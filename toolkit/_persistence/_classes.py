@@ -55,6 +55,7 @@ OBJECTS = {
     "injector": "toolkit.diagnostics.identifier._injection:Injector",
     "kind-model": "toolkit.diagnostics.identifier.network:KindModel",
     "learned-restorer": "toolkit.restoration._learned:LearnedRestorer",
+    "look-judge": "toolkit.coverage._look_judge:LookJudge",
     "mean-structure": "toolkit.diagnostics._statistics_symmetry:MeanStructure",
     "mode-coverage": "toolkit.coverage._mode_coverage:ModeCoverage",
     "model-scores": "toolkit.detectors._scoring:ModelScores",

@@ -10,6 +10,7 @@ from toolkit.coverage._bin_metrics import group_p_value
 from toolkit.coverage._birthday import birthday_support
 from toolkit.coverage._duplicates import distinct_rows
 from toolkit.coverage._evaluation import Evaluation
+from toolkit.coverage._look_judge import LookJudgement
 from toolkit.coverage._measures import ImageMeasures
 from toolkit.coverage._metrics import COVERAGE_METRICS
 from toolkit.coverage._outcome import REPEATING, name_outcome
@@ -30,6 +31,7 @@ def evaluate_measures(
     samples: ImageMeasures,
     generator: np.random.Generator,
     fidelity: tuple[dict[str, float], dict[str, float], dict[str, float]] | None = None,
+    looks: LookJudgement | None = None,
 ) -> CoverageRecord:
     """The record of samples, given as measures.
 
@@ -41,6 +43,8 @@ def evaluate_measures(
     generator : numpy.random.Generator
     fidelity : tuple of dict, optional
         What a :class:`~toolkit.coverage._fidelity.FidelityJudge` says.
+    looks : LookJudgement, optional
+        What a :class:`~toolkit.coverage._look_judge.LookJudge` says.
 
     Returns
     -------
@@ -68,7 +72,8 @@ def evaluate_measures(
     missing_share = float(bins.loc[missing, "real_share"].sum())
     lost_share = max(missing_share, _excess_loss(bins, n_samples, coverage.missing_ratio))
     tests = p_values | {"bins": _lost_bins(bins), "groups": group_p_value(evaluation)}
-    parts = _parts(coverage.alpha, figures, expected, tests, fidelity)
+    looks = LookJudgement() if looks is None else looks
+    parts = _parts(coverage.alpha, figures, expected, tests, fidelity, looks)
     outcome = name_outcome(
         lost_share,
         resembling=figures["resembling"],
@@ -121,6 +126,7 @@ def evaluate_measures(
         missing_={int(bin_): _examples(coverage, [bin_]) for bin_ in missing},
         verdict=verdict,
         parts=parts,
+        scarce_rows=looks.scarce_rows,
     )
 
 
@@ -134,13 +140,14 @@ def _lost_bins(bins):
     return float(adjust_p_values(np.where(z < 0, 0.5 * two_sided, 1.0 - 0.5 * two_sided)).min())
 
 
-def _parts(alpha, figures, expected, p_values, fidelity):
+def _parts(alpha, figures, expected, p_values, fidelity, looks):
     """The parts of the verdict; more recall than real rows have speaks against nothing."""
-    tests = dict(p_values)
+    tests = p_values | {"look": looks.look, "neighbourhoods": looks.neighbourhoods}
     tests["recall"] = 0.5 * p_values["recall"] if figures["recall"] < expected["recall"] else 1.0
     if fidelity is not None:
         told, found, due = fidelity
         tests, figures, expected = tests | told, figures | found, expected | due
+    figures, expected = figures | {"unlike": looks.unlike}, expected | {"unlike": looks.expected_unlike}
     return judge_parts(tests, figures, expected, alpha)
 
 

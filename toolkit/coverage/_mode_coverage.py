@@ -26,6 +26,7 @@ from toolkit.coverage._duplicates import distinct_rows
 from toolkit.coverage._embedding import embed, fit_embedding
 from toolkit.coverage._evaluate import evaluate_measures
 from toolkit.coverage._fidelity import FidelityJudge
+from toolkit.coverage._look_judge import LookJudge
 from toolkit.coverage._measures import measure_images
 from toolkit.coverage._quantise import assign_bins, group_bins, make_bins, measure_dispersion, neighbouring_bins
 from toolkit.coverage._record import CoverageRecord
@@ -206,6 +207,7 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
         calibrate_resemblance(self, measures, generator)
         calibrate_embedding(self, stack, measures, as_generator(self._seed))
         self._fidelity = FidelityJudge.learn(stack, self.pixel_scale_, as_generator(self._seed))
+        self._look = LookJudge.learn(stack, self.pixel_scale_, as_generator(self._seed))
         return self
 
     def transform(self, X: ArrayLike) -> NDArray[np.float64]:
@@ -264,9 +266,11 @@ class ModeCoverage(TransformerMixin, BaseEstimator):
                 "evaluate samples: fit it again."
             )
         stack = self._samples(draw_samples(samples, n_samples, random_state))
-        judge = getattr(self, "_fidelity", None)  # models of earlier versions have none
+        # Models of earlier versions have none of these two judges.
+        judge, look = getattr(self, "_fidelity", None), getattr(self, "_look", None)
         told = None if judge is None else judge.judge(stack, self.pixel_scale_)
-        return evaluate_measures(self, self._measure(stack), as_generator(self._seed), told)
+        seen = look and look.judge(stack, self.pixel_scale_, self.n_draws, as_generator(self._seed))
+        return evaluate_measures(self, self._measure(stack), as_generator(self._seed), told, seen)
 
     def score(self, X: ArrayLike, y: Any = None) -> float:
         """Minus the Jensen-Shannon divergence between the bins of X and of the data, in nats: 0 at best.

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 __all__ = ["VerdictPart", "judge_parts"]
 
-# Shares of the level; they add up to one. The divergences have most, since a thinned mode is found by their power: one
-# with bins of its own by that of all bins, one that shares them, as shirts do with coats, by that of groups.
+# Shares of the level; they add up to one. Neighbourhoods have most, since a thinned mode is found by their power; what
+# lies in colour and brightness is found by bins: one with bins of its own by the divergence of all, one that shares
+# them by that of groups.
 _WEIGHTS = {
-    "fidelity": {"far": 0.1, "texture": 0.05, "detail": 0.05, "resembling": 0.02},
-    "coverage": {"js": 0.3, "groups": 0.2, "bins": 0.1, "recall": 0.08},
+    "fidelity": {"far": 0.06, "look": 0.1, "texture": 0.04, "detail": 0.04, "resembling": 0.01},
+    "coverage": {"neighbourhoods": 0.3, "js": 0.15, "groups": 0.1, "bins": 0.06, "recall": 0.04},
     "originality": {"copied_share": 0.06, "exact_share": 0.04},
 }
 
@@ -32,8 +33,9 @@ class VerdictPart:
     p_value : float
         The least of the evidence, adjusted for all tests of all parts; NaN where nothing could be tested.
     evidence : dict of str to float
-        p-value of each test by itself. ``far``: more samples than held-out images lie far from the data; ``texture``
-        and ``detail``: fine structure; ``resembling``: fewer look like some real row; ``js``: shares of all bins;
+        p-value of each test by itself. ``far``: more samples than held-out images lie far from the data; ``look``: more
+        have edges where no image of the data has them; ``texture`` and ``detail``: fine structure; ``resembling``:
+        fewer look like some real row; ``neighbourhoods``: how often each look is drawn; ``js``: shares of all bins;
         ``groups``: of groups of neighbouring bins; ``bins``: too few samples in any one (adjusted for their number);
         ``recall``: less of the data is within reach; ``copied_share`` and ``exact_share``: copies.
     figures : dict of str to float
@@ -49,7 +51,7 @@ class VerdictPart:
     >>> {part.name: part.passed for part in record.parts}
     {'fidelity': True, 'coverage': False, 'originality': True}
     >>> record.parts[1].p_value < 0.05, sorted(record.parts[1].evidence)
-    (True, ['bins', 'groups', 'js', 'recall'])
+    (True, ['bins', 'groups', 'js', 'neighbourhoods', 'recall'])
     """
 
     name: str
@@ -79,9 +81,9 @@ def judge_parts(
 
     Examples
     --------
-    >>> parts = judge_parts({"js": 0.01, "far": 0.01, "copied_share": 0.5}, {}, {}, 0.05)
+    >>> parts = judge_parts({"neighbourhoods": 0.01, "far": 0.01, "copied_share": 0.5}, {}, {}, 0.05)
     >>> [(part.name, part.passed, round(part.p_value, 3)) for part in parts]
-    [('fidelity', True, 0.1), ('coverage', False, 0.033), ('originality', True, 1.0)]
+    [('fidelity', True, 0.167), ('coverage', False, 0.033), ('originality', True, 1.0)]
     """
     parts = []
     for name, weights in _WEIGHTS.items():
@@ -111,6 +113,13 @@ def _far(figures, expected):
     )
 
 
+def _look(figures, expected):
+    return (
+        f"{figures.get('unlike', math.nan):.1%} of the samples look less like any image of the data than all but 1% of "
+        f"the real images that were held out, where {expected.get('unlike', math.nan):.1%} are due."
+    )
+
+
 def _texture(figures, expected):
     return "What the samples have beside the data's principal components is not what real images have there."
 
@@ -136,9 +145,13 @@ def _recall(figures, expected):
 
 _AGAINST = {
     "far": _far,
+    "look": _look,
     "texture": _texture,
     "detail": _detail,
     "resembling": _resembling,
+    "neighbourhoods": lambda figures, expected: (
+        "Some looks are drawn more often and others less often than they are due, by more than chance."
+    ),
     "js": lambda figures, expected: "The shares of the bins differ from the data's by more than chance.",
     "groups": lambda figures, expected: "Groups of neighbouring bins differ from the data's by more than chance.",
     "bins": lambda figures, expected: "Some bins hold fewer samples than chance leaves them.",

@@ -97,6 +97,10 @@ class CoverageRecord:
     verdict : str
     parts : tuple of VerdictPart
         Fidelity, coverage and originality, each passed or not, with one error rate over all of them.
+    scarce_rows : tuple of int
+        Real rows about which fewer samples look like them than chance leaves anywhere, the worst first: what is missing
+        or rare, told row by row, which bins may be too coarse for. Of at most 2,500 rows that are asked; none, in 95 of
+        100 evaluations of samples that lack nothing.
 
     Examples
     --------
@@ -132,6 +136,7 @@ class CoverageRecord:
     missing_: dict[int, NDArray[np.intp]] = field(default_factory=dict, repr=False)
     verdict: str = ""
     parts: tuple[VerdictPart, ...] = ()
+    scarce_rows: tuple[int, ...] = ()
 
     def __getattr__(self, name: str) -> float:
         # Without `figures`, as in the midst of a copy, nothing is found.
@@ -234,6 +239,7 @@ class CoverageRecord:
                 for mode in self.dropped_modes
             ],
             "over_represented": list(self.over_represented),
+            "scarce_rows": list(self.scarce_rows),
         }
 
 
