@@ -102,6 +102,8 @@ def evaluate_measures(
         repeats=support if support < REPEATING * n_real else None,
         contradictions=against,
         parts=parts,
+        n_scarce=len(looks.scarce_rows),
+        n_asked=looks.n_asked,
     )
     return CoverageRecord(
         n_real=n_real,
@@ -147,7 +149,10 @@ def _parts(alpha, figures, expected, p_values, fidelity, looks):
     if fidelity is not None:
         told, found, due = fidelity
         tests, figures, expected = tests | told, figures | found, expected | due
-    figures, expected = figures | {"unlike": looks.unlike}, expected | {"unlike": looks.expected_unlike}
+    figures, expected = (
+        figures | {"unlike": looks.unlike, "unlike_tail": looks.unlike_tail},
+        expected | {"unlike": looks.expected_unlike},
+    )
     return judge_parts(tests, figures, expected, alpha)
 
 

@@ -44,18 +44,23 @@ class LookJudgement:
     look, neighbourhoods : float
         p-values: more samples than held-out images look like nothing in the data; landmarks are drawn unevenly. NaN
         with too few images.
-    unlike, expected_unlike : float
-        Share of the samples that look less like any landmark than all but 1 % of the held-out images, and what is due.
+    unlike, expected_unlike, unlike_tail : float
+        Share of the samples that look less like any landmark than all but ``unlike_tail`` of the held-out images, and
+        what is due.
     scarce_rows : tuple of int
         Landmarks, as rows of the data, about which fewer samples lie than chance leaves about any (in 95 of 100 sets
         that lack nothing there is none), the emptiest first.
+    n_asked : int
+        Landmarks.
     """
 
     look: float = float("nan")
     neighbourhoods: float = float("nan")
     unlike: float = float("nan")
     expected_unlike: float = float("nan")
+    unlike_tail: float = float("nan")
     scarce_rows: tuple[int, ...] = ()
+    n_asked: int = 0
 
 
 class LookJudge:
@@ -133,11 +138,11 @@ class LookJudge:
         landmarks = self.landmarks.astype(np.float64)
         to_features = _components(landmarks)
         among, given = to_features(landmarks), to_features(looks)
-        look, unlike, due = self._tails(landmarks, looks, among, given, is_sample)
+        look, unlike, due, beyond = self._tails(landmarks, looks, among, given, is_sample)
         n_given = min(_GIVEN, len(landmarks))
         near = nearest(given, among, n_given)[1]
         p_value, scarce = _evenness(near, among, is_sample, n_draws, generator)
-        return LookJudgement(look, p_value, unlike, due, tuple(self.rows[scarce].tolist()))
+        return LookJudgement(look, p_value, unlike, due, beyond, tuple(self.rows[scarce].tolist()), len(self.rows))
 
     @staticmethod
     def _tails(landmarks, looks, among, given, is_sample):

@@ -108,15 +108,17 @@ _PASSED = {
 
 def _far(figures, expected):
     return (
-        f"{figures.get('far', math.nan):.1%} of the samples lie farther from the data than all but 1% of the real "
-        f"images that were held out, where {expected.get('far', math.nan):.1%} are due."
+        f"{figures.get('far', math.nan):.1%} of the samples lie farther from the data than all but "
+        f"{figures.get('far_tail', math.nan):.0%} of the real images that were held out, where "
+        f"{expected.get('far', math.nan):.1%} are due."
     )
 
 
 def _look(figures, expected):
     return (
-        f"{figures.get('unlike', math.nan):.1%} of the samples look less like any image of the data than all but 1% of "
-        f"the real images that were held out, where {expected.get('unlike', math.nan):.1%} are due."
+        f"{figures.get('unlike', math.nan):.1%} of the samples look less like any image of the data than all but "
+        f"{figures.get('unlike_tail', math.nan):.0%} of the real images that were held out, where "
+        f"{expected.get('unlike', math.nan):.1%} are due."
     )
 
 

@@ -93,6 +93,8 @@ def plain_verdict(
     repeats: float | None,
     contradictions: tuple[str, ...],
     parts: tuple[VerdictPart, ...] = (),
+    n_scarce: int = 0,
+    n_asked: int = 0,
 ) -> str:
     """Some sentences for a person who does not know the measures."""
     if n_bins < 2:
@@ -122,6 +124,12 @@ def plain_verdict(
         sentences.append(f"No bin stands out, but {_lower(_failed(parts, 'coverage'))}")
     else:
         sentences.append(f"Nothing is missing that this many samples could show (p {_plain_p(p_value)}).")
+    if n_scarce and _failed(parts, "coverage"):
+        have = "have" if n_scarce > 1 else "has"
+        sentences.append(
+            f"{n_scarce:,} of {n_asked:,} real images that were asked {have} fewer samples that look like them than "
+            "chance leaves to any."
+        )
     if outcome == "undertrained":
         sentences.append(
             "Hardly any sample resembles a real row: a generator that has not learnt to draw this data rather than one "

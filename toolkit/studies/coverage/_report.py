@@ -32,6 +32,10 @@ def coverage_displays(result: CoverageResult) -> dict[str, Display]:
         "samples": SampleGridDisplay.from_predictions(result.samples, n_columns=12, scale=result.coverage.pixel_scale_),
         "dropped": DroppedModesDisplay.from_estimator(result.coverage, result.record),
     }
+    if result.scarce is not None and len(result.scarce):
+        displays["scarce"] = SampleGridDisplay.from_predictions(
+            result.scarce, n_columns=12, scale=result.coverage.pixel_scale_
+        )
     if result.map is not None:
         displays["map"] = result.map
     return displays
@@ -94,14 +98,21 @@ def build_coverage_report(result: CoverageResult, displays: dict[str, Display]) 
     if record.dropped_modes:
         report.text(f"Real images from parts of the data that hold less than {result.coverage.missing_ratio:.0%} of "
                     "the samples that are due.")  # fmt: skip
-    report.figure(displays["dropped"], "A row for each missing part, the largest first.")
+    if record.dropped_modes or "scarce" not in displays:
+        report.figure(displays["dropped"], "A row for each missing part, the largest first.")
+    if "scarce" in displays:
+        report.figure(
+            displays["scarce"],
+            "Real images that fewer samples look like than chance leaves anywhere, from none at all to few "
+            "(some of them, evenly chosen).",
+        )
     report.section("The samples")
     report.figure(displays["samples"], "Samples, not chosen.")
     if "map" in displays:
         report.figure(
             displays["map"],
             "Real and generated images on one map (UMAP). Numbers: samples in each mode over what is due. The map is "
-            "for reading; the verdict rests on the bins.",
+            "for reading; the verdict rests on the tests above.",
         )
     bins = record.bins[record.bins["status"] != "as expected"].sort_values("q_value")
     if len(bins):

@@ -55,6 +55,8 @@ class CoverageResult(StudyOutcome):
     versions : dict of str to str
     left_out : DataFrame or None
         Files that are no images of the sets, as given.
+    scarce : ndarray or None
+        Some of the real images that too few samples look like, see ``record.scarce_rows``.
 
     Examples
     --------
@@ -76,6 +78,7 @@ class CoverageResult(StudyOutcome):
     notes: tuple = ()
     versions: dict = field(default_factory=versions)
     left_out: pd.DataFrame | None = None
+    scarce: np.ndarray | None = None
 
     def findings(self) -> list[str]:
         """What was found, in sentences, the most important first."""
@@ -188,4 +191,8 @@ def run_coverage(
                     coverage, samples, n_rows=_N_MAPPED, n_samples=_N_MAPPED, random_state=random_state
                 )
     shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
-    return CoverageResult(coverage, record, np.asarray(samples[shown]), drawn, names, notes, left_out=left_out)
+    # Some of all that is scarce, not the emptiest alone: those are often of one class.
+    places = np.linspace(0, len(record.scarce_rows) - 1, min(len(record.scarce_rows), _N_SHOWN)).astype(int)
+    scarce = np.asarray(real)[np.array(record.scarce_rows, dtype=np.intp)[places]]
+    shown = np.asarray(samples[shown])
+    return CoverageResult(coverage, record, shown, drawn, names, notes, left_out=left_out, scarce=scarce)

@@ -27,6 +27,7 @@ COVERAGE_FILES = DIFFERENCES_FILES | {
     "map.png",
     "report.html",
     "samples.png",
+    "scarce.png",
     "summary.json",
 }
 
@@ -62,7 +63,7 @@ def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
     """Write tables, pictures and the report of samples into a folder, all at once.
 
     These are ``figures.csv``, ``bins.csv``, ``evidence.csv``, ``summary.json``, ``samples.png``, ``dropped.png``,
-    ``map.png``, ``report.html`` and, if files were left out, ``left_out.csv``.
+    ``map.png``, ``report.html`` and, where there are any, ``scarce.png`` and ``left_out.csv``.
 
     Parameters
     ----------
