@@ -1,11 +1,15 @@
 """Two sets against each other: exact tests, either way round, and parts that are what was planted."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from scipy.stats import fisher_exact, kstest
 
+from toolkit._core.pixel_scale import PixelScale
 from toolkit.coverage import compare_coverage
-from toolkit.datasets import load_digits, load_ring
+from toolkit.coverage._look_comparison import compare_looks
+from toolkit.datasets import load_digits, load_glyphs, load_ring
 
 DIGITS = load_digits()
 
@@ -84,3 +88,39 @@ def test_too_few_or_other_images_are_refused():
         compare_coverage(DIGITS.images[:50], DIGITS.images[:1])
     with pytest.raises(ValueError, match="scale"):
         compare_coverage(DIGITS.images[:50], DIGITS.images[50:100] / 255.0)
+
+
+def test_a_class_that_no_bin_shows_is_found_by_looks():
+    """Of twenty-six letters two are in the first set alone and one in the second alone."""
+    found = load_glyphs(5200, classes="ABCDEFGHIJKLMNOPQRSTUVWXYZ", random_state=5)
+    halves = np.split(np.arange(5200), 2)
+    a, b = (SimpleNamespace(images=found.images[half], labels=found.labels[half]) for half in halves)
+    in_a, in_b = a.labels != "X", ~np.isin(b.labels, ["K", "Q"])
+    compared = compare_coverage(a.images[in_a], b.images[in_b], n_draws=200, random_state=0)
+    assert compared.looks_p_value < 0.01
+    assert compared.flagged
+    assert np.isin(a.labels[in_a][compared.more_like_a], ["K", "Q"]).mean() > 0.7
+    assert (b.labels[in_b][compared.more_like_b] == "X").mean() > 0.7
+    assert "have fewer like them in" in compared.verdict
+    whole = compare_coverage(a.images, b.images, n_draws=200, random_state=0)
+    assert not whole.flagged
+    assert "like them" not in whole.verdict
+    assert whole.joint_p_value == min(1.0, 2 * min(whole.p_value, whole.looks_p_value))
+
+
+def test_looks_of_divisions_of_one_set_differ_no_oftener_than_chance():
+    generator = np.random.default_rng(0)
+    rows = generator.normal(size=(3, 4, 4))[generator.choice(3, size=260, p=[0.6, 0.3, 0.1])]
+    rows = rows + 0.5 * generator.normal(size=rows.shape)
+    scale, alarms = PixelScale.learn(rows), 0
+    for seed in range(60):
+        order = np.random.default_rng(seed).permutation(260)
+        alarms += compare_looks(rows[order], 100, scale, 59, np.random.default_rng(seed)).p_value <= 0.2
+    assert 3 <= alarms <= 22  # 12 are due; outside once in five hundred times
+
+
+def test_looks_of_few_images_are_not_compared():
+    found = compare_coverage(np.eye(60).reshape(60, 6, 10)[:30], np.eye(60).reshape(60, 6, 10)[30:], n_draws=20)
+    assert np.isnan(found.looks_p_value)
+    assert found.joint_p_value == found.p_value
+    assert not len(found.more_like_a)

@@ -6,8 +6,9 @@ import pytest
 import toolkit
 from toolkit._core.pixel_scale import PixelScale
 from toolkit.coverage import ModeCoverage
-from toolkit.coverage._look_judge import LookJudge, _evenness
+from toolkit.coverage._look_judge import LookJudge
 from toolkit.coverage._looks import describe_looks
+from toolkit.coverage._neighbourhoods import compare_neighbourhoods
 from toolkit.datasets import load_glyphs
 
 LETTERS = "ABDEGHKMNRSTXZ"
@@ -45,17 +46,27 @@ def test_levels_are_kept(shape):
 
 
 def test_unevenness_by_hand():
-    """Forty landmarks on a line: samples to the left, held-out images everywhere; then all at one place."""
-    generator, among = np.random.default_rng(0), np.arange(40.0)[:, None]
-    is_sample = np.arange(600) < 200
-    near = np.where(is_sample, generator.integers(20, size=600), generator.integers(40, size=600))[:, None]
-    p_value, scarce = _evenness(near, among, is_sample, 99, generator)
-    assert p_value == 0.01  # no other labelling is as uneven
-    assert scarce.min() >= 17
-    assert len(scarce) >= 15
-    p_value, scarce = _evenness(np.zeros_like(near), among, is_sample, 99, generator)
-    assert p_value == 1.0
-    assert not len(scarce)
+    """Forty landmarks on a line: marked images to the left, others everywhere; then all images at one place."""
+    generator, landmarks = np.random.default_rng(0), np.arange(40.0)[:, None]
+    is_marked = np.arange(600) < 200
+    places = np.where(is_marked, generator.uniform(0, 19, size=600), generator.uniform(0, 39, size=600))[:, None]
+    found = compare_neighbourhoods(landmarks, places, is_marked, 99, generator)
+    assert found.p_value == 0.01  # no other labelling is as uneven
+    assert found.fewer.min() >= 17
+    assert found.more.max() <= 22
+    assert min(len(found.fewer), len(found.more)) >= 12
+    found = compare_neighbourhoods(landmarks, np.zeros_like(places), is_marked, 99, generator)
+    assert found.p_value == 1.0
+    assert not len(found.fewer)
+    assert not len(found.more)
+
+
+def test_images_that_every_landmark_counts_say_nothing():
+    landmarks, images = np.arange(3.0)[:, None], np.array([[0.0], [0.1], [0.2], [1.1], [1.9], [2.2]])
+    marked = np.array([True, True, True, False, False, False])
+    found = compare_neighbourhoods(landmarks, images, marked, 4000, np.random.default_rng(0))
+    # Every image is given to all three landmarks: all labellings are alike.
+    assert found.p_value == 1.0
 
 
 def test_a_class_that_is_not_drawn_is_found_row_by_row(letters):

@@ -16,6 +16,7 @@ from toolkit._core.types import RandomState
 from toolkit.coverage._bins import row_divergences
 from toolkit.coverage._drawing import draw_samples
 from toolkit.coverage._embedding import embed, fit_embedding
+from toolkit.coverage._look_comparison import compare_looks
 from toolkit.coverage._mode_coverage import ModeCoverage
 from toolkit.coverage._quantise import assign_bins, connect_bins, make_bins, neighbouring_bins
 from toolkit.coverage._tests import adjust_p_values
@@ -69,14 +70,19 @@ class CoverageComparison:
         Its mean over random divisions of all images into sets of these sizes.
     p_value : float
         Of the divergence among such divisions: exact.
+    looks_p_value : float
+        Of how often each set holds each look, likewise, see ``more_like_a``; NaN with too few images.
     alpha : float
-        Level of that test, and false discovery rate of the bins.
+        Level of both tests together, and false discovery rate of the bins.
     bins : DataFrame
         A row a bin: ``bin``, ``a``, ``b`` (images), ``a_share``, ``b_share``, ``ratio`` (of the first share to the
         second), ``p_value`` (exact, two-sided), ``q_value`` (adjusted), ``status`` (``"more in a"``, ``"more in b"``,
         ``"as expected"``).
     more_in_a, more_in_b : tuple of ModeDifference
         The largest difference first.
+    more_like_a, more_like_b : ndarray of int
+        Rows of that set that fewer images of the other look like than chance leaves anywhere, the worst first: what
+        bins may be too coarse for. Of at most 2,500 images that are asked.
 
     Examples
     --------
@@ -100,20 +106,31 @@ class CoverageComparison:
     bins: pd.DataFrame = field(repr=False)
     more_in_a: tuple[ModeDifference, ...] = ()
     more_in_b: tuple[ModeDifference, ...] = ()
+    looks_p_value: float = float("nan")
+    more_like_a: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp), repr=False)
+    more_like_b: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, dtype=np.intp), repr=False)
 
     def __repr__(self) -> str:
         return f"<CoverageComparison: {self.n_a:,} against {self.n_b:,} rows. {self.verdict}>"
 
     @property
     def flagged(self) -> bool:
-        """Whether the sets differ by more than chance, at level ``alpha``: by the divergence."""
-        return self.p_value <= self.alpha
+        """Whether the sets differ by more than chance, at level ``alpha``: by the divergence, or by their looks."""
+        return self.joint_p_value <= self.alpha
+
+    @property
+    def joint_p_value(self) -> float:
+        """The lesser p-value, doubled since it is the lesser of two."""
+        if np.isnan(self.looks_p_value):
+            return self.p_value
+        return min(1.0, 2.0 * min(self.p_value, self.looks_p_value))
 
     @property
     def verdict(self) -> str:
         """What was found, in sentences."""
         first, second = self.names
-        p_value = "< .001" if self.p_value < 0.001 else f"= {self.p_value:.3f}".replace("0.", ".", 1)
+        joint = self.joint_p_value
+        p_value = "< .001" if joint < 0.001 else f"= {joint:.3f}".replace("0.", ".", 1)
         said = [
             f"{first} and {second} {'differ by more than' if self.flagged else 'differ by no more than'} chance "
             f"(p {p_value})."
@@ -126,6 +143,11 @@ class CoverageComparison:
                 mine, theirs = (sum(getattr(mode, share) for mode in modes) for share in way)
                 where = "one part" if len(modes) == 1 else f"{len(modes)} parts"
                 said.append(f"{name} has more in {where} of the images: {mine:.1%}, where {other} has {theirs:.1%}.")
+        if self.flagged:
+            for name, other, rows in ((first, second, self.more_like_a), (second, first, self.more_like_b)):
+                if len(rows):
+                    images = "1 image" if len(rows) == 1 else f"{len(rows):,} images"
+                    said.append(f"{images} of {name} that were asked have fewer like them in {other} than are due.")
         return " ".join(said)
 
     def frame(self) -> pd.DataFrame:
@@ -237,6 +259,7 @@ def compare_coverage(
     bins = assign_bins(features, centres)
     a_counts, b_counts = (np.bincount(part, minlength=len(centres)) for part in np.split(bins, sizes[:1]))
     js = float(row_divergences((a_counts / sizes[0])[None], (b_counts / sizes[1])[None])[0])
+    looks = compare_looks(stack, sizes[0], scale, n_draws, as_generator(seeds[3]))
     reference = _divisions(a_counts + b_counts, sizes, n_draws, as_generator(seeds[3]))
     table = _table(a_counts, b_counts, alpha)
     neighbours = neighbouring_bins(features, centres)
@@ -259,6 +282,9 @@ def compare_coverage(
         bins=table,
         more_in_a=differences("more in a", 1.0),
         more_in_b=differences("more in b", -1.0),
+        looks_p_value=looks.p_value,
+        more_like_a=looks.more_in_a,
+        more_like_b=looks.more_in_b,
     )
 
 

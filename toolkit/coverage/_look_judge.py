@@ -12,12 +12,12 @@ from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 
 from toolkit._core.pixel_scale import PixelScale
 from toolkit.coverage._duplicates import image_digests
 from toolkit.coverage._fidelity import least_of_tails
 from toolkit.coverage._looks import describe_looks
+from toolkit.coverage._neighbourhoods import compare_neighbourhoods, components_of, distinct_with_sides
 from toolkit.coverage._neighbours import nearest
 from toolkit.coverage._quantise import assign_bins, make_bins
 
@@ -25,14 +25,8 @@ __all__ = ["LookJudge", "LookJudgement"]
 
 _MOST = 2500  # landmarks, twice as many held-out images, and as many samples as those
 _FEWEST = 20  # of each
-_COMPONENTS, _ROWS_PER_COMPONENT = 50, 10
-_GIVEN = 10  # landmarks that an image is given to
-_COUNTED = 10  # landmarks that are counted together
 _NEIGHBOURS = 10
 _PER_REGION, _MOST_REGIONS = 100, 30
-_NOTHING = 1e-6  # of the largest variance: less than that is rounding
-_AT_A_TIME = 250  # labellings
-_LEVEL = 0.05
 
 
 @dataclass(frozen=True)
@@ -76,10 +70,7 @@ class LookJudge:
 
     References
     ----------
-    .. [1] M. F. Schilling, Multivariate two-sample tests based on nearest neighbors, Journal of the American
-       Statistical Association 81, 1986.
-    .. [2] M. M. Breunig et al., LOF: identifying density-based local outliers, SIGMOD 2000.
-    .. [3] P. H. Westfall and S. S. Young, Resampling-based multiple testing, Wiley, 1993 (least of many landmarks).
+    .. [1] M. M. Breunig et al., LOF: identifying density-based local outliers, SIGMOD 2000.
     """
 
     rows: NDArray
@@ -127,22 +118,19 @@ class LookJudge:
         digests = np.concatenate([self.held_digests, image_digests(stack, scale)])
         looks = np.concatenate([self.held, describe_looks(stack, scale)])
         is_sample = np.arange(len(looks)) >= len(self.held)
-        # An image that occurs several times counts once, on a side that is drawn from those it is on. One that equals a
-        # landmark is not new: whether samples are copies is no matter of how they look.
-        order = generator.permutation(len(looks))
-        kept = np.sort(order[np.unique(digests[order], return_index=True)[1]])
+        kept = distinct_with_sides(digests, generator)
+        # One that equals a landmark is not new: whether samples are copies is no matter of how they look.
         kept = kept[~np.isin(digests[kept], self.digests)]
         looks, is_sample = looks[kept].astype(np.float64), is_sample[kept]
         if min(is_sample.sum(), (~is_sample).sum()) < _FEWEST:
             return LookJudgement()
         landmarks = self.landmarks.astype(np.float64)
-        to_features = _components(landmarks)
+        to_features = components_of(landmarks)
         among, given = to_features(landmarks), to_features(looks)
         look, unlike, due, beyond = self._tails(landmarks, looks, among, given, is_sample)
-        n_given = min(_GIVEN, len(landmarks))
-        near = nearest(given, among, n_given)[1]
-        p_value, scarce = _evenness(near, among, is_sample, n_draws, generator)
-        return LookJudgement(look, p_value, unlike, due, beyond, tuple(self.rows[scarce].tolist()), len(self.rows))
+        found = compare_neighbourhoods(among, given, is_sample, n_draws, generator)
+        scarce = tuple(self.rows[found.fewer].tolist())
+        return LookJudgement(look, found.p_value, unlike, due, beyond, scarce, len(self.rows))
 
     @staticmethod
     def _tails(landmarks, looks, among, given, is_sample):
@@ -158,52 +146,3 @@ class LookJudge:
         n_regions = max(1, min(_MOST_REGIONS, len(landmarks) // _PER_REGION))
         regions = assign_bins(given, make_bins(among, n_regions, 0))
         return least_of_tails([distances[:, 0], ratios], regions, is_sample)
-
-
-def _components(landmarks):
-    """Principal components of the landmarks, the lesser ones raised to half of what would make them as wide."""
-    mean = landmarks.mean(axis=0)
-    variance, axes = np.linalg.eigh((landmarks - mean).T @ (landmarks - mean) / len(landmarks))
-    n_components = min(_COMPONENTS, max(1, len(landmarks) // _ROWS_PER_COMPONENT))
-    kept = np.flatnonzero(variance > max(_NOTHING * variance[-1], 1e-12))[-n_components:]
-    matrix = axes[:, kept] / variance[kept] ** 0.25 if len(kept) else axes[:, :1] * 0.0
-    return lambda looks: (looks - mean) @ matrix
-
-
-def _evenness(near, among, is_sample, n_draws, generator):
-    """p-value of how unevenly samples lie about landmarks, and the landmarks that lack the most.
-
-    The statistic is the mean fourth power of how far landmarks are from their due: a few that lack much are what a
-    missing mode leaves; squares have as much from many that lack a little by chance.
-    """
-    n_images, n_given = near.shape
-    n_landmarks = len(among)
-    n_counted = min(_COUNTED, n_landmarks)
-    belongs = csr_matrix(
-        (np.ones(near.size, np.float32), near.ravel(), np.arange(n_images + 1) * n_given), (n_images, n_landmarks)
-    )
-    together = np.column_stack([np.arange(n_landmarks), nearest(among, among, n_counted - 1)[1]])
-    together = csr_matrix(
-        (np.ones(together.size, np.float32), together.ravel(), np.arange(n_landmarks + 1) * n_counted),
-        (n_landmarks, n_landmarks),
-    )
-    weights = together @ belongs.T  # of images, about each landmark
-    share = is_sample.mean()
-    # Of labels drawn without putting back, which all together have no variance.
-    squares, sums = (np.asarray(w.sum(axis=1)).ravel() for w in (weights.multiply(weights), weights))
-    variance = share * (1.0 - share) * (squares - np.square(sums) / n_images) * n_images / (n_images - 1.0)
-    spread = np.sqrt(np.maximum(variance, 0.0))
-    usable = variance > 1e-6 * n_given
-    labels = [is_sample] + [generator.permutation(is_sample) for _ in range(n_draws)]
-    statistics, least, found = [], [], None
-    for start in range(0, n_draws + 1, _AT_A_TIME):
-        columns = np.stack(labels[start : start + _AT_A_TIME], axis=1).astype(np.float32) - np.float32(share)
-        z = (weights @ columns)[usable] / spread[usable, None]
-        found = z[:, 0] if found is None else found
-        statistics.append(np.square(np.square(z)).mean(axis=0, dtype=np.float64) if usable.any() else columns[0] * 0)
-        least.append(z.min(axis=0) if usable.any() else columns[0] * 0)
-    statistics, least = np.concatenate(statistics), np.concatenate(least)
-    p_value = float((1 + (statistics[1:] >= statistics[0] * (1 - 1e-6)).sum()) / (1 + n_draws))
-    order = np.argsort(found, kind="stable")
-    scarce = np.flatnonzero(usable)[order[found[order] < np.quantile(least[1:], _LEVEL)]]
-    return p_value, scarce

@@ -20,7 +20,7 @@ from toolkit._core.value_scale import bring_to_scale
 from toolkit._core.versions import versions
 from toolkit.coverage import CoverageComparison, compare_coverage
 from toolkit.exceptions import DataFormatError
-from toolkit.plots import SampleRowsDisplay
+from toolkit.plots import Display, SampleGridDisplay, SampleRowsDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import whole_folder
 from toolkit.studies._result import StudyOutcome, figures_of
@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 
 __all__ = ["DIFFERENCES_FILES", "DifferencesResult", "run_differences"]
 
-DIFFERENCES_FILES = frozenset({"bins.csv", "differences.csv", "more_in_a.png", "more_in_b.png"})
+DIFFERENCES_FILES = frozenset(
+    {"bins.csv", "differences.csv", "more_in_a.png", "more_in_b.png", "more_like_a.png", "more_like_b.png"}
+)
 _MOST_MODES, _N_COLUMNS = 12, 12
+_N_ALIKE = 36
 
 
 @dataclass(frozen=True, repr=False)
@@ -44,6 +47,8 @@ class DifferencesResult(StudyOutcome):
     pictures : dict of str to dict
         For ``"more_in_a"`` and ``"more_in_b"``: examples of each part by its shares, of the set that has more.
     scale : PixelScale
+    alike : dict of str to ndarray
+        For ``"more_like_a"`` and ``"more_like_b"``: some images of that set that too few of the other look like.
     notes : tuple of str
         What was done to the second set before.
     versions : dict of str to str
@@ -63,6 +68,7 @@ class DifferencesResult(StudyOutcome):
     comparison: CoverageComparison
     pictures: dict[str, dict[str, np.ndarray]]
     scale: PixelScale
+    alike: dict[str, np.ndarray] = field(default_factory=dict)
     notes: tuple = ()
     versions: dict = field(default_factory=versions)
 
@@ -106,8 +112,17 @@ class DifferencesResult(StudyOutcome):
                 precision=4,
             )
         for key, display in self._displays().items():
-            report.section(f"More in {found.names[key == 'more_in_b']}")
-            report.figure(display, "A row for each part, the largest difference first; its share of either set.")
+            mine, other = found.names if key.endswith("_a") else found.names[::-1]
+            if key.startswith("more_in"):
+                report.section(f"More in {mine}")
+                report.figure(display, "A row for each part, the largest difference first; its share of either set.")
+            else:
+                report.section(f"Images of {mine} that {other} has few like")
+                report.figure(
+                    display,
+                    f"Fewer images of {other} look like these than chance leaves anywhere (some of them, evenly "
+                    "chosen, the worst first).",
+                )
         return report
 
     def write(self, out: str | os.PathLike) -> Path:
@@ -127,6 +142,9 @@ class DifferencesResult(StudyOutcome):
             summary = {
                 name: getattr(found, name) for name in ("names", "n_a", "n_b", "js", "js_expected", "p_value", "alpha")
             }
+            known = not np.isnan(found.looks_p_value)
+            summary |= {"looks_p_value": found.looks_p_value if known else None}
+            summary |= {name: getattr(found, name).tolist() for name in ("more_like_a", "more_like_b")}
             summary |= {"flagged": bool(found.flagged), "findings": self.findings(), "notes": self.notes}
             write_json(folder / "summary.json", summary | {"versions": self.versions})
             for name, display in self._displays().items():
@@ -135,11 +153,15 @@ class DifferencesResult(StudyOutcome):
             self.report().write(folder / "report.html")
         return out / "report.html"
 
-    def _displays(self):
+    def _displays(self) -> dict[str, Display]:
         return {
             name: SampleRowsDisplay.from_predictions(rows, scale=self.scale)
             for name, rows in self.pictures.items()
             if rows
+        } | {
+            name: SampleGridDisplay.from_predictions(images, n_columns=_N_COLUMNS, scale=self.scale)
+            for name, images in self.alike.items()
+            if len(images) and self.comparison.flagged
         }
 
 
@@ -194,4 +216,8 @@ def run_differences(
             ("more_in_b", found.more_in_b, b, "b_rows"),
         )
     }
-    return DifferencesResult(found, pictures, scale, notes)
+    alike = {
+        name: images[rows[np.linspace(0, len(rows) - 1, min(len(rows), _N_ALIKE)).astype(int)]]
+        for name, images, rows in (("more_like_a", a, found.more_like_a), ("more_like_b", b, found.more_like_b))
+    }
+    return DifferencesResult(found, pictures, scale, alike, notes)
