@@ -64,9 +64,14 @@ class LookJudge:
     ----------
     rows : ndarray of int of shape (n_landmarks,)
         Which rows of the data the landmarks are.
-    landmarks, held : ndarray of float16 of shape (n, n_values)
+    landmarks : ndarray of float16 of shape (n_landmarks, n_values)
         What they look like.
-    digests, held_digests : ndarray of uint64
+    digests : ndarray of uint64 of shape (n_landmarks,)
+    usual : ndarray of shape (n_landmarks,)
+        Mean distance of each to its ten nearest.
+    centres : ndarray of shape (n_regions, n_components)
+    held : dict of str to ndarray
+        Of the images held out, see :meth:`_measure`.
 
     References
     ----------
@@ -75,9 +80,10 @@ class LookJudge:
 
     rows: NDArray
     landmarks: NDArray
-    held: NDArray
     digests: NDArray
-    held_digests: NDArray
+    usual: NDArray
+    centres: NDArray
+    held: dict[str, NDArray]
 
     @classmethod
     def learn(cls, stack: NDArray, scale: PixelScale, generator: np.random.Generator) -> Self | None:
@@ -89,8 +95,8 @@ class LookJudge:
         scale : PixelScale
         generator : numpy.random.Generator
         """
-        digests = image_digests(stack, scale)
         # Copies of one image on both sides would be no new images.
+        digests = image_digests(stack, scale)
         distinct = np.sort(np.unique(digests, return_index=True)[1])
         order = generator.permutation(len(distinct))
         size = min(_MOST, len(distinct) // 2)
@@ -98,9 +104,12 @@ class LookJudge:
             return None
         judge = cls()
         judge.rows = distinct[np.sort(order[:size])]
-        held = distinct[np.sort(order[size : size + 2 * _MOST])]
         judge.landmarks, judge.digests = describe_looks(stack[judge.rows], scale), digests[judge.rows]
-        judge.held, judge.held_digests = describe_looks(stack[held], scale), digests[held]
+        landmarks = judge.landmarks.astype(np.float64)
+        judge.usual = nearest(landmarks, landmarks, _NEIGHBOURS)[0].mean(axis=1)
+        n_regions = max(1, min(_MOST_REGIONS, size // _PER_REGION))
+        judge.centres = make_bins(components_of(landmarks)(landmarks), n_regions, 0)
+        judge.held = judge._measure(stack[distinct[np.sort(order[size : size + 2 * _MOST])]], scale)
         return judge
 
     def judge(self, stack: NDArray, scale: PixelScale, n_draws: int, generator: np.random.Generator) -> LookJudgement:
@@ -114,35 +123,34 @@ class LookJudge:
             Labellings.
         generator : numpy.random.Generator
         """
-        stack = stack[np.sort(generator.permutation(len(stack))[: 2 * _MOST])]
-        digests = np.concatenate([self.held_digests, image_digests(stack, scale)])
-        looks = np.concatenate([self.held, describe_looks(stack, scale)])
-        is_sample = np.arange(len(looks)) >= len(self.held)
-        kept = distinct_with_sides(digests, generator)
+        samples = self._measure(stack[np.sort(generator.permutation(len(stack))[: 2 * _MOST])], scale)
+        both = {name: np.concatenate([values, samples[name]]) for name, values in self.held.items()}
+        is_sample = np.arange(len(both["digest"])) >= len(self.held["digest"])
+        kept = distinct_with_sides(both["digest"], generator)
         # One that equals a landmark is not new: whether samples are copies is no matter of how they look.
-        kept = kept[~np.isin(digests[kept], self.digests)]
-        looks, is_sample = looks[kept].astype(np.float64), is_sample[kept]
+        kept = kept[~np.isin(both["digest"][kept], self.digests)]
+        both, is_sample = {name: values[kept] for name, values in both.items()}, is_sample[kept]
         if min(is_sample.sum(), (~is_sample).sum()) < _FEWEST:
             return LookJudgement()
+        # By the distance itself, and by how it compares with those of landmarks from each other: a letter among ones is
+        # nearer than a strange shirt is to shirts.
+        look, unlike, due, beyond = least_of_tails([both["distance"], both["ratio"]], both["region"], is_sample)
         landmarks = self.landmarks.astype(np.float64)
-        to_features = components_of(landmarks)
-        among, given = to_features(landmarks), to_features(looks)
-        look, unlike, due, beyond = self._tails(landmarks, looks, among, given, is_sample)
-        found = compare_neighbourhoods(among, given, is_sample, n_draws, generator)
+        among = components_of(landmarks)(landmarks)
+        found = compare_neighbourhoods(among, both["features"].astype(np.float64), is_sample, n_draws, generator)
         scarce = tuple(self.rows[found.fewer].tolist())
         return LookJudgement(look, found.p_value, unlike, due, beyond, scarce, len(self.rows))
 
-    @staticmethod
-    def _tails(landmarks, looks, among, given, is_sample):
-        """Are more samples than held-out images far from all landmarks, compared within regions?
-
-        By the distance itself, and by how it compares with those of the nearest landmarks from each other: a letter
-        among ones is nearer than a strange shirt is to shirts.
-        """
-        n_neighbours = min(_NEIGHBOURS, len(landmarks) - 1)
-        distances, places = nearest(looks, landmarks, n_neighbours)
-        usual = nearest(landmarks, landmarks, n_neighbours)[0].mean(axis=1)
-        ratios = distances.mean(axis=1) / np.maximum(usual[places].mean(axis=1), 1e-9)
-        n_regions = max(1, min(_MOST_REGIONS, len(landmarks) // _PER_REGION))
-        regions = assign_bins(given, make_bins(among, n_regions, 0))
-        return least_of_tails([distances[:, 0], ratios], regions, is_sample)
+    def _measure(self, stack, scale):
+        """``digest``, ``features``, ``region``, ``distance`` to the nearest landmark, its ``ratio`` to what is usual."""
+        landmarks = self.landmarks.astype(np.float64)
+        looks = describe_looks(stack, scale).astype(np.float64)
+        features = components_of(landmarks)(looks).astype(np.float32)
+        distances, places = nearest(looks, landmarks, _NEIGHBOURS)
+        return {
+            "digest": image_digests(stack, scale),
+            "features": features,
+            "region": assign_bins(features.astype(np.float64), self.centres),
+            "distance": distances[:, 0],
+            "ratio": distances.mean(axis=1) / np.maximum(self.usual[places].mean(axis=1), 1e-9),
+        }
