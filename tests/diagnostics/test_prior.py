@@ -103,6 +103,8 @@ def test_sixteen_bits_are_near_enough(own, tmp_path):
 
 @pytest.mark.parametrize("init", ["glyph", None, 3, "missing.safetensors"])
 def test_a_name_that_is_none_is_refused(init):
+    with pytest.raises(ValueError, match=r"got 'nowhere/prior.safetensors', and there is no such file\."):
+        load_pretrained("nowhere/prior.safetensors")
     with pytest.raises(ValueError, match=r"init must be 'grey', 'random', or a file of pretrain_identifier"):
         CorruptionIdentifier(init=init).fit(load_digits().images[:20])
 

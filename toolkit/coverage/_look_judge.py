@@ -142,7 +142,7 @@ class LookJudge:
         return LookJudgement(look, found.p_value, unlike, due, beyond, scarce, len(self.rows))
 
     def _measure(self, stack, scale):
-        """``digest``, ``features``, ``region``, ``distance`` to the nearest landmark, its ``ratio`` to what is usual."""
+        """``digest``, ``features``, ``region``, ``distance`` to the nearest landmark, and ``ratio`` to the usual."""
         landmarks = self.landmarks.astype(np.float64)
         looks = describe_looks(stack, scale).astype(np.float64)
         features = components_of(landmarks)(looks).astype(np.float32)

@@ -97,7 +97,9 @@ def load_pretrained(init):
         return None
     path = _SHIPPED.get(init, init) if isinstance(init, str) else init
     if not isinstance(path, (str, Path)) or not Path(path).is_file():
-        raise ValueError(f"init must be 'grey', 'random', or a file of pretrain_identifier, got {init!r}.")
+        is_path = isinstance(init, Path) or (isinstance(init, str) and Path(init).suffix == ".safetensors")
+        missing = ", and there is no such file" if is_path else ""
+        raise ValueError(f"init must be 'grey', 'random', or a file of pretrain_identifier, got {init!r}{missing}.")
     path = Path(path).resolve()
     return _read(path, path.stat().st_mtime_ns)
 
