@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from toolkit.cli import run
 from toolkit.datasets import load_glyphs, save_npz
@@ -36,8 +37,10 @@ def test_missing_digit_is_reported(files, tmp_path, capsys, samples):
         "dropped.png",
         "evidence.csv",
         "figures.csv",
+        "missing.csv",
         "report.html",
         "samples.png",
+        "scarce.png",
         "summary.json",
     }
     summary = json.loads((tmp_path / "out" / "summary.json").read_text())
@@ -46,6 +49,10 @@ def test_missing_digit_is_reported(files, tmp_path, capsys, samples):
     truth = load_glyphs(1500, classes="0123", random_state=0).labels
     rows = [row for mode in summary["dropped_modes"] for row in mode["rows"]]
     assert (truth[rows] == "3").mean() >= 0.9
+    missing = pd.read_csv(tmp_path / "out" / "missing.csv")
+    assert set(missing["part"]) >= {"1", "looks"}
+    assert (truth[missing["row"]] == "3").mean() >= 0.9
+    assert missing["row"].tolist() == rows + summary["scarce_rows"]
     bins = pd.read_csv(tmp_path / "out" / "bins.csv")
     assert bins["samples"].sum() == 1000
     assert "missing" in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
@@ -86,7 +93,13 @@ def test_differences_of_two_sets_are_shown_both_ways(files, tmp_path, capsys):
     assert run(arguments) == 0
     printed = capsys.readouterr().out
     assert "real.npz and samples.npz differ by more than chance" in printed
-    assert {path.name for path in out.iterdir()} >= {"differences.csv", "more_in_a.png", "report.html", "bins.csv"}
+    assert {path.name for path in out.iterdir()} >= {
+        "differences.csv",
+        "more_in_a.png",
+        "report.html",
+        "bins.csv",
+        "images.csv",
+    }
     table = pd.read_csv(out / "differences.csv")
     more = table[table["more_in"] == "real.npz"]
     truth = (load_glyphs(1500, classes="0123", random_state=0).labels == "3").mean()
@@ -95,3 +108,22 @@ def test_differences_of_two_sets_are_shown_both_ways(files, tmp_path, capsys):
     assert json.loads((out / "summary.json").read_text())["p_value"] < 0.01
     # The other study takes the same folder.
     assert run([*arguments[:3], "--no-map", "--quiet", "--out", str(out)]) == 0
+
+
+def test_images_that_are_files_are_named(tmp_path):
+    found = load_glyphs(700, classes="0123", random_state=0)
+    for folder, rows in (("real", range(400)), ("drawn", range(400, 700))):
+        (tmp_path / folder).mkdir()
+        for row in rows:
+            if folder == "real" or found.labels[row] != "3":
+                Image.fromarray(found.images[row]).save(tmp_path / folder / f"{found.labels[row]}_{row:03d}.png")
+    arguments = ["coverage", str(tmp_path / "real"), str(tmp_path / "drawn"), "--quiet", "--out"]
+    assert run([*arguments, str(tmp_path / "out"), "--no-map"]) == 0
+    missing = pd.read_csv(tmp_path / "out" / "missing.csv")
+    assert len(missing) > 10
+    assert missing["path"].str.startswith("3_").mean() >= 0.9
+    assert missing["ratio"].between(0, 1).all()
+    assert run([*arguments, str(tmp_path / "both"), "--differences"]) == 0
+    images = pd.read_csv(tmp_path / "both" / "images.csv")
+    assert set(images["more_in"]) == {"real"}
+    assert images["path"].str.startswith("3_").mean() >= 0.9

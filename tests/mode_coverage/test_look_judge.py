@@ -39,7 +39,7 @@ def test_levels_are_kept(shape):
         found = LookJudge.learn(rows[:280], scale, generator).judge(rows[280:], scale, 99, generator)
         alarms["look"] += found.look <= 0.2
         alarms["neighbourhoods"] += found.neighbourhoods <= 0.2
-        alarms["scarce"] += bool(found.scarce_rows)
+        alarms["scarce"] += bool(found.scarce)
     assert alarms["look"] <= 16, alarms  # 8 are due; more than 16 once in a thousand times
     assert 1 <= alarms["neighbourhoods"] <= 16, alarms  # the test is exact: none at all once in seven thousand times
     assert alarms["scarce"] <= 8, alarms  # 2 are due; more than 8 once in five thousand times
@@ -75,12 +75,14 @@ def test_a_class_that_is_not_drawn_is_found_row_by_row(letters):
     judged = judge(letters, rest[labels != "K"])
     assert judged.neighbourhoods <= 0.02
     assert judged.look > 0.05
-    scarce = found.labels[list(judged.scarce_rows)]
+    scarce = found.labels[list(judged.scarce)]
     assert len(scarce) >= 10
     assert (scarce == "K").mean() > 0.8
+    assert max(judged.scarce.values()) < 1
+    assert min(judged.scarce.values()) < 0.3
     whole = judge(letters, rest)
     assert min(whole.neighbourhoods, whole.look) > 0.05
-    assert whole.scarce_rows == ()
+    assert whole.scarce == {}
     assert whole.n_asked == 1200
 
 
@@ -127,6 +129,7 @@ def test_a_saved_coverage_judges_looks_as_before(letters, tmp_path):
     record = coverage.evaluate(found.images[2400:][found.labels[2400:] != "K"])
     toolkit.save(coverage, tmp_path / "coverage")
     again = toolkit.load(tmp_path / "coverage").evaluate(found.images[2400:][found.labels[2400:] != "K"])
-    assert again.scarce_rows == record.scarce_rows
+    assert again.scarce.equals(record.scarce)
+    assert len(record.scarce_rows) > 5
     assert again.parts == record.parts
     assert "have fewer samples that look like them" in record.verdict

@@ -37,8 +37,10 @@ def coverage(
     """Say which parts of the real images the samples miss, without labels, calibrated on real against real.
 
     Writes figures.csv, bins.csv, evidence.csv, left_out.csv (files of folders that are no images of them),
-    summary.json, samples.png, dropped.png, map.png and report.html.
-    With --differences: differences.csv, bins.csv, summary.json, more_in_a.png, more_in_b.png and report.html.
+    missing.csv (real images that the samples have none or few like, by path), summary.json, samples.png,
+    dropped.png, scarce.png, map.png and report.html.
+    With --differences: differences.csv, bins.csv, images.csv (those that one set has more like, by path),
+    summary.json, pictures of them and report.html.
     """
     if embedding not in ("pca", "autoencoder"):
         raise typer.BadParameter(f"{embedding} is neither pca nor autoencoder.", param_hint="--embedding")
@@ -57,9 +59,15 @@ def coverage(
             for path in (real, samples)
         ]
         names = (printable(real.name), printable(samples.name))
+        paths = tuple(getattr(images, "paths", None) for images in found)
         if differences:
             return run_differences(
-                *(images.images for images in found), embedding=embedding, n_bins=bins, names=names, random_state=seed
+                *(images.images for images in found),
+                embedding=embedding,
+                n_bins=bins,
+                names=names,
+                paths=paths,
+                random_state=seed,
             )
         return run_coverage(
             *(images.images for images in found),
@@ -67,6 +75,7 @@ def coverage(
             with_map=view,
             names=names,
             left_out=left_out_of(real=found[0], samples=found[1]),
+            paths=paths[0],
             random_state=seed,
             verbose=not quiet,
         )

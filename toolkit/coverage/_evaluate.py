@@ -102,7 +102,7 @@ def evaluate_measures(
         repeats=support if support < REPEATING * n_real else None,
         contradictions=against,
         parts=parts,
-        n_scarce=len(looks.scarce_rows),
+        n_scarce=len(looks.scarce),
         n_asked=looks.n_asked,
     )
     return CoverageRecord(
@@ -128,7 +128,7 @@ def evaluate_measures(
         missing_={int(bin_): _examples(coverage, [bin_]) for bin_ in missing},
         verdict=verdict,
         parts=parts,
-        scarce_rows=looks.scarce_rows,
+        scarce=pd.DataFrame(looks.scarce.items(), columns=["row", "ratio"]).astype({"row": int, "ratio": float}),
     )
 
 

@@ -7,7 +7,7 @@ kinds of image are new to the landmarks. Were the samples more of the data, any 
 and as samples would be as likely as that which was found: labels are drawn anew, and the test holds at any size.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Self
 
 import numpy as np
@@ -41,9 +41,9 @@ class LookJudgement:
     unlike, expected_unlike, unlike_tail : float
         Share of the samples that look less like any landmark than all but ``unlike_tail`` of the held-out images, and
         what is due.
-    scarce_rows : tuple of int
+    scarce : dict of int to float
         Landmarks, as rows of the data, about which fewer samples lie than chance leaves about any (in 95 of 100 sets
-        that lack nothing there is none), the emptiest first.
+        that lack nothing there is none), the emptiest first, and how many there are to how many are due.
     n_asked : int
         Landmarks.
     """
@@ -53,7 +53,7 @@ class LookJudgement:
     unlike: float = float("nan")
     expected_unlike: float = float("nan")
     unlike_tail: float = float("nan")
-    scarce_rows: tuple[int, ...] = ()
+    scarce: dict[int, float] = field(default_factory=dict)
     n_asked: int = 0
 
 
@@ -138,7 +138,7 @@ class LookJudge:
         landmarks = self.landmarks.astype(np.float64)
         among = components_of(landmarks)(landmarks)
         found = compare_neighbourhoods(among, both["features"].astype(np.float64), is_sample, n_draws, generator)
-        scarce = tuple(self.rows[found.fewer].tolist())
+        scarce = dict(zip(self.rows[found.fewer].tolist(), found.ratios[found.fewer].tolist()))
         return LookJudgement(look, found.p_value, unlike, due, beyond, scarce, len(self.rows))
 
     def _measure(self, stack, scale):

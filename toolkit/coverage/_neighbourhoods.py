@@ -29,6 +29,8 @@ class Neighbourhoods:
     fewer, more : ndarray of int
         Landmarks about which fewer, or more, images are marked than chance leaves about any (in 95 of 100 labellings
         there is none), the most uneven first.
+    ratios : ndarray of shape (n_landmarks,)
+        Marked images about each landmark, to how many are due there.
 
     References
     ----------
@@ -40,6 +42,7 @@ class Neighbourhoods:
     p_value: float
     fewer: NDArray[np.intp]
     more: NDArray[np.intp]
+    ratios: NDArray[np.float64]
 
 
 def components_of(landmarks: NDArray[np.float64]) -> Callable[[NDArray], NDArray[np.float64]]:
@@ -93,9 +96,10 @@ def compare_neighbourhoods(
     squares, sums = (np.asarray(values.sum(axis=1)).ravel() for values in (weights.multiply(weights), weights))
     variance = share * (1.0 - share) * (squares - np.square(sums) / n_images) * n_images / (n_images - 1.0)
     usable = np.flatnonzero(variance > 1e-6 * sums)
-    nothing = np.empty(0, dtype=np.intp)
+    nothing, due = np.empty(0, dtype=np.intp), share * sums
+    ratios = np.divide(weights @ is_marked.astype(np.float64), due, out=np.ones(len(sums)), where=due > 0)
     if not len(usable):
-        return Neighbourhoods(1.0, nothing, nothing)
+        return Neighbourhoods(1.0, nothing, nothing, ratios)
     weights, spread = weights[usable], np.sqrt(variance[usable])[:, None]
     labels = [is_marked] + [generator.permutation(is_marked) for _ in range(n_draws)]
     found, powers, least, most = np.empty(0), [], [], []
@@ -111,7 +115,7 @@ def compare_neighbourhoods(
     fewer = order[found[order] < np.quantile(np.concatenate(least)[1:], _LEVEL)]
     more = order[found[order] > np.quantile(np.concatenate(most)[1:], 1.0 - _LEVEL)][::-1]
     p_value = float((1 + (np.array(others) >= first * (1.0 - 1e-6)).sum()) / (1 + n_draws))
-    return Neighbourhoods(p_value, usable[fewer], usable[more])
+    return Neighbourhoods(p_value, usable[fewer], usable[more], ratios)
 
 
 def _weights(landmarks, images):

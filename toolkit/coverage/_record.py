@@ -97,10 +97,11 @@ class CoverageRecord:
     verdict : str
     parts : tuple of VerdictPart
         Fidelity, coverage and originality, each passed or not, with one error rate over all of them.
-    scarce_rows : tuple of int
+    scarce : DataFrame
         Real rows about which fewer samples look like them than chance leaves anywhere, the worst first: what is missing
-        or rare, told row by row, which bins may be too coarse for. Of at most 2,500 rows that are asked; none, in 95 of
-        100 evaluations of samples that lack nothing.
+        or rare, told row by row, which bins may be too coarse for. ``row``, and ``ratio`` of the samples that look like
+        it to those that are due. Of at most 2,500 rows that are asked; none, in 95 of 100 evaluations of samples that
+        lack nothing.
 
     Examples
     --------
@@ -136,7 +137,7 @@ class CoverageRecord:
     missing_: dict[int, NDArray[np.intp]] = field(default_factory=dict, repr=False)
     verdict: str = ""
     parts: tuple[VerdictPart, ...] = ()
-    scarce_rows: tuple[int, ...] = ()
+    scarce: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=["row", "ratio"]), repr=False)
 
     def __getattr__(self, name: str) -> float:
         # Without `figures`, as in the midst of a copy, nothing is found.
@@ -158,6 +159,11 @@ class CoverageRecord:
         if not self.parts:
             return self.p_values["js"] <= self.alpha
         return not all(part.passed for part in self.parts)
+
+    @property
+    def scarce_rows(self) -> tuple[int, ...]:
+        """Real rows that too few samples look like, the worst first: those of ``scarce``."""
+        return tuple(self.scarce["row"].tolist())
 
     def evidence(self) -> pd.DataFrame:
         """The parts of the verdict and what each rests on.

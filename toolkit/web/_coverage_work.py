@@ -50,6 +50,7 @@ def cover(
         drawn,
         with_map=with_map,
         names=(real.title, title),
+        paths=getattr(given, "paths", None),
         random_state=seed,
         progress=progress,
         should_stop=should_stop,

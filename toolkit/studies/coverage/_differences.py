@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,15 @@ if TYPE_CHECKING:
 __all__ = ["DIFFERENCES_FILES", "DifferencesResult", "run_differences"]
 
 DIFFERENCES_FILES = frozenset(
-    {"bins.csv", "differences.csv", "more_in_a.png", "more_in_b.png", "more_like_a.png", "more_like_b.png"}
+    {
+        "bins.csv",
+        "differences.csv",
+        "images.csv",
+        "more_in_a.png",
+        "more_in_b.png",
+        "more_like_a.png",
+        "more_like_b.png",
+    }
 )
 _MOST_MODES, _N_COLUMNS = 12, 12
 _N_ALIKE = 36
@@ -49,6 +58,8 @@ class DifferencesResult(StudyOutcome):
     scale : PixelScale
     alike : dict of str to ndarray
         For ``"more_like_a"`` and ``"more_like_b"``: some images of that set that too few of the other look like.
+    paths : tuple of sequence of str, or None
+        What the images of either set are called, where they are files.
     notes : tuple of str
         What was done to the second set before.
     versions : dict of str to str
@@ -69,6 +80,7 @@ class DifferencesResult(StudyOutcome):
     pictures: dict[str, dict[str, np.ndarray]]
     scale: PixelScale
     alike: dict[str, np.ndarray] = field(default_factory=dict)
+    paths: tuple[Sequence[str] | None, Sequence[str] | None] = (None, None)
     notes: tuple = ()
     versions: dict = field(default_factory=versions)
 
@@ -84,8 +96,25 @@ class DifferencesResult(StudyOutcome):
         return figures_of(self._displays())
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Frames by name: the parts that differ, and the bins."""
-        return {"differences": self.comparison.frame(), "bins": self.comparison.bins}
+        """Frames by name: the parts that differ, the bins, and images that one set has more like.
+
+        ``images`` has a row for each: ``more_in`` (the name of the set), ``part`` (a number for parts that are bins,
+        "looks" for images that too few of the other set look like), ``row``, and ``path`` where images are files.
+        """
+        return {"differences": self.comparison.frame(), "bins": self.comparison.bins, "images": self._images()}
+
+    def _images(self):
+        found, tables = self.comparison, []
+        sides = (("a_rows", found.more_in_a, found.more_like_a), ("b_rows", found.more_in_b, found.more_like_b))
+        for name, paths, (rows_of, modes, alike) in zip(found.names, self.paths, sides):
+            parts = [(str(number), getattr(mode, rows_of)) for number, mode in enumerate(modes, start=1)]
+            parts += [("looks", alike)] if found.flagged else []
+            for part, rows in parts:
+                table = pd.DataFrame({"more_in": name, "part": part, "row": rows})
+                if paths is not None:
+                    table["path"] = [paths[row] for row in rows]
+                tables.append(table)
+        return pd.concat([pd.DataFrame(columns=["more_in", "part", "row"]), *tables], ignore_index=True)
 
     def report(self) -> Report:
         """The study as one page."""
@@ -126,7 +155,7 @@ class DifferencesResult(StudyOutcome):
         return report
 
     def write(self, out: str | os.PathLike) -> Path:
-        """Write ``differences.csv``, ``bins.csv``, ``summary.json``, pictures and ``report.html``, all at once.
+        """Write ``differences.csv``, ``bins.csv``, ``images.csv``, ``summary.json``, pictures and ``report.html``.
 
         Returns
         -------
@@ -139,6 +168,7 @@ class DifferencesResult(StudyOutcome):
         with whole_folder(out, COVERAGE_FILES) as folder:
             write_csv(folder / "differences.csv", found.frame())
             write_csv(folder / "bins.csv", found.bins)
+            write_csv(folder / "images.csv", self._images())
             summary = {
                 name: getattr(found, name) for name in ("names", "n_a", "n_b", "js", "js_expected", "p_value", "alpha")
             }
@@ -167,7 +197,13 @@ class DifferencesResult(StudyOutcome):
 
 @usual_floating_point
 def run_differences(
-    a: ArrayLike, b: ArrayLike, *, names: tuple[str, str] = ("A", "B"), random_state: int = 0, **options: Any
+    a: ArrayLike,
+    b: ArrayLike,
+    *,
+    names: tuple[str, str] = ("A", "B"),
+    paths: tuple[Sequence[str] | None, Sequence[str] | None] = (None, None),
+    random_state: int = 0,
+    **options: Any,
 ) -> DifferencesResult:
     """Say which modes one set of images holds more often than another.
 
@@ -176,6 +212,8 @@ def run_differences(
     a, b : ndarray of shape (n, height, width) or (n, height, width, 3)
         Where dtypes or usual ranges differ, the second is brought to the scale of the first, which the report says.
     names : tuple of str, default=("A", "B")
+    paths : tuple of sequence of str, optional
+        What the images of either set are called, for ``images.csv``.
     random_state : int, default=0
     **options
         Of :func:`toolkit.coverage.compare_coverage`.
@@ -220,4 +258,4 @@ def run_differences(
         name: images[rows[np.linspace(0, len(rows) - 1, min(len(rows), _N_ALIKE)).astype(int)]]
         for name, images, rows in (("more_like_a", a, found.more_like_a), ("more_like_b", b, found.more_like_b))
     }
-    return DifferencesResult(found, pictures, scale, alike, notes)
+    return DifferencesResult(found, pictures, scale, alike, paths, notes)

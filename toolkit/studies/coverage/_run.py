@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,7 +56,9 @@ class CoverageResult(StudyOutcome):
     left_out : DataFrame or None
         Files that are no images of the sets, as given.
     scarce : ndarray or None
-        Some of the real images that too few samples look like, see ``record.scarce_rows``.
+        Some of the real images that too few samples look like, see ``record.scarce``.
+    paths : sequence of str or None
+        Of the real images, where they are files.
 
     Examples
     --------
@@ -65,7 +67,7 @@ class CoverageResult(StudyOutcome):
     >>> images = load_digits().images
     >>> result = run_coverage(images[:200], images[200:300], with_map=False, names=("scans", "drawn"))
     >>> result.names, result.samples.shape, list(result.tables())
-    (('scans', 'drawn'), (36, 28, 28), ['figures', 'evidence', 'bins'])
+    (('scans', 'drawn'), (36, 28, 28), ['figures', 'evidence', 'bins', 'missing'])
     >>> result.record.n_real, result.record.n_samples, " ".join(result.findings()) == result.record.verdict
     (200, 100, True)
     """
@@ -79,6 +81,7 @@ class CoverageResult(StudyOutcome):
     versions: dict = field(default_factory=versions)
     left_out: pd.DataFrame | None = None
     scarce: np.ndarray | None = None
+    paths: Sequence[str] | None = None
 
     def findings(self) -> list[str]:
         """What was found, in sentences, the most important first."""
@@ -92,8 +95,29 @@ class CoverageResult(StudyOutcome):
         return figures_of(coverage_displays(self))
 
     def tables(self) -> dict[str, pd.DataFrame]:
-        """Frames by name: the figures of coverage, the evidence of the verdict, and the bins."""
-        return {"figures": self.record.frame(), "evidence": self.record.evidence(), "bins": self.record.bins}
+        """Frames by name: the figures of coverage, the evidence of the verdict, the bins, and what is missing.
+
+        ``missing`` has a row for each real image that stands for something missing: ``part`` (a number for parts that
+        are bins, "looks" for images that too few samples look like), ``row``, ``path`` where images are files, and
+        ``ratio`` of the samples there to those that are due.
+        """
+        return {
+            "figures": self.record.frame(),
+            "evidence": self.record.evidence(),
+            "bins": self.record.bins,
+            "missing": self._missing(),
+        }
+
+    def _missing(self):
+        parts = [
+            pd.DataFrame({"part": str(number), "row": mode.rows, "ratio": mode.sample_share / mode.real_share})
+            for number, mode in enumerate(self.record.dropped_modes, start=1)
+        ]
+        scarce = self.record.scarce if self.record.flagged else self.record.scarce[:0]
+        table = pd.concat([*parts, scarce.assign(part="looks")], ignore_index=True)[["part", "row", "ratio"]]
+        if self.paths is not None:
+            table.insert(2, "path", [self.paths[row] for row in table["row"]])
+        return table
 
     def report(self) -> Report:
         """The study as one page."""
@@ -117,6 +141,7 @@ def run_coverage(
     with_map: bool = True,
     names: tuple[str, str] = ("real", "samples"),
     left_out: pd.DataFrame | None = None,
+    paths: Sequence[str] | None = None,
     random_state: int = 0,
     verbose: bool = False,
     progress: Callable[[str, float], object] | None = None,
@@ -136,6 +161,8 @@ def run_coverage(
     names : tuple of str
     left_out : DataFrame, optional
         Files that are no images of the sets, for ``left_out.csv``.
+    paths : sequence of str, optional
+        What the real images are called, for ``missing.csv``.
     random_state : int, default=0
     verbose : bool, default=False
         Show progress.
@@ -195,4 +222,4 @@ def run_coverage(
     places = np.linspace(0, len(record.scarce_rows) - 1, min(len(record.scarce_rows), _N_SHOWN)).astype(int)
     scarce = np.asarray(real)[np.array(record.scarce_rows, dtype=np.intp)[places]]
     shown = np.asarray(samples[shown])
-    return CoverageResult(coverage, record, shown, drawn, names, notes, left_out=left_out, scarce=scarce)
+    return CoverageResult(coverage, record, shown, drawn, names, notes, left_out=left_out, scarce=scarce, paths=paths)

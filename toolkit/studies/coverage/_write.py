@@ -25,6 +25,7 @@ COVERAGE_FILES = DIFFERENCES_FILES | {
     "figures.csv",
     "left_out.csv",
     "map.png",
+    "missing.csv",
     "report.html",
     "samples.png",
     "scarce.png",
@@ -62,8 +63,8 @@ def check_coverage_target(out: str | os.PathLike) -> None:
 def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
     """Write tables, pictures and the report of samples into a folder, all at once.
 
-    These are ``figures.csv``, ``bins.csv``, ``evidence.csv``, ``summary.json``, ``samples.png``, ``dropped.png``,
-    ``map.png``, ``report.html`` and, where there are any, ``scarce.png`` and ``left_out.csv``.
+    These are ``figures.csv``, ``bins.csv``, ``evidence.csv``, ``missing.csv``, ``summary.json``, ``samples.png``,
+    ``dropped.png``, ``map.png``, ``report.html`` and, where there are any, ``scarce.png`` and ``left_out.csv``.
 
     Parameters
     ----------
@@ -88,8 +89,8 @@ def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
     >>> images = load_digits().images
     >>> result = run_coverage(images[:100], images[100:200], with_map=False)
     >>> with tempfile.TemporaryDirectory() as folder:
-    ...     print(sorted(os.listdir(write_coverage(result, f"{folder}/coverage").parent)))
-    ['bins.csv', 'dropped.png', 'evidence.csv', 'figures.csv', 'report.html', 'samples.png', 'summary.json']
+    ...     print(sorted(os.listdir(write_coverage(result, f"{folder}/coverage").parent))[:5])
+    ['bins.csv', 'dropped.png', 'evidence.csv', 'figures.csv', 'missing.csv']
     """
     out = Path(out)
     record, displays = result.record, coverage_displays(result)
@@ -99,6 +100,7 @@ def write_coverage(result: CoverageResult, out: str | os.PathLike) -> Path:
         if result.left_out is not None and len(result.left_out):
             write_csv(folder / "left_out.csv", result.left_out)
         write_csv(folder / "evidence.csv", record.evidence())
+        write_csv(folder / "missing.csv", result.tables()["missing"])
         write_json(
             folder / "summary.json",
             record.summary()
