@@ -82,7 +82,7 @@ class CoverageComparison:
         The largest difference first.
     more_like_a, more_like_b : ndarray of int
         Rows of that set that fewer images of the other look like than chance leaves anywhere, the worst first: what
-        bins may be too coarse for. Of at most 2,500 images that are asked.
+        bins may be too coarse for. Of at most 2,500 images that are asked; none where the sets do not differ.
 
     Examples
     --------
@@ -121,9 +121,7 @@ class CoverageComparison:
     @property
     def joint_p_value(self) -> float:
         """The lesser p-value, doubled since it is the lesser of two."""
-        if np.isnan(self.looks_p_value):
-            return self.p_value
-        return min(1.0, 2.0 * min(self.p_value, self.looks_p_value))
+        return _joint(self.p_value, self.looks_p_value)
 
     @property
     def verdict(self) -> str:
@@ -143,11 +141,10 @@ class CoverageComparison:
                 mine, theirs = (sum(getattr(mode, share) for mode in modes) for share in way)
                 where = "one part" if len(modes) == 1 else f"{len(modes)} parts"
                 said.append(f"{name} has more in {where} of the images: {mine:.1%}, where {other} has {theirs:.1%}.")
-        if self.flagged:
-            for name, other, rows in ((first, second, self.more_like_a), (second, first, self.more_like_b)):
-                if len(rows):
-                    images = "1 image" if len(rows) == 1 else f"{len(rows):,} images"
-                    said.append(f"{images} of {name} that were asked have fewer like them in {other} than are due.")
+        for name, other, rows in ((first, second, self.more_like_a), (second, first, self.more_like_b)):
+            if len(rows):
+                images = "1 image" if len(rows) == 1 else f"{len(rows):,} images"
+                said.append(f"{images} of {name} that were asked have fewer like them in {other} than are due.")
         return " ".join(said)
 
     def frame(self) -> pd.DataFrame:
@@ -270,22 +267,29 @@ def compare_coverage(
         modes = [_difference(group, table, bins, distances, sizes[0]) for group in groups]
         return tuple(sorted(modes, key=lambda mode: sign * (mode.b_share - mode.a_share)))
 
+    # A division counts as far apart as this one when only rounding tells them apart.
+    p_value = float((1 + (reference >= js * (1.0 - 1e-9)).sum()) / (n_draws + 1))
+    differ = _joint(p_value, looks.p_value) <= alpha
     return CoverageComparison(
         names=(str(names[0]), str(names[1])),
         n_a=sizes[0],
         n_b=sizes[1],
         js=js,
         js_expected=float(reference.mean()),
-        # A division counts as far apart as this one when only rounding tells them apart.
-        p_value=float((1 + (reference >= js * (1.0 - 1e-9)).sum()) / (n_draws + 1)),
+        p_value=p_value,
         alpha=float(alpha),
         bins=table,
         more_in_a=differences("more in a", 1.0),
         more_in_b=differences("more in b", -1.0),
         looks_p_value=looks.p_value,
-        more_like_a=looks.more_in_a,
-        more_like_b=looks.more_in_b,
+        more_like_a=looks.more_in_a if differ else looks.more_in_a[:0],
+        more_like_b=looks.more_in_b if differ else looks.more_in_b[:0],
     )
+
+
+def _joint(p_value, looks_p_value):
+    """Of both tests, the second of which there may not be."""
+    return p_value if np.isnan(looks_p_value) else min(1.0, 2.0 * min(p_value, looks_p_value))
 
 
 def _divisions(counts, sizes, n_draws, generator):

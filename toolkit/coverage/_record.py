@@ -100,8 +100,7 @@ class CoverageRecord:
     scarce : DataFrame
         Real rows about which fewer samples look like them than chance leaves anywhere, the worst first: what is missing
         or rare, told row by row, which bins may be too coarse for. ``row``, and ``ratio`` of the samples that look like
-        it to those that are due. Of at most 2,500 rows that are asked; none, in 95 of 100 evaluations of samples that
-        lack nothing.
+        it to those that are due. Of at most 2,500 rows that are asked; none where the coverage is passed.
 
     Examples
     --------

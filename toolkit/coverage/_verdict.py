@@ -124,7 +124,7 @@ def plain_verdict(
         sentences.append(f"No bin stands out, but {_lower(_failed(parts, 'coverage'))}")
     else:
         sentences.append(f"Nothing is missing that this many samples could show (p {_plain_p(p_value)}).")
-    if n_scarce and _failed(parts, "coverage"):
+    if n_scarce:
         have = "have" if n_scarce > 1 else "has"
         sentences.append(
             f"{n_scarce:,} of {n_asked:,} real images that were asked {have} fewer samples that look like them than "

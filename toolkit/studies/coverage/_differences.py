@@ -108,7 +108,7 @@ class DifferencesResult(StudyOutcome):
         sides = (("a_rows", found.more_in_a, found.more_like_a), ("b_rows", found.more_in_b, found.more_like_b))
         for name, paths, (rows_of, modes, alike) in zip(found.names, self.paths, sides):
             parts = [(str(number), getattr(mode, rows_of)) for number, mode in enumerate(modes, start=1)]
-            parts += [("looks", alike)] if found.flagged else []
+            parts.append(("looks", alike))
             for part, rows in parts:
                 table = pd.DataFrame({"more_in": name, "part": part, "row": rows})
                 if paths is not None:
@@ -191,7 +191,7 @@ class DifferencesResult(StudyOutcome):
         } | {
             name: SampleGridDisplay.from_predictions(images, n_columns=_N_COLUMNS, scale=self.scale)
             for name, images in self.alike.items()
-            if len(images) and self.comparison.flagged
+            if len(images)
         }
 
 

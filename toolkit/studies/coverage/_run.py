@@ -113,8 +113,8 @@ class CoverageResult(StudyOutcome):
             pd.DataFrame({"part": str(number), "row": mode.rows, "ratio": mode.sample_share / mode.real_share})
             for number, mode in enumerate(self.record.dropped_modes, start=1)
         ]
-        scarce = self.record.scarce if self.record.flagged else self.record.scarce[:0]
-        table = pd.concat([*parts, scarce.assign(part="looks")], ignore_index=True)[["part", "row", "ratio"]]
+        parts.append(self.record.scarce.assign(part="looks"))
+        table = pd.concat(parts, ignore_index=True)[["part", "row", "ratio"]]
         if self.paths is not None:
             table.insert(2, "path", [self.paths[row] for row in table["row"]])
         return table
