@@ -234,7 +234,7 @@ def run_differences(
     >>> found = load_digits()
     >>> result = run_differences(found.images[:600], found.images[600:1200][found.labels[600:1200] != 0])
     >>> result.findings()[0]
-    'A and B differ by more than chance (p < .001).'
+    'A and B differ by more than chance (p = .002).'
     """
     names = (printable(names[0]), printable(names[1]))
     a, b = np.asarray(a), np.asarray(b)
