@@ -32,7 +32,7 @@ class StudyOutcome(ABC):
     >>> images = load_digits().images
     >>> outcome = run_differences(images[:100], images[100:200])
     >>> isinstance(outcome, StudyOutcome), repr(outcome).splitlines() == outcome.findings(), list(outcome.tables())
-    (True, True, ['differences', 'bins'])
+    (True, True, ['differences', 'bins', 'images'])
     """
 
     @abstractmethod
