@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from toolkit._core.pixel_scale import PixelScale
-from toolkit.coverage._duplicates import image_digests
+from toolkit.coverage._duplicates import distinct_rows, image_digests
 from toolkit.coverage._fidelity import least_of_tails
 from toolkit.coverage._looks import describe_looks
 from toolkit.coverage._neighbourhoods import compare_neighbourhoods, components_of, distinct_with_sides
@@ -97,7 +97,7 @@ class LookJudge:
         """
         # Copies of one image on both sides would be no new images.
         digests = image_digests(stack, scale)
-        distinct = np.sort(np.unique(digests, return_index=True)[1])
+        distinct = distinct_rows(digests)
         order = generator.permutation(len(distinct))
         size = min(_MOST, len(distinct) // 2)
         if size < _FEWEST:
@@ -106,10 +106,12 @@ class LookJudge:
         judge.rows = distinct[np.sort(order[:size])]
         judge.landmarks, judge.digests = describe_looks(stack[judge.rows], scale), digests[judge.rows]
         landmarks = judge.landmarks.astype(np.float64)
+        to_features = components_of(landmarks)
         judge.usual = nearest(landmarks, landmarks, _NEIGHBOURS)[0].mean(axis=1)
         n_regions = max(1, min(_MOST_REGIONS, size // _PER_REGION))
-        judge.centres = make_bins(components_of(landmarks)(landmarks), n_regions, 0)
-        judge.held = judge._measure(stack[distinct[np.sort(order[size : size + 2 * _MOST])]], scale)
+        judge.centres = make_bins(to_features(landmarks), n_regions, 0)
+        held = stack[distinct[np.sort(order[size : size + 2 * _MOST])]]
+        judge.held = judge._measure(held, scale, landmarks, to_features)
         return judge
 
     def judge(self, stack: NDArray, scale: PixelScale, n_draws: int, generator: np.random.Generator) -> LookJudgement:
@@ -123,7 +125,10 @@ class LookJudge:
             Labellings.
         generator : numpy.random.Generator
         """
-        samples = self._measure(stack[np.sort(generator.permutation(len(stack))[: 2 * _MOST])], scale)
+        landmarks = self.landmarks.astype(np.float64)
+        to_features = components_of(landmarks)
+        chosen = stack[np.sort(generator.permutation(len(stack))[: 2 * _MOST])]
+        samples = self._measure(chosen, scale, landmarks, to_features)
         both = {name: np.concatenate([values, samples[name]]) for name, values in self.held.items()}
         is_sample = np.arange(len(both["digest"])) >= len(self.held["digest"])
         kept = distinct_with_sides(both["digest"], generator)
@@ -135,17 +140,15 @@ class LookJudge:
         # By the distance itself, and by how it compares with those of landmarks from each other: a letter among ones is
         # nearer than a strange shirt is to shirts.
         look, unlike, due, beyond = least_of_tails([both["distance"], both["ratio"]], both["region"], is_sample)
-        landmarks = self.landmarks.astype(np.float64)
-        among = components_of(landmarks)(landmarks)
-        found = compare_neighbourhoods(among, both["features"].astype(np.float64), is_sample, n_draws, generator)
+        features = both["features"].astype(np.float64)
+        found = compare_neighbourhoods(to_features(landmarks), features, is_sample, n_draws, generator)
         scarce = dict(zip(self.rows[found.fewer].tolist(), found.ratios[found.fewer].tolist()))
         return LookJudgement(look, found.p_value, unlike, due, beyond, scarce, len(self.rows))
 
-    def _measure(self, stack, scale):
+    def _measure(self, stack, scale, landmarks, to_features):
         """``digest``, ``features``, ``region``, ``distance`` to the nearest landmark, and ``ratio`` to the usual."""
-        landmarks = self.landmarks.astype(np.float64)
         looks = describe_looks(stack, scale).astype(np.float64)
-        features = components_of(landmarks)(looks).astype(np.float32)
+        features = to_features(looks).astype(np.float32)
         distances, places = nearest(looks, landmarks, _NEIGHBOURS)
         return {
             "digest": image_digests(stack, scale),

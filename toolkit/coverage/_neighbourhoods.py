@@ -77,6 +77,7 @@ def compare_neighbourhoods(
     Parameters
     ----------
     landmarks : ndarray of shape (n_landmarks, n_components)
+        At least two.
     images : ndarray of shape (n_images, n_components)
         None of which had a part in choosing the landmarks.
     is_marked : ndarray of bool of shape (n_images,)
@@ -124,8 +125,6 @@ def _weights(landmarks, images):
     n_given, n_counted = min(_GIVEN, n_landmarks), min(_COUNTED, n_landmarks)
     given = _links(nearest(images, landmarks, n_given)[1], n_landmarks)
     own = np.arange(n_landmarks)
-    if n_counted < 2:
-        return given.T.tocsr()
     together = _links(np.column_stack([own, nearest(landmarks, landmarks, n_counted - 1)[1]]), n_landmarks)
     return (together @ given.T).tocsr()
 

@@ -25,6 +25,7 @@ from toolkit.plots import Display, SampleGridDisplay, SampleRowsDisplay
 from toolkit.report import Report
 from toolkit.studies._folder import whole_folder
 from toolkit.studies._result import StudyOutcome, figures_of
+from toolkit.studies.coverage._shown import evenly_chosen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -255,7 +256,7 @@ def run_differences(
         )
     }
     alike = {
-        name: images[rows[np.linspace(0, len(rows) - 1, min(len(rows), _N_ALIKE)).astype(int)]]
+        name: images[evenly_chosen(rows, _N_ALIKE)]
         for name, images, rows in (("more_like_a", a, found.more_like_a), ("more_like_b", b, found.more_like_b))
     }
     return DifferencesResult(found, pictures, scale, alike, paths, notes)

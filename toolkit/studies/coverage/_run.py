@@ -26,6 +26,7 @@ from toolkit.exceptions import DataFormatError
 from toolkit.plots import CoverageMapDisplay
 from toolkit.report import Report
 from toolkit.studies._result import StudyOutcome, figures_of
+from toolkit.studies.coverage._shown import evenly_chosen
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -218,8 +219,6 @@ def run_coverage(
                     coverage, samples, n_rows=_N_MAPPED, n_samples=_N_MAPPED, random_state=random_state
                 )
     shown = np.sort(np.random.default_rng(random_state).permutation(len(samples))[:_N_SHOWN])
-    # Some of all that is scarce, not the emptiest alone: those are often of one class.
-    places = np.linspace(0, len(record.scarce_rows) - 1, min(len(record.scarce_rows), _N_SHOWN)).astype(int)
-    scarce = np.asarray(real)[np.array(record.scarce_rows, dtype=np.intp)[places]]
+    scarce = np.asarray(real)[evenly_chosen(record.scarce_rows, _N_SHOWN)]
     shown = np.asarray(samples[shown])
     return CoverageResult(coverage, record, shown, drawn, names, notes, left_out=left_out, scarce=scarce, paths=paths)
