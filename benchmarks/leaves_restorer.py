@@ -7,6 +7,7 @@ what is sound is left alone. A budget of processor time sets the length; what is
 be stopped at any moment.
 
     python benchmarks/leaves_restorer.py --minutes 30          of one core
+    python benchmarks/leaves_restorer.py --minutes 45 --further   goes on from what is shipped
     python benchmarks/leaves_restorer.py --minutes 10 --device cuda
     python benchmarks/leaves_restorer.py --export-only         writes the weights of what has been reached
 """

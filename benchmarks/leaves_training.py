@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from dead_leaves import dead_leaves
 from safetensors.numpy import save
+from safetensors.torch import load_file
 
 __all__ = ["BudgetedTraining", "budgeted", "leaves", "make", "say"]
 
@@ -70,6 +71,11 @@ class BudgetedTraining:
         for name in ("network", "mean", "optimiser"):
             getattr(self, name).load_state_dict(state[name])
         self.seconds, self.chunks, self.steps = state["seconds"], state["chunks"], state["steps"]
+
+    def begin_at(self, path):
+        """Weights of a file instead of random ones; counters of batches, which are not written, stay as they are."""
+        for network in (self.network, self.mean):
+            network.load_state_dict(network.state_dict() | load_file(path))
 
     def descend(self, loss, done):
         """One step of the optimiser; ``done`` is how much of the budget is used."""
@@ -149,12 +155,15 @@ def make(training, train, target, metadata, *, description, minutes, images, cac
     parser.add_argument("--images", type=int, default=images, help="procedural images that patches are cut from")
     parser.add_argument("--device", default="cpu", help="where the network is trained")
     parser.add_argument("--cache", type=Path, default=cache, help="folder of images and checkpoint")
+    parser.add_argument("--further", action="store_true", help="begin at the weights that the package ships")
     parser.add_argument("--export-only", action="store_true", help="write the weights of the last checkpoint")
     options = parser.parse_args()
     options.cache.mkdir(parents=True, exist_ok=True)
     path, begun = options.cache / "training.pt", training("cpu" if options.export_only else options.device)
     if path.exists() or options.export_only:
         begun.load(path)
+    elif options.further:
+        begun.begin_at(target)
     if not options.export_only and begun.seconds < 60 * options.minutes:
         train(options, begun, path)
     _write_weights(begun, target, metadata)

@@ -169,7 +169,7 @@ TASKS = {
         "Latent spaces and features: for detectors, neighbours, distances, and walks from one image to another.",
         {
             "Features": "embeddings.ImageEmbedder embeddings.EMBEDDERS embeddings.photograph_views "
-            "embeddings.photograph_colours "
+            "embeddings.photograph_colours embeddings.photograph_appearances "
             "embeddings.photographs_can_be_read",
             "Latent spaces": "generators.draw_latents generators.LATENT_WAYS generators.decode_latents "
             "generators.latent_sums generators.latent_walks comparison.compare_sampling",

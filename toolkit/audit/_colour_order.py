@@ -19,7 +19,7 @@ __all__ = ["ColourOrder", "judge_colours"]
 _CHANGES = ("swapped_channels", "inverted")
 _FOLDS, _ROUNDS = 5, 2
 _MOST = 3000  # images that one rule learns from
-_STRENGTH = 0.003  # of the inverse penalty
+_STRENGTH = 0.01  # of the inverse penalty
 _SUSPECT = 0.0  # log odds from which an image is not learnt from again
 
 

@@ -25,7 +25,7 @@ __all__ = ["Orientation", "judge_orientation"]
 
 _FOLDS, _ROUNDS = 5, 2
 _MOST = 1500  # images that one rule learns from
-_STRENGTH = 0.003  # of the inverse penalty
+_STRENGTH = 0.3  # of the inverse penalty, for a view whose components have a squared length of one
 _SUSPECT = 0.0  # log odds from which an image is not learnt from again
 _ASTRAY = 0.1  # share of images that may be turned
 _SURE = 5.0  # log odds from which a file may be turned: one in 150 is wrong
@@ -172,9 +172,10 @@ def _out_of_fold(reduced: NDArray, folds: NDArray, trusted: NDArray) -> NDArray:
     from sklearn.linear_model import LogisticRegression
 
     told = np.empty((len(reduced), 4, 4))
+    strength = _STRENGTH / max(float(np.square(reduced).sum(axis=2).mean()), 1e-9)
     for fold in range(_FOLDS):
         rows = np.flatnonzero((folds != fold) & trusted)[:_MOST]
-        rule = LogisticRegression(C=_STRENGTH, max_iter=300, tol=1e-3)
+        rule = LogisticRegression(C=strength, max_iter=300, tol=1e-3)
         rule.fit(reduced[rows].reshape(4 * len(rows), -1), np.tile(np.arange(4), len(rows)))
         mine = folds == fold
         told[mine] = rule.predict_log_proba(reduced[mine].reshape(-1, reduced.shape[2])).reshape(-1, 4, 4)

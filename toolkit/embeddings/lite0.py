@@ -38,10 +38,19 @@ class _Same(nn.Conv2d):
             total = max((-(-side // stride) - 1) * stride + kernel - side, 0)
             edges += [total // 2, total - total // 2]
         left, right, top, bottom = edges
-        padding = (top, left)
+        weight = self.weight
         if (left, top) != (right, bottom):
-            x, padding = functional.pad(x, edges), (0, 0)
-        return functional.conv2d(x, self.weight, self.bias, self.stride, padding, groups=self.groups)
+            # A row and a column of zeros before the weights do what edges around a whole map would, which are slow.
+            weight, left, top = functional.pad(weight, (right - left, 0, bottom - top, 0)), right, bottom
+        return functional.conv2d(x, weight, self.bias, self.stride, (top, left), groups=self.groups)
+
+
+class _Pointwise(nn.Conv2d):
+    """A convolution of single pixels, as the product of matrices that it is where channels lie last."""
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        found = functional.linear(x.permute(0, 2, 3, 1), self.weight[:, :, 0, 0], self.bias)
+        return found.permute(0, 3, 1, 2)
 
 
 def _norm(width: int) -> nn.BatchNorm2d:
@@ -56,14 +65,14 @@ class _Block(nn.Module):
         wide = n_in * expansion
         self.widened, self.kept = expansion > 1, stride == 1 and n_in == n_out
         if self.widened:
-            self._expand_conv, self._bn0 = nn.Conv2d(n_in, wide, 1, bias=False), _norm(wide)
+            self._expand_conv, self._bn0 = _Pointwise(n_in, wide, 1, bias=False), _norm(wide)
         self._depthwise_conv = _Same(wide, wide, kernel, stride, groups=wide, bias=False)
         self._bn1 = _norm(wide)
-        self._project_conv, self._bn2 = nn.Conv2d(wide, n_out, 1, bias=False), _norm(n_out)
+        self._project_conv, self._bn2 = _Pointwise(wide, n_out, 1, bias=False), _norm(n_out)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        found = functional.relu6(self._bn0(self._expand_conv(x))) if self.widened else x
-        found = functional.relu6(self._bn1(self._depthwise_conv(found)))
+        found = functional.relu6(self._bn0(self._expand_conv(x)), inplace=True) if self.widened else x
+        found = functional.relu6(self._bn1(self._depthwise_conv(found)), inplace=True)
         found = self._bn2(self._project_conv(found))
         return x + found if self.kept else found
 
@@ -90,16 +99,16 @@ class Lite0(nn.Module):
                 blocks.append(_Block(width, n_out, expansion, stride if place == 0 else 1, kernel))
                 width = n_out
         self._blocks = nn.ModuleList(blocks)
-        self._conv_head, self._bn1 = nn.Conv2d(width, _HEAD, 1, bias=False), _norm(_HEAD)
+        self._conv_head, self._bn1 = _Pointwise(width, _HEAD, 1, bias=False), _norm(_HEAD)
         self._fc = nn.Linear(_HEAD, 1000)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
         """Means over the last map, (batch, 1280), of uint8 images (batch, height, width, 3)."""
         x = (images.permute(0, 3, 1, 2).float() - 127.0) / 128.0
-        x = functional.relu6(self._bn0(self._conv_stem(x.contiguous(memory_format=torch.channels_last))))
+        x = functional.relu6(self._bn0(self._conv_stem(x.contiguous(memory_format=torch.channels_last))), inplace=True)
         for block in self._blocks:
             x = block(x)
-        return functional.relu6(self._bn1(self._conv_head(x))).mean((2, 3))
+        return functional.relu6(self._bn1(self._conv_head(x)), inplace=True).mean((2, 3))
 
     def logits(self, images: torch.Tensor) -> torch.Tensor:
         """Of the classes of ImageNet, (batch, 1000)."""

@@ -18,7 +18,7 @@ from toolkit.audit.files._file_audit import FileAudit
 from toolkit.audit.files._planted import not_told_apart
 from toolkit.datasets import FileSurvey, survey_folder
 from toolkit.diagnostics import damage_scores, everyday_statistics
-from toolkit.embeddings import photograph_colours, photograph_views, photographs_can_be_read
+from toolkit.embeddings import photograph_appearances, photographs_can_be_read
 from toolkit.exceptions import DataFormatError
 
 __all__ = ["audit_files"]
@@ -100,7 +100,7 @@ def audit_files(
     if networks:
         measures["damage"] = damage_scores
         if photographs_can_be_read():
-            measures |= {"views": photograph_views, "colours": photograph_colours}
+            measures["appearances"] = photograph_appearances
     survey = survey_folder(folder, measures, cache=cache, n_jobs=n_jobs, verbose=verbose)
     if not len(survey):
         raise DataFormatError(f"{printable(folder)} holds no file.")
@@ -111,11 +111,10 @@ def audit_files(
         damage = survey.measures["damage"][readable].set_axis(files["path"], axis=0)
         statistics = pd.concat([statistics, damage], axis=1)
     orientation = colours = None
-    if "views" in measures:
-        views = _features(survey.measures["views"], readable, 4)
-        orientation = None if views is None else judge_orientation(views)
-        views = _features(survey.measures["colours"], readable, 3)
-        colours = None if views is None else judge_colours(views)
+    if "appearances" in measures:
+        seen = _features(survey.measures["appearances"], readable, 6)
+        if seen is not None:  # upright, turned three times, red and blue exchanged, inverted
+            orientation, colours = judge_orientation(seen[:, :4]), judge_colours(seen[:, [0, 4, 5]])
     everyday = None
     if len(files):
         everyday = judge_everyday(
@@ -153,7 +152,7 @@ def _features(views: Any, readable: NDArray, n_views: int) -> NDArray | None:
     found = np.asarray(views)[readable]
     if len(found) < FEWEST_TURNED or found.ndim != 2 or found.shape[1] % n_views or not np.isfinite(found).all():
         return None
-    return found
+    return found.reshape(len(found), n_views, -1)
 
 
 def _rows(frame: Any, rows: NDArray) -> pd.DataFrame:

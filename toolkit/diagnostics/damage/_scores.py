@@ -66,7 +66,7 @@ def told_of(image: NDArray) -> tuple[NDArray, NDArray]:
 
 
 @usual_floating_point
-def damage_scores(image: ArrayLike) -> dict[str, float]:
+def damage_scores(image: ArrayLike, *, writing: bool = True) -> dict[str, float]:
     """How much one picture looks as each damage makes pictures look, at its original resolution.
 
     A network looks at up to 16 patches, another one at the whole, made small, for writing. They have learnt from
@@ -77,13 +77,16 @@ def damage_scores(image: ArrayLike) -> dict[str, float]:
     ----------
     image : array-like of uint8 (or bool), of shape (height, width) or (height, width, 3 or 4)
         Transparency is seen on white.
+    writing : bool, default=True
+        Whether to look for writing, too, which takes half of the time.
 
     Returns
     -------
     dict of str to float
         ``"damage_noise"`` and so on: the mean over patches of the logarithm of how much likelier the damage is than
         none, between -8 and 8. ``"share_noise"`` and so on: the mean probability that it is this damage, of all.
-        ``"writing"``: the logarithm of how much likelier writing was laid over the picture than not.
+        ``"writing"``, unless it is not looked for: the logarithm of how much likelier writing was laid over the
+        picture than not.
 
     Raises
     ------
@@ -110,4 +113,4 @@ def damage_scores(image: ArrayLike) -> dict[str, float]:
     ratios, shares = told_of(image)
     found = {f"damage_{name}": float(value) for name, value in zip(DAMAGE_SCORES, ratios)}
     found |= {f"share_{name}": float(value) for name, value in zip(DAMAGE_SCORES, shares)}
-    return found | {"writing": writing_odds(image)}
+    return found | {"writing": writing_odds(image)} if writing else found

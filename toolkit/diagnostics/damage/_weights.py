@@ -29,14 +29,19 @@ def load_network(path: Path = _SHIPPED) -> "PatchNetwork":
     CheckpointError
         The file is missing or damaged, or holds something else.
     """
-    from toolkit.diagnostics.damage.network import DAMAGES, PatchNetwork
+    from toolkit.diagnostics.damage.network import DAMAGES, PatchNetwork, folded
 
-    return with_shipped_weights(PatchNetwork(), path, _FORMAT, DAMAGES, "of patches")
+    network = with_shipped_weights(PatchNetwork(), path, _FORMAT, DAMAGES, "of patches")
+    network.body = folded(network.body)
+    return network
 
 
 @cache
 def load_writing(path: Path = _WRITING) -> "WritingNetwork":
     """The network that finds writing, likewise."""
+    from toolkit.diagnostics.damage.network import folded
     from toolkit.diagnostics.damage.writing import WritingNetwork
 
-    return with_shipped_weights(WritingNetwork(), path, "toolkit writing 1", ("writing",), "of writing")
+    network = with_shipped_weights(WritingNetwork(), path, "toolkit writing 1", ("writing",), "of writing")
+    network.body = folded(network.body)
+    return network
