@@ -28,7 +28,7 @@ _MOST = 1500  # images that one rule learns from
 _STRENGTH = 0.3  # of the inverse penalty, for a view whose components have a squared length of one
 _SUSPECT = 0.0  # log odds from which an image is not learnt from again
 _ASTRAY = 0.1  # share of images that may be turned
-_SURE = 5.0  # log odds from which a file may be turned: one in 150 is wrong
+_SURE = 6.9  # log odds from which a file may be turned: one in a thousand is wrong
 _NEIGHBOURS = 15
 _REFERENCES = 2000  # images whose views are asked as neighbours
 # By how many quarters counter-clockwise an image was turned: what turns it back.
