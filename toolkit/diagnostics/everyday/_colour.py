@@ -17,11 +17,13 @@ def _tint(views):
     pixels = views.colours.reshape(-1, 3)
     pixels = pixels[:: max(1, len(pixels) // _SAMPLE)]
     grey = pixels @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
-    inside = (grey > 8) & (pixels.max(axis=1) < 252)  # clipped channels lose their tint
+    red, green, blue = pixels.T
+    inside = (grey > 8) & (np.maximum(np.maximum(red, green), blue) < 252)  # clipped channels lose their tint
     if inside.sum() < 30:
         return np.nan, np.nan, np.nan
-    grey, logs = grey[inside], np.log(pixels[inside] + 1)
-    red, blue = logs[:, 0] - logs[:, 1], logs[:, 2] - logs[:, 1]
+    grey = grey[inside]
+    red, green, blue = (np.log(channel[inside] + 1) for channel in (red, green, blue))
+    red, blue = red - green, blue - green
     neutral = float(np.quantile(np.hypot(red, blue), 0.05))
     light = grey >= np.quantile(grey, 0.9)
     tint = float(np.hypot(np.median(red[light]), np.median(blue[light])))
@@ -31,9 +33,8 @@ def _tint(views):
 def colour(views):
     """Share of coloured pixels, strength and spread of colour, and the common tint, of which a grey image has none."""
     chroma = views.chroma
-    strongest = np.maximum(np.abs(chroma), np.abs(chroma[0] - chroma[1])[None]).max(
-        axis=0
-    )  # greatest less least channel
+    size = np.abs(chroma)
+    strongest = np.maximum(np.maximum(size[0], size[1]), np.abs(chroma[0] - chroma[1]))  # greatest less least channel
     spread = float(np.sqrt(chroma.var(axis=(1, 2)).sum()) / 255)
     cast, red, blue = (np.nan,) * 3 if views.is_grey else _tint(views)
     return {

@@ -34,15 +34,24 @@ def _excess_by_phase(views):
     """
     found = []
     for steps, axis in ((np.abs(views.across), 2), (np.abs(views.down), 1)):
-        steps = np.moveaxis(steps, axis, 2)
-        middle, before, after = steps[:, :, 1:-1], steps[:, :, :-2], steps[:, :, 2:]
+        before, middle, after = (_along(steps, axis, start, stop) for start, stop in ((0, -2), (1, -1), (2, None)))
         largest = np.maximum(np.maximum(before, after), middle)
         asked = (largest > 0) & (largest <= _STRONG)
-        alone = 2 * middle - before - after
+        alone = 2 * middle
+        alone -= before
+        alone -= after
         np.clip(alone, -_MOST, _MOST, out=alone)  # one strong edge is not to outweigh a grid
-        counts, sums = (_phases(part.sum(axis=(0, 1), dtype=np.float64)) for part in (asked, alone * asked))
+        alone *= asked
+        others = (0, 3 - axis)
+        counts = _phases(np.count_nonzero(asked, axis=others).astype(np.float64))
+        sums = _phases(alone.sum(axis=others, dtype=np.float64))
         found.append(None if counts is None else sums / np.maximum(counts, 1) / 2)
     return found
+
+
+def _along(values, axis, start, stop):
+    """A part of (n_tiles, h, w) along one of its last two axes, without a copy."""
+    return values[:, :, start:stop] if axis == 2 else values[:, start:stop]
 
 
 def _phases(profile):
