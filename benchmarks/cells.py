@@ -9,6 +9,7 @@ import contextlib
 import fnmatch
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -26,6 +27,15 @@ def load(table):
     return {path.stem: json.loads(path.read_text()) for path in sorted((RESULTS / table).glob("*.json"))}
 
 
+def commit():
+    """The commit that is checked out, ``-dirty`` where files differ from it; empty where there is no git."""
+    words = ["git", "-C", str(RESULTS.parent), "describe", "--always", "--dirty", "--exclude", "*"]
+    try:
+        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+
+
 def run(table, cells, *, again=False, only="*"):
     """Run the missing cells whose name matches ``only``, in order, writing each as soon as it is done."""
     for name, function in cells.items():
@@ -33,12 +43,12 @@ def run(table, cells, *, again=False, only="*"):
         if not fnmatch.fnmatch(name, only) or (path.exists() and not again):
             continue
         print(f"{table}/{name} ...", flush=True)
-        start, cpu = time.perf_counter(), time.process_time()
+        start, cpu, made_by = time.perf_counter(), time.process_time(), commit()
         figures = function()
         figures |= {
             "cell_seconds": round(time.perf_counter() - start, 1),
             "cell_cpu_seconds": round(time.process_time() - cpu, 1),
-            "versions": versions(),
+            "versions": versions() | {"commit": made_by},
         }
         write_json(path, figures)
 

@@ -141,7 +141,7 @@ def benchmark_page():
         "# Benchmarks",
         "",
         "Every figure that is claimed anywhere stands in one of these tables. They are printed from the cells in",
-        "`benchmarks/results` when this page is built; each cell keeps its figures, seed, seconds and versions.",
+        "`benchmarks/results` when this page is built; each cell keeps its figures, seed, seconds, versions and commit.",
         "",
         "Without `--table` a script measures the cells that are missing, which takes from a minute to hours. Scripts",
         "that need published data find it in the folder that `TOOLKIT_DATA` names. A *bar* is what a figure was held",
