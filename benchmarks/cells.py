@@ -28,12 +28,15 @@ def load(table):
 
 
 def commit():
-    """The commit that is checked out, ``-dirty`` where files differ from it; empty where there is no git."""
-    words = ["git", "-C", str(RESULTS.parent), "describe", "--always", "--dirty", "--exclude", "*"]
+    """The commit that is checked out, ``-dirty`` where files other than results differ; empty where there is no git."""
+    git = ["git", "-C", str(RESULTS.parent.parent)]
+    others = ["--", ".", ":(exclude)benchmarks/results"]
     try:
-        return subprocess.run(words, capture_output=True, text=True, check=True).stdout.strip()
+        name = subprocess.run([*git, "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
+        changed = subprocess.run([*git, "diff", "--quiet", "HEAD", *others], capture_output=True).returncode
     except (OSError, subprocess.CalledProcessError):
         return ""
+    return name.strip() + ("-dirty" if changed else "")
 
 
 def run(table, cells, *, again=False, only="*"):
