@@ -9,7 +9,7 @@ it, by the reader of ``digit_reader.py``, which is for checking only.
   JS >= .4 against 10 digits and JS <= .012, on the right side with every seed.
 - ``mitigation`` (each by itself) and ``ablation`` (the cure without each part), three seeds: which part does the work?
   The former were trained on an accelerator, in bfloat16 (``device`` in a cell), so their seconds are no processor's.
-- ``best``, five seeds: the longest cure, seven minutes on one core. The bar: JS <= .005, coverage >= .87, no copies.
+- ``best``, five seeds: the longest cure, five minutes on one core. The bar: JS <= .005, coverage >= .87, no copies.
 - ``read_...`` reads the digits of a cell's samples (kept in ``outputs/collapse_mnist``); train the reader first.
 
     python benchmarks/collapse_mnist.py --only 'c*_seed[01]'   # the first two seeds of collapse and cure

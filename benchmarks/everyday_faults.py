@@ -241,8 +241,11 @@ def show(results):
             print(pd.DataFrame(found["natural"]).T.astype(object).fillna("").to_string())
             continue
         cpu = found["cpu_decoding"] + found["cpu_statistics"] + found["cpu_judging"]
-        print(f"\n{name}: {found['images']} images; untouched flagged {found['untouched_flagged']:.1%}, as damaged")
-        print(f"{found['untouched_damaged']:.1%}: {found['untouched_by_fault']}")
+        by_fault = ", ".join(f"{fault} {count}" for fault, count in found["untouched_by_fault"].items())
+        flagged, damaged = found["untouched_flagged"], found["untouched_damaged"]
+        print(
+            f"\n{name}: {found['images']} images; untouched flagged {flagged:.1%}, as damaged {damaged:.1%}: {by_fault}"
+        )
         print(f"CPU {cpu:.1f} s (statistics {found['cpu_statistics']} s), {found['peak_mb']} MB; CleanVision", end=" ")
         print(f"{found['cleanvision_cpu']} s, {found['cleanvision_peak_mb']} MB")
         rows = {}

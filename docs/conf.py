@@ -70,7 +70,9 @@ def setup(app):
 
     def align(app, pagename, templatename, context, doctree):
         if "body" in context:
-            context["body"] = text_columns.words_to_the_left(context["body"])
+            # A picture that a notebook drew is called by its file, which says nothing to who cannot see it.
+            body = re.sub(r'alt="[^"]*\.png"', 'alt="What the cell above draws"', context["body"])
+            context["body"] = text_columns.words_to_the_left(body)
 
     app.connect("autodoc-process-docstring", escape, priority=900)  # after numpydoc
     app.connect("html-page-context", align)

@@ -140,8 +140,10 @@ def benchmark_page():
     parts = [
         "# Benchmarks",
         "",
-        "Every figure that is claimed anywhere stands in one of these tables. They are printed from the cells in",
-        "`benchmarks/results` when this page is built; each cell keeps its figures, seed, seconds, versions and commit.",
+        "The figures of {doc}`How well it does </measured>` stand in these tables, unless an earlier version is named",
+        "there; trials on tuning rows are told in {doc}`How it works </how/index>`. They are printed from the cells in",
+        "`benchmarks/results` when this page is built; each cell keeps its figures, seed, seconds and versions, and of",
+        "late its commit.",
         "",
         "Without `--table` a script measures the cells that are missing, which takes from a minute to hours. Scripts",
         "that need published data find it in the folder that `TOOLKIT_DATA` names. A *bar* is what a figure was held",

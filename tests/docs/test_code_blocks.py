@@ -210,6 +210,8 @@ def check_command(words, *, parsed_only=False):
         script = ROOT / words[1].replace("<script>", "identification.py")
         text = script.read_text() + (ROOT / "benchmarks" / "cells.py").read_text()
         assert all(f'"{word}"' in text for word in words[2:] if word.startswith("--")), words
+    elif program == "source":
+        assert words[1:] == [".venv/bin/activate"], words
     elif program == "pre-commit":
         assert words[1:] == ["install"]
     else:

@@ -143,8 +143,11 @@ class CoverageComparison:
                 said.append(f"{name} has more in {where} of the images: {mine:.1%}, where {other} has {theirs:.1%}.")
         for name, other, rows in ((first, second, self.more_like_a), (second, first, self.more_like_b)):
             if len(rows):
-                images = "1 image" if len(rows) == 1 else f"{len(rows):,} images"
-                said.append(f"{images} of {name} that were asked have fewer like them in {other} than are due.")
+                one = len(rows) == 1
+                images, asked = (
+                    ("1 image", "that was asked has") if one else (f"{len(rows):,} images", "that were asked have")
+                )
+                said.append(f"{images} of {name} {asked} fewer like them in {other} than are due.")
         return " ".join(said)
 
     def frame(self) -> pd.DataFrame:

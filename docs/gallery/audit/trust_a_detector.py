@@ -30,7 +30,8 @@ table = estimate.set_index("method")[["estimated_auroc", "standard_error"]].assi
 table.sort_values("estimated_auroc", ascending=False).round(2)
 
 # %%
-# The order is what to trust: single figures may be off.
+# The order is roughly right: single figures may be off, and detectors within a standard error of each other are not
+# told apart.
 
 from matplotlib.figure import Figure
 

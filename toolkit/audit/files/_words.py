@@ -99,7 +99,7 @@ def _faults(audit: "FileAudit") -> list[str]:
         rate = f"{100 * everyday.false_alarms:g}"
         said.append(
             f"Lines are drawn so that about {rate}% of sound pictures pass one of damage, and as many one of a "
-            "property; on real sets up to five times as many did: look before you throw away."
+            "property; on real sets up to eight times as many did: look before you throw away."
         )
     return said
 

@@ -70,10 +70,10 @@ def add_file_choices(
         shown,
         _WORDS,
         key=("path", "sha256", "box"),
-        text="All files that something was found of. Filter them, choose what becomes of each, and export what you "
+        text="All files of which something was found. Filter them, choose what becomes of each, and export what you "
         "decided; toolkit apply DECISIONS --audit THIS_FOLDER --data PICTURES --out NEW_FOLDER then writes a cleaned "
-        "copy of the pictures. What you do not touch becomes of a file as proposed. Nothing in the folder itself ever "
-        "changes.",
+        "copy of the pictures. A file that you do not touch becomes what was proposed. Nothing in the folder itself "
+        "ever changes.",
         thumbnails=small,
         n_all=len(rows),
     )
