@@ -7,7 +7,7 @@ what is sound is left alone. A budget of processor time sets the length; what is
 be stopped at any moment.
 
     python benchmarks/leaves_restorer.py --minutes 34             of one core
-    python benchmarks/leaves_restorer.py --minutes 55 --further   goes on from what is shipped: most lessons are of blocks
+    python benchmarks/leaves_restorer.py --minutes 55 --further   goes on from what is shipped, mostly with blocks
     python benchmarks/leaves_restorer.py --minutes 10 --device cuda
     python benchmarks/leaves_restorer.py --export-only            writes the weights of what has been reached
 """
