@@ -10,7 +10,11 @@ QUESTIONS = {
     "a folder": ("audit my|audit and clean", r"toolkit audit --data my_pictures", "clean-a-folder"),
     "a detector": ("swap a detector", r'set_params\(detect__method="lof"\)', "which-detector"),
     "a collapse": ("collapsed", r"toolkit coverage real\.npz samples\.npz", "gan-collapse"),
-    "digits": ("digits on demand", r"toolkit train cgan --dataset digits`, `toolkit sample \S+ --digits", "digits-on-demand"),
+    "digits": (
+        "digits on demand",
+        r"toolkit train cgan --dataset digits`, `toolkit sample \S+ --digits",
+        "digits-on-demand",
+    ),
 }
 
 
