@@ -4,7 +4,7 @@
 # A conditional GAN (Mirza and Osindero, 2014, *Conditional generative adversarial nets*) is given the label on both sides: the generator makes *a three* of
 # a latent vector, and the discriminator judges whether an image is *a real three*. Afterwards one can ask: twenty sevens, please; and walk from a three to a seven.
 #
-# Labels are what this model learns from, unlike everything else in the toolkit. With `TOOLKIT_QUICK=1` the notebook runs on the embedded digits of
+# Labels are what this model learns from, unlike nearly everything else in the toolkit. With `TOOLKIT_QUICK=1` the notebook runs on the embedded digits of
 # scikit-learn; the text describes the full run on MNIST.
 
 # %%
