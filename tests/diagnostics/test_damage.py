@@ -119,3 +119,30 @@ def test_saved_and_loaded(crops, tmp_path):
     found = DamageDiagnostics().fit(crops[:8])
     toolkit.save(found, tmp_path / "saved")
     np.testing.assert_array_equal(toolkit.load(tmp_path / "saved").transform(crops[:8]), found.transform(crops[:8]))
+
+
+def test_norms_are_folded_and_nothing_is_rounded():
+    """What is shipped answers as with its norms, and in full precision whatever the caller has set."""
+    import torch
+
+    from toolkit._core.shipped import with_shipped_weights
+    from toolkit.diagnostics.damage import _weights
+    from toolkit.diagnostics.damage.network import DAMAGES, PatchNetwork, luma_and_chroma
+
+    known = with_shipped_weights(PatchNetwork(), _weights._SHIPPED, _weights._FORMAT, DAMAGES, "of patches")
+    network = _weights.load_network()
+    assert not any(isinstance(module, torch.nn.BatchNorm2d) for module in network.modules())
+    patches = torch.randint(0, 256, (6, 64, 64, 3), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
+    with torch.inference_mode():
+        torch.testing.assert_close(network(patches), known(patches), atol=1e-4, rtol=1e-4)
+        exact = luma_and_chroma(patches)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            for found, value in zip(luma_and_chroma(patches), exact):
+                torch.testing.assert_close(found, value)
+
+
+def test_writing_is_not_looked_for_where_it_is_not_asked_for():
+    image = np.zeros((70, 80, 3), np.uint8)
+    both, one = damage_scores(image), damage_scores(image, writing=False)
+    assert both.pop("writing") < 0
+    assert one == both

@@ -133,9 +133,10 @@ def luma_and_chroma(patches: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     >>> round(float(luma.mean()), 3), float(chroma.abs().max()) < 1e-6
     (0.2, True)
     """
-    colours = torch.eye(3, device=patches.device)
+    colours = torch.eye(3, dtype=torch.float32, device=patches.device)
     luma = colours.new_tensor(_LUMA)[:, None]
-    seen = patches.float() @ torch.cat([luma, colours[:, ::2] - luma], dim=1).div(255)
+    with torch.autocast(patches.device.type, enabled=False):
+        seen = patches.float() @ torch.cat([luma, colours[:, ::2] - luma], dim=1).div(255)
     return seen[..., 0].contiguous()[:, None], seen[..., 1:].permute(0, 3, 1, 2)
 
 
